@@ -1,0 +1,56 @@
+// Package apikey makes and checks API keys of the form
+// gw_<8-character id>_<secret><checksum>. Keys are compared and stored by
+// their SHA-256 alone. It imports the standard library only.
+package apikey
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/binary"
+	"hash/crc32"
+	"strings"
+)
+
+const (
+	prefix      = "gw_"
+	idLength    = 8
+	secretBytes = 20 // 160 bits, 32 characters
+)
+
+var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// New makes a key with 160 random bits. It is shown to its owner once.
+func New() string {
+	random := make([]byte, 5+secretBytes)
+	rand.Read(random) // never fails: crypto/rand ends the process instead
+	body := prefix + encoding.EncodeToString(random[:5]) + "_" + encoding.EncodeToString(random[5:])
+	return body + checksum(body)
+}
+
+// WellFormed says whether key has this package's form and a right checksum, so
+// that a mistyped key is refused without a look-up.
+func WellFormed(key string) bool {
+	const sum = 7 // base32 characters of a CRC-32
+	if !strings.HasPrefix(key, prefix) || len(key) <= len(prefix)+idLength+1+sum {
+		return false
+	}
+	body := key[:len(key)-sum]
+	return body[len(prefix)+idLength] == '_' && checksum(body) == key[len(key)-sum:]
+}
+
+// Hash is what is stored of a key.
+func Hash(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return sum[:]
+}
+
+// Equal compares a key with a stored hash in constant time.
+func Equal(key string, hash []byte) bool {
+	return subtle.ConstantTimeCompare(Hash(key), hash) == 1
+}
+
+func checksum(body string) string {
+	return encoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
+}

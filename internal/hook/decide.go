@@ -1,0 +1,118 @@
+package hook
+
+import "time"
+
+// Parcel is everything that one attempt of a delivery needs to know, read at
+// one moment.
+type Parcel struct {
+	Delivery    Delivery
+	Event       Event
+	Webhook     Webhook
+	ProjectName string
+	CompanyName string
+	// WebhookDeleted and ProjectDeleted: the object is gone, its fields are empty.
+	WebhookDeleted bool
+	ProjectDeleted bool
+	// Last is the newest attempt; its Number is 0 when there is none.
+	Last Attempt
+	// Now is the database's clock, on which NextAttemptAt counts too.
+	Now time.Time
+}
+
+// Step is what has to be done next with a delivery.
+type Step int
+
+// The steps.
+const (
+	// StepSend: begin the next attempt.
+	StepSend Step = iota
+	// StepWait: the next attempt is not due yet.
+	StepWait
+	// StepSettle: store the status and reason of the decision; nothing is sent.
+	StepSettle
+	// StepDone: nothing is left to do; the status stands.
+	StepDone
+	// StepSuperseded: another workflow carries this delivery now.
+	StepSuperseded
+)
+
+// Decision is a Step with what belongs to it.
+type Decision struct {
+	Step Step
+	// Status and Reason are set for StepSettle and StepDone.
+	Status DeliveryStatus
+	Reason Reason
+	// Wait is set for StepWait.
+	Wait time.Duration
+}
+
+// timerSlack is how much early a timer of the workflow may fire: its clock
+// counts in whole milliseconds.
+const timerSlack = 20 * time.Millisecond
+
+// Decide says what the workflow of the given generation has to do next with a
+// delivery. It is the one place that knows the order of the checks: a webhook
+// that was disabled or deleted takes effect on the very next attempt.
+func Decide(p Parcel, generation int) Decision {
+	d := p.Delivery
+	wait := d.NextAttemptAt.Sub(p.Now)
+	switch {
+	case d.Generation != generation:
+		return Decision{Step: StepSuperseded}
+	case !d.Status.Unfinished():
+		return Decision{Step: StepDone, Status: d.Status, Reason: d.Reason}
+	case p.WebhookDeleted:
+		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonWebhookDeleted}
+	case p.ProjectDeleted:
+		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonProjectDeleted}
+	case d.Attempts >= MaxAttempts:
+		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonExhausted}
+	case !p.Webhook.Enabled:
+		return Decision{Step: StepSettle, Status: Held, Reason: ReasonWebhookDisabled}
+	case !d.NextAttemptAt.IsZero() && wait > timerSlack:
+		return Decision{Step: StepWait, Wait: wait}
+	}
+	return Decision{Step: StepSend}
+}
+
+// Claim is a delivery that a worker has taken on to start its workflow.
+type Claim struct {
+	DeliveryID string
+	Generation int
+	WebhookID  string
+	OwnerID    string
+	EventID    string
+	EventType  string
+	CompanyID  string
+	// Timeout is the webhook's own; zero means the process's default.
+	Timeout time.Duration
+}
+
+// Finish is the end of one attempt and what it makes of the delivery.
+type Finish struct {
+	DeliveryID string
+	Number     int
+	Result     Result
+	// Status is Succeeded, Retrying or Failed; Reason is set for Failed.
+	Status DeliveryStatus
+	Reason Reason
+	// Wait is the time until the next attempt, for Retrying.
+	Wait time.Duration
+}
+
+// Conclude says what an attempt makes of its delivery. wait is asked for the
+// pause before the next attempt only when there is to be one.
+func Conclude(deliveryID string, number int, r Result, wait func() time.Duration) Finish {
+	f := Finish{DeliveryID: deliveryID, Number: number, Result: r}
+	switch {
+	case r.Outcome == Success:
+		f.Status = Succeeded
+	case r.Reason == ReasonGone:
+		f.Status, f.Reason = Failed, ReasonGone
+	case number >= MaxAttempts:
+		f.Status, f.Reason = Failed, ReasonExhausted
+	default:
+		f.Status, f.Wait = Retrying, wait()
+	}
+	return f
+}

@@ -1,0 +1,65 @@
+package hook
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code tells a caller what kind of thing went wrong. The API maps each code
+// to one HTTP status.
+type Code string
+
+// The codes of errors that a caller must tell apart.
+const (
+	CodeInvalid     Code = "invalid"     // a value is not acceptable
+	CodeNotFound    Code = "not_found"   // or not visible to the caller
+	CodeConflict    Code = "conflict"    // the state does not allow it
+	CodeStale       Code = "stale"       // If-Match names another version
+	CodeUnavailable Code = "unavailable" // a part that is needed can't be reached
+)
+
+// Error is an error with a Code. Message and Fields are for the caller, Err is
+// for the log alone.
+type Error struct {
+	Code    Code
+	Message string
+	Fields  []Field
+	Err     error
+}
+
+// Field points at one bad value of a request.
+type Field struct {
+	// Pointer is a JSON pointer (RFC 6901) into the request body.
+	Pointer string
+	// Detail says what is wrong and what to do.
+	Detail string
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an Error without fields.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Invalid makes an error of CodeInvalid that points at one value.
+func Invalid(pointer, format string, args ...any) *Error {
+	detail := fmt.Sprintf(format, args...)
+	return &Error{Code: CodeInvalid, Message: detail, Fields: []Field{{Pointer: pointer, Detail: detail}}}
+}
+
+// CodeOf gives the code of err, or "" when err carries none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

@@ -1,0 +1,263 @@
+package hook
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Limits of the domain. Each is stated in the API's error when it is passed.
+const (
+	// MaxAttempts is how many HTTP requests one delivery may cost.
+	MaxAttempts = 5
+	// MaxRules is how many rules one webhook may have; the least is 1.
+	MaxRules = 50
+	// MaxRuleItems bounds each list (events, projects, companies) of a rule.
+	MaxRuleItems = 200
+	// MaxCombinations bounds what all rules of a webhook amount to: each event
+	// type with each project and company.
+	MaxCombinations = 10_000
+	// MaxEventBytes bounds the request body of one event.
+	MaxEventBytes = 256 << 10
+	// MaxBatch is how many events one batch may hold.
+	MaxBatch = 500
+	// MaxIDLength bounds ids that the caller chooses.
+	MaxIDLength = 128
+	// MaxNameLength bounds names of companies, projects, users and webhooks, in characters.
+	MaxNameLength = 200
+	// MaxURLLength bounds a webhook's URL, in bytes.
+	MaxURLLength = 2048
+)
+
+// HealthCheckType is the event type of probes; it is no type of the catalogue.
+const HealthCheckType = "WEBHOOK_HEALTH_CHECK"
+
+// Company is the host application's own object, mirrored by id.
+type Company struct {
+	ID        string
+	Name      string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Project belongs to one company; events happen in projects.
+type Project struct {
+	ID        string
+	CompanyID string
+	Name      string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// User owns webhooks and is a member of projects.
+type User struct {
+	ID        string
+	Name      string
+	Email     string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Member says that a user belongs to a project since CreatedAt.
+type Member struct {
+	ProjectID string
+	UserID    string
+	CreatedAt time.Time
+}
+
+// EventType is one entry of the catalogue.
+type EventType struct {
+	Name        string
+	Group       string
+	Description string
+	// Builtin types came with Godwit and can't be deleted.
+	Builtin bool
+	// ExamplePrevious and ExampleCurrent are JSON; nil stands for null.
+	ExamplePrevious json.RawMessage
+	ExampleCurrent  json.RawMessage
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// Event is something that happened in one project.
+type Event struct {
+	ID        string
+	Type      string
+	ProjectID string
+	// CompanyID is the project's company at the time of acceptance.
+	CompanyID string
+	// ActorID is empty when the producer named none.
+	ActorID    string
+	OccurredAt time.Time
+	AcceptedAt time.Time
+	// Previous and Current are the bytes that the producer sent; nil stands for null.
+	Previous json.RawMessage
+	Current  json.RawMessage
+}
+
+// WebhookStatus is a webhook's health.
+type WebhookStatus string
+
+// The states of a webhook's health.
+const (
+	Healthy WebhookStatus = "HEALTHY"
+	// Degraded: its last attempts failed, it is still enabled.
+	Degraded WebhookStatus = "DEGRADED"
+	// Unhealthy: deactivated by health, or gone.
+	Unhealthy WebhookStatus = "UNHEALTHY"
+)
+
+// DisabledReason says why a webhook is not enabled.
+type DisabledReason string
+
+// Why a webhook is not enabled; empty while it is.
+const (
+	DisabledByOwner  DisabledReason = "owner"
+	DisabledByHealth DisabledReason = "health"
+	DisabledAsGone   DisabledReason = "gone"
+)
+
+// PayloadFormat names the shape of a request body.
+type PayloadFormat string
+
+// The three shapes of a request body.
+const (
+	FormatStandard    PayloadFormat = "standard"
+	FormatBlue        PayloadFormat = "blue"
+	FormatCloudEvents PayloadFormat = "cloudevents"
+)
+
+// Webhook is a subscription: an owner, a URL, rules, a secret.
+type Webhook struct {
+	ID      string
+	OwnerID string
+	Name    string
+	URL     string
+	// Secret is the signing secret as shown to its owner (whsec_<base64>).
+	Secret        string
+	Rules         []Rule
+	PayloadFormat PayloadFormat
+	// Headers are the webhook's own request headers; their values are secrets.
+	Headers map[string]string
+	// Timeout bounds one attempt; zero means the process's default.
+	Timeout            time.Duration
+	RateLimitPerSecond int // 0 = none
+	MaxInFlight        int // 0 = none
+	AutoRecover        bool
+	Metadata           json.RawMessage // a JSON object
+	Enabled            bool
+	Status             WebhookStatus
+	DisabledReason     DisabledReason
+	// Version grows with each change; it is the ETag.
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Rule is one combination: event types x projects/companies. A rule without
+// projects and companies covers every project that the owner is a member of.
+type Rule struct {
+	// Events holds exact names, "*", or prefixes such as "TODO_*".
+	Events    []string `json:"events"`
+	Projects  []string `json:"projects,omitempty"`
+	Companies []string `json:"companies,omitempty"`
+}
+
+// DeliveryStatus is where a delivery stands. Every matched event x webhook is
+// in exactly one.
+type DeliveryStatus string
+
+// The six states of a delivery.
+const (
+	// Pending: not yet tried.
+	Pending DeliveryStatus = "pending"
+	// Retrying: tried, failed, waits for its next attempt.
+	Retrying DeliveryStatus = "retrying"
+	// Succeeded: answered with 2xx.
+	Succeeded DeliveryStatus = "succeeded"
+	// Failed: five attempts used, or 410.
+	Failed DeliveryStatus = "failed"
+	// Held: kept because its webhook is deactivated or disabled.
+	Held DeliveryStatus = "held"
+	// Cancelled: will not be sent.
+	Cancelled DeliveryStatus = "cancelled"
+)
+
+// DeliveryStatuses lists the six states, in the order of a delivery's life.
+var DeliveryStatuses = []DeliveryStatus{Pending, Retrying, Succeeded, Failed, Held, Cancelled}
+
+// Unfinished says whether a workflow still has to carry the delivery on.
+func (s DeliveryStatus) Unfinished() bool { return s == Pending || s == Retrying }
+
+// Delivery is one matched event on its way to one webhook.
+type Delivery struct {
+	ID        string
+	EventID   string
+	WebhookID string
+	EventType string
+	ProjectID string
+	CompanyID string
+	Status    DeliveryStatus
+	// Reason says why it is failed, held or cancelled; empty otherwise.
+	Reason Reason
+	// Attempts is how many attempts were begun.
+	Attempts int
+	// Generation counts the workflows that carried this delivery; the first is 1.
+	Generation int
+	// NextAttemptAt is zero unless the delivery is retrying.
+	NextAttemptAt time.Time
+	// RunID is the Temporal run that carries it; empty before the first attempt.
+	RunID     string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// FinishedAt is zero unless it succeeded, failed or was cancelled.
+	FinishedAt time.Time
+}
+
+// Attempt is one HTTP request of a delivery, stored at its start and finished
+// after. Outcome is empty while it is under way.
+type Attempt struct {
+	DeliveryID string
+	// Number is 1..MaxAttempts.
+	Number     int
+	StartedAt  time.Time
+	FinishedAt time.Time
+	Result     Result
+}
+
+// Result is what one HTTP request came to.
+type Result struct {
+	Outcome Outcome
+	// Reason is empty when Outcome is success.
+	Reason Reason
+	// Error is a sentence for people about what went wrong; no secret in it.
+	Error    string
+	Duration time.Duration
+	// StatusCode is 0 when no status line arrived.
+	StatusCode int
+	// RetryAfter is what the receiver asked for, already capped; 0 = nothing.
+	RetryAfter time.Duration
+	// URL and RequestHeaders are what was sent, with secret values masked.
+	URL             string
+	RequestHeaders  []Header
+	ResponseHeaders []Header
+	// ResponseBody holds the first bytes of the answer; Truncated says that there was more.
+	ResponseBody []byte
+	Truncated    bool
+}
+
+// Header is one HTTP header line.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Outcome is the short form of a Result.
+type Outcome string
+
+// The outcomes of an attempt; empty while it is under way.
+const (
+	Success Outcome = "success"
+	Failure Outcome = "failure"
+	// Lost: the worker ended in the middle; whether the request arrived is unknown.
+	Lost Outcome = "lost"
+)

@@ -1,0 +1,54 @@
+package hook
+
+import "time"
+
+// Cursor is the place in a list after which the next page begins: the sort key
+// of the last row that was seen.
+type Cursor struct {
+	Time time.Time
+	ID   string
+}
+
+// Page asks for up to Limit rows, newest first, that come after After.
+type Page struct {
+	Limit int
+	// After is nil for the first page.
+	After *Cursor
+}
+
+// WebhookFilter narrows a list of webhooks; zero fields don't.
+type WebhookFilter struct {
+	Status    WebhookStatus
+	Enabled   *bool
+	OwnerID   string
+	ProjectID string // webhooks with a rule that names this project
+}
+
+// EventFilter narrows a list of events; zero fields don't.
+type EventFilter struct {
+	Type      string
+	ProjectID string
+	Since     time.Time // accepted at or after
+	Until     time.Time // accepted before
+}
+
+// DeliveryFilter narrows a list of deliveries; zero fields don't.
+type DeliveryFilter struct {
+	WebhookID string
+	EventID   string
+	Status    DeliveryStatus
+	EventType string
+	ProjectID string
+	Since     time.Time // created at or after
+	Until     time.Time // created before
+}
+
+// Accepted is the answer to one event of Ingest.
+type Accepted struct {
+	// Matched is how many deliveries the event has.
+	Matched int
+	// Duplicate says that the same event was accepted before.
+	Duplicate bool
+	// Err is set when this event was refused; the others are not touched by it.
+	Err *Error
+}

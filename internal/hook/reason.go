@@ -1,0 +1,39 @@
+package hook
+
+// Reason is the closed set of causes behind a failed attempt or a delivery
+// that is failed, held or cancelled. The values are metric labels and part of
+// the API.
+type Reason string
+
+// Causes of a failed attempt.
+const (
+	ReasonDNS                 Reason = "dns"
+	ReasonConnectRefused      Reason = "connect_refused"
+	ReasonConnectTimeout      Reason = "connect_timeout"
+	ReasonConnect             Reason = "connect" // unreachable network or host
+	ReasonTLSExpired          Reason = "tls_expired"
+	ReasonTLSUnknownAuthority Reason = "tls_unknown_authority"
+	ReasonTLSHostname         Reason = "tls_hostname"
+	ReasonTLS                 Reason = "tls" // any other failed handshake
+	ReasonTimeoutHeaders      Reason = "timeout_headers"
+	ReasonTimeoutBody         Reason = "timeout_body"
+	ReasonReset               Reason = "reset"
+	ReasonProtocol            Reason = "protocol" // the answer is not HTTP, or 101
+	ReasonRedirect            Reason = "redirect"
+	ReasonBlockedAddress      Reason = "blocked_address"
+	ReasonStatus4xx           Reason = "status_4xx"
+	ReasonStatus5xx           Reason = "status_5xx"
+	ReasonStatus429           Reason = "status_429"
+	ReasonStatusOther         Reason = "status_other" // outside 100..599
+	ReasonGone                Reason = "gone"         // 410
+	ReasonWorkerLost          Reason = "worker_lost"
+	ReasonInternal            Reason = "internal" // Godwit's own fault, e.g. a secret that can't be decrypted
+)
+
+// Causes of a delivery's status that no attempt brought about.
+const (
+	ReasonExhausted       Reason = "exhausted"        // failed: five attempts used
+	ReasonWebhookDisabled Reason = "webhook_disabled" // held
+	ReasonWebhookDeleted  Reason = "webhook_deleted"  // cancelled
+	ReasonProjectDeleted  Reason = "project_deleted"  // cancelled
+)
