@@ -1,0 +1,116 @@
+// Package pgtest gives tests a real Postgres: one private cluster for each test
+// process, and in it a migrated database of its own for each test.
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lib/pq"
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/id"
+	"godwit/internal/localpg"
+	"godwit/schema"
+)
+
+// startTimeout bounds the start of the cluster and its template.
+const startTimeout = 2 * time.Minute
+
+// template is the migrated database that every test's own is copied from.
+const template = "godwit_template"
+
+// cluster is shared by the tests of one process.
+type cluster struct {
+	once   sync.Once
+	dir    string
+	server *localpg.Server
+	err    error
+}
+
+var shared cluster
+
+// Run runs the tests of a package and then stops what they started. Call it
+// from TestMain: os.Exit(pgtest.Run(m)).
+func Run(m *testing.M) int {
+	code := m.Run()
+	if err := shared.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stop the tests' Postgres:", err)
+		return 1
+	}
+	return code
+}
+
+// URL makes a new database with the current schema and gives its URL. It is
+// dropped when the test ends.
+func URL(t testing.TB) string {
+	t.Helper()
+	return create(t, " TEMPLATE "+template)
+}
+
+// EmptyURL makes a new database without a schema.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	return create(t, "")
+}
+
+func create(t testing.TB, options string) string {
+	t.Helper()
+	shared.once.Do(shared.start)
+	require.NoError(t, shared.err, "start the tests' Postgres")
+	name := strings.ToLower(id.New("test_"))
+	Exec(t, shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+options)
+	t.Cleanup(func() {
+		Exec(t, shared.server.URL("postgres"), "DROP DATABASE "+pq.QuoteIdentifier(name)+" WITH (FORCE)")
+	})
+	return shared.server.URL(name)
+}
+
+// Exec runs one statement on a database.
+func Exec(t testing.TB, url, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("postgres", url)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(statement, args...)
+	require.NoError(t, err)
+}
+
+func (c *cluster) start() {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if c.dir, c.err = os.MkdirTemp("", "godwit-test-"); c.err != nil {
+		return
+	}
+	if c.server, c.err = localpg.Start(ctx, localpg.Options{Dir: c.dir}); c.err != nil {
+		return
+	}
+	if c.err = c.server.EnsureDatabase(ctx, template); c.err != nil {
+		return
+	}
+	db, err := sql.Open("postgres", c.server.URL(template))
+	if err != nil {
+		c.err = err
+		return
+	}
+	defer db.Close() // a template must have no connection
+	c.err = schema.Up(ctx, db)
+}
+
+func (c *cluster) stop() error {
+	if c.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := c.server.Stop(ctx); err != nil {
+		return err
+	}
+	return os.RemoveAll(c.dir)
+}

@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+const selectParcel = `
+SELECT ` + deliveryColumnList + `, ` + eventColumnList + `, ` + webhookColumns + `,
+	w.deleted_at IS NOT NULL AS webhook_deleted, p.name AS project_name, c.name AS company_name,
+	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, now() AS now
+FROM deliveries d
+JOIN events e ON e.id = d.event_id
+JOIN webhooks w ON w.id = d.webhook_id
+LEFT JOIN projects p ON p.id = d.project_id
+LEFT JOIN companies c ON c.id = d.company_id
+LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempts
+WHERE d.id = $1`
+
+type parcelRow struct {
+	deliveryRow
+	eventRow
+	webhookRow
+	WebhookDeleted bool           `db:"webhook_deleted"`
+	ProjectName    sql.NullString `db:"project_name"`
+	CompanyName    sql.NullString `db:"company_name"`
+	LastNumber     int            `db:"last_number"`
+	LastReason     sql.NullString `db:"last_reason"`
+	Now            time.Time      `db:"now"`
+}
+
+// Parcel reads everything that the next attempt of a delivery needs, as it is
+// now.
+func (s *Store) Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error) {
+	st, err := s.prepared(ctx, selectParcel)
+	if err != nil {
+		return hook.Parcel{}, classify("prepare to read a delivery", err)
+	}
+	var r parcelRow
+	if err := st.GetContext(ctx, &r, deliveryID); err != nil {
+		return hook.Parcel{}, found("delivery", deliveryID, err)
+	}
+	return s.parcel(ctx, r)
+}
+
+func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
+	delivery, _ := r.delivery()
+	event, _ := r.event()
+	p := hook.Parcel{
+		Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String,
+		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: !r.ProjectName.Valid,
+		Last: hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
+		Now:  r.Now,
+	}
+	if p.WebhookDeleted {
+		return p, nil
+	}
+	var err error
+	if p.Webhook, err = s.webhook(r.webhookRow); err != nil {
+		return p, err
+	}
+	if p.Webhook.PayloadFormat == hook.FormatBlue { // the one format that shows the rules
+		p.Webhook.Rules, err = rulesOf(ctx, s.db, p.Webhook.ID)
+	}
+	return p, err
+}
+
+// beginAttempt takes the next number and writes the attempt's start, unless
+// the delivery has changed since it was read. A start without an end belongs
+// to a worker that was lost. The delivery is offered again if nothing is heard
+// of it for $5 seconds.
+const beginAttempt = `
+WITH begun AS (
+	UPDATE deliveries SET attempts = attempts + 1, run_id = $4, next_attempt_at = NULL,
+		dispatch_at = now() + make_interval(secs => $5), updated_at = now()
+	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
+	RETURNING id, attempts
+), lost AS (
+	UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
+	FROM begun WHERE a.delivery_id = begun.id AND a.finished_at IS NULL
+)
+INSERT INTO attempts (delivery_id, number) SELECT id, attempts FROM begun RETURNING number`
+
+// Begin writes the start of the next attempt of a delivery that is as in p,
+// carried by the Temporal run. It gives the attempt's number, or 0 when the
+// delivery has changed since p was read. patience is how long the attempt may
+// take before the delivery is offered to a worker again.
+func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error) {
+	st, err := s.prepared(ctx, beginAttempt)
+	if err != nil {
+		return 0, classify("prepare to begin an attempt", err)
+	}
+	var numbers []int
+	d := p.Delivery
+	if err := st.SelectContext(ctx, &numbers, d.ID, d.Generation, d.Attempts, runID, patience.Seconds()); err != nil {
+		return 0, classify("begin an attempt of "+d.ID, err)
+	}
+	if len(numbers) == 0 {
+		return 0, nil
+	}
+	return numbers[0], nil
+}
+
+// finishAttempt writes the attempt's end and what it makes of the delivery and
+// of the webhook's health. A success counts whatever has happened meanwhile; a
+// failure only changes a delivery that still waits for this very attempt.
+const finishAttempt = `
+WITH ended AS (
+	UPDATE attempts SET finished_at = now(), duration_ms = $3, outcome = $4, reason = $5, error = $6, status_code = $7, url = $8,
+		request_headers = $9, response_headers = $10, response_body = $11, truncated = $12
+	WHERE delivery_id = $1 AND number = $2
+), moved AS (
+	UPDATE deliveries SET status = $13, reason = $14, updated_at = now(),
+		next_attempt_at = CASE WHEN $13 = 'retrying' THEN now() + make_interval(secs => $15) END,
+		dispatch_at = CASE WHEN $13 = 'retrying' THEN now() + make_interval(secs => $15 + $16) END,
+		finished_at = CASE WHEN $13 <> 'retrying' THEN now() END
+	WHERE id = $1 AND (($13 = 'succeeded' AND status <> 'succeeded')
+		OR ($13 <> 'succeeded' AND attempts = $2 AND status IN ('pending', 'retrying')))
+	RETURNING webhook_id
+)
+UPDATE webhooks w SET
+	status = CASE WHEN $13 = 'succeeded' THEN 'HEALTHY' ELSE 'DEGRADED' END,
+	exhausted_in_row = CASE WHEN $13 = 'succeeded' THEN 0 WHEN $13 = 'failed' THEN exhausted_in_row + 1 ELSE exhausted_in_row END,
+	updated_at = now()
+FROM moved
+WHERE w.id = moved.webhook_id AND w.enabled AND CASE
+	WHEN $13 = 'succeeded' THEN w.status <> 'HEALTHY' OR w.exhausted_in_row > 0
+	WHEN $13 = 'failed' THEN true
+	ELSE w.status = 'HEALTHY' END`
+
+// offerAfter is how long after its next attempt was due a delivery is offered
+// to a worker again, in case its workflow is gone.
+const offerAfter = time.Minute
+
+// Finish writes the end of an attempt. Repeating it changes nothing more.
+// A webhook that answered 410 is disabled in the same transaction.
+func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
+	args, err := finishColumns(f)
+	if err != nil {
+		return err
+	}
+	st, err := s.prepared(ctx, finishAttempt)
+	if err != nil {
+		return classify("prepare to finish an attempt", err)
+	}
+	doing := fmt.Sprintf("finish attempt %d of %s", f.Number, f.DeliveryID)
+	if f.Reason != hook.ReasonGone {
+		return repeat(func() error {
+			_, err := st.ExecContext(ctx, args...)
+			return classify(doing, err)
+		})
+	}
+	return s.inTx(ctx, doing, func(tx *sqlx.Tx) error {
+		if _, err := tx.StmtxContext(ctx, st).ExecContext(ctx, args...); err != nil {
+			return err
+		}
+		var webhookID string
+		if err := tx.GetContext(ctx, &webhookID, `SELECT webhook_id FROM deliveries WHERE id = $1`, f.DeliveryID); err != nil {
+			return err
+		}
+		_, err := deactivate(ctx, tx, webhookID, hook.DisabledAsGone)
+		return err
+	})
+}
+
+func finishColumns(f hook.Finish) ([]any, error) {
+	r := f.Result
+	request, err := json.Marshal(r.RequestHeaders)
+	if err != nil {
+		return nil, fmt.Errorf("encode the request's headers: %w", err)
+	}
+	response, err := json.Marshal(r.ResponseHeaders)
+	if err != nil {
+		return nil, fmt.Errorf("encode the response's headers: %w", err)
+	}
+	return []any{
+		f.DeliveryID, f.Number, r.Duration.Milliseconds(), r.Outcome, nonEmpty(string(r.Reason)), nonEmpty(r.Error), positive(r.StatusCode), r.URL,
+		request, response, r.ResponseBody, r.Truncated,
+		f.Status, nonEmpty(string(f.Reason)), f.Wait.Seconds(), offerAfter.Seconds(),
+	}, nil
+}
+
+// Settle gives an unfinished delivery a status without a further attempt, if
+// it is still as in p. An attempt that was never finished is marked lost.
+func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error {
+	d := p.Delivery
+	_, err := s.db.ExecContext(ctx, `
+		WITH settled AS (
+			UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
+				finished_at = CASE WHEN $4 <> 'held' THEN now() END
+			WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
+			RETURNING id, webhook_id
+		), counted AS (
+			UPDATE webhooks w SET exhausted_in_row = exhausted_in_row + 1 FROM settled WHERE w.id = settled.webhook_id AND $4 = 'failed'
+		)
+		UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
+		FROM settled WHERE a.delivery_id = settled.id AND a.finished_at IS NULL`,
+		d.ID, d.Generation, d.Attempts, status, reason)
+	return classify("settle "+d.ID, err)
+}
+
+type attemptRow struct {
+	DeliveryID      string         `db:"delivery_id"`
+	Number          int            `db:"number"`
+	StartedAt       time.Time      `db:"started_at"`
+	FinishedAt      sql.NullTime   `db:"finished_at"`
+	DurationMS      sql.NullInt64  `db:"duration_ms"`
+	Outcome         sql.NullString `db:"outcome"`
+	Reason          sql.NullString `db:"reason"`
+	Error           sql.NullString `db:"error"`
+	StatusCode      sql.NullInt64  `db:"status_code"`
+	URL             sql.NullString `db:"url"`
+	RequestHeaders  []byte         `db:"request_headers"`
+	ResponseHeaders []byte         `db:"response_headers"`
+	ResponseBody    []byte         `db:"response_body"`
+	Truncated       bool           `db:"truncated"`
+}
+
+func (r attemptRow) attempt() (hook.Attempt, error) {
+	a := hook.Attempt{
+		DeliveryID: r.DeliveryID, Number: r.Number, StartedAt: r.StartedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
+		Result: hook.Result{
+			Outcome: hook.Outcome(r.Outcome.String), Reason: hook.Reason(r.Reason.String), Error: r.Error.String,
+			Duration: time.Duration(r.DurationMS.Int64) * time.Millisecond, StatusCode: int(r.StatusCode.Int64), URL: r.URL.String,
+			ResponseBody: r.ResponseBody, Truncated: r.Truncated,
+		},
+	}
+	for _, h := range []struct {
+		raw  []byte
+		into *[]hook.Header
+	}{{r.RequestHeaders, &a.Result.RequestHeaders}, {r.ResponseHeaders, &a.Result.ResponseHeaders}} {
+		if h.raw == nil {
+			continue
+		}
+		if err := json.Unmarshal(h.raw, h.into); err != nil {
+			return a, fmt.Errorf("decode the headers of attempt %d of %s: %w", r.Number, r.DeliveryID, err)
+		}
+	}
+	return a, nil
+}
+
+// Attempts lists the attempts of a delivery, the first one first.
+func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error) {
+	return rows(ctx, s, `
+		SELECT delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
+			request_headers, response_headers, response_body, truncated
+		FROM attempts WHERE delivery_id = $1 ORDER BY number`, []any{deliveryID}, attemptRow.attempt)
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
+	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.run_id, d.created_at, d.updated_at, d.finished_at`
+
+type deliveryRow struct {
+	ID            string         `db:"delivery_id"`
+	EventID       string         `db:"delivery_event_id"`
+	WebhookID     string         `db:"webhook_id"`
+	EventType     string         `db:"event_type"`
+	ProjectID     string         `db:"project_id"`
+	CompanyID     string         `db:"company_id"`
+	Status        string         `db:"delivery_status"`
+	Reason        sql.NullString `db:"reason"`
+	Attempts      int            `db:"attempts"`
+	Generation    int            `db:"generation"`
+	NextAttemptAt sql.NullTime   `db:"next_attempt_at"`
+	RunID         sql.NullString `db:"run_id"`
+	CreatedAt     time.Time      `db:"created_at"`
+	UpdatedAt     time.Time      `db:"updated_at"`
+	FinishedAt    sql.NullTime   `db:"finished_at"`
+}
+
+func (r deliveryRow) delivery() (hook.Delivery, error) {
+	return hook.Delivery{
+		ID: r.ID, EventID: r.EventID, WebhookID: r.WebhookID, EventType: r.EventType, ProjectID: r.ProjectID, CompanyID: r.CompanyID,
+		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Generation: r.Generation,
+		NextAttemptAt: nullTime(r.NextAttemptAt), RunID: r.RunID.String,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
+	}, nil
+}
+
+// Delivery reads one delivery.
+func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
+	var r deliveryRow
+	if err := s.db.GetContext(ctx, &r, `SELECT `+deliveryColumnList+` FROM deliveries d WHERE d.id = $1`, id); err != nil {
+		return hook.Delivery{}, found("delivery", id, err)
+	}
+	return r.delivery()
+}
+
+// Deliveries lists deliveries, newest first.
+func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
+	var l list
+	whereSet(&l, "d.webhook_id = ?", f.WebhookID)
+	whereSet(&l, "d.event_id = ?", f.EventID)
+	whereSet(&l, "d.status = ?", f.Status)
+	whereSet(&l, "d.event_type = ?", f.EventType)
+	whereSet(&l, "d.project_id = ?", f.ProjectID)
+	l.whereTime("d.created_at >= ?", f.Since)
+	l.whereTime("d.created_at < ?", f.Until)
+	tail := l.newest("d.created_at", "d.id", page)
+	return rows(ctx, s, `SELECT `+deliveryColumnList+` FROM deliveries d`+tail, l.args, deliveryRow.delivery)
+}
+
+// Backlog is how many deliveries are in each of the states that still need
+// work: pending, retrying and held.
+func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error) {
+	var counts []struct {
+		Status hook.DeliveryStatus `db:"status"`
+		N      int                 `db:"n"`
+	}
+	err := s.db.SelectContext(ctx, &counts, `
+		SELECT status, count(*) AS n FROM deliveries WHERE status IN ('pending', 'retrying', 'held') GROUP BY status`)
+	out := map[hook.DeliveryStatus]int{hook.Pending: 0, hook.Retrying: 0, hook.Held: 0}
+	for _, c := range counts {
+		out[c.Status] = c.N
+	}
+	return out, classify("count the backlog", err)
+}
+
+// cancelWaiting cancels what waits or is held, where the condition on
+// deliveries ($2 = arg) holds.
+func cancelWaiting(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, condition, arg string) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE deliveries SET status = 'cancelled', reason = $1, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now()
+		WHERE status IN ('pending', 'retrying', 'held') AND `+condition, reason, arg)
+	return err
+}
+
+// holdWaiting holds what a webhook still has to be sent.
+func holdWaiting(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE deliveries SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now()
+		WHERE webhook_id = $1 AND status IN ('pending', 'retrying')`, webhookID, hook.ReasonWebhookDisabled)
+	return err
+}
+
+// releaseHeld makes what was held due again, each in a workflow of its own: an
+// older workflow that still waits finds itself superseded.
+func releaseHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE deliveries SET status = CASE WHEN attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL,
+			generation = generation + CASE WHEN run_id IS NULL THEN 0 ELSE 1 END, dispatch_at = now(), updated_at = now()
+		WHERE webhook_id = $1 AND status = 'held'`, webhookID)
+	return err
+}

@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+// put is the answer of an upsert: the row's times and whether it is new.
+type put struct {
+	CreatedAt time.Time `db:"created_at"`
+	UpdatedAt time.Time `db:"updated_at"`
+	Created   bool      `db:"created"`
+}
+
+// putReturning ends an upsert. xmax is 0 only in a row that was just inserted.
+const putReturning = ` RETURNING created_at, updated_at, xmax = 0 AS created`
+
+type companyRow struct {
+	ID        string    `db:"id"`
+	Name      string    `db:"name"`
+	CreatedAt time.Time `db:"created_at"`
+	UpdatedAt time.Time `db:"updated_at"`
+}
+
+func (r companyRow) company() (hook.Company, error) {
+	return hook.Company{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}, nil
+}
+
+// PutCompany creates or renames a company and says whether it is new.
+func (s *Store) PutCompany(ctx context.Context, c hook.Company) (hook.Company, bool, error) {
+	var p put
+	err := s.db.GetContext(ctx, &p, `
+		INSERT INTO companies (id, name) VALUES ($1, $2)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()`+putReturning, c.ID, c.Name)
+	c.CreatedAt, c.UpdatedAt = p.CreatedAt.UTC(), p.UpdatedAt.UTC()
+	return c, p.Created, classify("put company", err)
+}
+
+// Company reads one company.
+func (s *Store) Company(ctx context.Context, id string) (hook.Company, error) {
+	var r companyRow
+	err := s.db.GetContext(ctx, &r, `SELECT id, name, created_at, updated_at FROM companies WHERE id = $1`, id)
+	if err != nil {
+		return hook.Company{}, found("company", id, err)
+	}
+	return r.company()
+}
+
+// Companies lists companies, newest first.
+func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, error) {
+	var l list
+	tail := l.newest("created_at", "id", page)
+	return rows(ctx, s, `SELECT id, name, created_at, updated_at FROM companies`+tail, l.args, companyRow.company)
+}
+
+// DeleteCompany removes a company with its projects and their members.
+// Deliveries of these projects that wait are cancelled.
+func (s *Store) DeleteCompany(ctx context.Context, id string) error {
+	return s.inTx(ctx, "delete company", func(tx *sqlx.Tx) error {
+		if err := cancelWaiting(ctx, tx, hook.ReasonProjectDeleted,
+			`project_id IN (SELECT id FROM projects WHERE company_id = $2)`, id); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM companies WHERE id = $1`, id)
+		return affected("company", id, res, err)
+	})
+}
+
+type projectRow struct {
+	ID        string    `db:"id"`
+	CompanyID string    `db:"company_id"`
+	Name      string    `db:"name"`
+	CreatedAt time.Time `db:"created_at"`
+	UpdatedAt time.Time `db:"updated_at"`
+}
+
+func (r projectRow) project() (hook.Project, error) {
+	return hook.Project{ID: r.ID, CompanyID: r.CompanyID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}, nil
+}
+
+// PutProject creates, renames or moves a project and says whether it is new.
+// A company that does not exist is CodeInvalid.
+func (s *Store) PutProject(ctx context.Context, p hook.Project) (hook.Project, bool, error) {
+	var got put
+	err := s.db.GetContext(ctx, &got, `
+		INSERT INTO projects (id, company_id, name) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET company_id = excluded.company_id, name = excluded.name, updated_at = now()`+putReturning,
+		p.ID, p.CompanyID, p.Name)
+	if isState(err, foreignKeyViolation) {
+		return p, false, hook.Invalid("/company_id", "there is no company %q; create it first", p.CompanyID)
+	}
+	p.CreatedAt, p.UpdatedAt = got.CreatedAt.UTC(), got.UpdatedAt.UTC()
+	return p, got.Created, classify("put project", err)
+}
+
+// Project reads one project.
+func (s *Store) Project(ctx context.Context, id string) (hook.Project, error) {
+	var r projectRow
+	err := s.db.GetContext(ctx, &r, `SELECT id, company_id, name, created_at, updated_at FROM projects WHERE id = $1`, id)
+	if err != nil {
+		return hook.Project{}, found("project", id, err)
+	}
+	return r.project()
+}
+
+// Projects lists projects, newest first; of one company unless companyID is empty.
+func (s *Store) Projects(ctx context.Context, companyID string, page hook.Page) ([]hook.Project, error) {
+	var l list
+	whereSet(&l, "company_id = ?", companyID)
+	tail := l.newest("created_at", "id", page)
+	return rows(ctx, s, `SELECT id, company_id, name, created_at, updated_at FROM projects`+tail, l.args, projectRow.project)
+}
+
+// DeleteProject removes a project and its members. Deliveries of it that wait
+// are cancelled.
+func (s *Store) DeleteProject(ctx context.Context, id string) error {
+	return s.inTx(ctx, "delete project", func(tx *sqlx.Tx) error {
+		if err := cancelWaiting(ctx, tx, hook.ReasonProjectDeleted, `project_id = $2`, id); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM projects WHERE id = $1`, id)
+		return affected("project", id, res, err)
+	})
+}
+
+type userRow struct {
+	ID        string    `db:"id"`
+	Name      string    `db:"name"`
+	Email     string    `db:"email"`
+	CreatedAt time.Time `db:"created_at"`
+	UpdatedAt time.Time `db:"updated_at"`
+}
+
+func (r userRow) user() (hook.User, error) {
+	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}, nil
+}
+
+// PutUser creates or changes a user and says whether it is new.
+func (s *Store) PutUser(ctx context.Context, u hook.User) (hook.User, bool, error) {
+	var p put
+	err := s.db.GetContext(ctx, &p, `
+		INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, updated_at = now()`+putReturning,
+		u.ID, u.Name, u.Email)
+	u.CreatedAt, u.UpdatedAt = p.CreatedAt.UTC(), p.UpdatedAt.UTC()
+	return u, p.Created, classify("put user", err)
+}
+
+// User reads one user.
+func (s *Store) User(ctx context.Context, id string) (hook.User, error) {
+	var r userRow
+	err := s.db.GetContext(ctx, &r, `SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1`, id)
+	if err != nil {
+		return hook.User{}, found("user", id, err)
+	}
+	return r.user()
+}
+
+// Users lists users, newest first.
+func (s *Store) Users(ctx context.Context, page hook.Page) ([]hook.User, error) {
+	var l list
+	tail := l.newest("created_at", "id", page)
+	return rows(ctx, s, `SELECT id, name, email, created_at, updated_at FROM users`+tail, l.args, userRow.user)
+}
+
+// DeleteUser removes a user, the memberships and the webhooks of that user.
+// Deliveries of these webhooks that wait are cancelled.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	return s.inTx(ctx, "delete user", func(tx *sqlx.Tx) error {
+		if err := deleteWebhooks(ctx, tx, "owner_id", id); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM users WHERE id = $1`, id)
+		return affected("user", id, res, err)
+	})
+}
+
+type memberRow struct {
+	ProjectID string    `db:"project_id"`
+	UserID    string    `db:"user_id"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+func (r memberRow) member() (hook.Member, error) {
+	return hook.Member{ProjectID: r.ProjectID, UserID: r.UserID, CreatedAt: r.CreatedAt.UTC()}, nil
+}
+
+// PutMember makes a user a member of a project and says whether that is new.
+func (s *Store) PutMember(ctx context.Context, projectID, userID string) (bool, error) {
+	res, err := s.db.ExecContext(ctx, `
+		INSERT INTO members (project_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, projectID, userID)
+	if isState(err, foreignKeyViolation) {
+		return false, hook.Errorf(hook.CodeNotFound, "there is no project %q or no user %q", projectID, userID)
+	}
+	if err != nil {
+		return false, classify("put member", err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, classify("put member", err)
+}
+
+// DeleteMember ends a membership. From then on no event of the project
+// reaches the user's webhooks.
+func (s *Store) DeleteMember(ctx context.Context, projectID, userID string) error {
+	res, err := s.db.ExecContext(ctx, `DELETE FROM members WHERE project_id = $1 AND user_id = $2`, projectID, userID)
+	return affected("member", userID, res, err)
+}
+
+// Members lists the members of a project, newest first.
+func (s *Store) Members(ctx context.Context, projectID string, page hook.Page) ([]hook.Member, error) {
+	if _, err := s.Project(ctx, projectID); err != nil {
+		return nil, err
+	}
+	var l list
+	l.where("project_id = ?", projectID)
+	tail := l.newest("created_at", "user_id", page)
+	return rows(ctx, s, `SELECT project_id, user_id, created_at FROM members`+tail, l.args, memberRow.member)
+}

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+const eventColumnList = `e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id,
+	e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current`
+
+// eventRow is an event as stored; names that a delivery has too carry a prefix.
+type eventRow struct {
+	ID         string         `db:"event_id"`
+	Type       string         `db:"type"`
+	ProjectID  string         `db:"event_project_id"`
+	CompanyID  string         `db:"event_company_id"`
+	ActorID    sql.NullString `db:"actor_id"`
+	OccurredAt time.Time      `db:"occurred_at"`
+	AcceptedAt time.Time      `db:"accepted_at"`
+	Previous   []byte         `db:"previous"`
+	Current    []byte         `db:"current"`
+}
+
+func (r eventRow) event() (hook.Event, error) {
+	return hook.Event{
+		ID: r.ID, Type: r.Type, ProjectID: r.ProjectID, CompanyID: r.CompanyID, ActorID: r.ActorID.String,
+		OccurredAt: r.OccurredAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(), Previous: r.Previous, Current: r.Current,
+	}, nil
+}
+
+// Event reads one event.
+func (s *Store) Event(ctx context.Context, id string) (hook.Event, error) {
+	var r eventRow
+	if err := s.db.GetContext(ctx, &r, `SELECT `+eventColumnList+` FROM events e WHERE e.id = $1`, id); err != nil {
+		return hook.Event{}, found("event", id, err)
+	}
+	return r.event()
+}
+
+// Events lists events, newest first by the time of acceptance.
+func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) ([]hook.Event, error) {
+	var l list
+	whereSet(&l, "e.type = ?", f.Type)
+	whereSet(&l, "e.project_id = ?", f.ProjectID)
+	l.whereTime("e.accepted_at >= ?", f.Since)
+	l.whereTime("e.accepted_at < ?", f.Until)
+	tail := l.newest("e.accepted_at", "e.id", page)
+	return rows(ctx, s, `SELECT `+eventColumnList+` FROM events e`+tail, l.args, eventRow.event)
+}

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// list builds a SELECT over one table with the conditions that were asked for.
+type list struct {
+	conditions []string
+	args       []any
+}
+
+// where adds a condition with one "?" for its value.
+func (l *list) where(condition string, value any) {
+	l.args = append(l.args, value)
+	l.conditions = append(l.conditions, strings.Replace(condition, "?", fmt.Sprintf("$%d", len(l.args)), 1))
+}
+
+// whereSet adds the condition unless value is the zero value of its type.
+func whereSet[T comparable](l *list, condition string, value T) {
+	var zero T
+	if value != zero {
+		l.where(condition, value)
+	}
+}
+
+// whereTime adds the condition unless t is zero.
+func (l *list) whereTime(condition string, t time.Time) {
+	if !t.IsZero() {
+		l.where(condition, t)
+	}
+}
+
+// newest ends the query: rows after the cursor, newest first.
+func (l *list) newest(timeColumn, idColumn string, page hook.Page) string {
+	if c := page.After; c != nil {
+		l.args = append(l.args, c.Time, c.ID)
+		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s) < ($%d, $%d)", timeColumn, idColumn, len(l.args)-1, len(l.args)))
+	}
+	var where string
+	if len(l.conditions) > 0 {
+		where = " WHERE " + strings.Join(l.conditions, " AND ")
+	}
+	l.args = append(l.args, page.Limit)
+	return fmt.Sprintf("%s ORDER BY %s DESC, %s DESC LIMIT $%d", where, timeColumn, idColumn, len(l.args))
+}
+
+// rows runs a list query and converts each row to its domain type.
+func rows[R, T any](ctx context.Context, s *Store, query string, args []any, convert func(R) (T, error)) ([]T, error) {
+	var raw []R
+	if err := s.db.SelectContext(ctx, &raw, query, args...); err != nil {
+		return nil, classify("list rows", err)
+	}
+	out := make([]T, len(raw))
+	for i, r := range raw {
+		var err error
+		if out[i], err = convert(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

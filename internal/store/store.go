@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/seal"
+)
+
+// maxConnections bounds the pool: enough for the attempts that write at one
+// moment, few enough for several processes on one Postgres of 100 connections.
+const maxConnections = 32
+
+// Store reads and writes the domain in Postgres.
+type Store struct {
+	db   *sqlx.DB
+	ring *seal.Ring
+	url  string // with the password: never shown
+	// statements holds *sqlx.Stmt by query: prepared once, then reused.
+	statements sync.Map
+}
+
+// Open makes a Store on the database of the given URL. It does not connect
+// yet: a database that is away is reported by the first use, and by Ready.
+// The caller closes the Store.
+func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return nil, errors.New("the database URL can't be parsed") // err would show the password
+	}
+	q := u.Query()
+	// Plans are kept for the life of a connection; one that was made while the
+	// tables were small must not outlive their growth. Every query here has its
+	// index, so forbidding sequential scans costs nothing.
+	q.Set("enable_seqscan", "off")
+	q.Set("plan_cache_mode", "force_generic_plan")
+	u.RawQuery = q.Encode()
+	connector, err := pq.NewConnector(u.String())
+	if err != nil {
+		return nil, errors.New("the database URL is not one that Postgres understands")
+	}
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{db: db, ring: ring, url: u.String()}, nil
+}
+
+// Close ends the pool. Statements under way are waited for.
+func (s *Store) Close() error { return s.db.Close() }
+
+// SchemaVersion is the version of the newest migration that the database has;
+// 0 means that it was never migrated.
+func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
+	var exists bool
+	if err := s.db.GetContext(ctx, &exists, `SELECT to_regclass('goose_db_version') IS NOT NULL`); err != nil {
+		return 0, classify("look for the schema", err)
+	}
+	if !exists {
+		return 0, nil
+	}
+	var version int64
+	err := s.db.GetContext(ctx, &version, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	return version, classify("read the schema's version", err)
+}
+
+// prepared gives the statement of a hot query.
+func (s *Store) prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	if st, ok := s.statements.Load(query); ok {
+		return st.(*sqlx.Stmt), nil
+	}
+	st, err := s.db.PreparexContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if first, raced := s.statements.LoadOrStore(query, st); raced {
+		return first.(*sqlx.Stmt), st.Close()
+	}
+	return st, nil
+}
+
+// inTx runs f in one transaction; it commits when f returns nil. f may run
+// again after a deadlock.
+func (s *Store) inTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
+	return repeat(func() error { return s.once(ctx, doing, f) })
+}
+
+// repeat runs f again while it ends in a deadlock: a webhook that is switched
+// and its attempts that end take the same locks from two sides.
+func repeat(f func() error) error {
+	const tries = 5
+	var err error
+	for range tries {
+		if err = f(); !isState(err, deadlock) {
+			break
+		}
+	}
+	return err
+}
+
+func (s *Store) once(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return classify(doing, err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	if err := f(tx); err != nil {
+		return classify(doing, err)
+	}
+	return classify(doing, tx.Commit())
+}
+
+// classify wraps err with what was being done; a database out of reach becomes
+// CodeUnavailable, a *hook.Error stays as it is.
+func classify(doing string, err error) error {
+	if err == nil || hook.CodeOf(err) != "" {
+		return err
+	}
+	if unavailable(err) {
+		return &hook.Error{Code: hook.CodeUnavailable, Message: "the database can't be reached", Err: fmt.Errorf("%s: %w", doing, err)}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func unavailable(err error) bool {
+	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return true
+	}
+	var pg *pq.Error
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code.Class() {
+	case "08", "53", "57": // connection, resources, operator intervention (shutdown)
+		return true
+	}
+	return false
+}
+
+// SQLSTATEs that callers of a statement tell apart.
+const (
+	foreignKeyViolation = "23503"
+	deadlock            = "40P01"
+)
+
+func isState(err error, state string) bool {
+	var pg *pq.Error
+	return errors.As(err, &pg) && string(pg.Code) == state
+}
+
+// found turns "no row" into CodeNotFound for the named thing.
+func found(what, id string, err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return hook.Errorf(hook.CodeNotFound, "there is no %s %q", what, id)
+	}
+	return classify("read "+what, err)
+}
+
+// affected turns "no row was changed" into CodeNotFound for the named thing.
+func affected(what, id string, res sql.Result, err error) error {
+	if err != nil {
+		return classify("change "+what, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return classify("change "+what, err)
+	}
+	if n == 0 {
+		return hook.Errorf(hook.CodeNotFound, "there is no %s %q", what, id)
+	}
+	return nil
+}
+
+func nullTime(t sql.NullTime) time.Time {
+	if !t.Valid {
+		return time.Time{}
+	}
+	return t.Time.UTC()
+}

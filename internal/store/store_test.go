@@ -1,0 +1,86 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+	"godwit/internal/pgtest"
+	"godwit/internal/seal"
+	"godwit/internal/store"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// stage is a store on a database of its own with one company c1, projects p1
+// and p2 of it, p3 of company c2, and user u1 who is a member of all three.
+type stage struct {
+	*store.Store
+	url string
+}
+
+func newStage(t testing.TB) stage {
+	t.Helper()
+	url := pgtest.URL(t)
+	s := open(t, url)
+	ctx := context.Background()
+	for _, c := range []string{"c1", "c2"} {
+		_, _, err := s.PutCompany(ctx, hook.Company{ID: c, Name: "Company " + c})
+		require.NoError(t, err)
+	}
+	_, _, err := s.PutUser(ctx, hook.User{ID: "u1", Name: "Una", Email: "una@example.com"})
+	require.NoError(t, err)
+	for project, company := range map[string]string{"p1": "c1", "p2": "c1", "p3": "c2"} {
+		_, _, err := s.PutProject(ctx, hook.Project{ID: project, CompanyID: company, Name: "Project " + project})
+		require.NoError(t, err)
+		_, err = s.PutMember(ctx, project, "u1")
+		require.NoError(t, err)
+	}
+	return stage{s, url}
+}
+
+func open(t testing.TB, url string) *store.Store {
+	t.Helper()
+	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
+	require.NoError(t, err)
+	s, err := store.Open(url, ring)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// webhook stores a webhook of u1 with the given rules.
+func (s stage) webhook(t testing.TB, rules ...hook.Rule) hook.Webhook {
+	t.Helper()
+	w, err := s.CreateWebhook(context.Background(), draft("u1", rules...))
+	require.NoError(t, err)
+	return w
+}
+
+func draft(owner string, rules ...hook.Rule) hook.Webhook {
+	return hook.Webhook{
+		ID: id.New(id.Webhook), OwnerID: owner, Name: "feed", URL: "https://example.com/hook", Secret: "whsec_c2VjcmV0",
+		Rules: rules, PayloadFormat: hook.FormatStandard, Headers: map[string]string{"X-Token": "hush"}, AutoRecover: true,
+		Metadata: []byte(`{}`), Enabled: true, Status: hook.Healthy,
+	}
+}
+
+// post ingests one event and gives its answer.
+func (s stage) post(t testing.TB, e hook.Event) hook.Accepted {
+	t.Helper()
+	got, err := s.Ingest(context.Background(), []hook.Event{e})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	return got[0]
+}
+
+func event(eventID, eventType, project string) hook.Event {
+	return hook.Event{ID: eventID, Type: eventType, ProjectID: project, Current: []byte(`{"id":"r1"}`)}
+}
+
+var anyPage = hook.Page{Limit: 200}

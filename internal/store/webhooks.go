@@ -1,0 +1,313 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.headers, w.payload_format, w.timeout_seconds,
+	w.rate_limit_per_second, w.max_in_flight, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
+	w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
+
+// webhookRow is a webhook as stored. Its times carry a prefix, so that it can
+// stand in one row beside a delivery and an event.
+type webhookRow struct {
+	ID                 string         `db:"id"`
+	OwnerID            sql.NullString `db:"owner_id"`
+	Name               string         `db:"name"`
+	URL                string         `db:"url"`
+	Secret             []byte         `db:"secret"`
+	Headers            []byte         `db:"headers"`
+	PayloadFormat      string         `db:"payload_format"`
+	TimeoutSeconds     sql.NullInt64  `db:"timeout_seconds"`
+	RateLimitPerSecond sql.NullInt64  `db:"rate_limit_per_second"`
+	MaxInFlight        sql.NullInt64  `db:"max_in_flight"`
+	AutoRecover        bool           `db:"auto_recover"`
+	Metadata           []byte         `db:"metadata"`
+	Enabled            bool           `db:"enabled"`
+	Status             string         `db:"status"`
+	DisabledReason     sql.NullString `db:"disabled_reason"`
+	Version            int64          `db:"version"`
+	CreatedAt          time.Time      `db:"webhook_created_at"`
+	UpdatedAt          time.Time      `db:"webhook_updated_at"`
+}
+
+// webhook converts a row; the rules are read apart.
+func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
+	w := hook.Webhook{
+		ID: r.ID, OwnerID: r.OwnerID.String, Name: r.Name, URL: r.URL,
+		PayloadFormat:      hook.PayloadFormat(r.PayloadFormat),
+		Timeout:            time.Duration(r.TimeoutSeconds.Int64) * time.Second,
+		RateLimitPerSecond: int(r.RateLimitPerSecond.Int64), MaxInFlight: int(r.MaxInFlight.Int64),
+		AutoRecover: r.AutoRecover, Metadata: r.Metadata, Enabled: r.Enabled,
+		Status: hook.WebhookStatus(r.Status), DisabledReason: hook.DisabledReason(r.DisabledReason.String),
+		Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+	secret, err := s.ring.Open(r.Secret, place(r.ID, "secret"))
+	if err != nil {
+		return w, err
+	}
+	headers, err := s.ring.Open(r.Headers, place(r.ID, "headers"))
+	if err != nil {
+		return w, err
+	}
+	w.Secret = string(secret)
+	if err := json.Unmarshal(headers, &w.Headers); err != nil {
+		return w, fmt.Errorf("decode the headers of %s: %w", r.ID, err)
+	}
+	return w, nil
+}
+
+// place is what a sealed field is bound to.
+func place(webhookID, field string) string { return "webhooks|" + webhookID + "|" + field }
+
+func (s *Store) sealed(w hook.Webhook) (secret, headers []byte, err error) {
+	plain, err := json.Marshal(w.Headers)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode the headers of %s: %w", w.ID, err)
+	}
+	return s.ring.Seal([]byte(w.Secret), place(w.ID, "secret")), s.ring.Seal(plain, place(w.ID, "headers")), nil
+}
+
+// CreateWebhook stores a new webhook under the ID and with the secret that it
+// carries. An owner, project, company or event type that does not exist, or a
+// project that the owner is no member of, is CodeInvalid with each field.
+func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error) {
+	secret, headers, err := s.sealed(w)
+	if err != nil {
+		return w, err
+	}
+	err = s.inTx(ctx, "create webhook", func(tx *sqlx.Tx) error {
+		if err := checkOwner(ctx, tx, w.OwnerID); err != nil {
+			return err
+		}
+		if err := checkRules(ctx, tx, w.OwnerID, w.Rules); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
+				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			w.ID, w.OwnerID, w.Name, w.URL, secret, headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positive(w.RateLimitPerSecond),
+			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)))
+		if err != nil {
+			return err
+		}
+		return insertRules(ctx, tx, w)
+	})
+	if err != nil {
+		return w, err
+	}
+	return s.Webhook(ctx, w.ID)
+}
+
+func positive(n int) sql.NullInt64        { return sql.NullInt64{Int64: int64(n), Valid: n > 0} }
+func nonEmpty(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
+
+func checkOwner(ctx context.Context, tx *sqlx.Tx, ownerID string) error {
+	var one int
+	err := tx.GetContext(ctx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return hook.Invalid("/owner_id", "there is no user %q; create the user first", ownerID)
+	}
+	return err
+}
+
+// Webhook reads one webhook with its rules and its secret.
+func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
+	var r webhookRow
+	err := s.db.GetContext(ctx, &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`, id)
+	if err != nil {
+		return hook.Webhook{}, found("webhook", id, err)
+	}
+	w, err := s.webhook(r)
+	if err != nil {
+		return w, err
+	}
+	w.Rules, err = rulesOf(ctx, s.db, id)
+	return w, err
+}
+
+// Webhooks lists webhooks with their rules, newest first.
+func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
+	l := list{conditions: []string{"w.deleted_at IS NULL"}}
+	whereSet(&l, "w.status = ?", f.Status)
+	whereSet(&l, "w.owner_id = ?", f.OwnerID)
+	if f.Enabled != nil {
+		l.where("w.enabled = ?", *f.Enabled)
+	}
+	whereSet(&l, "w.id IN (SELECT webhook_id FROM rules WHERE projects @> ARRAY[?])", f.ProjectID)
+	tail := l.newest("w.created_at", "w.id", page)
+	webhooks, err := rows(ctx, s, `SELECT `+webhookColumns+` FROM webhooks w`+tail, l.args, s.webhook)
+	if err != nil {
+		return nil, err
+	}
+	return webhooks, s.attachRules(ctx, webhooks)
+}
+
+// UpdateWebhook changes one webhook: change gets it as it is and edits it in
+// place; what it returns as an error ends the update. A version above 0 that
+// differs from the stored one is CodeStale. Disabling holds what waits,
+// enabling releases what is held.
+func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, change func(*hook.Webhook) error) (hook.Webhook, error) {
+	err := s.inTx(ctx, "update webhook", func(tx *sqlx.Tx) error {
+		before, err := s.lockWebhook(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if version > 0 && version != before.Version {
+			return hook.Errorf(hook.CodeStale, "the webhook was changed meanwhile: its version is %d, not %d; read it again", before.Version, version)
+		}
+		after := before
+		if err := change(&after); err != nil {
+			return err
+		}
+		if err := s.saveWebhook(ctx, tx, after); err != nil {
+			return err
+		}
+		if err := replaceRules(ctx, tx, before, after); err != nil {
+			return err
+		}
+		return switched(ctx, tx, before, after)
+	})
+	if err != nil {
+		return hook.Webhook{}, err
+	}
+	return s.Webhook(ctx, id)
+}
+
+func (s *Store) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.Webhook, error) {
+	var r webhookRow
+	err := tx.GetContext(ctx, &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR UPDATE`, id)
+	if err != nil {
+		return hook.Webhook{}, found("webhook", id, err)
+	}
+	w, err := s.webhook(r)
+	if err != nil {
+		return w, err
+	}
+	w.Rules, err = rulesOf(ctx, tx, id)
+	return w, err
+}
+
+func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
+	secret, headers, err := s.sealed(w)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE webhooks SET name = $2, url = $3, secret = $4, headers = $5, payload_format = $6, timeout_seconds = $7,
+			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, enabled = $12, status = $13,
+			disabled_reason = $14, exhausted_in_row = CASE WHEN $12 AND NOT enabled THEN 0 ELSE exhausted_in_row END,
+			version = version + 1, updated_at = now()
+		WHERE id = $1`,
+		w.ID, w.Name, w.URL, secret, headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
+		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status,
+		nonEmpty(string(w.DisabledReason)))
+	return err
+}
+
+// replaceRules checks and stores rules that were changed. Others stay, also
+// where what they name is gone since: that must not stand in the way of
+// disabling the webhook.
+func replaceRules(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
+	if reflect.DeepEqual(before.Rules, after.Rules) {
+		return nil
+	}
+	if err := checkRules(ctx, tx, after.OwnerID, after.Rules); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE webhook_id = $1`, after.ID); err != nil {
+		return err
+	}
+	return insertRules(ctx, tx, after)
+}
+
+// switched moves the deliveries of a webhook that was switched on or off.
+func switched(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
+	switch {
+	case before.Enabled && !after.Enabled:
+		return holdWaiting(ctx, tx, after.ID)
+	case !before.Enabled && after.Enabled:
+		return releaseHeld(ctx, tx, after.ID)
+	}
+	return nil
+}
+
+// Deactivate switches an enabled webhook off for a reason of its health and
+// holds what waits. It says whether it was this call that did so: of several
+// at once only one does.
+func (s *Store) Deactivate(ctx context.Context, id string, reason hook.DisabledReason) (bool, error) {
+	var done bool
+	err := s.inTx(ctx, "deactivate webhook", func(tx *sqlx.Tx) (err error) {
+		done, err = deactivate(ctx, tx, id, reason)
+		return err
+	})
+	return done, err
+}
+
+func deactivate(ctx context.Context, tx *sqlx.Tx, id string, reason hook.DisabledReason) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE webhooks SET enabled = false, status = 'UNHEALTHY', disabled_reason = $2, version = version + 1, updated_at = now()
+		WHERE id = $1 AND enabled AND deleted_at IS NULL`, id, reason)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, holdWaiting(ctx, tx, id)
+}
+
+// ProbePassed records that an enabled webhook answered a probe with 2xx.
+func (s *Store) ProbePassed(ctx context.Context, id string) error {
+	_, err := s.db.ExecContext(ctx, `
+		UPDATE webhooks SET status = 'HEALTHY', updated_at = now() WHERE id = $1 AND enabled AND status <> 'HEALTHY'`, id)
+	return classify("record a passed probe", err)
+}
+
+// ExhaustedInRow is how many deliveries of a webhook in a row used all their
+// attempts, since the last success or since it was enabled.
+func (s *Store) ExhaustedInRow(ctx context.Context, id string) (int, error) {
+	var n int
+	err := s.db.GetContext(ctx, &n, `SELECT exhausted_in_row FROM webhooks WHERE id = $1`, id)
+	if err != nil {
+		return 0, found("webhook", id, err)
+	}
+	return n, nil
+}
+
+// DeleteWebhook removes a webhook with its secrets and rules. Its deliveries
+// stay in the ledger; those that wait are cancelled.
+func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
+	return s.inTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
+		if _, err := s.lockWebhook(ctx, tx, id); err != nil {
+			return err
+		}
+		return deleteWebhooks(ctx, tx, "id", id)
+	})
+}
+
+// deleteWebhooks removes the webhooks whose column has the value.
+func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) error {
+	const these = `webhook_id IN (SELECT id FROM webhooks WHERE deleted_at IS NULL AND `
+	if err := cancelWaiting(ctx, tx, hook.ReasonWebhookDeleted, these+column+` = $2)`, value); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE `+these+column+` = $1)`, value); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		UPDATE webhooks SET deleted_at = now(), secret = '', headers = '', url = '' WHERE deleted_at IS NULL AND `+column+` = $1`, value)
+	return err
+}
