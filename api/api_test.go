@@ -1,0 +1,110 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"godwit/internal/apikey"
+	"godwit/internal/hook"
+)
+
+const testKey = "a-key-of-the-tests"
+
+// client calls an API over a fake store.
+type client struct {
+	t       *testing.T
+	store   *fake
+	wakes   int
+	handler http.Handler
+}
+
+func newClient(t *testing.T) *client {
+	c := &client{t: t, store: &fake{}}
+	c.handler = New(Options{
+		Store:        c.store.store(),
+		AdminKeyHash: apikey.Hash(testKey),
+		CheckURL: func(raw string) error {
+			if !strings.HasPrefix(raw, "https://") {
+				return errors.New("must be an https:// address")
+			}
+			return nil
+		},
+		CheckHeaders: func(headers map[string]string) error {
+			if _, ok := headers["Host"]; ok {
+				return hook.Invalid("/headers/Host", "must not be set")
+			}
+			return nil
+		},
+		NewSecret: func() string { return "whsec_c2VjcmV0" },
+		Wake:      func() { c.wakes++ },
+		Workflows: Workflows{
+			ID:   func(d hook.Delivery) string { return "dlv/" + d.ID },
+			Link: func(id, run string) string { return "http://temporal.test/" + id + "/" + run },
+		},
+		Version: "test",
+		Log:     zap.NewNop(),
+	})
+	return c
+}
+
+// answerOf is what a call came to.
+type answerOf struct {
+	*httptest.ResponseRecorder
+	t *testing.T
+}
+
+func (c *client) call(method, path, body string, headers ...string) answerOf {
+	c.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+testKey)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	return answerOf{w, c.t}
+}
+
+func (a answerOf) is(status int) answerOf {
+	a.t.Helper()
+	require.Equal(a.t, status, a.Code, a.Body.String())
+	return a
+}
+
+func (a answerOf) json() map[string]any {
+	a.t.Helper()
+	var v map[string]any
+	require.NoError(a.t, json.Unmarshal(a.Body.Bytes(), &v), a.Body.String())
+	return v
+}
+
+// problem checks that the answer is a whole problem of this kind and gives its
+// errors as pointer -> detail.
+func (a answerOf) problem(status int, code string) map[string]string {
+	a.t.Helper()
+	a.is(status)
+	require.Equal(a.t, "application/problem+json", a.Header().Get("Content-Type"))
+	p := a.json()
+	for _, field := range []string{"type", "title", "status", "detail", "instance", "code", "request_id", "errors"} {
+		require.Contains(a.t, p, field)
+	}
+	require.Equal(a.t, code, p["code"])
+	require.EqualValues(a.t, status, p["status"])
+	require.NotEmpty(a.t, p["detail"])
+	require.Equal(a.t, a.Header().Get("X-Request-Id"), p["request_id"])
+	out := map[string]string{}
+	for _, e := range p["errors"].([]any) {
+		e := e.(map[string]any)
+		out[e["pointer"].(string)] = e["detail"].(string)
+	}
+	return out
+}
+
+func testHash() []byte { return apikey.Hash(testKey) }

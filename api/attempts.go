@@ -1,0 +1,79 @@
+package api
+
+import (
+	"encoding/base64"
+	"time"
+	"unicode/utf8"
+
+	"godwit/internal/hook"
+)
+
+type attempt struct {
+	Number     int             `json:"number" minimum:"1" maximum:"5"`
+	StartedAt  time.Time       `json:"started_at"`
+	DurationMS int64           `json:"duration_ms" doc:"0 while it is under way"`
+	StatusCode int             `json:"status_code,omitempty" doc:"Left out when no status arrived"`
+	Outcome    hook.Outcome    `json:"outcome" enum:"success,failure,lost,in_flight"`
+	Reason     hook.Reason     `json:"reason,omitempty" doc:"The cause of a failure, as a constant"`
+	Error      string          `json:"error,omitempty" doc:"The cause of a failure, in words"`
+	Request    attemptRequest  `json:"request"`
+	Response   attemptResponse `json:"response" doc:"Empty when none arrived"`
+}
+
+type attemptRequest struct {
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers" doc:"As sent, secret values hidden"`
+}
+
+type attemptResponse struct {
+	Headers   map[string]string `json:"headers" doc:"Values of one name are joined by a comma"`
+	Body      string            `json:"body" doc:"Its first bytes"`
+	Encoding  string            `json:"encoding,omitempty" enum:"base64" doc:"base64 when the body is no UTF-8 text"`
+	Truncated bool              `json:"truncated" doc:"There was more of the body than is kept"`
+}
+
+// inFlight is the outcome that is shown of an attempt under way.
+const inFlight hook.Outcome = "in_flight"
+
+func viewAttempt(a hook.Attempt) attempt {
+	r := a.Result
+	out := attempt{
+		Number: a.Number, StartedAt: a.StartedAt.UTC(), DurationMS: r.Duration.Milliseconds(),
+		StatusCode: r.StatusCode, Outcome: r.Outcome, Reason: r.Reason, Error: r.Error,
+		Request:  attemptRequest{URL: r.URL, Headers: joinHeaders(r.RequestHeaders)},
+		Response: attemptResponse{Headers: joinHeaders(r.ResponseHeaders), Truncated: r.Truncated},
+	}
+	if text := wholeRunes(r); !utf8.Valid(text) {
+		out.Response.Body, out.Response.Encoding = base64.StdEncoding.EncodeToString(r.ResponseBody), "base64"
+	} else {
+		out.Response.Body = string(text)
+	}
+	if out.Outcome == "" {
+		out.Outcome = inFlight
+	}
+	return out
+}
+
+// wholeRunes gives the body without the part of a character that cutting it
+// may have left at its end.
+func wholeRunes(r hook.Result) []byte {
+	body := r.ResponseBody
+	for i := 1; r.Truncated && i < utf8.UTFMax && i <= len(body); i++ {
+		if tail := body[len(body)-i:]; utf8.RuneStart(tail[0]) && !utf8.FullRune(tail) {
+			return body[:len(body)-i]
+		}
+	}
+	return body
+}
+
+func joinHeaders(headers []hook.Header) map[string]string {
+	out := map[string]string{}
+	for _, h := range headers {
+		if before, ok := out[h.Name]; ok {
+			out[h.Name] = before + ", " + h.Value
+			continue
+		}
+		out[h.Name] = h.Value
+	}
+	return out
+}

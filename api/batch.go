@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"godwit/internal/eventjson"
+	"godwit/internal/hook"
+)
+
+// batchForm describes the body of a batch; see eventForm.
+type batchForm struct {
+	Events []eventForm `json:"events" minItems:"1" maxItems:"500" nullable:"false" doc:"Each is accepted or refused by itself"`
+	_      struct{}    `additionalProperties:"false"`
+}
+
+type batchAnswer struct {
+	Results []batchResult `json:"results" nullable:"false" doc:"One for each event, in order"`
+}
+
+// batchResult is either published or an error.
+type batchResult struct {
+	ID        string   `json:"id,omitempty"`
+	Matched   *int     `json:"matched,omitempty" doc:"How many deliveries the event has"`
+	Duplicate *bool    `json:"duplicate,omitempty" doc:"The event was accepted before; nothing is delivered again"`
+	Error     *problem `json:"error,omitempty" doc:"Why this event was refused; its pointers lead into the whole body"`
+}
+
+func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAnswer], error) {
+	items, err := eventjson.ParseBatch(in.raw)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]batchResult, len(items))
+	var events []hook.Event
+	var places []int // places[k] is where events[k] stands in the batch
+	for i, item := range items {
+		if item.Err != nil {
+			results[i].Error = itemProblem(i, item.Err)
+			continue
+		}
+		events = append(events, item.Event)
+		places = append(places, i)
+	}
+	if len(events) > 0 {
+		answers, err := s.ingest(ctx, events)
+		if err != nil {
+			return nil, err
+		}
+		for k, a := range answers {
+			results[places[k]] = resultOf(places[k], a)
+		}
+	}
+	return &reply[batchAnswer]{Body: batchAnswer{Results: results}}, nil
+}
+
+func resultOf(place int, a answer) batchResult {
+	if a.err != nil {
+		return batchResult{Error: itemProblem(place, a.err)}
+	}
+	return batchResult{ID: a.ID, Matched: &a.Matched, Duplicate: &a.Duplicate}
+}
+
+// itemProblem is the problem of the event at place, seen from the whole body.
+func itemProblem(place int, err error) *problem {
+	p := problemOf(err)
+	for i := range p.Errors {
+		p.Errors[i].Pointer = fmt.Sprintf("/events/%d%s", place, p.Errors[i].Pointer)
+	}
+	return p
+}

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+type companyForm struct {
+	Name string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	_    struct{} `additionalProperties:"false"`
+}
+
+func (f companyForm) check() []hook.Field { return checkName("/name", f.Name) }
+
+type company struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func viewCompany(c hook.Company) company {
+	return company{ID: c.ID, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
+}
+
+// ByID is the path of one object.
+type ByID struct {
+	ID string `path:"id" doc:"Id: 1 to 128 characters out of A-Z a-z 0-9 . _ : -"`
+}
+
+// putInput is the input of a PUT: an id and a body.
+type putInput struct {
+	ByID
+	Payload
+}
+
+// putReply says 201 for what is new, 200 for what was changed.
+type putReply[T any] struct {
+	Status int
+	Body   T
+}
+
+func put[T any](v T, created bool) *putReply[T] {
+	if created {
+		return &putReply[T]{Status: 201, Body: v}
+	}
+	return &putReply[T]{Status: 200, Body: v}
+}
+
+// reply is an answer that is a body alone.
+type reply[T any] struct{ Body T }
+
+func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[company], error) {
+	if err := newID("id", in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decode[companyForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	c, created, err := s.Store.Companies.PutCompany(ctx, hook.Company{ID: in.ID, Name: form.Name})
+	if err != nil {
+		return nil, err
+	}
+	return put(viewCompany(c), created), nil
+}
+
+func (s *server) company(ctx context.Context, in *ByID) (*reply[company], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	c, err := s.Store.Companies.Company(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[company]{Body: viewCompany(c)}, nil
+}
+
+func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error) {
+	return remove(ctx, in, s.Store.Companies.DeleteCompany)
+}
+
+func (s *server) companies(ctx context.Context, in *PageQuery) (*listReply[company], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Directory.Companies(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(c hook.Company) hook.Cursor { return hook.Cursor{Time: c.CreatedAt, ID: c.ID} }
+	return pageOf(rows, *in, viewCompany, key), nil
+}
+
+// remove is every DELETE by id.
+func remove(ctx context.Context, in *ByID, del func(context.Context, string) error) (*struct{}, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	return nil, del(ctx, in.ID)
+}
+
+func checkName(pointer, name string) []hook.Field {
+	if problem := hook.CheckName(name); problem != "" {
+		return []hook.Field{{Pointer: pointer, Detail: problem}}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+)
+
+// checked is a request body that can name its own bad values.
+type checked interface{ check() []hook.Field }
+
+// decode reads a request body strictly and checks its values: unknown fields,
+// missing ones, wrong types and whatever T.check finds, all in one error.
+func decode[T checked](raw []byte) (T, error) {
+	v, bad, err := decodeForm[T](raw)
+	if err == nil {
+		err = invalid(append(bad, v.check()...))
+	}
+	return v, err
+}
+
+// decodeForm reads raw into a T by its json tags. A field without omitempty is
+// required; for one with it, null is the same as absent. The error is about
+// the body as a whole.
+func decodeForm[T any](raw []byte) (T, []hook.Field, error) {
+	var v T
+	if err := strict.Check(raw); err != nil {
+		return v, nil, err
+	}
+	d := &decoder{}
+	d.read(reflect.ValueOf(&v).Elem(), raw, "")
+	if len(d.bad) == 1 && d.bad[0].Pointer == "" {
+		return v, nil, invalid(d.bad)
+	}
+	return v, d.bad, nil
+}
+
+// decoder collects what is wrong with a body while it is read.
+type decoder struct{ bad []hook.Field }
+
+func (d *decoder) fault(at jsontext.Pointer, format string, args ...any) {
+	d.bad = append(d.bad, hook.Field{Pointer: string(at), Detail: fmt.Sprintf(format, args...)})
+}
+
+func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
+	switch dst.Kind() {
+	case reflect.Pointer:
+		dst.Set(reflect.New(dst.Type().Elem()))
+		d.read(dst.Elem(), raw, at)
+	case reflect.Struct:
+		d.readStruct(dst, raw, at)
+	case reflect.Map:
+		d.readMap(dst, raw, at)
+	case reflect.Slice:
+		d.readSlice(dst, raw, at)
+	case reflect.String:
+		s, ok := strict.Text(raw)
+		if !ok {
+			d.fault(at, "must be a string")
+		}
+		dst.SetString(s)
+	case reflect.Bool:
+		if kind := jsontext.Value(raw).Kind(); kind != 't' && kind != 'f' {
+			d.fault(at, "must be true or false")
+		}
+		dst.SetBool(raw[0] == 't')
+	case reflect.Int:
+		n, err := strconv.ParseInt(string(raw), 10, 32)
+		if err != nil {
+			d.fault(at, "must be a whole number")
+		}
+		dst.SetInt(n)
+	default:
+		panic("api: no way to read a " + dst.Type().String())
+	}
+}
+
+func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer) {
+	fields := fieldsOf(dst.Type())
+	var seen []string
+	err := strict.Members(raw, func(name string, value []byte) {
+		seen = append(seen, name)
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		switch {
+		case i < 0:
+			d.fault(at.AppendToken(name), "%s", unknown(dst.Type(), name))
+		case fields[i].optional && strict.IsNull(value):
+		default:
+			d.read(dst.Field(fields[i].index), value, at.AppendToken(name))
+		}
+	})
+	if errors.Is(err, strict.ErrKind) {
+		d.fault(at, "must be an object")
+		return
+	}
+	for _, f := range fields {
+		if !f.optional && !slices.Contains(seen, f.name) {
+			d.fault(at.AppendToken(f.name), "is required")
+		}
+	}
+}
+
+func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer) {
+	dst.Set(reflect.MakeMap(dst.Type()))
+	err := strict.Members(raw, func(name string, value []byte) {
+		item := reflect.New(dst.Type().Elem()).Elem()
+		d.read(item, value, at.AppendToken(name))
+		dst.SetMapIndex(reflect.ValueOf(name), item)
+	})
+	if err != nil {
+		d.fault(at, "must be an object")
+	}
+}
+
+func (d *decoder) readSlice(dst reflect.Value, raw []byte, at jsontext.Pointer) {
+	if dst.Type().Elem().Kind() == reflect.Uint8 { // raw JSON, which is kept as it is
+		dst.SetBytes(raw)
+		return
+	}
+	err := strict.Elements(raw, func(value []byte) {
+		item := reflect.New(dst.Type().Elem()).Elem()
+		d.read(item, value, at.AppendToken(strconv.Itoa(dst.Len())))
+		dst.Set(reflect.Append(dst, item))
+	})
+	if err != nil {
+		d.fault(at, "must be an array")
+	}
+}
+
+// field is one field of a body's struct, as its json tag has it.
+type field struct {
+	name     string
+	index    int
+	optional bool
+}
+
+func fieldsOf(t reflect.Type) []field {
+	var out []field
+	for i := range t.NumField() {
+		name, flags, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			out = append(out, field{name: name, index: i, optional: flags == "omitempty"})
+		}
+	}
+	return out
+}
+
+// unknown says what is wrong with a field that t does not have. The tag notyet
+// of t's blank field lists those that a later version will have.
+func unknown(t reflect.Type, name string) string {
+	if blank, ok := t.FieldByName("_"); ok && slices.Contains(strings.Split(blank.Tag.Get("notyet"), ","), name) {
+		return "is not supported by this version yet; leave it out"
+	}
+	return "is not a field that can be set here; leave it out"
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Delivery is a delivery as the API shows it.
+type Delivery struct {
+	ID            string              `json:"id"`
+	EventID       string              `json:"event_id"`
+	WebhookID     string              `json:"webhook_id"`
+	EventType     string              `json:"event_type"`
+	ProjectID     string              `json:"project_id"`
+	CompanyID     string              `json:"company_id"`
+	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled"`
+	Reason        *hook.Reason        `json:"reason" doc:"Why it is failed, held or cancelled; else null"`
+	AttemptCount  int                 `json:"attempt_count" doc:"How many attempts were begun; at most 5"`
+	NextAttemptAt *time.Time          `json:"next_attempt_at" doc:"null unless it waits for its next attempt"`
+	CreatedAt     time.Time           `json:"created_at"`
+	UpdatedAt     time.Time           `json:"updated_at"`
+	FinishedAt    *time.Time          `json:"finished_at" doc:"null until nothing more happens by itself"`
+	Workflow      workflow            `json:"workflow" doc:"The Temporal workflow that carries it"`
+}
+
+type workflow struct {
+	ID    string  `json:"id"`
+	RunID *string `json:"run_id" doc:"null before the first attempt"`
+	URL   *string `json:"url" doc:"Its page in the Temporal Web UI; null when no such UI is set up"`
+}
+
+func (s *server) viewDelivery(d hook.Delivery) Delivery {
+	workflowID := s.Workflows.ID(d)
+	return Delivery{
+		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType,
+		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
+		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Attempts,
+		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),
+		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
+		Workflow: workflow{ID: workflowID, RunID: optional(d.RunID), URL: optional(s.Workflows.Link(workflowID, d.RunID))},
+	}
+}
+
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func deliveryKey(d hook.Delivery) hook.Cursor { return hook.Cursor{Time: d.CreatedAt, ID: d.ID} }
+
+type deliveriesInput struct {
+	PageQuery
+	WebhookID string    `query:"webhook_id" doc:"Only deliveries to this webhook"`
+	EventID   string    `query:"event_id" doc:"Only deliveries of this event"`
+	Status    string    `query:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status"`
+	EventType string    `query:"event_type" doc:"Only deliveries of events of this type"`
+	ProjectID string    `query:"project_id" doc:"Only deliveries of events of this project"`
+	Since     time.Time `query:"since" doc:"Created at or after"`
+	Until     time.Time `query:"until" doc:"Created before"`
+}
+
+func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listReply[Delivery], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	err = checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID},
+		[2]string{"event_type", in.EventType}, [2]string{"project_id", in.ProjectID})
+	if err != nil {
+		return nil, err
+	}
+	filter := hook.DeliveryFilter{WebhookID: in.WebhookID, EventID: in.EventID, Status: hook.DeliveryStatus(in.Status),
+		EventType: in.EventType, ProjectID: in.ProjectID, Since: in.Since, Until: in.Until}
+	rows, err := s.Store.Deliveries.Deliveries(ctx, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(rows, in.PageQuery, s.viewDelivery, deliveryKey), nil
+}
+
+type deliveryDetail struct {
+	Delivery
+	Attempts []attempt `json:"attempts" nullable:"false" doc:"Every HTTP request of it, the first one first"`
+}
+
+func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	d, err := s.Store.Deliveries.Delivery(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Deliveries.Attempts(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := deliveryDetail{Delivery: s.viewDelivery(d), Attempts: []attempt{}}
+	for _, a := range rows {
+		out.Attempts = append(out.Attempts, viewAttempt(a))
+	}
+	return &reply[deliveryDetail]{Body: out}, nil
+}

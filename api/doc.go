@@ -1,0 +1,13 @@
+// Package api is Godwit's HTTP API: the Gin engine, the one table of routes,
+// handlers, the OpenAPI 3.1 document that is made from the same table, and the
+// one table from error codes to HTTP statuses.
+//
+// Every error is application/problem+json (RFC 9457); nothing of an
+// unclassified error reaches a client. Bodies are read strictly: duplicate
+// names, unknown fields and values out of bounds are refused, each bad field by
+// its JSON pointer. The states of an event are never decoded, so their bytes
+// stay as the producer sent them.
+//
+// The package works on small interfaces (see Store) and does no I/O but HTTP.
+// It must not import the store, Temporal, the worker or anything that sends.
+package api

@@ -1,0 +1,229 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"godwit/internal/hook"
+)
+
+// failing is a call that must end in a problem. The tables of it meet each
+// status of the contract that this version can answer with.
+type failing struct {
+	status             int
+	code               string
+	method, path, body string
+	headers            []string
+	store              error
+}
+
+func (f failing) run(t *testing.T) {
+	name := fmt.Sprintf("%d %s %s %.40q %v", f.status, f.method, f.path, f.body, f.headers)
+	t.Run(name, func(t *testing.T) {
+		c := newClient(t)
+		c.store.err = f.store
+		a := c.call(f.method, f.path, f.body, f.headers...)
+		a.problem(f.status, f.code)
+		require.NotContains(t, a.Body.String(), "of the inside")
+	})
+}
+
+const goodEvent = `{"id":"e1","type":"T","project_id":"p1","current":{}}`
+
+func TestProblemsOfBodies(t *testing.T) {
+	large := `{"name":"` + strings.Repeat("x", maxBody) + `"}`
+	for _, f := range []failing{
+		{400, "malformed", "PUT", "/v1/companies/c1", ``, nil, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a"`, nil, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a","name":"b"}`, nil, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a"} 1`, nil, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", "{\"name\":\"\xff\"}", nil, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", "{\"name\":\"\x00\"}", nil, nil},
+		{400, "malformed", "POST", "/v1/events", `{"type":"T","type":"T"}`, nil, nil},
+		{400, "malformed", "POST", "/v1/events/batch", `{"events":[`, nil, nil},
+		{400, "malformed", "POST", "/v1/webhooks", `{`, nil, nil},
+		{400, "malformed", "PATCH", "/v1/webhooks/wh_1", `{"name":1,"name":2}`, nil, nil},
+		{413, "too_large", "PUT", "/v1/companies/c1", large, nil, nil},
+		{413, "too_large", "POST", "/v1/events", large, nil, nil},
+		{413, "too_large", "POST", "/v1/events/batch", `{"events":"` + strings.Repeat("x", maxBatchBody) + `"}`, nil, nil},
+		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "text/plain"}, nil},
+		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "application/merge-patch+json"}, nil},
+		{415, "unsupported_media_type", "POST", "/v1/events", goodEvent, []string{"Content-Type", "application/json; charset=latin1"}, nil},
+	} {
+		f.run(t)
+	}
+}
+
+func TestProblemsOfCalls(t *testing.T) {
+	for _, f := range []failing{
+		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", ""}, nil},
+		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Bearer wrong"}, nil},
+		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Basic " + testKey}, nil},
+		{401, "unauthorized", "POST", "/v1/events", `{`, []string{"Authorization", ""}, nil},
+		{404, "not_found", "GET", "/v1/companies/none", ``, nil, nil},
+		{404, "not_found", "GET", "/v1/companies/no%00ne", ``, nil, nil},
+		{404, "not_found", "GET", "/v1/companies/" + strings.Repeat("x", 129), ``, nil, nil},
+		{404, "not_found", "DELETE", "/v1/event-types/a%20b", ``, nil, nil},
+		{404, "not_found", "PUT", "/v1/projects/p1/members/a%20b", ``, nil, nil},
+		{404, "not_found", "GET", "/v1/nothing", ``, nil, nil},
+		{404, "not_found", "GET", "/v1/companies/", ``, nil, nil},
+		{405, "method_not_allowed", "POST", "/v1/companies", `{}`, nil, nil},
+		{409, "conflict", "POST", "/v1/events", goodEvent, nil, hook.Errorf(hook.CodeConflict, "other content")},
+		{412, "stale", "PATCH", "/v1/webhooks/wh_1", `{}`, []string{"If-Match", `W/"1"`}, nil},
+		{500, "internal", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, errors.New("pq: secret of the inside")},
+		{503, "unavailable", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, hook.Errorf(hook.CodeUnavailable, "The database can't be reached.")},
+	} {
+		f.run(t)
+	}
+}
+
+func TestProblemsOfValues(t *testing.T) {
+	for _, f := range []failing{
+		{422, "invalid", "PUT", "/v1/companies/c1", `{}`, nil, nil},
+		{422, "invalid", "PUT", "/v1/companies/a%20b", `{"name":"a"}`, nil, nil},
+		{422, "invalid", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, hook.Invalid("/name", "is taken")},
+		{422, "invalid", "PUT", "/v1/event-types/WEBHOOK_HEALTH_CHECK", `{"group":"g","description":""}`, nil, nil},
+		{422, "invalid", "GET", "/v1/companies?limit=0", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/companies?limit=201", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/companies?limit=ten", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/companies?cursor=%21", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/companies?cursor=bm9uZQ", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/companies?limti=5", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/events?since=yesterday", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/events?project_id=%00", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/deliveries?status=lost", ``, nil, nil},
+		{422, "invalid", "GET", "/v1/webhooks?enabled=maybe", ``, nil, nil},
+	} {
+		f.run(t)
+	}
+}
+
+func TestHeadersOfErrors(t *testing.T) {
+	c := newClient(t)
+	require.Equal(t, "Bearer", c.call("GET", "/v1/users", "", "Authorization", "").is(401).Header().Get("WWW-Authenticate"))
+	require.Contains(t, c.call("POST", "/v1/users/u1", "").is(405).Header().Get("Allow"), "PUT")
+	c.store.err = hook.Errorf(hook.CodeUnavailable, "down")
+	require.Equal(t, "1", c.call("GET", "/v1/users", "").is(503).Header().Get("Retry-After"))
+}
+
+func TestContentTypesThatAreTaken(t *testing.T) {
+	c := newClient(t)
+	for _, media := range []string{"application/json", "Application/JSON; charset=UTF-8", "application/json;charset=utf-8"} {
+		c.call("PUT", "/v1/companies/c1", `{"name":"a"}`, "Content-Type", media)
+		require.Len(t, c.store.companies, 1, media)
+	}
+	c.call("PUT", "/v1/companies/c1", `{"name":"a"}`).is(200)
+}
+
+// TestNoBodyIsReadWithoutKey publishes from a body that fails the test when read.
+func TestNoBodyIsReadWithoutKey(t *testing.T) {
+	c := newClient(t)
+	r := httptest.NewRequest("POST", "/v1/events", unread{t})
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	require.Equal(t, 401, w.Code)
+}
+
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, errors.New("no")
+}
+
+func TestBodyThatBreaksOff(t *testing.T) {
+	c := newClient(t)
+	r := httptest.NewRequest("POST", "/v1/events", strings.NewReader(`{"type":`))
+	r.ContentLength = 100
+	r.Header.Set("Authorization", "bearer "+testKey)
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	answerOf{w, t}.problem(400, "malformed")
+}
+
+func TestAnAPIWithoutAdminKeyLetsNobodyIn(t *testing.T) {
+	handler := New(Options{Store: (&fake{}).store(), Log: zap.NewNop()})
+	for _, header := range []string{"", "Bearer ", "Bearer x"} {
+		r := httptest.NewRequest("GET", "/v1/companies", nil)
+		r.Header.Set("Authorization", header)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		require.Equal(t, 401, w.Code, header)
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	c := newClient(t)
+	get := func(id string) string {
+		return c.call("GET", "/v1/companies", "", "X-Request-Id", id).Header().Get("X-Request-Id")
+	}
+	require.Equal(t, "a.B-1_x", get("a.B-1_x"))
+	for _, bad := range []string{"", "a b", "a\nb", `"><script>`, strings.Repeat("x", 129)} {
+		require.Regexp(t, `^[0-9a-f-]{36}$`, get(bad))
+	}
+	require.NotEqual(t, get(""), get(""))
+}
+
+func TestSafetyHeaders(t *testing.T) {
+	c := newClient(t)
+	for _, path := range []string{"/v1/companies", "/v1/nothing", "/docs", "/openapi.json"} {
+		h := c.call("GET", path, "").Header()
+		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
+		require.Equal(t, "no-store", h.Get("Cache-Control"), path)
+	}
+}
+
+type panicking struct{ Companies }
+
+func (panicking) Company(context.Context, string) (hook.Company, error) { panic("of the inside") }
+
+func TestPanicsAre500AndLogged(t *testing.T) {
+	core, logs := observer.New(zap.ErrorLevel)
+	c := newClient(t)
+	store := c.store.store()
+	store.Companies = panicking{}
+	c.handler = New(Options{Store: store, AdminKeyHash: testHash(), Log: zap.New(core)})
+	a := c.call("GET", "/v1/companies/c1", "")
+	a.problem(500, "internal")
+	require.NotContains(t, a.Body.String(), "of the inside")
+	require.Equal(t, 1, logs.Len())
+	require.Equal(t, a.Header().Get("X-Request-Id"), logs.All()[0].ContextMap()["request_id"])
+}
+
+func TestInternalErrorsAreLoggedOnce(t *testing.T) {
+	core, logs := observer.New(zap.DebugLevel)
+	c := newClient(t)
+	c.store.err = errors.New("disk on fire")
+	c.handler = New(Options{Store: c.store.store(), AdminKeyHash: testHash(), Log: zap.New(core)})
+	c.call("GET", "/v1/companies/c1?secret=1", "").is(422) // an unknown parameter is no fault of ours
+	a := c.call("GET", "/v1/companies/c1", "").is(500)
+	failed := logs.FilterMessage("request failed").All()
+	require.Len(t, failed, 1)
+	require.Equal(t, "disk on fire", failed[0].ContextMap()["error"])
+	require.Equal(t, a.Header().Get("X-Request-Id"), failed[0].ContextMap()["request_id"])
+	for _, line := range logs.FilterMessage("request").All() {
+		require.NotContains(t, fmt.Sprint(line.ContextMap()), "secret")
+	}
+}
+
+func TestEveryCodeHasOneStatus(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range kinds() {
+		require.False(t, seen[k.code], k.code)
+		seen[k.code] = true
+		require.NotEmpty(t, http.StatusText(k.status))
+		require.Equal(t, k.status, newProblem(k.code, "x").Status)
+	}
+	for _, code := range []hook.Code{hook.CodeInvalid, hook.CodeNotFound, hook.CodeConflict, hook.CodeStale, hook.CodeUnavailable} {
+		require.True(t, seen[string(code)], code)
+	}
+}

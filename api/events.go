@@ -1,0 +1,177 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"godwit/internal/eventjson"
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+// eventForm describes the body of a published event. It is read by package
+// eventjson, never through this type.
+type eventForm struct {
+	ID         string    `json:"id,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Made by Godwit when left out. The same id again is a duplicate and delivers nothing; other content under the same id is 409"`
+	Type       string    `json:"type" minLength:"1" maxLength:"128" doc:"A name of the catalogue"`
+	ProjectID  string    `json:"project_id" minLength:"1" maxLength:"128" doc:"Where it happened"`
+	ActorID    string    `json:"actor_id,omitempty" minLength:"1" maxLength:"128" doc:"Who did it"`
+	OccurredAt time.Time `json:"occurred_at,omitempty" doc:"When it happened; the time of acceptance when left out"`
+	Previous   state     `json:"previous,omitempty" doc:"The state before, kept byte for byte; null when there was none"`
+	Current    state     `json:"current,omitempty" doc:"The state after, kept byte for byte; null when there is none. One of the two must not be null"`
+	_          struct{}  `additionalProperties:"false"`
+}
+
+type published struct {
+	ID        string `json:"id"`
+	Matched   int    `json:"matched" doc:"How many deliveries the event has"`
+	Duplicate bool   `json:"duplicate" doc:"The event was accepted before; nothing is delivered again"`
+}
+
+type publishReply struct {
+	Location string `header:"Location"`
+	Body     published
+}
+
+func (s *server) publish(ctx context.Context, in *Payload) (*publishReply, error) {
+	event, err := eventjson.Parse(in.raw)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := s.ingest(ctx, []hook.Event{event})
+	if err != nil {
+		return nil, err
+	}
+	if answers[0].err != nil {
+		return nil, answers[0].err
+	}
+	return &publishReply{Location: "/v1/events/" + answers[0].ID, Body: answers[0].published}, nil
+}
+
+// answer is what became of one event: published or refused.
+type answer struct {
+	published
+	err error
+}
+
+// ingest gives ids to events that have none, stores them and wakes whoever
+// delivers. The error means that none was accepted.
+func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, error) {
+	for i := range events {
+		if events[i].ID == "" {
+			events[i].ID = id.New(id.Event)
+		}
+	}
+	accepted, err := s.Store.Events.Ingest(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]answer, len(accepted))
+	work := false
+	for i, a := range accepted {
+		answers[i].published = published{ID: events[i].ID, Matched: a.Matched, Duplicate: a.Duplicate}
+		if a.Err != nil { // a nil *hook.Error must not become an error
+			answers[i].err = a.Err
+			continue
+		}
+		work = work || a.Matched > 0 && !a.Duplicate
+	}
+	if work && s.Wake != nil {
+		s.Wake()
+	}
+	return answers, nil
+}
+
+// EventSummary is an event without its states.
+type EventSummary struct {
+	ID         string    `json:"id"`
+	Type       string    `json:"type"`
+	ProjectID  string    `json:"project_id"`
+	CompanyID  string    `json:"company_id" doc:"The project's company when the event was accepted"`
+	ActorID    *string   `json:"actor_id"`
+	OccurredAt time.Time `json:"occurred_at"`
+	AcceptedAt time.Time `json:"accepted_at"`
+}
+
+func viewEvent(e hook.Event) EventSummary {
+	return EventSummary{ID: e.ID, Type: e.Type, ProjectID: e.ProjectID, CompanyID: e.CompanyID,
+		ActorID: optional(e.ActorID), OccurredAt: e.OccurredAt.UTC(), AcceptedAt: e.AcceptedAt.UTC()}
+}
+
+// event is an event with everything.
+type event struct {
+	EventSummary
+	Deliveries           []Delivery `json:"deliveries" nullable:"false" doc:"The newest 200 of them"`
+	DeliveriesNextCursor *string    `json:"deliveries_next_cursor" doc:"For GET /v1/deliveries?event_id=, when there are more; else null"`
+	Previous             state      `json:"previous" doc:"The state before, byte for byte as it was sent"`
+	Current              state      `json:"current" doc:"The state after, byte for byte as it was sent"`
+}
+
+// WriteTo writes the event as JSON. Package json would take the spaces out of
+// the states, so these are put in behind it, as they are.
+func (e event) WriteTo(w io.Writer) (int64, error) {
+	rest := struct {
+		EventSummary
+		Deliveries           []Delivery `json:"deliveries"`
+		DeliveriesNextCursor *string    `json:"deliveries_next_cursor"`
+	}{e.EventSummary, e.Deliveries, e.DeliveriesNextCursor}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(rest); err != nil {
+		return 0, err
+	}
+	out.Truncate(out.Len() - len("}\n"))
+	out.WriteString(`,"previous":`)
+	out.Write(e.Previous.bytes())
+	out.WriteString(`,"current":`)
+	out.Write(e.Current.bytes())
+	out.WriteString("}\n")
+	return out.WriteTo(w)
+}
+
+func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	e, err := s.Store.Events.Event(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	most := PageQuery{Limit: 200}
+	rows, err := s.Store.Deliveries.Deliveries(ctx, hook.DeliveryFilter{EventID: e.ID}, hook.Page{Limit: most.Limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	page := pageOf(rows, most, s.viewDelivery, deliveryKey).Body
+	return &reply[event]{Body: event{EventSummary: viewEvent(e), Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
+		Previous: state(e.Previous), Current: state(e.Current)}}, nil
+}
+
+type eventsInput struct {
+	PageQuery
+	Type      string    `query:"type" doc:"Only events of this type"`
+	ProjectID string    `query:"project_id" doc:"Only events of this project"`
+	Since     time.Time `query:"since" doc:"Accepted at or after"`
+	Until     time.Time `query:"until" doc:"Accepted before"`
+}
+
+func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventSummary], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIDs([2]string{"project_id", in.ProjectID}, [2]string{"type", in.Type}); err != nil {
+		return nil, err
+	}
+	filter := hook.EventFilter{Type: in.Type, ProjectID: in.ProjectID, Since: in.Since, Until: in.Until}
+	rows, err := s.Store.Events.Events(ctx, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, ID: e.ID} }
+	return pageOf(rows, in.PageQuery, viewEvent, key), nil
+}

@@ -1,0 +1,249 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// fake is a store in memory: just enough of one for the handlers' tests. When
+// err is set, every call fails with it.
+type fake struct {
+	err        error
+	companies  []hook.Company
+	projects   []hook.Project
+	users      []hook.User
+	members    []hook.Member
+	types      []hook.EventType
+	webhooks   []hook.Webhook
+	events     []hook.Event
+	deliveries []hook.Delivery
+	attempts   []hook.Attempt
+	// refuse answers Ingest for events of this type.
+	refuse map[string]*hook.Error
+	// asked is the last page or filter that a list was asked for.
+	askedPage   hook.Page
+	askedFilter any
+}
+
+func (f *fake) store() Store {
+	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
+		Webhooks: hooks{f}, Edits: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}}
+}
+
+func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
+
+func notFound() error { return hook.Errorf(hook.CodeNotFound, "There is no such thing.") }
+
+// place finds the row with this id; -1 = none.
+func place[T any](rows []T, id string, key func(T) string) int {
+	return slices.IndexFunc(rows, func(r T) bool { return key(r) == id })
+}
+
+func upsert[T any](rows *[]T, row T, key func(T) string) bool {
+	if i := place(*rows, key(row), key); i >= 0 {
+		(*rows)[i] = row
+		return false
+	}
+	*rows = append(*rows, row)
+	return true
+}
+
+func find[T any](rows []T, id string, key func(T) string) (T, error) {
+	if i := place(rows, id, key); i >= 0 {
+		return rows[i], nil
+	}
+	var zero T
+	return zero, notFound()
+}
+
+func drop[T any](rows *[]T, id string, key func(T) string) error {
+	i := place(*rows, id, key)
+	if i < 0 {
+		return notFound()
+	}
+	*rows = slices.Delete(*rows, i, i+1)
+	return nil
+}
+
+// cut gives the page of rows, which are newest first already.
+func cut[T any](rows []T, p hook.Page, key func(T) string) []T {
+	if p.After != nil {
+		rows = rows[place(rows, p.After.ID, key)+1:]
+	}
+	return rows[:min(len(rows), p.Limit)]
+}
+
+func companyID(c hook.Company) string   { return c.ID }
+func projectID(p hook.Project) string   { return p.ID }
+func userID(u hook.User) string         { return u.ID }
+func memberID(m hook.Member) string     { return m.UserID }
+func typeName(t hook.EventType) string  { return t.Name }
+func webhookID(w hook.Webhook) string   { return w.ID }
+func eventID(e hook.Event) string       { return e.ID }
+func deliveryID(d hook.Delivery) string { return d.ID }
+
+func (f *fake) PutCompany(_ context.Context, c hook.Company) (hook.Company, bool, error) {
+	c.CreatedAt, c.UpdatedAt = now(), now()
+	return c, upsert(&f.companies, c, companyID), f.err
+}
+
+func (f *fake) Company(_ context.Context, id string) (hook.Company, error) {
+	if f.err != nil {
+		return hook.Company{}, f.err
+	}
+	return find(f.companies, id, companyID)
+}
+
+func (f *fake) DeleteCompany(_ context.Context, id string) error {
+	return drop(&f.companies, id, companyID)
+}
+
+func (f *fake) PutProject(_ context.Context, p hook.Project) (hook.Project, bool, error) {
+	p.CreatedAt, p.UpdatedAt = now(), now()
+	return p, upsert(&f.projects, p, projectID), f.err
+}
+
+func (f *fake) Project(_ context.Context, id string) (hook.Project, error) {
+	return find(f.projects, id, projectID)
+}
+
+func (f *fake) DeleteProject(_ context.Context, id string) error {
+	return drop(&f.projects, id, projectID)
+}
+
+func (f *fake) PutUser(_ context.Context, u hook.User) (hook.User, bool, error) {
+	u.CreatedAt, u.UpdatedAt = now(), now()
+	return u, upsert(&f.users, u, userID), f.err
+}
+
+func (f *fake) User(_ context.Context, id string) (hook.User, error) {
+	return find(f.users, id, userID)
+}
+
+func (f *fake) DeleteUser(_ context.Context, id string) error { return drop(&f.users, id, userID) }
+
+type listed struct{ *fake }
+
+func (l listed) Companies(_ context.Context, p hook.Page) ([]hook.Company, error) {
+	l.askedPage = p
+	return cut(l.companies, p, companyID), l.err
+}
+
+func (l listed) Projects(_ context.Context, companyID string, p hook.Page) ([]hook.Project, error) {
+	l.askedFilter = companyID
+	return cut(l.projects, p, projectID), l.err
+}
+
+func (l listed) Users(_ context.Context, p hook.Page) ([]hook.User, error) {
+	return cut(l.users, p, userID), l.err
+}
+
+type belonging struct{ *fake }
+
+func (m belonging) PutMember(_ context.Context, projectID, userID string) (bool, error) {
+	return upsert(&m.members, hook.Member{ProjectID: projectID, UserID: userID, CreatedAt: now()}, memberID), m.err
+}
+
+func (m belonging) DeleteMember(_ context.Context, _, userID string) error {
+	return drop(&m.members, userID, memberID)
+}
+
+func (m belonging) Members(_ context.Context, _ string, p hook.Page) ([]hook.Member, error) {
+	return cut(m.members, p, memberID), m.err
+}
+
+type types struct{ *fake }
+
+func (t types) EventTypes(context.Context) ([]hook.EventType, error) { return t.types, t.err }
+
+func (t types) PutEventType(_ context.Context, et hook.EventType) (hook.EventType, bool, error) {
+	return et, upsert(&t.types, et, typeName), t.err
+}
+
+func (t types) DeleteEventType(_ context.Context, name string) error {
+	if et, err := find(t.types, name, typeName); err == nil && et.Builtin {
+		return hook.Errorf(hook.CodeConflict, "A built-in event type can't be deleted.")
+	}
+	return drop(&t.types, name, typeName)
+}
+
+type hooks struct{ *fake }
+
+func (h hooks) CreateWebhook(_ context.Context, w hook.Webhook) (hook.Webhook, error) {
+	w.Version, w.CreatedAt, w.UpdatedAt = 1, now(), now()
+	h.webhooks = append(h.webhooks, w)
+	return w, h.err
+}
+
+func (h hooks) Webhook(_ context.Context, id string) (hook.Webhook, error) {
+	return find(h.webhooks, id, webhookID)
+}
+
+func (h hooks) Webhooks(_ context.Context, filter hook.WebhookFilter, p hook.Page) ([]hook.Webhook, error) {
+	h.askedFilter = filter
+	return cut(h.webhooks, p, webhookID), h.err
+}
+
+func (h hooks) UpdateWebhook(_ context.Context, id string, version int64, change func(*hook.Webhook) error) (hook.Webhook, error) {
+	w, err := find(h.webhooks, id, webhookID)
+	if err != nil {
+		return w, err
+	}
+	if version != 0 && version != w.Version {
+		return w, hook.Errorf(hook.CodeStale, "The webhook has changed.")
+	}
+	if err := change(&w); err != nil {
+		return w, err
+	}
+	w.Version++
+	upsert(&h.webhooks, w, webhookID)
+	return w, nil
+}
+
+func (h hooks) DeleteWebhook(_ context.Context, id string) error {
+	return drop(&h.webhooks, id, webhookID)
+}
+
+type eventsOf struct{ *fake }
+
+func (e eventsOf) Ingest(_ context.Context, events []hook.Event) ([]hook.Accepted, error) {
+	out := make([]hook.Accepted, len(events))
+	for i, ev := range events {
+		if out[i].Err = e.refuse[ev.Type]; out[i].Err != nil {
+			continue
+		}
+		out[i] = hook.Accepted{Matched: 2, Duplicate: !upsert(&e.events, ev, eventID)}
+	}
+	return out, e.err
+}
+
+func (e eventsOf) Event(_ context.Context, id string) (hook.Event, error) {
+	return find(e.events, id, eventID)
+}
+
+func (e eventsOf) Events(_ context.Context, filter hook.EventFilter, p hook.Page) ([]hook.Event, error) {
+	e.askedFilter = filter
+	return cut(e.events, p, eventID), e.err
+}
+
+type deliveriesOf struct{ *fake }
+
+func (d deliveriesOf) Delivery(_ context.Context, id string) (hook.Delivery, error) {
+	return find(d.deliveries, id, deliveryID)
+}
+
+func (d deliveriesOf) Deliveries(_ context.Context, filter hook.DeliveryFilter, p hook.Page) ([]hook.Delivery, error) {
+	d.askedFilter = filter
+	return cut(d.deliveries, p, deliveryID), d.err
+}
+
+func (d deliveriesOf) Attempts(context.Context, string) ([]hook.Attempt, error) {
+	return d.attempts, d.err
+}
+
+func deliveryOfTests() hook.Delivery {
+	return hook.Delivery{ID: "dlv_1", EventID: "e1", Status: hook.Pending, CreatedAt: now(), UpdatedAt: now()}
+}

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+)
+
+type requestIDKey struct{}
+
+// requestID gives the id of the request that ctx belongs to, or "".
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// identify gives every request an id, the caller's own if it is sane, and every
+// answer the headers that keep browsers and caches from misusing it.
+func (s *server) identify(c *gin.Context) {
+	id := c.GetHeader("X-Request-Id")
+	if !saneRequestID.MatchString(id) {
+		id = uuid.NewString()
+	}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
+	h := c.Writer.Header()
+	h.Set("X-Request-Id", id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+}
+
+// log writes one line a request, without the query, which may hold ids of people.
+func (s *server) log(c *gin.Context) {
+	start := time.Now()
+	c.Next()
+	if line := s.Log.Check(zap.DebugLevel, "request"); line != nil {
+		line.Write(
+			zap.String("method", c.Request.Method), zap.String("path", c.Request.URL.Path),
+			zap.Int("status", c.Writer.Status()), zap.Int("bytes", c.Writer.Size()),
+			zap.Duration("duration", time.Since(start)), zap.String("request_id", requestID(c.Request.Context())))
+	}
+}
+
+// recover turns a panic into a 500 and a log line with its stack.
+func (s *server) recover(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+			panic(cause)
+		}
+		s.Log.Error("panic in a handler", zap.Any("cause", cause), zap.Stack("stack"),
+			zap.String("request_id", requestID(c.Request.Context())))
+		if !c.Writer.Written() {
+			s.fail(c, newProblem(codeInternal, "The request could not be carried out."))
+		}
+	}()
+	c.Next()
+}
+
+func (s *server) noRoute(c *gin.Context) {
+	s.fail(c, newProblem("not_found", "There is no such path; GET /docs lists them all."))
+}
+
+// noMethod answers with the header Allow, which Gin has set.
+func (s *server) noMethod(c *gin.Context) {
+	s.fail(c, newProblem(codeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
+}

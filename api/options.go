@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+
+	"go.uber.org/zap"
+
+	"godwit/internal/hook"
+)
+
+// Options is what the API is built from. Every field is required unless it
+// says otherwise.
+type Options struct {
+	Store Store
+	// AdminKeyHash is apikey.Hash of the bootstrap admin key; empty = that key
+	// does not exist and every call is 401.
+	AdminKeyHash []byte
+	// CheckURL returns why a webhook may not have this URL, in words for its owner.
+	CheckURL func(raw string) error
+	// CheckHeaders returns why a webhook may not have these request headers, in
+	// words for its owner; a *hook.Error may point at single ones ("/headers/…").
+	CheckHeaders func(headers map[string]string) error
+	// NewSecret makes a signing secret.
+	NewSecret func() string
+	// Wake is called after an ingest that created deliveries has committed. It
+	// must not block; nil = nobody needs waking.
+	Wake func()
+	// Workflows tells where a delivery's workflow is found.
+	Workflows Workflows
+	// Version is Godwit's own version, for the OpenAPI document.
+	Version string
+	Log     *zap.Logger
+}
+
+// Workflows tells where a delivery's workflow is found.
+type Workflows struct {
+	// ID gives the Temporal workflow id of a delivery.
+	ID func(hook.Delivery) string
+	// Link gives the address of a run in the Temporal Web UI; "" = there is none.
+	Link func(workflowID, runID string) string
+}
+
+// Store is what the API asks of its storage, in small parts; one value usually
+// fills all of them. Errors that a client may see are *hook.Error; lists come
+// newest first and are cut to Page.Limit.
+type Store struct {
+	Companies  Companies
+	Projects   Projects
+	Users      Users
+	Directory  Directory
+	Members    Members
+	EventTypes EventTypes
+	Webhooks   Webhooks
+	Edits      WebhookEdits
+	Events     Events
+	Deliveries Deliveries
+}
+
+// Companies keeps companies; the bool of PutCompany says that it is new.
+type Companies interface {
+	PutCompany(ctx context.Context, c hook.Company) (hook.Company, bool, error)
+	Company(ctx context.Context, id string) (hook.Company, error)
+	DeleteCompany(ctx context.Context, id string) error
+}
+
+// Projects keeps projects; the bool of PutProject says that it is new.
+type Projects interface {
+	PutProject(ctx context.Context, p hook.Project) (hook.Project, bool, error)
+	Project(ctx context.Context, id string) (hook.Project, error)
+	DeleteProject(ctx context.Context, id string) error
+}
+
+// Users keeps users; the bool of PutUser says that it is new.
+type Users interface {
+	PutUser(ctx context.Context, u hook.User) (hook.User, bool, error)
+	User(ctx context.Context, id string) (hook.User, error)
+	DeleteUser(ctx context.Context, id string) error
+}
+
+// Directory lists companies, projects (of one company, or all for "") and users.
+type Directory interface {
+	Companies(ctx context.Context, page hook.Page) ([]hook.Company, error)
+	Projects(ctx context.Context, companyID string, page hook.Page) ([]hook.Project, error)
+	Users(ctx context.Context, page hook.Page) ([]hook.User, error)
+}
+
+// Members keeps who belongs to a project; the bool of PutMember says that the
+// user was no member before.
+type Members interface {
+	PutMember(ctx context.Context, projectID, userID string) (bool, error)
+	DeleteMember(ctx context.Context, projectID, userID string) error
+	Members(ctx context.Context, projectID string, page hook.Page) ([]hook.Member, error)
+}
+
+// EventTypes keeps the catalogue. EventTypes lists all of it by group and name;
+// the bool of PutEventType says that the type is new.
+type EventTypes interface {
+	EventTypes(ctx context.Context) ([]hook.EventType, error)
+	PutEventType(ctx context.Context, t hook.EventType) (hook.EventType, bool, error)
+	DeleteEventType(ctx context.Context, name string) error
+}
+
+// Webhooks makes and finds webhooks.
+type Webhooks interface {
+	CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error)
+	Webhook(ctx context.Context, id string) (hook.Webhook, error)
+	Webhooks(ctx context.Context, filter hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error)
+}
+
+// WebhookEdits changes webhooks. UpdateWebhook gives change the stored webhook
+// and stores what it leaves, all or nothing; version 0 stands for any.
+type WebhookEdits interface {
+	UpdateWebhook(ctx context.Context, id string, version int64, change func(*hook.Webhook) error) (hook.Webhook, error)
+	DeleteWebhook(ctx context.Context, id string) error
+}
+
+// Events accepts and finds events. Ingest answers each event by itself; its
+// error means that none was accepted.
+type Events interface {
+	Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error)
+	Event(ctx context.Context, id string) (hook.Event, error)
+	Events(ctx context.Context, filter hook.EventFilter, page hook.Page) ([]hook.Event, error)
+}
+
+// Deliveries finds deliveries and their attempts, the first attempt first.
+type Deliveries interface {
+	Delivery(ctx context.Context, id string) (hook.Delivery, error)
+	Deliveries(ctx context.Context, filter hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error)
+	Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error)
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// PageQuery holds the parameters of every list.
+type PageQuery struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many rows"`
+	Cursor string `query:"cursor" maxLength:"400" doc:"The next_cursor of the page before; opaque"`
+}
+
+// page asks for one row more than the client wants, which tells whether there
+// is a next page.
+func (q PageQuery) page() (hook.Page, error) {
+	page := hook.Page{Limit: q.Limit + 1}
+	if q.Cursor == "" {
+		return page, nil
+	}
+	after, ok := parseCursor(q.Cursor)
+	if !ok {
+		return page, badParameter("cursor", "must be the next_cursor of an answer of this list, unchanged")
+	}
+	page.After = &after
+	return page, nil
+}
+
+// list is the body of every list.
+type list[T any] struct {
+	Data       []T     `json:"data" nullable:"false"`
+	NextCursor *string `json:"next_cursor" doc:"Pass it as cursor for the rows after these; null = there are none"`
+}
+
+type listReply[T any] struct{ Body list[T] }
+
+// pageOf makes the answer out of the rows that page asked for.
+func pageOf[R, V any](rows []R, q PageQuery, view func(R) V, key func(R) hook.Cursor) *listReply[V] {
+	out := &listReply[V]{Body: list[V]{Data: []V{}}}
+	for i, row := range rows {
+		if i == q.Limit {
+			next := formatCursor(key(rows[i-1]))
+			out.Body.NextCursor = &next
+			break
+		}
+		out.Body.Data = append(out.Body.Data, view(row))
+	}
+	return out
+}
+
+func formatCursor(c hook.Cursor) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(c.Time.UTC().Format(time.RFC3339Nano) + " " + c.ID))
+}
+
+func parseCursor(s string) (hook.Cursor, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return hook.Cursor{}, false
+	}
+	at, id, _ := strings.Cut(string(raw), " ")
+	t, err := time.Parse(time.RFC3339Nano, at)
+	return hook.Cursor{Time: t, ID: id}, err == nil && hook.ValidID(id)
+}
+
+// badParameter is the error of a query or path parameter. It has no pointer,
+// since those lead into the body; the detail names the parameter instead.
+func badParameter(name, problem string) error {
+	return hook.Errorf(hook.CodeInvalid, "The parameter %s %s.", name, problem)
+}
+
+// checkIDs says whether filters that hold ids could be ids at all. Pairs are
+// name, value; an empty value is no filter.
+func checkIDs(pairs ...[2]string) error {
+	for _, p := range pairs {
+		if p[1] != "" && !hook.ValidID(p[1]) {
+			return badParameter(p[0], "must be an id")
+		}
+	}
+	return nil
+}
+
+// pathID gives CodeNotFound for what can't be an id, so that it never reaches
+// the store.
+func pathID(id string) error {
+	if !hook.ValidID(id) {
+		return hook.Errorf(hook.CodeNotFound, "There is nothing with this id.")
+	}
+	return nil
+}
+
+// newID says why an id that is about to be created can't be one.
+func newID(name, id string) error {
+	if !hook.ValidID(id) {
+		return badParameter(name, "must have 1 to 128 characters out of A-Z a-z 0-9 . _ : -")
+	}
+	return nil
+}
+
+// optional gives nil for the zero value, which becomes JSON's null.
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
+
+	"godwit/internal/eventjson"
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+)
+
+const mediaProblem = "application/problem+json"
+
+// problem is an error as clients see it (RFC 9457).
+type problem struct {
+	Type      string       `json:"type" format:"uri-reference" doc:"Names the kind of problem; leads to what it means and what to do"`
+	Title     string       `json:"title" doc:"The kind of problem in words; the same for each of its kind"`
+	Status    int          `json:"status" doc:"HTTP status"`
+	Detail    string       `json:"detail" doc:"What went wrong this time"`
+	Instance  string       `json:"instance,omitempty" format:"uri-reference" doc:"Path of the request"`
+	Code      string       `json:"code" doc:"The kind of problem as a constant for programs"`
+	RequestID string       `json:"request_id,omitempty" doc:"The answer's X-Request-Id; quote it when asking for help"`
+	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
+}
+
+type fieldError struct {
+	Pointer string `json:"pointer" doc:"JSON pointer (RFC 6901) into the request body"`
+	Detail  string `json:"detail" doc:"What is wrong and what to do"`
+}
+
+func (p *problem) Error() string { return p.Detail }
+
+// GetStatus makes a problem a huma.StatusError.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType makes a problem a huma.ContentTypeFilter.
+func (p *problem) ContentType(string) string { return mediaProblem }
+
+// kind is one row of the table from error code to HTTP status.
+type kind struct {
+	code   string
+	status int
+	title  string
+	help   string
+}
+
+// Codes of problems that only HTTP knows.
+const (
+	codeMalformed    = "malformed"
+	codeUnauthorized = "unauthorized"
+	codeForbidden    = "forbidden"
+	codeMethod       = "method_not_allowed"
+	codeTooLarge     = "too_large"
+	codeMediaType    = "unsupported_media_type"
+	codeRateLimited  = "rate_limited"
+	codeInternal     = "internal"
+)
+
+// kinds is the one table from error code to HTTP status.
+func kinds() []kind {
+	return []kind{
+		{codeMalformed, 400, "The request body is not JSON", "Send one JSON value in UTF-8, without duplicate names and without anything after it."},
+		{codeUnauthorized, 401, "A valid API key is needed", "Send the header Authorization: Bearer <key>."},
+		{codeForbidden, 403, "The key's role may not do this", "Use a key of a role that may."},
+		{string(hook.CodeNotFound), 404, "Not found", "It does not exist, or this key may not see it."},
+		{codeMethod, 405, "The method is not allowed here", "The header Allow lists the methods of this path."},
+		{string(hook.CodeConflict), 409, "The present state does not allow it", "Read the detail; look at the object as it is now."},
+		{string(hook.CodeStale), 412, "It was changed in the meantime", "Get it again, apply the change to the new version, and send that version's ETag in If-Match."},
+		{codeTooLarge, 413, "The request body is too large", "Send less; the detail names the limit."},
+		{codeMediaType, 415, "The request body is of an unknown type", "Send Content-Type: application/json."},
+		{string(hook.CodeInvalid), 422, "Some values are not acceptable", "The list of errors names each value and what is wrong with it."},
+		{codeRateLimited, 429, "Too many requests", "Wait as long as Retry-After says."},
+		{codeInternal, 500, "Something broke on our side", "Try again later; quote the request_id when it stays."},
+		{string(hook.CodeUnavailable), 503, "A part that is needed can't be reached", "Try again after the seconds that Retry-After names."},
+	}
+}
+
+func newProblem(code, detail string, fields ...hook.Field) *problem {
+	for _, k := range kinds() {
+		if k.code == code {
+			return k.problem(detail, fields)
+		}
+	}
+	return newProblem(codeInternal, "")
+}
+
+func (k kind) problem(detail string, fields []hook.Field) *problem {
+	p := &problem{Type: "/docs#" + k.code, Title: k.title, Status: k.status, Code: k.code, Detail: detail, Errors: []fieldError{}}
+	for _, f := range fields {
+		p.Errors = append(p.Errors, fieldError{Pointer: f.Pointer, Detail: f.Detail})
+	}
+	return p
+}
+
+// problemOf turns any error into what a client may see of it.
+func problemOf(err error) *problem {
+	var known *hook.Error
+	var syntax *strict.SyntaxError
+	var ready *problem
+	switch {
+	case errors.As(err, &ready):
+		return ready
+	case errors.As(err, &syntax):
+		return newProblem(codeMalformed, "The JSON is malformed: "+syntax.Error()+".")
+	case errors.Is(err, eventjson.ErrTooLarge):
+		return newProblem(codeTooLarge, eventjson.ErrTooLarge.Error())
+	case errors.As(err, &known):
+		return newProblem(string(known.Code), known.Message, known.Fields...)
+	}
+	return newProblem(codeInternal, "The request could not be carried out.")
+}
+
+// transform runs on everything that is about to be written: huma's own errors
+// become problems, and problems learn which request they belong to.
+func (s *server) transform(ctx huma.Context, _ string, v any) (any, error) {
+	if model, ok := v.(*huma.ErrorModel); ok {
+		v = adopt(model)
+	}
+	if p, ok := v.(*problem); ok {
+		c := humagin.Unwrap(ctx)
+		return p.of(c), nil
+	}
+	return v, nil
+}
+
+// adopt translates huma's form of an error: either a problem that Payload gave
+// it, or parameters that did not parse.
+func adopt(model *huma.ErrorModel) *problem {
+	var details []string
+	for _, e := range model.Errors {
+		where, name, found := strings.Cut(e.Location, ".")
+		if found {
+			details = append(details, where+" parameter "+name+": "+e.Message)
+			continue
+		}
+		details = append(details, e.Message)
+	}
+	detail := strings.Join(details, "; ")
+	for _, k := range kinds() {
+		if k.status == model.Status && k.status < 500 {
+			return k.problem(detail, nil)
+		}
+	}
+	return newProblem(codeInternal, "The request could not be carried out.")
+}
+
+// of gives a copy of p that names the request.
+func (p *problem) of(c *gin.Context) *problem {
+	q := *p
+	q.Instance = c.Request.URL.Path
+	q.RequestID = requestID(c.Request.Context())
+	if p.Status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "1")
+	}
+	return &q
+}
+
+// fail answers c with p, from outside of huma.
+func (s *server) fail(c *gin.Context, p *problem) {
+	c.Abort()
+	c.Header("Content-Type", mediaProblem)
+	body := p.of(c)
+	c.Status(p.Status)
+	if err := marshal(c.Writer, body); err != nil {
+		s.Log.Debug("write a problem", zap.Error(err))
+	}
+}

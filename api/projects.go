@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+type projectForm struct {
+	CompanyID string   `json:"company_id" minLength:"1" maxLength:"128" doc:"The company that the project belongs to; it must exist"`
+	Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	_         struct{} `additionalProperties:"false"`
+}
+
+func (f projectForm) check() []hook.Field {
+	bad := checkName("/name", f.Name)
+	if !hook.ValidID(f.CompanyID) {
+		bad = append(bad, hook.Field{Pointer: "/company_id", Detail: "must be the id of a company"})
+	}
+	return bad
+}
+
+type project struct {
+	ID        string    `json:"id"`
+	CompanyID string    `json:"company_id"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func viewProject(p hook.Project) project {
+	return project{ID: p.ID, CompanyID: p.CompanyID, Name: p.Name, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC()}
+}
+
+func (s *server) putProject(ctx context.Context, in *putInput) (*putReply[project], error) {
+	if err := newID("id", in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decode[projectForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	p, created, err := s.Store.Projects.PutProject(ctx, hook.Project{ID: in.ID, CompanyID: form.CompanyID, Name: form.Name})
+	if err != nil {
+		return nil, err
+	}
+	return put(viewProject(p), created), nil
+}
+
+func (s *server) project(ctx context.Context, in *ByID) (*reply[project], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	p, err := s.Store.Projects.Project(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[project]{Body: viewProject(p)}, nil
+}
+
+func (s *server) deleteProject(ctx context.Context, in *ByID) (*struct{}, error) {
+	return remove(ctx, in, s.Store.Projects.DeleteProject)
+}
+
+type projectsInput struct {
+	PageQuery
+	CompanyID string `query:"company_id" doc:"Only projects of this company"`
+}
+
+func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[project], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIDs([2]string{"company_id", in.CompanyID}); err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Directory.Projects(ctx, in.CompanyID, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(p hook.Project) hook.Cursor { return hook.Cursor{Time: p.CreatedAt, ID: p.ID} }
+	return pageOf(rows, in.PageQuery, viewProject, key), nil
+}

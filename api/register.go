@@ -1,0 +1,115 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.uber.org/zap"
+
+	"godwit/internal/hook"
+)
+
+// route is one row of the table of routes.
+type route struct {
+	method  string
+	path    string
+	who     role
+	id      string // operation id
+	summary string
+	body    reflect.Type // of the request's body; nil = none
+	handle  endpoint
+}
+
+// endpoint puts a handler of some input and output behind an operation.
+type endpoint func(s *server, op huma.Operation)
+
+// call makes an endpoint of a handler.
+func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
+	return func(s *server, op huma.Operation) {
+		huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := fn(ctx, in)
+			if err != nil {
+				return nil, s.report(ctx, err)
+			}
+			return out, nil
+		})
+	}
+}
+
+// takes names the type of a request's body.
+func takes[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
+// report logs what is our own fault and gives what the client may see.
+func (s *server) report(ctx context.Context, err error) *problem {
+	p := problemOf(err)
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		s.Log.Error("request failed", zap.Error(err), zap.String("request_id", requestID(ctx)))
+	}
+	return p
+}
+
+// Limits of request bodies, in bytes.
+const (
+	maxBody      = hook.MaxEventBytes
+	maxBatchBody = 8 << 20
+)
+
+func (s *server) register(r route) {
+	op := huma.Operation{
+		OperationID:   r.id,
+		Method:        r.method,
+		Path:          r.path,
+		Summary:       r.summary,
+		Tags:          []string{strings.Split(r.path, "/")[2]},
+		DefaultStatus: r.status(),
+		Errors:        r.errors(),
+		Security:      []map[string][]string{{"key": {}}},
+		MaxBodyBytes:  maxBody,
+		Metadata:      map[string]any{"body": r.body},
+		Middlewares:   huma.Middlewares{s.authorize(r.who)},
+	}
+	if r.body == takes[batchForm]() {
+		op.MaxBodyBytes = maxBatchBody
+	}
+	r.handle(s, op)
+}
+
+// status is what the route answers when all is well; a PUT that creates says
+// 201 by itself.
+func (r route) status() int {
+	switch {
+	case r.method == http.MethodDelete:
+		return http.StatusNoContent
+	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events"):
+		return http.StatusAccepted
+	case r.method == http.MethodPost:
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+// errors lists the statuses of problems that the route may answer with.
+func (r route) errors() []int {
+	out := []int{401, 500, 503}
+	if r.body != nil {
+		out = append(out, 400, 413, 415, 422)
+	}
+	if strings.Contains(r.path, "{") {
+		out = append(out, 404)
+	}
+	switch r.method {
+	case http.MethodGet:
+		out = append(out, 422)
+	case http.MethodPatch:
+		out = append(out, 409, 412)
+	default:
+		out = append(out, 409)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

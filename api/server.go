@@ -1,0 +1,81 @@
+package api
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+)
+
+// server holds what handlers need. It has no state of its own, so it is safe
+// for concurrent use.
+type server struct {
+	Options
+	huma huma.API
+}
+
+// New builds the API's handler. It does no I/O.
+func New(options Options) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	// No proxy is believed about a client's address.
+	_ = engine.SetTrustedProxies(nil)
+
+	s := &server{Options: options}
+	engine.Use(s.identify, s.log, s.recover)
+	engine.NoRoute(s.noRoute)
+	engine.NoMethod(s.noMethod)
+
+	s.huma = humagin.New(engine, s.humaConfig())
+	for _, r := range s.routes() {
+		s.register(r)
+	}
+	s.serveDocs(engine)
+	return engine
+}
+
+// NewHTTPServer gives h the limits that a server on an open port needs.
+func NewHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second, // a batch of 8 MiB over a slow line
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+func (s *server) humaConfig() huma.Config {
+	config := huma.Config{
+		OpenAPI:       s.document(),
+		DefaultFormat: mediaJSON,
+		Formats:       map[string]huma.Format{mediaJSON: {Marshal: marshal}, "json": {Marshal: marshal}},
+		// A filter that is mistyped must not silently list everything.
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{s.transform},
+	}
+	// Answers may grow by fields; request bodies are closed one by one.
+	config.AllowAdditionalPropertiesByDefault = true
+	return config
+}
+
+const mediaJSON = "application/json"
+
+// marshal writes v as JSON; values that hold bytes which must stay as they are
+// write themselves.
+func marshal(w io.Writer, v any) error {
+	if own, ok := v.(io.WriterTo); ok {
+		_, err := own.WriteTo(w)
+		return err
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"net/mail"
+	"strings"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+type userForm struct {
+	Name  string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Email string   `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
+	_     struct{} `additionalProperties:"false"`
+}
+
+func (f userForm) check() []hook.Field {
+	bad := checkName("/name", f.Name)
+	if !plausibleEmail(f.Email) {
+		bad = append(bad, hook.Field{Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com, of at most 254 characters"})
+	}
+	return bad
+}
+
+// plausibleEmail refuses what no mail server would take; whether the address
+// exists only a mail can tell.
+func plausibleEmail(s string) bool {
+	address, err := mail.ParseAddress(s)
+	return err == nil && address.Address == s && len(s) <= 254 && !strings.ContainsAny(s, "\x00\r\n")
+}
+
+type user struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func viewUser(u hook.User) user {
+	return user{ID: u.ID, Name: u.Name, Email: u.Email, CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC()}
+}
+
+func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[user], error) {
+	if err := newID("id", in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decode[userForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	u, created, err := s.Store.Users.PutUser(ctx, hook.User{ID: in.ID, Name: form.Name, Email: form.Email})
+	if err != nil {
+		return nil, err
+	}
+	return put(viewUser(u), created), nil
+}
+
+func (s *server) user(ctx context.Context, in *ByID) (*reply[user], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	u, err := s.Store.Users.User(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[user]{Body: viewUser(u)}, nil
+}
+
+func (s *server) deleteUser(ctx context.Context, in *ByID) (*struct{}, error) {
+	return remove(ctx, in, s.Store.Users.DeleteUser)
+}
+
+func (s *server) users(ctx context.Context, in *PageQuery) (*listReply[user], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Directory.Users(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(u hook.User) hook.Cursor { return hook.Cursor{Time: u.CreatedAt, ID: u.ID} }
+	return pageOf(rows, *in, viewUser, key), nil
+}

@@ -1,0 +1,199 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+)
+
+// webhookForm is what may be set of a webhook; a merge patch is applied to the
+// same form.
+type webhookForm struct {
+	OwnerID            string            `json:"owner_id" minLength:"1" maxLength:"128" doc:"The user who owns it; can't be changed"`
+	Name               string            `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	URL                string            `json:"url" format:"uri" maxLength:"2048" doc:"Where deliveries go"`
+	Rules              []ruleForm        `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"It matches when any rule matches; one event gives at most one delivery"`
+	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
+	Headers            map[string]string `json:"headers,omitempty" doc:"Request headers of its own. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
+	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt; null = the installation's default"`
+	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"null = none"`
+	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"Deliveries at the same time; null = no limit of its own"`
+	AutoRecover        *bool             `json:"auto_recover,omitempty" default:"true" doc:"Try to re-enable it after health has deactivated it"`
+	Enabled            *bool             `json:"enabled,omitempty" default:"true" doc:"false keeps what matches as held"`
+	Metadata           metadata          `json:"metadata,omitempty" doc:"A JSON object of the caller's own, at most 16 KiB"`
+	_                  struct{}          `additionalProperties:"false"`
+}
+
+type ruleForm struct {
+	Events    []string `json:"events" minItems:"1" maxItems:"200" nullable:"false" doc:"Event types, prefixes such as TODO_*, or * for every type"`
+	Projects  []string `json:"projects,omitempty" maxItems:"200" nullable:"false" doc:"Ids of projects"`
+	Companies []string `json:"companies,omitempty" maxItems:"200" nullable:"false" doc:"Ids of companies. Without projects and companies: every project that the owner is a member of"`
+	_         struct{} `additionalProperties:"false" notyet:"filter,all_of,within,same,in_order,none_of"`
+}
+
+// webhookPatch describes the body of a merge patch: webhookForm with every
+// field left to choice. It is applied to the stored form as JSON (RFC 7396).
+type webhookPatch struct {
+	Name               string            `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	URL                string            `json:"url,omitempty" format:"uri" maxLength:"2048"`
+	Rules              []ruleForm        `json:"rules,omitempty" minItems:"1" maxItems:"50" nullable:"false" doc:"Replaces all rules"`
+	PayloadFormat      *string           `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents" doc:"null = standard"`
+	Headers            map[string]string `json:"headers,omitempty" doc:"null removes one; [hidden] keeps its value"`
+	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30"`
+	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000"`
+	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000"`
+	AutoRecover        *bool             `json:"auto_recover,omitempty" nullable:"true" doc:"null = true"`
+	Enabled            *bool             `json:"enabled,omitempty" nullable:"true" doc:"null = true"`
+	Metadata           metadata          `json:"metadata,omitempty" doc:"Is merged, too; null empties it"`
+	_                  struct{}          `additionalProperties:"false"`
+}
+
+// metadata is a JSON object that Godwit keeps for the caller.
+type metadata json.RawMessage
+
+const maxMetadata = 16 << 10
+
+// Schema makes metadata a huma.SchemaProvider.
+func (metadata) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+}
+
+// MarshalJSON gives the bytes, or an empty object for none.
+func (m metadata) MarshalJSON() ([]byte, error) {
+	if len(m) == 0 {
+		return []byte("{}"), nil
+	}
+	return m, nil
+}
+
+// hidden stands for the value of a header in answers.
+const hidden = "[hidden]"
+
+func (f webhookForm) check() []hook.Field {
+	bad := checkName("/name", f.Name)
+	if !hook.ValidID(f.OwnerID) {
+		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "must be the id of a user"})
+	}
+	bad = append(bad, hook.CheckRules(f.rules())...)
+	if !slices.Contains(payloadFormats(), hook.PayloadFormat(f.PayloadFormat)) {
+		bad = append(bad, hook.Field{Pointer: "/payload_format", Detail: "must be standard, blue or cloudevents"})
+	}
+	bad = append(bad, checkBounds("/timeout_seconds", f.TimeoutSeconds, 30)...)
+	bad = append(bad, checkBounds("/rate_limit_per_second", f.RateLimitPerSecond, maxRate)...)
+	bad = append(bad, checkBounds("/max_in_flight", f.MaxInFlight, maxRate)...)
+	bad = append(bad, checkMetadata(f.Metadata)...)
+	for name, value := range f.Headers {
+		if value == hidden {
+			bad = append(bad, hook.Field{Pointer: headerPointer(name), Detail: "is new, so " + hidden + " can't stand for its value; give the value itself"})
+		}
+	}
+	slices.SortStableFunc(bad, func(a, b hook.Field) int { return strings.Compare(a.Pointer, b.Pointer) })
+	return bad
+}
+
+// maxRate keeps limits inside of what a 32-bit column holds.
+const maxRate = 1_000_000
+
+func payloadFormats() []hook.PayloadFormat {
+	return []hook.PayloadFormat{"", hook.FormatStandard, hook.FormatBlue, hook.FormatCloudEvents}
+}
+
+func checkBounds(pointer string, n *int, most int) []hook.Field {
+	if n == nil || *n >= 1 && *n <= most {
+		return nil
+	}
+	return []hook.Field{{Pointer: pointer, Detail: fmt.Sprintf("must be 1 to %d, or null", most)}}
+}
+
+func checkMetadata(m metadata) []hook.Field {
+	switch {
+	case len(m) == 0:
+		return nil
+	case !strict.IsObject(m):
+		return []hook.Field{{Pointer: "/metadata", Detail: "must be an object"}}
+	case len(m) > maxMetadata:
+		return []hook.Field{{Pointer: "/metadata", Detail: fmt.Sprintf("must have at most %d bytes", maxMetadata)}}
+	case holdsNUL(m):
+		return []hook.Field{{Pointer: "/metadata", Detail: "must not contain the character U+0000"}}
+	}
+	return nil
+}
+
+// holdsNUL finds \u0000 in JSON text; an escaped backslash before the u is none.
+func holdsNUL(text []byte) bool {
+	plain := strings.ReplaceAll(string(text), `\\`, "")
+	return strings.Contains(plain, `\u0000`)
+}
+
+func headerPointer(name string) string {
+	return string(jsontext.Pointer("/headers").AppendToken(name))
+}
+
+func (f webhookForm) rules() []hook.Rule {
+	rules := make([]hook.Rule, len(f.Rules))
+	for i, r := range f.Rules {
+		rules[i] = hook.Rule{Events: r.Events, Projects: r.Projects, Companies: r.Companies}
+	}
+	return rules
+}
+
+// apply writes the form into w. Fields left out get their defaults.
+func (f webhookForm) apply(w *hook.Webhook) {
+	w.OwnerID, w.Name, w.URL, w.Rules, w.Headers = f.OwnerID, f.Name, f.URL, f.rules(), f.Headers
+	w.PayloadFormat = hook.FormatStandard
+	if f.PayloadFormat != "" {
+		w.PayloadFormat = hook.PayloadFormat(f.PayloadFormat)
+	}
+	w.Timeout = time.Duration(orElse(f.TimeoutSeconds, 0)) * time.Second
+	w.RateLimitPerSecond = orElse(f.RateLimitPerSecond, 0)
+	w.MaxInFlight = orElse(f.MaxInFlight, 0)
+	w.AutoRecover = orElse(f.AutoRecover, true)
+	w.Metadata = json.RawMessage("{}")
+	if len(f.Metadata) > 0 {
+		w.Metadata = json.RawMessage(f.Metadata)
+	}
+	enable(w, orElse(f.Enabled, true))
+}
+
+// enable switches w on or off by its owner's wish; what already is so stays as
+// it is, with its reason.
+func enable(w *hook.Webhook, on bool) {
+	switch {
+	case on == w.Enabled:
+	case on:
+		w.Enabled, w.DisabledReason = true, ""
+		if w.Status == hook.Unhealthy {
+			w.Status = hook.Degraded // until a delivery shows that it is well
+		}
+	default:
+		w.Enabled, w.DisabledReason = false, hook.DisabledByOwner
+	}
+}
+
+func orElse[T any](v *T, fallback T) T {
+	if v == nil {
+		return fallback
+	}
+	return *v
+}
+
+// formOf gives the form that would make w what it is.
+func formOf(w hook.Webhook) webhookForm {
+	f := webhookForm{
+		OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, PayloadFormat: string(w.PayloadFormat), Headers: w.Headers,
+		TimeoutSeconds: optional(int(w.Timeout / time.Second)), RateLimitPerSecond: optional(w.RateLimitPerSecond),
+		MaxInFlight: optional(w.MaxInFlight), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
+	}
+	for _, r := range w.Rules {
+		f.Rules = append(f.Rules, ruleForm{Events: r.Events, Projects: r.Projects, Companies: r.Companies})
+	}
+	return f
+}

@@ -1,0 +1,255 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+type webhook struct {
+	ID                 string             `json:"id"`
+	OwnerID            string             `json:"owner_id"`
+	Name               string             `json:"name"`
+	URL                string             `json:"url"`
+	Secret             string             `json:"secret,omitempty" doc:"The signing secret; shown in the answer that makes it, never again"`
+	Rules              []ruleForm         `json:"rules" nullable:"false"`
+	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents"`
+	Headers            map[string]string  `json:"headers" doc:"Every value is [hidden]"`
+	TimeoutSeconds     *int               `json:"timeout_seconds"`
+	RateLimitPerSecond *int               `json:"rate_limit_per_second"`
+	MaxInFlight        *int               `json:"max_in_flight"`
+	AutoRecover        bool               `json:"auto_recover"`
+	Metadata           metadata           `json:"metadata"`
+	Enabled            bool               `json:"enabled"`
+	Status             hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
+	DisabledReason     *string            `json:"disabled_reason" doc:"owner, health or gone; null while it is enabled"`
+	CreatedAt          time.Time          `json:"created_at"`
+	UpdatedAt          time.Time          `json:"updated_at"`
+}
+
+func viewWebhook(w hook.Webhook) webhook {
+	f := formOf(w)
+	out := webhook{
+		ID: w.ID, OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
+		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
+		MaxInFlight: f.MaxInFlight, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
+		Enabled: w.Enabled, Status: w.Status, DisabledReason: optional(string(w.DisabledReason)),
+		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
+	}
+	for name := range w.Headers {
+		out.Headers[name] = hidden
+	}
+	return out
+}
+
+// webhookReply carries the version as a strong ETag.
+type webhookReply struct {
+	ETag string `header:"ETag"`
+	Body webhook
+}
+
+type newWebhookReply struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     webhook
+}
+
+func replyWebhook(w hook.Webhook) *webhookReply {
+	return &webhookReply{ETag: strconv.Quote(strconv.FormatInt(w.Version, 10)), Body: viewWebhook(w)}
+}
+
+func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookReply, error) {
+	form, bad, err := decodeForm[webhookForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	bad = slices.Concat(bad, form.check(), s.checkURL(form.URL), s.checkHeaders(form.Headers))
+	if err := invalid(bad); err != nil {
+		return nil, err
+	}
+	w := hook.Webhook{ID: id.New(id.Webhook), Secret: s.NewSecret(), Status: hook.Healthy, Enabled: true}
+	form.apply(&w)
+	if w, err = s.Store.Webhooks.CreateWebhook(ctx, w); err != nil {
+		return nil, err
+	}
+	out := replyWebhook(w)
+	out.Body.Secret = w.Secret
+	return &newWebhookReply{ETag: out.ETag, Location: "/v1/webhooks/" + w.ID, Body: out.Body}, nil
+}
+
+// checkURL asks whether a webhook may have this URL.
+func (s *server) checkURL(raw string) []hook.Field {
+	err := s.CheckURL(raw)
+	if err == nil {
+		return nil
+	}
+	return []hook.Field{{Pointer: "/url", Detail: wordsOf(err)}}
+}
+
+// checkHeaders asks whether a webhook may have these headers.
+func (s *server) checkHeaders(headers map[string]string) []hook.Field {
+	err := s.CheckHeaders(headers)
+	var known *hook.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known) && len(known.Fields) > 0:
+		return known.Fields
+	}
+	return []hook.Field{{Pointer: "/headers", Detail: wordsOf(err)}}
+}
+
+// wordsOf gives the part of a check's error that is meant for people.
+func wordsOf(err error) string {
+	var known *hook.Error
+	if errors.As(err, &known) {
+		return known.Message
+	}
+	return err.Error()
+}
+
+func (s *server) webhook(ctx context.Context, in *ByID) (*webhookReply, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	w, err := s.Store.Webhooks.Webhook(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return replyWebhook(w), nil
+}
+
+type patchWebhookInput struct {
+	ByID
+	IfMatch string `header:"If-Match" doc:"The ETag of the version that the change was made for; * or none = any"`
+	Payload
+}
+
+func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webhookReply, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	version, err := versionOf(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	bad, err := s.checkPatch(in.raw)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.Store.Edits.UpdateWebhook(ctx, in.ID, version, func(w *hook.Webhook) error {
+		return s.patch(w, in.raw, bad)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return replyWebhook(w), nil
+}
+
+// patch applies a merge patch to w, or says why the result is not acceptable;
+// bad is what is known to be wrong with the patch itself.
+func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
+	var before bytes.Buffer
+	if err := marshal(&before, formOf(*w)); err != nil {
+		return err
+	}
+	form, wrong, err := decodeForm[webhookForm](mergePatch(before.Bytes(), patch))
+	if err != nil {
+		return err
+	}
+	for name, value := range form.Headers {
+		if old, ok := w.Headers[name]; ok && value == hidden {
+			form.Headers[name] = old
+		}
+	}
+	bad = slices.Concat(bad, wrong, form.check(), s.checkHeaders(form.Headers))
+	if form.OwnerID != w.OwnerID {
+		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "can't be changed; leave it out"})
+	}
+	if err := invalid(bad); err != nil {
+		return err
+	}
+	form.apply(w)
+	return nil
+}
+
+// checkPatch finds what is wrong with a patch whatever it is applied to:
+// unknown fields (a null would remove one before anyone sees it), and a bad
+// URL, which may take a look-up and so must not wait for a row's lock.
+func (s *server) checkPatch(raw []byte) ([]hook.Field, error) {
+	if err := strict.Check(raw); err != nil {
+		return nil, err
+	}
+	if !strict.IsObject(raw) {
+		return nil, hook.Invalid("", "The body must be a JSON object with the fields to change.")
+	}
+	form := reflect.TypeFor[webhookForm]()
+	var bad []hook.Field
+	for _, m := range membersOf(raw) {
+		if !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }) {
+			bad = append(bad, hook.Field{Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknown(form, m.name)})
+		}
+		if raw, ok := strict.Text(m.value); ok && m.name == "url" {
+			bad = append(bad, s.checkURL(raw)...)
+		}
+	}
+	return bad, nil
+}
+
+// versionOf reads If-Match; 0 stands for any version. What is no strong tag of
+// ours can't match anything (RFC 9110, 13.1.1).
+func versionOf(ifMatch string) (int64, error) {
+	tag := strings.TrimSpace(ifMatch)
+	if tag == "" || tag == "*" {
+		return 0, nil
+	}
+	version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+	if err != nil || version < 1 || strconv.Quote(strconv.FormatInt(version, 10)) != tag {
+		return 0, hook.Errorf(hook.CodeStale, "If-Match holds no ETag of this webhook.")
+	}
+	return version, nil
+}
+
+func (s *server) deleteWebhook(ctx context.Context, in *ByID) (*struct{}, error) {
+	return remove(ctx, in, s.Store.Edits.DeleteWebhook)
+}
+
+type webhooksInput struct {
+	PageQuery
+	Status    string `query:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Only webhooks of this health"`
+	Enabled   string `query:"enabled" enum:"true,false" doc:"Only webhooks that are enabled, or that are not"`
+	OwnerID   string `query:"owner_id" doc:"Only webhooks of this user"`
+	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
+}
+
+func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[webhook], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIDs([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID}); err != nil {
+		return nil, err
+	}
+	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID}
+	if in.Enabled != "" {
+		on := in.Enabled == "true"
+		filter.Enabled = &on
+	}
+	rows, err := s.Store.Webhooks.Webhooks(ctx, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(w hook.Webhook) hook.Cursor { return hook.Cursor{Time: w.CreatedAt, ID: w.ID} }
+	return pageOf(rows, in.PageQuery, viewWebhook, key), nil
+}

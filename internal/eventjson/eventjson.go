@@ -1,0 +1,186 @@
+package eventjson
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+)
+
+// Parse reads one event. Previous and Current alias body, so body must not be
+// changed while the event is in use. OccurredAt is zero and ID, ActorID are
+// empty when the producer gave none.
+//
+// Malformed JSON is a *strict.SyntaxError; bad values are one *hook.Error of
+// CodeInvalid with a field for each.
+func Parse(body []byte) (hook.Event, error) {
+	var r reader
+	switch err := strict.Members(body, r.member); {
+	case errors.Is(err, strict.ErrKind):
+		return hook.Event{}, hook.Invalid("", "must be a JSON object that holds one event")
+	case err != nil:
+		return hook.Event{}, err
+	}
+	return r.finish()
+}
+
+// Item is one element of a batch: an event or the error that Parse gave for it.
+type Item struct {
+	Event hook.Event
+	Err   error
+}
+
+// ParseBatch reads {"events":[…]}. The error is about the batch as a whole;
+// what is wrong with one event is in its Item. Each event may have up to
+// hook.MaxEventBytes bytes; a longer one is an Item with ErrTooLarge.
+func ParseBatch(body []byte) ([]Item, error) {
+	var events []byte
+	var bad []hook.Field
+	err := strict.Outline(body, func(name string, value []byte) {
+		if name == "events" {
+			events = value
+			return
+		}
+		bad = append(bad, hook.Field{Pointer: pointer(name), Detail: "is not a field of a batch; leave it out"})
+	})
+	if err != nil && !errors.Is(err, strict.ErrKind) {
+		return nil, err
+	}
+	items, ok := parseItems(events)
+	switch {
+	case err != nil:
+		return nil, hook.Invalid("", "must be a JSON object such as {\"events\":[…]}")
+	case !ok:
+		bad = append(bad, hook.Field{Pointer: "/events", Detail: fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)})
+	}
+	return items, invalid(bad)
+}
+
+// ErrTooLarge is an Item's error for an event of more than hook.MaxEventBytes.
+var ErrTooLarge = fmt.Errorf("the event is larger than %d bytes", hook.MaxEventBytes)
+
+func parseItems(events []byte) (items []Item, ok bool) {
+	err := strict.Elements(events, func(value []byte) {
+		if len(items) > hook.MaxBatch {
+			return
+		}
+		if len(value) > hook.MaxEventBytes {
+			items = append(items, Item{Err: ErrTooLarge})
+			return
+		}
+		event, err := Parse(value)
+		items = append(items, Item{Event: event, Err: err})
+	})
+	return items, err == nil && len(items) >= 1 && len(items) <= hook.MaxBatch
+}
+
+// reader collects the members of one event and what is wrong with them.
+type reader struct {
+	event hook.Event
+	seen  []string
+	bad   []hook.Field
+}
+
+func (r *reader) member(name string, value []byte) {
+	r.seen = append(r.seen, name)
+	switch name {
+	case "id":
+		r.event.ID = r.id(name, value)
+	case "actor_id":
+		r.event.ActorID = r.id(name, value)
+	case "type":
+		r.event.Type = r.text(name, value, hook.ValidTypeName, "must be the name of an event type of the catalogue (GET /v1/event-types)")
+	case "project_id":
+		r.event.ProjectID = r.text(name, value, hook.ValidID, "must be a project's id")
+	case "occurred_at":
+		r.event.OccurredAt = r.time(name, value)
+	case "previous":
+		r.event.Previous = r.state(name, value)
+	case "current":
+		r.event.Current = r.state(name, value)
+	default:
+		r.fault(name, "is not a field of an event; leave it out or put it into current")
+	}
+}
+
+func (r *reader) finish() (hook.Event, error) {
+	for _, name := range []string{"type", "project_id"} {
+		if !slices.Contains(r.seen, name) {
+			r.fault(name, "is required")
+		}
+	}
+	if r.event.Previous == nil && r.event.Current == nil && !r.faulty("/previous") && !r.faulty("/current") {
+		r.fault("current", "previous and current must not both be null; give at least one of them as an object")
+	}
+	if err := invalid(r.bad); err != nil {
+		return hook.Event{}, err
+	}
+	return r.event, nil
+}
+
+// id reads an optional id: null is the same as none.
+func (r *reader) id(name string, value []byte) string {
+	if strict.IsNull(value) {
+		return ""
+	}
+	return r.text(name, value, hook.ValidID,
+		fmt.Sprintf("must be a string of 1 to %d characters out of A-Z a-z 0-9 . _ : -", hook.MaxIDLength))
+}
+
+func (r *reader) text(name string, value []byte, valid func(string) bool, want string) string {
+	s, ok := strict.Text(value)
+	if !ok || !valid(s) {
+		r.fault(name, want)
+		return ""
+	}
+	return s
+}
+
+func (r *reader) time(name string, value []byte) time.Time {
+	if strict.IsNull(value) {
+		return time.Time{}
+	}
+	s, _ := strict.Text(value)
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+		r.fault(name, "must be a time by RFC 3339, such as 2026-05-04T09:30:00Z")
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (r *reader) state(name string, value []byte) []byte {
+	switch {
+	case strict.IsObject(value):
+		return value
+	case !strict.IsNull(value):
+		r.fault(name, "must be a JSON object or null")
+	}
+	return nil
+}
+
+func (r *reader) fault(name, detail string) {
+	r.bad = append(r.bad, hook.Field{Pointer: pointer(name), Detail: detail})
+}
+
+func (r *reader) faulty(pointer string) bool {
+	return slices.ContainsFunc(r.bad, func(f hook.Field) bool { return f.Pointer == pointer })
+}
+
+// pointer makes the JSON pointer (RFC 6901) of a top-level member.
+func pointer(name string) string {
+	return string(jsontext.Pointer("").AppendToken(name))
+}
+
+// invalid gives nil, not a typed nil, when nothing is bad.
+func invalid(bad []hook.Field) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	return &hook.Error{Code: hook.CodeInvalid, Message: "the event has fields that are not acceptable", Fields: bad}
+}
