@@ -1,0 +1,64 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"godwit/internal/hook"
+	"godwit/internal/retry"
+	"godwit/internal/send"
+)
+
+// Deliveries is the ledger as one attempt needs it.
+type Deliveries interface {
+	// Parcel reads everything about a delivery as it is now.
+	Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error)
+	// Begin writes an attempt's start; 0 means that the delivery changed since
+	// the parcel was read.
+	Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error)
+	// Finish writes an attempt's end; repeating it is harmless.
+	Finish(ctx context.Context, f hook.Finish) error
+}
+
+// Settler gives a delivery a status without an attempt.
+type Settler interface {
+	Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error
+}
+
+// Webhooks reads webhooks for a probe.
+type Webhooks interface {
+	Webhook(ctx context.Context, id string) (hook.Webhook, error)
+}
+
+// Health changes a webhook's health.
+type Health interface {
+	ExhaustedInRow(ctx context.Context, webhookID string) (int, error)
+	ProbePassed(ctx context.Context, webhookID string) error
+	// Deactivate says whether it was this call that switched the webhook off.
+	Deactivate(ctx context.Context, webhookID string, reason hook.DisabledReason) (bool, error)
+}
+
+// Sender makes one HTTP request; its error is only ever the caller's own end.
+type Sender interface {
+	Send(ctx context.Context, m send.Message) (hook.Result, error)
+}
+
+// Observer is told of each attempt's end.
+type Observer interface {
+	Attempted(r hook.Result)
+}
+
+// Activities holds what the activities need; every field must be set. It is
+// safe for concurrent use.
+type Activities struct {
+	Deliveries Deliveries
+	Settler    Settler
+	Webhooks   Webhooks
+	Health     Health
+	Sender     Sender
+	Observer   Observer
+	Schedule   retry.Schedule
+	Log        *zap.Logger
+}

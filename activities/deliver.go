@@ -1,0 +1,131 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.uber.org/zap"
+
+	"godwit/internal/hook"
+	"godwit/internal/send"
+)
+
+// DeliverInput names the delivery to carry.
+type DeliverInput struct {
+	DeliveryID string
+	// Generation is the delivery's, so that a workflow that was replaced knows it.
+	Generation int
+	// AttemptTimeout bounds one attempt; a webhook's shorter timeout goes first.
+	AttemptTimeout time.Duration
+}
+
+// DeliverResult is what became of a delivery, for a person who reads the history.
+type DeliverResult struct {
+	DeliveryID string
+	// Outcome is a hook.DeliveryStatus, Superseded or Missing.
+	Outcome string
+	Reason  hook.Reason `json:",omitempty"`
+}
+
+// Outcomes of a workflow that are no status of its delivery.
+const (
+	// Superseded: another workflow carries the delivery now.
+	Superseded = "superseded"
+	// Missing: there is no such delivery (any more).
+	Missing = "missing"
+)
+
+// patienceMargin is how much longer than its timeout an attempt may take
+// before the delivery is offered to another worker: reading, writing, and the
+// time that Temporal needs to notice a lost worker.
+const patienceMargin = 30 * time.Second
+
+// Deliver does what is next for a delivery: makes its next attempt, or settles
+// it, or finds nothing to do. The error is AttemptFailed, with the wait until
+// the next attempt; AttemptsExhausted; or that a part of Godwit can't be
+// reached, which costs the delivery no attempt.
+func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, error) {
+	for {
+		p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
+		if hook.CodeOf(err) == hook.CodeNotFound {
+			return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Missing}, nil
+		}
+		if err != nil {
+			return DeliverResult{}, err
+		}
+		d := hook.Decide(p, in.Generation)
+		switch d.Step {
+		case hook.StepSuperseded:
+			return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Superseded}, nil
+		case hook.StepDone:
+			return concluded(p, d.Status, d.Reason)
+		case hook.StepWait:
+			return DeliverResult{}, attemptFailed(p.Last.Number, p.Last.Result.Reason, d.Wait)
+		case hook.StepSettle:
+			// Read again afterwards: what stands in the ledger is the answer.
+			if err := a.Settler.Settle(ctx, p, d.Status, d.Reason); err != nil {
+				return DeliverResult{}, err
+			}
+		case hook.StepSend:
+			number, err := a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
+			if err != nil {
+				return DeliverResult{}, err
+			}
+			if number > 0 {
+				return a.attempt(ctx, in, p, number)
+			}
+		}
+	}
+}
+
+// concluded reports a status that stands. One that was reached by exhaustion is
+// reported as such, however often it is asked for.
+func concluded(p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) (DeliverResult, error) {
+	if reason == hook.ReasonExhausted {
+		return DeliverResult{}, attemptsExhausted(cmp.Or(p.Last.Result.Reason, hook.ReasonWorkerLost))
+	}
+	return DeliverResult{DeliveryID: p.Delivery.ID, Outcome: string(status), Reason: reason}, nil
+}
+
+// attempt sends and writes down what came of it.
+func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel, number int) (DeliverResult, error) {
+	result, err := a.Sender.Send(ctx, message(p, number, in.AttemptTimeout))
+	if err != nil {
+		return DeliverResult{}, err // this worker is being stopped; the attempt will be found lost
+	}
+	a.observe(p.Delivery, number, result)
+	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
+		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
+	})
+	// The request is made: writing that down must not be cut off by a stop.
+	if err := a.Deliveries.Finish(context.WithoutCancel(ctx), f); err != nil {
+		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", number, err)
+	}
+	if f.Status == hook.Retrying {
+		return DeliverResult{}, attemptFailed(number, result.Reason, f.Wait)
+	}
+	p.Last.Result = result
+	return concluded(p, f.Status, f.Reason)
+}
+
+func message(p hook.Parcel, number int, timeout time.Duration) send.Message {
+	w := p.Webhook
+	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
+	return send.Message{
+		Webhook: w, Event: p.Event, ProjectName: p.ProjectName, CompanyName: p.CompanyName,
+		DeliveryID: p.Delivery.ID, Attempt: number, Secrets: []string{w.Secret},
+	}
+}
+
+// observe writes the one wide line of an attempt. No URL: it may hold secrets.
+func (a *Activities) observe(d hook.Delivery, number int, r hook.Result) {
+	a.Observer.Attempted(r)
+	a.Log.Info("attempt",
+		zap.String("delivery_id", d.ID), zap.String("webhook_id", d.WebhookID), zap.String("event_id", d.EventID),
+		zap.String("event_type", d.EventType), zap.Int("attempt", number), zap.String("outcome", string(r.Outcome)),
+		zap.String("reason", string(r.Reason)), zap.Int("status_code", r.StatusCode), zap.Duration("duration", r.Duration))
+}

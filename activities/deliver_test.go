@@ -1,0 +1,248 @@
+package activities_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"godwit/activities"
+	"godwit/internal/hook"
+	"godwit/internal/id"
+	"godwit/internal/pgtest"
+	"godwit/internal/retry"
+	"godwit/internal/seal"
+	"godwit/internal/send"
+	"godwit/internal/store"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// stage is one webhook in a real database and its real receiver.
+type stage struct {
+	*store.Store
+	env     *testsuite.TestActivityEnvironment
+	acts    *activities.Activities
+	webhook hook.Webhook
+	// status is what the receiver answers.
+	status   atomic.Int64
+	requests atomic.Int64
+	observed atomic.Int64
+	log      *observer.ObservedLogs
+}
+
+func (s *stage) Attempted(hook.Result) { s.observed.Add(1) }
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{}
+	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
+	require.NoError(t, err)
+	s.Store, err = store.Open(pgtest.URL(t), ring)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		s.requests.Add(1)
+		w.WriteHeader(int(s.status.Load()))
+	}))
+	t.Cleanup(receiver.Close)
+	sender := send.New(send.Options{EgressAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	t.Cleanup(sender.Close)
+	core, logs := observer.New(zap.InfoLevel)
+	s.log = logs
+	s.acts = &activities.Activities{
+		Deliveries: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
+		Schedule: retry.Schedule{time.Hour, time.Hour, time.Hour, time.Hour}, Log: zap.New(core),
+	}
+	var suite testsuite.WorkflowTestSuite
+	s.env = suite.NewTestActivityEnvironment()
+	s.env.RegisterActivity(s.acts)
+	s.subscribe(t, receiver.URL)
+	return s
+}
+
+// subscribe makes user u1, a member of project p1, and a webhook for all of it.
+func (s *stage) subscribe(t *testing.T, url string) {
+	t.Helper()
+	ctx := context.Background()
+	_, _, err := s.PutCompany(ctx, hook.Company{ID: "c1", Name: "Company"})
+	require.NoError(t, err)
+	_, _, err = s.PutProject(ctx, hook.Project{ID: "p1", CompanyID: "c1", Name: "Project"})
+	require.NoError(t, err)
+	_, _, err = s.PutUser(ctx, hook.User{ID: "u1", Name: "Una", Email: "una@example.com"})
+	require.NoError(t, err)
+	_, err = s.PutMember(ctx, "p1", "u1")
+	require.NoError(t, err)
+	s.webhook, err = s.CreateWebhook(ctx, hook.Webhook{
+		ID: id.New(id.Webhook), OwnerID: "u1", Name: "feed", URL: url + "/?token=canary", Secret: send.NewSecret(),
+		Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Metadata: []byte(`{}`), Enabled: true, Status: hook.Healthy,
+	})
+	require.NoError(t, err)
+}
+
+// event ingests one event and gives its delivery.
+func (s *stage) event(t *testing.T, eventID string) hook.Delivery {
+	t.Helper()
+	ctx := context.Background()
+	_, err := s.Ingest(ctx, []hook.Event{{ID: eventID, Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{"a":1}`)}})
+	require.NoError(t, err)
+	all, err := s.Deliveries(ctx, hook.DeliveryFilter{EventID: eventID}, hook.Page{Limit: 2})
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	return all[0]
+}
+
+// deliver runs the activity once.
+func (s *stage) deliver(t *testing.T, d hook.Delivery) (activities.DeliverResult, error) {
+	t.Helper()
+	in := activities.DeliverInput{DeliveryID: d.ID, Generation: 1, AttemptTimeout: 5 * time.Second}
+	value, err := s.env.ExecuteActivity(s.acts.Deliver, in)
+	var out activities.DeliverResult
+	if err == nil {
+		require.NoError(t, value.Get(&out))
+	}
+	return out, err
+}
+
+func TestDeliverRunTwiceSendsOnce(t *testing.T) {
+	s := newStage(t)
+	s.status.Store(200)
+	d := s.event(t, "e1")
+	for range 2 {
+		got, err := s.deliver(t, d)
+		require.NoError(t, err)
+		require.Equal(t, activities.DeliverResult{DeliveryID: d.ID, Outcome: "succeeded"}, got)
+	}
+	require.EqualValues(t, 1, s.requests.Load())
+	require.EqualValues(t, 1, s.observed.Load())
+	require.Len(t, s.log.FilterMessage("attempt").All(), 1)
+	for _, entry := range s.log.All() {
+		for _, field := range entry.Context {
+			require.NotContains(t, field.String, "canary", "a URL in the log")
+		}
+	}
+}
+
+func TestFailedAttemptAsksForItsWait(t *testing.T) {
+	s := newStage(t)
+	s.status.Store(503)
+	d := s.event(t, "e1")
+	for range 2 { // the second run comes too early and sends nothing
+		_, err := s.deliver(t, d)
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, err, &app)
+		require.Equal(t, activities.AttemptFailed, app.Type())
+		require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category())
+		require.InDelta(t, time.Hour, app.NextRetryDelay(), float64(13*time.Minute))
+		require.Equal(t, "attempt 1 failed: status_5xx", app.Message())
+	}
+	require.EqualValues(t, 1, s.requests.Load())
+}
+
+func TestFifthFailureIsTheLast(t *testing.T) {
+	s := newStage(t)
+	s.status.Store(500)
+	s.acts.Schedule = retry.Schedule{}
+	d := s.event(t, "e1")
+	for n := 1; n <= hook.MaxAttempts+1; n++ {
+		_, err := s.deliver(t, d)
+		require.Equal(t, n >= hook.MaxAttempts, activities.IsExhausted(err), "attempt %d: %v", n, err)
+	}
+	require.EqualValues(t, hook.MaxAttempts, s.requests.Load())
+}
+
+func TestDeliverWithoutARow(t *testing.T) {
+	s := newStage(t)
+	got, err := s.deliver(t, hook.Delivery{ID: "dlv_none"})
+	require.NoError(t, err)
+	require.Equal(t, activities.Missing, got.Outcome)
+}
+
+func TestDatabaseOutOfReachCostsNoAttempt(t *testing.T) {
+	s := newStage(t)
+	d := s.event(t, "e1")
+	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
+	require.NoError(t, err)
+	away, err := store.Open("postgres://nobody@127.0.0.1:1/none?sslmode=disable", ring)
+	require.NoError(t, err)
+	defer away.Close()
+	s.acts.Deliveries = away
+	_, err = s.deliver(t, d)
+	require.Error(t, err)
+	require.False(t, activities.IsExhausted(err))
+	require.Zero(t, s.requests.Load())
+}
+
+func TestStoppedWorkerLeavesTheAttemptOpen(t *testing.T) {
+	s := newStage(t)
+	d := s.event(t, "e1")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.acts.Sender = stopped{s.acts.Sender, ctx}
+	_, err := s.deliver(t, d)
+	require.Error(t, err)
+	require.Zero(t, s.observed.Load(), "no outcome was seen, so none is counted")
+	attempts, err := s.Attempts(context.Background(), d.ID)
+	require.NoError(t, err)
+	require.Len(t, attempts, 1)
+	require.Empty(t, attempts[0].Result.Outcome)
+}
+
+// stopped sends under a context that has ended, as a worker does whose time to
+// stop is over.
+type stopped struct {
+	activities.Sender
+	ctx context.Context
+}
+
+func (s stopped) Send(_ context.Context, m send.Message) (hook.Result, error) {
+	return s.Sender.Send(s.ctx, m)
+}
+
+func TestCheckHealth(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		status   int
+		disabled bool
+		want     activities.CheckHealthResult
+		reason   hook.DisabledReason
+		probes   int64
+	}{
+		{"passes", 204, false, activities.CheckHealthResult{Verdict: activities.VerdictHealthy}, "", 1},
+		{"fails", 500, false, activities.CheckHealthResult{Verdict: activities.VerdictDeactivated, Reason: hook.ReasonStatus5xx}, hook.DisabledByHealth, 1},
+		{"is gone", 410, false, activities.CheckHealthResult{Verdict: activities.VerdictDeactivated, Reason: hook.ReasonGone}, hook.DisabledAsGone, 1},
+		{"is off already", 500, true, activities.CheckHealthResult{Verdict: activities.VerdictOff}, hook.DisabledByOwner, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t)
+			s.status.Store(int64(c.status))
+			if c.disabled {
+				_, err := s.UpdateWebhook(context.Background(), s.webhook.ID, 0, func(w *hook.Webhook) error {
+					w.Enabled, w.DisabledReason = false, hook.DisabledByOwner
+					return nil
+				})
+				require.NoError(t, err)
+			}
+			value, err := s.env.ExecuteActivity(s.acts.CheckHealth, activities.CheckHealthInput{WebhookID: s.webhook.ID, AttemptTimeout: time.Second})
+			require.NoError(t, err)
+			var got activities.CheckHealthResult
+			require.NoError(t, value.Get(&got))
+			require.Equal(t, c.want, got)
+			w, err := s.Webhook(context.Background(), s.webhook.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.reason, w.DisabledReason)
+			require.Equal(t, c.probes, s.requests.Load())
+		})
+	}
+}

@@ -1,0 +1,13 @@
+// Package activities is what workflows do to the world: Deliver makes one
+// attempt of a delivery, CheckHealth probes a webhook that used up all attempts
+// of one.
+//
+// The database rules, Temporal only waits: before each attempt the delivery is
+// read anew and hook.Decide says what to do, so an activity may run twice, late,
+// or beside an older one, and still no attempt is made that should not be.
+// Inputs and results hold ids and states, never payloads, URLs or secrets:
+// Temporal's history is plain text.
+//
+// The package works through small interfaces of its own; it imports send,
+// retry and hook, never store.
+package activities

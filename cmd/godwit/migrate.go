@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/app"
+	"godwit/internal/config"
+	"godwit/schema"
+)
+
+func migrateCommand() *cobra.Command {
+	c := &cobra.Command{Use: "migrate", Short: "Apply, list or take back the migrations of the database"}
+	c.AddCommand(
+		migration("up", "Apply every migration that the database lacks", schema.Up),
+		migration("down", "Take the newest migration back; the data of its tables is lost", schema.Down),
+		migration("status", "List the migrations and whether the database has them", nil),
+	)
+	return c
+}
+
+// migration is one sub-command: it runs step, then prints how things stand.
+func migration(name, short string, step func(context.Context, *sql.DB) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Parse(os.Environ())
+			if err != nil {
+				return err
+			}
+			if cfg.DatabaseURL == "" {
+				return &config.VariableError{Name: "GODWIT_DATABASE_URL", Problem: "must be set to the URL of a Postgres database"}
+			}
+			return app.WithDatabase(cfg.DatabaseURL, func(db *sql.DB) error {
+				if step != nil {
+					if err := step(c.Context(), db); err != nil {
+						return err
+					}
+				}
+				return printStatus(c, db)
+			})
+		},
+	}
+}
+
+func printStatus(c *cobra.Command, db *sql.DB) error {
+	steps, err := schema.Status(c.Context(), db)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		state := "pending"
+		if s.Applied {
+			state = "applied"
+		}
+		if _, err := fmt.Fprintf(c.OutOrStdout(), "%-8s %s\n", state, s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"godwit/internal/config"
+	"godwit/internal/ops"
+	"godwit/internal/seal"
+	"godwit/internal/send"
+	"godwit/internal/store"
+	"godwit/worker"
+)
+
+// Role says which parts a process runs.
+type Role string
+
+// The roles of a process.
+const (
+	RoleAll    Role = "all"
+	RoleAPI    Role = "api"
+	RoleWorker Role = "worker"
+)
+
+// Options are what a process is told besides its configuration.
+type Options struct {
+	Role    Role
+	Version string
+	// Ready is called once, when /readyz is 200 for the first time; nil = nobody asks.
+	Ready func(Addresses)
+}
+
+// Addresses are where the process listens, with the real ports.
+type Addresses struct {
+	API string // empty for RoleWorker
+	Ops string
+}
+
+// Run runs Godwit until ctx ends and everything has stopped, or until a part of
+// it fails. A database or Temporal that is away is waited for: meanwhile
+// /readyz says what is missing.
+func Run(ctx context.Context, cfg config.Config, log *zap.Logger, opts Options) error {
+	p, err := build(cfg, log, opts)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.run(ctx)
+}
+
+// process holds the parts of one process; those that its role lacks are nil.
+type process struct {
+	opts   Options
+	log    *zap.Logger
+	store  *store.Store
+	sender *send.Sender
+	// temporal connects when it is used first.
+	temporal client.Client
+	wake     chan struct{}
+	checks   []ops.Check
+	api      *listening
+	ops      *listening
+	worker   *worker.Worker
+}
+
+func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
+	if err := require(cfg, opts.Role); err != nil {
+		return nil, err
+	}
+	ring, err := seal.New(cfg.EncryptionKeys)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{opts: opts, log: log, wake: make(chan struct{}, 1)}
+	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
+		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
+	}
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Version: opts.Version, Timeout: cfg.DeliveryTimeout})
+	if p.temporal, err = connect(cfg, log); err != nil {
+		return nil, errors.Join(err, p.store.Close())
+	}
+	if err := p.parts(cfg); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// require names the settings that this role can't do without.
+func require(cfg config.Config, role Role) error {
+	switch {
+	case cfg.DatabaseURL == "":
+		return &config.VariableError{Name: "GODWIT_DATABASE_URL", Problem: "must be set to the URL of a Postgres database"}
+	case len(cfg.EncryptionKeys) == 0:
+		return &config.VariableError{Name: "GODWIT_ENCRYPTION_KEY", Problem: "must be set to 32 bytes in base64; make one with: openssl rand -base64 32"}
+	case cfg.AdminKey == "" && role != RoleWorker:
+		return &config.VariableError{Name: "GODWIT_ADMIN_KEY", Problem: "must be set: it is the key that the API is managed with"}
+	}
+	return nil
+}
+
+// parts builds what the role needs, and listens.
+func (p *process) parts(cfg config.Config) (err error) {
+	registry := prometheus.NewRegistry()
+	metrics := ops.NewMetrics(registry)
+	registry.MustRegister(ops.NewBacklog(p.store))
+	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}}
+	if p.opts.Role != RoleAPI {
+		p.worker = p.newWorker(cfg, metrics)
+		p.checks = append(p.checks, ops.Check{Name: "temporal", Probe: p.temporalReady})
+	}
+	if p.opts.Role != RoleWorker {
+		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg)); err != nil {
+			return err
+		}
+	}
+	handler := ops.NewHandler(registry, p.checks)
+	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second})
+	return err
+}
+
+func (p *process) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.ops.serve(ctx) })
+	if p.api != nil {
+		group.Go(func() error { return p.api.serve(ctx) })
+	}
+	if p.worker != nil {
+		group.Go(func() error { p.worker.Run(ctx); return nil })
+	}
+	group.Go(func() error { return p.relay(ctx) })
+	group.Go(func() error { p.announce(ctx); return nil })
+	return group.Wait()
+}
+
+// close ends what build made. It is safe on a process that was built in part.
+func (p *process) close() {
+	for _, l := range []*listening{p.api, p.ops} {
+		if l != nil {
+			_ = l.listener.Close()
+		}
+	}
+	if p.temporal != nil {
+		p.temporal.Close()
+	}
+	p.sender.Close()
+	if err := p.store.Close(); err != nil {
+		p.log.Warn("close the database", zap.Error(err))
+	}
+}
+
+// announce calls Ready once everything is there.
+func (p *process) announce(ctx context.Context) {
+	if p.opts.Ready == nil {
+		return
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for len(ops.Missing(ctx, p.checks)) > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	a := Addresses{Ops: p.ops.address()}
+	if p.api != nil {
+		a.API = p.api.address()
+	}
+	p.opts.Ready(a)
+}

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+
+	"godwit/activities"
+	"godwit/api"
+	"godwit/internal/apikey"
+	"godwit/internal/config"
+	"godwit/internal/hook"
+	"godwit/internal/ops"
+	"godwit/internal/retry"
+	"godwit/internal/send"
+	"godwit/schema"
+	"godwit/worker"
+	"godwit/workflows"
+)
+
+// stopTimeout is how long attempts under way may go on after a stop was asked
+// for. What is cut off is found and sent again after the next start.
+const stopTimeout = 8 * time.Second
+
+// connect makes a client that connects when it is used first. One connection
+// serves starts and worker alike, or Temporal could not start eagerly.
+func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
+	// Of the SDK's own messages only what an operator can act on.
+	core := zapslog.NewHandler(log.Named("temporal").Core(), zapslog.WithName("temporal"))
+	c, err := client.NewLazyClient(client.Options{
+		HostPort:  cfg.TemporalAddress,
+		Namespace: cfg.TemporalNamespace,
+		Logger:    sdklog.NewStructuredLogger(slog.New(core)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("GODWIT_TEMPORAL_ADDRESS: %w", err)
+	}
+	return c, nil
+}
+
+func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Worker {
+	return &worker.Worker{
+		Temporal:  p.temporal,
+		Namespace: cfg.TemporalNamespace,
+		Activities: &activities.Activities{
+			Deliveries: p.store, Settler: p.store, Webhooks: p.store, Health: p.store,
+			Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), Log: p.log,
+		},
+		Dispatcher: &worker.Dispatcher{
+			Claims: p.store, Starter: workflows.NewClient(p.temporal, cfg.DeliveryTimeout), Wake: p.wake, Log: p.log,
+		},
+		StopTimeout: stopTimeout,
+		Log:         p.log,
+	}
+}
+
+func (p *process) newAPI(cfg config.Config) *http.Server {
+	s := p.store
+	return api.NewHTTPServer(api.New(api.Options{
+		Store: api.Store{
+			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
+			Webhooks: s, Edits: s, Events: s, Deliveries: s,
+		},
+		AdminKeyHash: apikey.Hash(cfg.AdminKey),
+		CheckURL:     func(raw string) error { return p.checkURL(raw, cfg.AllowHTTP) },
+		CheckHeaders: send.CheckHeaders,
+		NewSecret:    send.NewSecret,
+		Wake:         p.wakeUp,
+		Workflows: api.Workflows{
+			ID:   func(d hook.Delivery) string { return workflows.DeliverID(d.ID, d.Generation) },
+			Link: func(workflowID, runID string) string { return workflowLink(cfg, workflowID, runID) },
+		},
+		Version: p.opts.Version,
+		Log:     p.log,
+	}))
+}
+
+func (p *process) checkURL(raw string, allowHTTP bool) error {
+	if err := send.CheckURL(raw, allowHTTP); err != nil {
+		return err
+	}
+	return p.sender.CheckHost(context.Background(), raw)
+}
+
+// workflowLink is the page of a run in the Temporal Web UI; empty when no UI is known.
+func workflowLink(cfg config.Config, workflowID, runID string) string {
+	if cfg.TemporalUIURL == "" || runID == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history",
+		strings.TrimSuffix(cfg.TemporalUIURL, "/"), url.PathEscape(cfg.TemporalNamespace), url.PathEscape(workflowID), url.PathEscape(runID))
+}
+
+// wakeUp tells the dispatcher, here or in other processes, that deliveries are
+// due. It never blocks: many at once are one.
+func (p *process) wakeUp() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// relay carries wake-ups between processes: an API alone sends them, a worker
+// alone listens.
+func (p *process) relay(ctx context.Context) error {
+	switch p.opts.Role {
+	case RoleAPI:
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-p.wake:
+				if err := p.store.Notify(ctx); err != nil && ctx.Err() == nil {
+					p.log.Warn("notify the workers", zap.Error(err)) // they poll too
+				}
+			}
+		}
+	case RoleWorker:
+		if err := p.store.Listen(ctx, p.wakeUp); err != nil {
+			p.log.Warn("listen for due deliveries", zap.Error(err))
+		}
+	}
+	return nil
+}
+
+func (p *process) databaseReady(ctx context.Context) error {
+	have, err := p.store.SchemaVersion(ctx)
+	if err != nil {
+		p.log.Debug("database is not ready", zap.Error(err))
+		return errors.New("the database can't be reached or read")
+	}
+	want, err := schema.Latest()
+	if err != nil {
+		return err
+	}
+	if have < want {
+		return fmt.Errorf("the schema has version %d, this build needs %d: run godwit migrate up", have, want)
+	}
+	return nil
+}
+
+func (p *process) temporalReady(ctx context.Context) error {
+	if !p.worker.Started() {
+		return errors.New("the worker waits for Temporal")
+	}
+	if _, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		p.log.Debug("Temporal is not ready", zap.Error(err))
+		return errors.New("the server can't be reached")
+	}
+	return nil
+}

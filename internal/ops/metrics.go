@@ -1,0 +1,73 @@
+package ops
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"godwit/internal/hook"
+)
+
+// Metrics counts what the process does. It is safe for concurrent use.
+type Metrics struct {
+	attempts  *prometheus.CounterVec
+	durations prometheus.Histogram
+}
+
+// NewMetrics registers Godwit's metrics, and those of the Go process.
+func NewMetrics(registry *prometheus.Registry) *Metrics {
+	m := &Metrics{
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "godwit_attempts_total",
+			Help: "HTTP attempts that ended, by outcome and by the reason of a failure.",
+		}, []string{"outcome", "reason"}),
+		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "godwit_attempt_duration_seconds",
+			Help:    "Time from the start of an attempt to its end.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
+		}),
+	}
+	registry.MustRegister(m.attempts, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Attempted counts one attempt.
+func (m *Metrics) Attempted(r hook.Result) {
+	m.attempts.WithLabelValues(string(r.Outcome), string(r.Reason)).Inc()
+	m.durations.Observe(r.Duration.Seconds())
+}
+
+// Ledger counts the deliveries that still need work.
+type Ledger interface {
+	Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error)
+}
+
+// backlog is read from the ledger when it is scraped.
+type backlog struct {
+	ledger Ledger
+	desc   *prometheus.Desc
+}
+
+// NewBacklog makes the gauge godwit_deliveries{status}; it costs one query per scrape.
+func NewBacklog(l Ledger) prometheus.Collector {
+	return backlog{l, prometheus.NewDesc("godwit_deliveries", "Deliveries that are pending, retrying or held.", []string{"status"}, nil)}
+}
+
+func (b backlog) Describe(ch chan<- *prometheus.Desc) { ch <- b.desc }
+
+func (b backlog) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	counts, err := b.ledger.Backlog(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(b.desc, err)
+		return
+	}
+	for _, s := range hook.DeliveryStatuses {
+		if n, ok := counts[s]; ok {
+			ch <- prometheus.MustNewConstMetric(b.desc, prometheus.GaugeValue, float64(n), string(s))
+		}
+	}
+}

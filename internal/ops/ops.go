@@ -1,0 +1,63 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// checkTimeout bounds all checks of one /readyz.
+const checkTimeout = 3 * time.Second
+
+// Check is one thing that must be there for the process to do its work.
+type Check struct {
+	// Name is shown when it is missing, such as "postgres".
+	Name string
+	// Probe returns why it is missing, in words that hold no secret.
+	Probe func(ctx context.Context) error
+}
+
+// NewHandler serves the operator's endpoints. /healthz is 200 while the process
+// runs; /readyz is 200 when every check passes, else 503 with the reasons.
+func NewHandler(registry *prometheus.Registry, checks []Check) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry, ErrorHandling: promhttp.ContinueOnError}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, checks) })
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+func ready(w http.ResponseWriter, r *http.Request, checks []Check) {
+	missing := Missing(r.Context(), checks)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if len(missing) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, strings.Join(missing, "\n"))
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// Missing runs the checks and lists what is missing, one line each.
+func Missing(ctx context.Context, checks []Check) []string {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	var missing []string
+	for _, c := range checks {
+		if err := c.Probe(ctx); err != nil {
+			missing = append(missing, c.Name+": "+err.Error())
+		}
+	}
+	return missing
+}

@@ -1,0 +1,79 @@
+package worker
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"godwit/activities"
+	"godwit/workflows"
+)
+
+// slots is how many attempts one process makes at a time. An attempt waits for
+// its receiver, so it costs memory, not CPU.
+const slots = 1000
+
+// Worker runs the Temporal worker and the dispatcher of one process.
+type Worker struct {
+	Temporal   client.Client
+	Namespace  string
+	Activities *activities.Activities
+	Dispatcher *Dispatcher
+	// StopTimeout is how long attempts under way may go on after Run's context ended.
+	StopTimeout time.Duration
+	Log         *zap.Logger
+
+	started atomic.Bool
+}
+
+// Started says whether the worker takes tasks from Temporal.
+func (w *Worker) Started() bool { return w.started.Load() }
+
+// Run works until ctx ends and what is under way has finished, or StopTimeout
+// has passed. A Temporal that can't be reached is waited for.
+func (w *Worker) Run(ctx context.Context) {
+	running := w.connect(ctx)
+	if running == nil {
+		return
+	}
+	w.started.Store(true)
+	w.Dispatcher.Run(ctx)
+	w.started.Store(false)
+	running.Stop()
+}
+
+// connect starts the Temporal worker as soon as Temporal and the namespace are
+// there; nil when ctx ends first.
+func (w *Worker) connect(ctx context.Context) sdk.Worker {
+	for pause := pollEvery; ctx.Err() == nil; pause = min(2*pause, longestPause) {
+		err := workflows.EnsureNamespace(ctx, w.Temporal, w.Namespace)
+		if err == nil {
+			running := sdk.New(w.Temporal, workflows.TaskQueue, w.options())
+			workflows.Register(running, w.Activities)
+			if err = running.Start(); err == nil {
+				return running
+			}
+		}
+		w.Log.Warn("waiting for Temporal", zap.Error(err), zap.Duration("pause", pause))
+		wait(ctx, nil, pause)
+	}
+	return nil
+}
+
+func (w *Worker) options() sdk.Options {
+	return sdk.Options{
+		WorkerStopTimeout: w.StopTimeout,
+		// The first attempt holds its workflow task's slot while the receiver is
+		// waited for, so all three are sized alike.
+		MaxConcurrentWorkflowTaskExecutionSize:  slots,
+		MaxConcurrentLocalActivityExecutionSize: slots,
+		MaxConcurrentActivityExecutionSize:      slots,
+		// Started eagerly, most tasks never pass through a poller.
+		WorkflowTaskPollerBehavior: sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 16}),
+		ActivityTaskPollerBehavior: sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 16}),
+	}
+}

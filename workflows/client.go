@@ -1,0 +1,83 @@
+package workflows
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"godwit/internal/hook"
+)
+
+var (
+	// ErrClosed means that the workflow of this id and generation ran before and
+	// is closed: if its delivery is unfinished, it needs the next generation.
+	ErrClosed = errors.New("the workflow is closed")
+	// ErrRefused means that Temporal will not take this start however often it is
+	// tried. Any other error means that Temporal can't take it now.
+	ErrRefused = errors.New("the start is refused by Temporal")
+)
+
+// Client is the one place that starts workflows. It is safe for concurrent use.
+type Client struct {
+	temporal client.Client
+	timeout  time.Duration
+}
+
+// NewClient makes a Client; timeout bounds one attempt of a webhook that has no
+// timeout of its own.
+func NewClient(c client.Client, timeout time.Duration) *Client {
+	return &Client{temporal: c, timeout: timeout}
+}
+
+// StartDeliver starts the workflow of a claimed delivery. Starting one that runs
+// already changes nothing. The error is ErrClosed for one that has ended.
+func (c *Client) StartDeliver(ctx context.Context, claim hook.Claim) error {
+	in := DeliverInput{
+		DeliveryID: claim.DeliveryID, Generation: claim.Generation, WebhookID: claim.WebhookID,
+		AttemptTimeout: cmp.Or(claim.Timeout, c.timeout),
+	}
+	_, err := c.temporal.ExecuteWorkflow(ctx, deliverOptions(claim, in.AttemptTimeout), DeliverName, in)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	var invalid *serviceerror.InvalidArgument
+	switch {
+	case errors.As(err, &started):
+		return ErrClosed
+	case errors.As(err, &invalid):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
+		return fmt.Errorf("start the workflow of %s: %w", claim.DeliveryID, err)
+	}
+	return nil
+}
+
+func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                    DeliverID(claim.DeliveryID, claim.Generation),
+		TaskQueue:             TaskQueue,
+		EnableEagerStart:      true,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		// One that runs already is the one that is wanted.
+		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		WorkflowTaskTimeout:                      taskTimeout(timeout),
+		StaticSummary:                            claim.EventType + " to " + claim.WebhookID,
+		Priority:                                 temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			webhookKey.ValueSet(claim.WebhookID), eventKey.ValueSet(claim.EventID),
+			eventTypeKey.ValueSet(claim.EventType), companyKey.ValueSet(claim.CompanyID)),
+	}
+}
+
+// taskTimeout is long enough for an attempt inside the first workflow task: the
+// SDK asks for more time when four fifths are over, which would cost a write.
+func taskTimeout(attempt time.Duration) time.Duration { return attempt*5/4 + 5*time.Second }
+
+// fairnessKey is the owner's id, cut to the 64 bytes that Temporal takes.
+func fairnessKey(ownerID string) string { return ownerID[:min(len(ownerID), 64)] }

@@ -1,0 +1,12 @@
+// Package workflows holds the deterministic code that Temporal replays, and the
+// client side of it: names, ids, inputs and the start of a workflow.
+//
+// Deliver carries one delivery: its first attempt runs as a local activity
+// inside the first workflow task, so that a healthy delivery costs Temporal two
+// writes; if it fails, the same activity goes on as a regular one whose retries
+// wait in the server. A delivery that used up its attempts has its webhook's
+// health checked.
+//
+// What a workflow does may only change behind workflow.GetVersion: the recorded
+// histories in testdata/histories are replayed by the tests.
+package workflows

@@ -1,0 +1,60 @@
+package workflows_test
+
+import (
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+
+	"godwit/activities"
+	"godwit/workflows"
+)
+
+// recorded are the histories that may never vanish: each is a way in which a
+// delivery that is under way now may go on under the next build.
+var recorded = []string{"cancelled-by-deletion", "exhausted-and-deactivated", "gone", "success-at-once", "success-at-third-attempt"}
+
+func TestRecordedHistoriesReplay(t *testing.T) {
+	files, err := filepath.Glob("testdata/histories/*.json.gz")
+	require.NoError(t, err)
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".json.gz"))
+	}
+	require.Subset(t, names, recorded)
+	for i, file := range files {
+		t.Run(names[i], func(t *testing.T) {
+			f, err := os.Open(file)
+			require.NoError(t, err)
+			defer f.Close()
+			z, err := gzip.NewReader(f)
+			require.NoError(t, err)
+			h, err := workflows.ReadHistory(z)
+			require.NoError(t, err)
+			require.NoError(t, workflows.Replay(h))
+
+			// A history that another code would have made must be refused.
+			for _, e := range h.Events {
+				if e.EventType == enums.EVENT_TYPE_MARKER_RECORDED {
+					e.GetMarkerRecordedEventAttributes().MarkerName = "Version"
+				}
+			}
+			require.Error(t, workflows.Replay(h), "the replay takes anything")
+		})
+	}
+}
+
+func TestRegisteredNamesAreData(t *testing.T) {
+	require.Equal(t, "godwit", workflows.TaskQueue)
+	require.Equal(t, "Deliver", workflows.DeliverName)
+	require.Equal(t, "CheckHealth", workflows.CheckHealthName)
+	require.Equal(t, []string{"WebhookId", "EventId", "EventType", "CompanyId", "Outcome"}, workflows.SearchAttributes())
+	require.Equal(t, "dlv/dlv_1", workflows.DeliverID("dlv_1", 1))
+	require.Equal(t, "dlv/dlv_1/2", workflows.DeliverID("dlv_1", 2))
+	require.Equal(t, "AttemptFailed", activities.AttemptFailed)
+	require.Equal(t, "AttemptsExhausted", activities.AttemptsExhausted)
+}

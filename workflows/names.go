@@ -1,0 +1,59 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"godwit/activities"
+)
+
+// TaskQueue is where all of Godwit's workflows and activities wait for workers.
+const TaskQueue = "godwit"
+
+// Names under which workflows and activities are registered. They are data in
+// histories: never rename one.
+const (
+	DeliverName     = "Deliver"
+	CheckHealthName = "CheckHealth"
+)
+
+// The search attributes of a workflow, all of them keywords.
+var (
+	webhookKey   = temporal.NewSearchAttributeKeyKeyword("WebhookId")
+	eventKey     = temporal.NewSearchAttributeKeyKeyword("EventId")
+	eventTypeKey = temporal.NewSearchAttributeKeyKeyword("EventType")
+	companyKey   = temporal.NewSearchAttributeKeyKeyword("CompanyId")
+	outcomeKey   = temporal.NewSearchAttributeKeyKeyword("Outcome")
+)
+
+// SearchAttributes lists the names of the search attributes that must exist in
+// the namespace, all of type Keyword.
+func SearchAttributes() []string {
+	return []string{webhookKey.GetName(), eventKey.GetName(), eventTypeKey.GetName(), companyKey.GetName(), outcomeKey.GetName()}
+}
+
+// DeliverID is the id of the workflow that carries a delivery. The generation
+// is 1 for the first one; a later one replaces a workflow that is closed.
+func DeliverID(deliveryID string, generation int) string {
+	if generation <= 1 {
+		return "dlv/" + deliveryID
+	}
+	return fmt.Sprintf("dlv/%s/%d", deliveryID, generation)
+}
+
+// Register registers every workflow and activity, for a worker and for the test
+// environment alike.
+func Register(r worker.Registry, acts *activities.Activities) {
+	RegisterWorkflows(r)
+	r.RegisterActivityWithOptions(acts.Deliver, activity.RegisterOptions{Name: DeliverName})
+	r.RegisterActivityWithOptions(acts.CheckHealth, activity.RegisterOptions{Name: CheckHealthName})
+}
+
+// RegisterWorkflows registers the workflows alone, which is all that a replay needs.
+func RegisterWorkflows(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(Deliver, workflow.RegisterOptions{Name: DeliverName})
+}
