@@ -1,0 +1,50 @@
+package send
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// BenchmarkPack is the work of an attempt before its socket: body, signatures
+// and headers of a state of 1 KiB.
+func BenchmarkPack(b *testing.B) {
+	m := message("https://hooks.example/a")
+	m.Event.Current = append(append([]byte(`{"a":"`), bytes.Repeat([]byte("x"), 1024-8)...), `"}`...)
+	at := time.Unix(1700000000, 0)
+	for _, format := range []hook.PayloadFormat{hook.FormatStandard, hook.FormatBlue, hook.FormatCloudEvents} {
+		m.Webhook.PayloadFormat = format
+		b.Run(string(format), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := m.pack("Godwit/1.2.3", at); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSend is whole attempts over kept connections, the receiver included.
+func BenchmarkSend(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	defer server.Close()
+	s := newSender(b, Options{})
+	m := message(server.URL)
+	m.Event.Current = append(append([]byte(`{"a":"`), bytes.Repeat([]byte("x"), 1024-8)...), `"}`...)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			require.Equal(b, hook.Success, attempt(b, s, m).Outcome)
+		}
+	})
+}

@@ -1,0 +1,142 @@
+package send
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"godwit/internal/hook"
+)
+
+const (
+	urlPointer   = "/url"
+	maxHostBytes = 253 // RFC 1035 section 2.3.4, without the root's dot
+	maxPort      = 65535
+)
+
+// CheckURL says whether a webhook may have this URL: absolute, https (or http
+// where allowHTTP), a host, no user name, no fragment, at most
+// hook.MaxURLLength bytes of visible ASCII. It looks nothing up and does not
+// judge addresses: see Sender.CheckHost. Its error is a *hook.Error of
+// hook.CodeInvalid whose message names the remedy and doesn't repeat the URL.
+func CheckURL(raw string, allowHTTP bool) error {
+	if problem := urlProblem(raw, allowHTTP); problem != "" {
+		return hook.Invalid(urlPointer, "url %s", problem)
+	}
+	return nil
+}
+
+func urlProblem(raw string, allowHTTP bool) string {
+	if problem := spellingProblem(raw); problem != "" {
+		return problem
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "can't be read; it must look like https://example.com/path"
+	}
+	if problem := schemeProblem(u.Scheme, allowHTTP); problem != "" {
+		return problem
+	}
+	switch {
+	case u.User != nil:
+		return "must not hold a user name or password; put credentials in one of the webhook's headers"
+	case u.Hostname() == "":
+		return "has no host; it must look like https://example.com/path"
+	case !validPort(u):
+		return "has a bad port; use 1 to 65535 or leave the colon out"
+	}
+	return hostProblem(u)
+}
+
+func spellingProblem(raw string) string {
+	switch {
+	case raw == "":
+		return "is empty; it must look like https://example.com/path"
+	case len(raw) > hook.MaxURLLength:
+		return "is longer than 2048 bytes; shorten it"
+	case strings.Contains(raw, "#"):
+		return "must not have a fragment; remove the # and what follows"
+	case strings.Contains(raw, `\`):
+		return "holds a backslash; use / or write it as %5C"
+	}
+	for i := range len(raw) {
+		if c := raw[i]; c <= ' ' || c > '~' {
+			return "holds a space, a control character or one that is not ASCII; percent-encode it, and write an international host in its xn-- form"
+		}
+	}
+	return ""
+}
+
+func schemeProblem(scheme string, allowHTTP bool) string {
+	switch {
+	case scheme == "https", scheme == "http" && allowHTTP:
+		return ""
+	case allowHTTP:
+		return "must start with https:// or http://"
+	case scheme == "http":
+		return "must start with https://; plain http is switched off here (GODWIT_ALLOW_HTTP)"
+	default:
+		return "must start with https://"
+	}
+}
+
+func validPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	port, err := strconv.Atoi(u.Port())
+	return err == nil && port >= 1 && port <= maxPort
+}
+
+func hostProblem(u *url.URL) string {
+	host := u.Hostname()
+	if strings.HasPrefix(u.Host, "[") {
+		if addr, err := netip.ParseAddr(host); err != nil || addr.Is4() || addr.Zone() != "" {
+			return "has a bad IPv6 address as its host; use a plain one without a zone, or a host name"
+		}
+		return ""
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && addr.Is4() {
+		return ""
+	}
+	if !isHostName(host) {
+		return "has a bad host; use a name such as example.com"
+	}
+	if endsInNumber(host) {
+		return "has a number as its host; use a host name, or an address in its plain form such as 192.0.2.1"
+	}
+	return ""
+}
+
+// isHostName is RFC 1123 section 2.1, and underscores, which are in use.
+func isHostName(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	if len(host) > maxHostBytes {
+		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || len(label) > 63 {
+			return false
+		}
+		for i := range len(label) {
+			if c := label[i]; !isAlphanumeric(c) && c != '-' && c != '_' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// endsInNumber is the URL Standard's "ends in a number": hosts such as
+// 2130706433, 0x7f.1 and 127.1 that some resolvers take for addresses. No
+// top-level domain is a number.
+func endsInNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	if strings.Trim(last, "0123456789") == "" {
+		return true
+	}
+	digits, hex := strings.CutPrefix(last, "0x")
+	return hex && strings.Trim(digits, "0123456789abcdef") == ""
+}

@@ -1,0 +1,139 @@
+package send
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+func TestCheckURLAccepts(t *testing.T) {
+	for _, raw := range []string{
+		"https://example.com",
+		"https://example.com/",
+		"https://example.com./a/b?c=d&e=%20",
+		"https://example.com?x",
+		"HTTPS://EXAMPLE.COM/A",
+		"https://example.com:1/",
+		"https://example.com:65535/",
+		"https://xn--bcher-kva.example/",
+		"https://under_score.example/",
+		"https://localhost/",
+		"https://a.0xg/",
+		"https://192.0.2.1/",
+		"https://127.0.0.1:8443/", // CheckHost judges addresses
+		"https://[2606:4700::1111]:8443/",
+		"https://[::ffff:192.0.2.1]/",
+		"https://example.com/" + strings.Repeat("a", 2028),
+	} {
+		require.NoError(t, CheckURL(raw, false), raw)
+		require.NoError(t, CheckURL(raw, true), raw)
+	}
+	require.NoError(t, CheckURL("http://example.com/", true))
+	require.ErrorContains(t, CheckURL("http://example.com/", false), "must start with https://")
+}
+
+func TestCheckURLRefusesSpellings(t *testing.T) {
+	requireRefused(t,
+		"", "/relative", "//example.com/", "example.com/",
+		"https:", "https:/x", "https:example.com", "https://", "https:///path", "https://:443/",
+		"ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "unix:///run/docker.sock", "javascript:alert(1)",
+		"https://user@example.com/", "https://user:pass@example.com/", "https://@example.com/",
+		"https://example.com/#a", "https://example.com/#",
+		"https://example.com:/", "https://example.com:0/", "https://example.com:65536/",
+		"https://example.com:99999999999999999999/", "https://example.com:x/", "https://example.com:-1/",
+		" https://example.com/", "https://example.com/ ", "https://example.com/a b",
+		"https://example.com/\n", "https://example.com/\x00", "https://example.com/\x7f", "https://example.com/\xff",
+		`https://example.com\@127.0.0.1/`, `https:\\example.com/`,
+		"https://example.com/%zz", "https://example.com/grün",
+		"https://example.com/"+strings.Repeat("a", 2029),
+	)
+}
+
+func TestCheckURLRefusesHosts(t *testing.T) {
+	requireRefused(t,
+		"https://exa mple.com/", "https://grün.example/",
+		"https://①②⑦.⓪.⓪.①/", "https://127。0。0。1/", "https://１２７.0.0.1/", "https://%E2%91%A0.example/", "https://ex%61mple.com/",
+		"https://a..example/", "https://.example/", "https://./", "https://a,b/", "https://a*b/",
+		"https://"+strings.Repeat("a", 64)+".example/", "https://"+strings.Repeat("a.", 130)+"example/",
+		"https://2130706433/", "https://017700000001/", "https://0x7f000001/", "https://0x7F.1/", "https://127.1/", "https://127.0.0.1./",
+		"https://0177.0.0.1/", "https://0/", "https://0x/", "https://example.0x7f/", "https://256.1.1.1/",
+		"https://[::1/", "https://[::1%25lo]/", "https://[127.0.0.1]:x/", "https://[example.com]/", "https://[127.0.0.1]/", "https://1::3:4/",
+	)
+}
+
+// requireRefused requires a 422 that points at the URL and doesn't repeat it.
+func requireRefused(t *testing.T, urls ...string) {
+	for _, raw := range urls {
+		for _, allowHTTP := range []bool{false, true} {
+			var invalid *hook.Error
+			require.ErrorAs(t, CheckURL(raw, allowHTTP), &invalid, raw)
+			require.Equal(t, hook.CodeInvalid, invalid.Code)
+			require.Equal(t, "/url", invalid.Fields[0].Pointer)
+			require.NotContains(t, invalid.Error(), "pass@")
+		}
+	}
+}
+
+// A URL that CheckURL lets in has a host and a port that a dial can use, and
+// nothing that is hidden from the reader.
+func FuzzCheckURL(f *testing.F) {
+	for _, seed := range []string{"https://example.com/a?b#c", "https://[::1%25lo]:8/", "https://1::3:4/", "http://0x7f.1/", `https://a\@b/`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if CheckURL(raw, true) != nil {
+			return
+		}
+		u, err := url.Parse(raw)
+		if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || strings.ContainsAny(u.Host, "%\\ ") {
+			t.Fatalf("%q let in", raw)
+		}
+	})
+}
+
+func TestCheckHost(t *testing.T) {
+	public := New(Options{})
+	local := newSender(t, Options{})
+	tests := []struct {
+		raw           string
+		public, local bool
+	}{
+		{"https://127.0.0.1/", false, true},
+		{"https://[::1]:8443/", false, true},
+		{"https://[::ffff:127.0.0.1]/", false, true},
+		{"https://localhost/", false, true},
+		{"https://10.0.0.1/", false, false},
+		{"https://169.254.169.254/latest/meta-data", false, false},
+		{"https://168.63.129.16/", false, false},
+		{"https://[64:ff9b::7f00:1]/", false, false},
+		{"https://8.8.8.8/", true, true},
+		{"https://[2606:4700::1111]/", true, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.raw, func(t *testing.T) {
+			for s, want := range map[*Sender]bool{public: tt.public, local: tt.local} {
+				err := s.CheckHost(t.Context(), tt.raw)
+				require.Equal(t, want, err == nil, "%v", err)
+				if err != nil {
+					require.Equal(t, hook.CodeInvalid, hook.CodeOf(err))
+					require.NotContains(t, err.Error(), "127.0")
+				}
+			}
+		})
+	}
+}
+
+// A name that does not resolve, whatever the reason, may do so later.
+func TestCheckHostAcceptsWhatDoesNotResolve(t *testing.T) {
+	s := New(Options{})
+	require.NoError(t, s.CheckHost(t.Context(), "https://godwit-test.invalid/"))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, s.CheckHost(ended, "https://example.com/"))
+	require.Error(t, s.CheckHost(t.Context(), "://"))
+}

@@ -1,0 +1,136 @@
+package send
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+const (
+	contentJSON        = "application/json"
+	contentCloudEvents = "application/cloudevents+json"
+	// envelopeBytes is about what a body needs beside its two states.
+	envelopeBytes = 768
+)
+
+// body gives the request body in the webhook's format, and its media type. A
+// format that it doesn't know is the standard one.
+func (m Message) body() (contentType string, body []byte) {
+	b := make([]byte, 0, envelopeBytes+len(m.Event.Previous)+len(m.Event.Current))
+	switch m.Webhook.PayloadFormat {
+	case hook.FormatBlue:
+		return contentJSON, m.appendBlue(b)
+	case hook.FormatCloudEvents:
+		return contentCloudEvents, m.appendCloudEvent(b)
+	default:
+		return contentJSON, m.appendStandard(b)
+	}
+}
+
+// appendStandard follows the Standard Webhooks payload: type, timestamp, data.
+func (m Message) appendStandard(b []byte) []byte {
+	b = appendField(b, `{"type":`, m.Event.Type)
+	b = appendField(b, `,"timestamp":`, timestamp(m.Event.OccurredAt))
+	b = appendField(b, `,"data":{"id":`, m.Event.ID)
+	b = append(b, ',')
+	return append(m.appendData(b), "}}"...)
+}
+
+// appendCloudEvent follows CloudEvents 1.0 in structured mode. source, id is
+// unique per event, as section 3.1.1 asks.
+func (m Message) appendCloudEvent(b []byte) []byte {
+	b = appendField(b, `{"specversion":"1.0","id":`, m.Event.ID)
+	b = appendField(b, `,"source":`, m.source())
+	b = appendField(b, `,"type":`, m.Event.Type)
+	b = appendField(b, `,"time":`, timestamp(m.Event.OccurredAt))
+	b = append(b, `,"datacontenttype":"application/json","data":{`...)
+	return append(m.appendData(b), "}}"...)
+}
+
+// source is a URI reference (RFC 3986) to where the event happened. A probe
+// happens at its webhook.
+func (m Message) source() string {
+	if m.Event.ProjectID == "" {
+		return "/webhooks/" + url.PathEscape(m.Webhook.ID)
+	}
+	return "/companies/" + url.PathEscape(m.Event.CompanyID) + "/projects/" + url.PathEscape(m.Event.ProjectID)
+}
+
+// appendData appends what standard and cloudevents have in common.
+func (m Message) appendData(b []byte) []byte {
+	b = appendParty(b, `"project":`, m.Event.ProjectID, m.ProjectName)
+	b = appendParty(b, `,"company":`, m.Event.CompanyID, m.CompanyName)
+	b = append(b, `,"actor_id":`...)
+	if m.Event.ActorID == "" {
+		b = append(b, "null"...)
+	} else {
+		b = appendString(b, m.Event.ActorID)
+	}
+	b = appendRaw(b, `,"previous":`, m.Event.Previous)
+	return appendRaw(b, `,"current":`, m.Event.Current)
+}
+
+func appendParty(b []byte, key, id, name string) []byte {
+	b = append(b, key...)
+	if id == "" {
+		return append(b, "null"...)
+	}
+	b = appendField(b, `{"id":`, id)
+	return append(appendField(b, `,"name":`, name), '}')
+}
+
+// appendBlue follows Blue's payload key for key.
+func (m Message) appendBlue(b []byte) []byte {
+	w := m.Webhook
+	b = appendField(b, `{"event":`, m.Event.Type)
+	b = appendField(b, `,"webhook":{"id":`, w.ID)
+	b = appendField(b, `,"name":`, w.Name)
+	b = appendField(b, `,"url":`, w.URL)
+	b = appendField(b, `,"status":`, string(w.Status))
+	b = strconv.AppendBool(append(b, `,"enabled":`...), w.Enabled)
+	b = appendStrings(append(b, `,"metadata":{"events":`...), blueEvents(w.Rules))
+	b = appendStrings(append(b, `,"projectIds":`...), blueProjects(w.Rules))
+	b = appendRaw(b, `}},"previousValue":`, m.Event.Previous)
+	return append(appendRaw(b, `,"currentValue":`, m.Event.Current), '}')
+}
+
+// blueEvents is the union over the rules, in their order; as in Blue an empty
+// list means every event, so one "*" empties it.
+func blueEvents(rules []hook.Rule) []string {
+	var all []string
+	for _, r := range rules {
+		if slices.Contains(r.Events, "*") {
+			return nil
+		}
+		all = appendNew(all, r.Events)
+	}
+	return all
+}
+
+// blueProjects is the union over the rules, in their order; as in Blue an empty
+// list means every project of the owner, so one rule without a scope empties
+// it. Blue has no word for a whole company: such a scope adds nothing.
+func blueProjects(rules []hook.Rule) []string {
+	var all []string
+	for _, r := range rules {
+		if len(r.Projects) == 0 && len(r.Companies) == 0 {
+			return nil
+		}
+		all = appendNew(all, r.Projects)
+	}
+	return all
+}
+
+func appendNew(all, values []string) []string {
+	for _, v := range values {
+		if !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -1,0 +1,58 @@
+package send
+
+import (
+	"net/http"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Message is everything that one attempt needs. The package only reads it.
+type Message struct {
+	Webhook hook.Webhook
+	// Event.ID becomes webhook-id: the same in every attempt and redelivery.
+	Event hook.Event
+	// ProjectName and CompanyName go with Event.ProjectID and Event.CompanyID;
+	// where the id is empty the body says null.
+	ProjectName string
+	CompanyName string
+	DeliveryID  string
+	// Attempt is 1..hook.MaxAttempts.
+	Attempt int
+	// Secrets are the live signing secrets as shown to the owner, newest first;
+	// at least one. Webhook.Secret is not read.
+	Secrets []string
+}
+
+// Probe makes the message of a health check: the same signed POST with
+// hook.HealthCheckType, null states and no project. id stands for both the
+// event and the delivery; secrets are as in Message.
+func Probe(w hook.Webhook, id string, secrets []string, at time.Time) Message {
+	return Message{
+		Webhook:    w,
+		Event:      hook.Event{ID: id, Type: hook.HealthCheckType, OccurredAt: at, AcceptedAt: at},
+		DeliveryID: id,
+		Attempt:    1,
+		Secrets:    secrets,
+	}
+}
+
+// packet is a message ready to be sent.
+type packet struct {
+	body   []byte
+	header http.Header
+	// shown is header as the owner may see it: own values masked.
+	shown []hook.Header
+}
+
+// pack builds and signs m as of at. Its error is never the receiver's fault.
+func (m Message) pack(userAgent string, at time.Time) (packet, error) {
+	contentType, body := m.body()
+	sig, err := sign(m.Secrets, m.Event.ID, at, body)
+	if err != nil {
+		return packet{}, err
+	}
+	p := packet{body: body}
+	p.header, p.shown = m.headers(fixed{contentType, userAgent, sig})
+	return p, nil
+}

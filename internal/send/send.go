@@ -1,0 +1,127 @@
+package send
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// DefaultTimeout bounds an attempt where neither the webhook nor Options says.
+const DefaultTimeout = 10 * time.Second
+
+// errTimeUp is the cause of an attempt's own end, as against its caller's.
+var errTimeUp = errors.New("the attempt's time is up")
+
+// Options configures a Sender. The zero value is safe to use.
+type Options struct {
+	// EgressAllow lists networks that may be dialled although they are not
+	// public. The default is none.
+	EgressAllow []netip.Prefix
+	// Version goes into User-Agent. The default is "dev".
+	Version string
+	// Timeout bounds one attempt, all of it, where the webhook has none of its
+	// own. The default is DefaultTimeout.
+	Timeout time.Duration
+
+	// roots replaces the system's certificate authorities in tests.
+	roots *x509.CertPool
+}
+
+// Sender makes attempts over one pool of connections. It is safe for
+// concurrent use. Make one with New.
+type Sender struct {
+	guard     guard
+	transport *http.Transport
+	userAgent string
+	timeout   time.Duration
+}
+
+// New makes a Sender.
+func New(o Options) *Sender {
+	g := newGuard(o.EgressAllow)
+	return &Sender{
+		guard:     g,
+		transport: newTransport(g, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}),
+		userAgent: "Godwit/" + cmp.Or(o.Version, "dev"),
+		timeout:   cmp.Or(o.Timeout, DefaultTimeout),
+	}
+}
+
+// Close closes the connections that carry nothing. Call it after the last Send
+// has returned.
+func (s *Sender) Close() { s.transport.CloseIdleConnections() }
+
+// Send makes one attempt and says what it came to. Its
+// connection takes no longer than m.Webhook.Timeout, or the Sender's own where
+// that is zero.
+//
+// The error is not nil only when ctx ended before a status line arrived; it
+// wraps the cause, the Result is empty, and whether the request arrived is
+// unknown. Everything else, Godwit's own faults included, is a Result.
+func (s *Sender) Send(ctx context.Context, m Message) (hook.Result, error) {
+	start := time.Now()
+	result, err := s.attempt(ctx, m, start)
+	if err != nil {
+		return hook.Result{}, fmt.Errorf("attempt %d of %s: %w", m.Attempt, m.DeliveryID, err)
+	}
+	result.Duration = time.Since(start)
+	return result, nil
+}
+
+func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.Result, error) {
+	limit := cmp.Or(m.Webhook.Timeout, s.timeout)
+	result := hook.Result{URL: withoutPassword(m.Webhook.URL)}
+	p, err := m.pack(s.userAgent, start)
+	if err != nil {
+		return fail(result, hook.ReasonInternal, limit), nil
+	}
+	result.RequestHeaders = p.shown
+
+	// From here on, so that the receiver isn't charged for our own work.
+	limited, cancel := context.WithTimeoutCause(ctx, limit, errTimeUp)
+	defer cancel()
+	var at progress
+	resp, err := s.roundTrip(httptrace.WithClientTrace(limited, at.trace()), m.Webhook.URL, p)
+	if err == nil {
+		defer resp.Body.Close()
+		return receive(limited, resp, answer{result, limit, start}), nil
+	}
+	switch {
+	case ctx.Err() != nil:
+		return hook.Result{}, context.Cause(ctx)
+	case limited.Err() != nil:
+		return fail(result, timeoutReason(at.phase()), limit), nil
+	default:
+		return fail(result, reasonOf(err, at.phase()), limit), nil
+	}
+}
+
+func (s *Sender) roundTrip(ctx context.Context, target string, p packet) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(p.body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = p.header
+	return s.transport.RoundTrip(req)
+}
+
+// withoutPassword is raw but for user information, which CheckURL refuses.
+func withoutPassword(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.User == nil {
+		return clean(raw, hook.MaxURLLength)
+	}
+	u.User = url.User("hidden")
+	return clean(u.String(), hook.MaxURLLength)
+}

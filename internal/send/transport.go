@@ -1,0 +1,45 @@
+package send
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// dialTimeout bounds name lookup and connecting together.
+	dialTimeout = 5 * time.Second
+	tlsTimeout  = 5 * time.Second
+	// maxHeaderBytes bounds the answer's header, interim answers included: the
+	// default is 10 MiB, and a flood of those costs 176 MiB.
+	maxHeaderBytes = 64 << 10
+	// maxIdle and maxIdlePerHost bound open connections that carry nothing. One
+	// busy receiver must not pay a handshake for each delivery.
+	maxIdle        = 512
+	maxIdlePerHost = 64
+	idleTimeout    = 30 * time.Second
+	// pingAfter and pingTimeout find HTTP/2 connections that died silently.
+	pingAfter   = 15 * time.Second
+	pingTimeout = 10 * time.Second
+)
+
+// newTransport is used without http.Client, so nothing follows a redirect,
+// keeps a cookie or puts the URL into an error. Without Accept-Encoding and
+// with compression off, what arrives is what is kept.
+func newTransport(g guard, tlsConfig *tls.Config) *http.Transport {
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: g.control, Resolver: resolver()}
+	return &http.Transport{
+		Proxy:                  nil, // the guard would see the proxy's address
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true, // an own dialer switches it off
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		TLSClientConfig:        tlsConfig,
+		TLSHandshakeTimeout:    tlsTimeout,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
+		IdleConnTimeout:        idleTimeout,
+	}
+}
