@@ -11,11 +11,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// serveDocs serves the OpenAPI document and a page made of it. Both are public
-// and use nothing from another host, no script and no style.
+// serveDocs serves the OpenAPI document and a page made of it, which is also
+// where somebody ends who opens the address in a browser. All is public and
+// uses nothing from another host, no script and no style.
 func (s *server) serveDocs(engine *gin.Engine) {
 	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
 	page := sync.OnceValues(s.docsPage)
+	engine.GET("/", func(c *gin.Context) { c.Redirect(http.StatusSeeOther, "/docs") })
 	engine.GET("/openapi.json", func(c *gin.Context) { s.serve(c, mediaJSON, document) })
 	engine.GET("/docs", func(c *gin.Context) {
 		c.Header("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")

@@ -77,6 +77,7 @@ func TestOpenAPIIsTrue(t *testing.T) {
 
 func TestDocsNeedNoKeyAndNoOtherHost(t *testing.T) {
 	c := newClient(t)
+	require.Equal(t, "/docs", c.call("GET", "/", "", "Authorization", "").is(303).Header().Get("Location"))
 	a := c.call("GET", "/docs", "", "Authorization", "").is(200)
 	require.Contains(t, a.Header().Get("Content-Type"), "text/html")
 	require.Contains(t, a.Header().Get("Content-Security-Policy"), "default-src 'none'")

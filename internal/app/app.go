@@ -48,6 +48,8 @@ type Addresses struct {
 // it fails. A database or Temporal that is away is waited for: meanwhile
 // /readyz says what is missing.
 func Run(ctx context.Context, cfg config.Config, log *zap.Logger, opts Options) error {
+	// Package net/http has no other way to say what a receiver did wrong.
+	defer zap.RedirectStdLog(log)()
 	p, err := build(cfg, log, opts)
 	if err != nil {
 		return err
