@@ -1,0 +1,48 @@
+package main
+
+import (
+	"go.temporal.io/server/common/dynamicconfig"
+)
+
+// dynamicSettings tune the embedded server for one machine and one tenant.
+func dynamicSettings() dynamicconfig.StaticClient {
+	// The defaults protect a shared cluster and bind long before this machine
+	// does; here nobody else is to be protected.
+	const unbounded = 1_000_000
+	return dynamicconfig.StaticClient{
+		dynamicconfig.FrontendRPS.Key():                                  unbounded,
+		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():           unbounded,
+		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): unbounded,
+		dynamicconfig.FrontendPersistenceMaxQPS.Key():                    unbounded,
+		dynamicconfig.HistoryRPS.Key():                                   unbounded,
+		dynamicconfig.HistoryPersistenceMaxQPS.Key():                     unbounded,
+		dynamicconfig.MatchingRPS.Key():                                  unbounded,
+		dynamicconfig.MatchingPersistenceMaxQPS.Key():                    unbounded,
+		dynamicconfig.WorkerPersistenceMaxQPS.Key():                      unbounded,
+		dynamicconfig.VisibilityPersistenceMaxReadQPS.Key():              unbounded,
+		dynamicconfig.VisibilityPersistenceMaxWriteQPS.Key():             unbounded,
+
+		// The worker shares the process: it gets the first task with the start's answer.
+		dynamicconfig.EnableEagerWorkflowStart.Key(): true,
+		// A search attribute that was just registered works at once.
+		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+		// One matching host: more partitions only forward to one another, and
+		// fairness and priority are exact within one.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+
+		// Small caches: what they miss is in the same machine's Postgres. A cached
+		// workflow takes about 30 KB; the limit by size counts a tenth of that.
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():     2000,
+		dynamicconfig.EnableHostLevelEventsCache.Key():       true,
+		dynamicconfig.EventsHostLevelCacheMaxSizeBytes.Key(): 16 << 20,
+		dynamicconfig.XDCCacheMaxSizeBytes.Key():             1 << 16, // for replication, of which there is none
+
+		// Temporal's own workers have next to nothing to do.
+		dynamicconfig.WorkerScannerMaxConcurrentActivityTaskPollers.Key():     2,
+		dynamicconfig.WorkerScannerMaxConcurrentWorkflowTaskPollers.Key():     2,
+		dynamicconfig.WorkerParentCloseMaxConcurrentActivityTaskPollers.Key(): 2,
+		dynamicconfig.WorkerParentCloseMaxConcurrentWorkflowTaskPollers.Key(): 2,
+		dynamicconfig.WorkerStickyCacheSize.Key():                             100,
+	}
+}

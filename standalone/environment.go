@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"godwit/internal/config"
+)
+
+// environment is what this process was told, completed with the standalone's own
+// defaults.
+type environment struct {
+	cfg config.Config
+	own config.Standalone
+	// runPostgres and runTemporal say which servers are this process's to run.
+	runPostgres, runTemporal bool
+	adminKey                 adminKey
+	warnings                 []string
+}
+
+// readEnvironment reads and checks the settings; it touches no file. The keys
+// that the data dir holds are added by keepKeys.
+func readEnvironment(environ []string) (*environment, error) {
+	own, err := config.ParseStandalone(environ)
+	if err != nil {
+		return nil, err
+	}
+	if own.TemporalAddr, err = ipPort("GODWIT_STANDALONE_TEMPORAL_ADDR", own.TemporalAddr); err != nil {
+		return nil, err
+	}
+	if own.UIAddr, err = ipPort("GODWIT_STANDALONE_UI_ADDR", own.UIAddr); err != nil {
+		return nil, err
+	}
+	if own.DataDir, err = filepath.Abs(own.DataDir); err != nil {
+		return nil, fmt.Errorf("find GODWIT_DATA_DIR: %w", err)
+	}
+	given, err := config.Parse(environ)
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{own: own, runPostgres: given.DatabaseURL == "", runTemporal: !isSet(environ, "GODWIT_TEMPORAL_ADDRESS")}
+	e.cfg, err = config.Parse(e.withDefaults(environ, given))
+	e.adminKey.given = e.cfg.AdminKey != ""
+	return e, err
+}
+
+// withDefaults adds the variables that have another default here than in
+// `godwit serve`.
+func (e *environment) withDefaults(environ []string, given config.Config) []string {
+	all := slices.Clone(environ)
+	if e.runTemporal {
+		all = append(all, "GODWIT_TEMPORAL_ADDRESS="+reachable(e.own.TemporalAddr))
+		if given.TemporalUIURL == "" {
+			all = append(all, "GODWIT_TEMPORAL_UI_URL=http://"+reachable(e.own.UIAddr))
+		}
+	}
+	if !onLoopback(given.ListenAddr) {
+		return all
+	}
+	if !isSet(environ, "GODWIT_EGRESS_ALLOW") {
+		all = append(all, "GODWIT_EGRESS_ALLOW=127.0.0.0/8,::1/128")
+		e.warnings = append(e.warnings, "webhooks may point to this machine (127.0.0.0/8, ::1/128) because the API listens on loopback; set GODWIT_EGRESS_ALLOW to change that")
+	}
+	if !isSet(environ, "GODWIT_ALLOW_HTTP") {
+		all = append(all, "GODWIT_ALLOW_HTTP=true")
+	}
+	return all
+}
+
+// isSet says whether a variable is in the environment, be it empty.
+func isSet(environ []string, name string) bool {
+	for _, entry := range environ {
+		if strings.HasPrefix(entry, name+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+// ipPort checks an address that has to be given as an IP address and a port, and
+// gives a name for loopback its number.
+func ipPort(variable, addr string) (string, error) {
+	if port, found := strings.CutPrefix(addr, "localhost:"); found {
+		addr = "127.0.0.1:" + port
+	}
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil || at.Port() == 0 {
+		return "", &config.VariableError{Name: variable, Problem: "must be an IP address and a port, such as 127.0.0.1:7233"}
+	}
+	return at.String(), nil
+}
+
+// reachable is the address to connect to for one that is listened on: that of
+// all interfaces is no address to connect to.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func onLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
+}

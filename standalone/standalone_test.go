@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/localpg"
+)
+
+// asStandalone makes this test binary play the program itself.
+const asStandalone = "GODWIT_TEST_STANDALONE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asStandalone) != "" {
+		os.Exit(run(nil, os.Environ(), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+const (
+	patience  = 2 * time.Minute
+	stopLimit = 15 * time.Second // the contract's
+)
+
+// program is a started godwit-standalone with ports of its own.
+type program struct {
+	cmd    *exec.Cmd
+	dir    string
+	api    string
+	ui     string
+	ops    string
+	front  string
+	stderr *bytes.Buffer
+
+	mu     sync.Mutex
+	stdout strings.Builder
+	ready  chan struct{}
+	exited chan struct{}
+}
+
+// launchProgram starts the program on dir; more variables win over its own.
+func launchProgram(t *testing.T, dir string, more ...string) *program {
+	t.Helper()
+	addrs := freeAddrs(t, 4)
+	p := &program{
+		dir: dir, api: addrs[0], ops: addrs[1], front: addrs[2], ui: addrs[3],
+		stderr: new(bytes.Buffer), ready: make(chan struct{}), exited: make(chan struct{}),
+	}
+	p.cmd = exec.Command(os.Args[0])
+	p.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), asStandalone + "=1", "GODWIT_DATA_DIR=" + dir,
+		"GODWIT_LISTEN_ADDR=" + p.api, "GODWIT_OPS_ADDR=" + p.ops,
+		"GODWIT_STANDALONE_TEMPORAL_ADDR=" + p.front, "GODWIT_STANDALONE_UI_ADDR=" + p.ui,
+	}, more...)
+	p.cmd.Stderr = p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Start())
+	go p.read(stdout)
+	t.Cleanup(func() { p.kill() })
+	return p
+}
+
+func (p *program) read(stdout io.Reader) {
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		p.mu.Lock()
+		p.stdout.WriteString(lines.Text() + "\n")
+		p.mu.Unlock()
+		if lines.Text() == "ready" {
+			close(p.ready)
+		}
+	}
+	_ = p.cmd.Wait() // how it ended is asked of ProcessState
+	close(p.exited)
+}
+
+func (p *program) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stdout.String()
+}
+
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.exited
+}
+
+// started is launchProgram and the wait for the line ready.
+func started(t *testing.T, dir string, more ...string) *program {
+	t.Helper()
+	p := launchProgram(t, dir, more...)
+	select {
+	case <-p.ready:
+	case <-p.exited:
+		t.Fatalf("it ended before it was ready:\n%s\n%s", p.output(), p.stderr)
+	case <-time.After(patience):
+		t.Fatalf("it did not get ready:\n%s", p.output())
+	}
+	return p
+}
+
+// end waits for the program to be gone and gives its exit code.
+func (p *program) end(t *testing.T, within time.Duration) int {
+	t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(within):
+		t.Fatalf("it still runs:\n%s", p.output())
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func (p *program) stop(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(sig))
+	require.Equal(t, 0, p.end(t, stopLimit), p.stderr.String())
+}
+
+// postmaster is the pid of the program's Postgres.
+func (p *program) postmaster(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "postgres", "data", "postmaster.pid"))
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	require.NoError(t, err)
+	return pid
+}
+
+// call asks the API with the kept admin key.
+func (p *program) call(t *testing.T, method, path, body string) int {
+	t.Helper()
+	key, err := os.ReadFile(filepath.Join(p.dir, "admin-key"))
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+p.api+path, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(key)))
+	req.Header.Set("Content-Type", "application/json")
+	return status(t, req)
+}
+
+func get(t *testing.T, url string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	return status(t, req)
+}
+
+func status(t *testing.T, req *http.Request) int {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
+}
+
+func freeAddrs(t *testing.T, n int) []string {
+	t.Helper()
+	ports, err := freePorts(t.Context(), n)
+	require.NoError(t, err)
+	addrs := make([]string, n)
+	for i, port := range ports {
+		addrs[i] = net.JoinHostPort(loopback, strconv.Itoa(port))
+	}
+	return addrs
+}
+
+var aKey = regexp.MustCompile(`gw_[a-z2-7]+_[a-z2-7]+`)
+
+func TestFirstAndSecondStart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	first := started(t, dir)
+	kept, err := os.ReadFile(filepath.Join(dir, "admin-key"))
+	require.NoError(t, err)
+	require.Contains(t, first.output(), strings.TrimSpace(string(kept)))
+	require.Contains(t, first.output(), "warning: ")
+	for _, url := range []string{
+		"http://" + first.ops + "/readyz",
+		"http://" + first.api + "/openapi.json",
+		"http://" + first.ui + "/namespaces/godwit/workflows",
+		"http://" + first.ui + "/api/v1/namespaces/godwit",
+	} {
+		require.Equal(t, http.StatusOK, get(t, url), url)
+	}
+	require.Less(t, first.call(t, http.MethodPut, "/v1/companies/acme", `{"name":"Acme"}`), 300)
+	postmaster := first.postmaster(t)
+	first.stop(t, syscall.SIGTERM)
+	require.ErrorIs(t, syscall.Kill(postmaster, 0), syscall.ESRCH, "Postgres is gone")
+
+	second := started(t, dir)
+	require.NotRegexp(t, aKey, second.output(), "the key is shown once")
+	require.Contains(t, second.output(), filepath.Join(dir, "admin-key"))
+	require.Equal(t, http.StatusOK, second.call(t, http.MethodGet, "/v1/companies/acme", ""))
+	second.stop(t, syscall.SIGINT)
+}
+
+func TestAKillLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	first := started(t, dir)
+	require.Less(t, first.call(t, http.MethodPut, "/v1/companies/acme", `{"name":"Acme"}`), 300)
+	first.kill()
+
+	second := started(t, dir)
+	require.Equal(t, http.StatusOK, second.call(t, http.MethodGet, "/v1/companies/acme", ""))
+	second.stop(t, syscall.SIGTERM)
+}
+
+func TestItEndsWhenPostgresDoes(t *testing.T) {
+	p := started(t, t.TempDir())
+	require.NoError(t, syscall.Kill(p.postmaster(t), syscall.SIGKILL))
+	require.Equal(t, 1, p.end(t, stopLimit))
+	require.Contains(t, p.stderr.String(), "godwit-standalone: postgres ended unexpectedly")
+}
+
+func TestAStopDuringTheStart(t *testing.T) {
+	p := launchProgram(t, t.TempDir())
+	require.Eventually(t, func() bool { return strings.Contains(p.output(), "postgres ") }, patience, time.Millisecond)
+	postmaster := p.postmaster(t)
+	p.stop(t, syscall.SIGTERM)
+	require.ErrorIs(t, syscall.Kill(postmaster, 0), syscall.ESRCH, "Postgres is gone")
+}
+
+// TestServersThatRunAlready starts one beside a given Postgres, and another one
+// beside the first one's Temporal as well.
+func TestServersThatRunAlready(t *testing.T) {
+	pg, err := localpg.Start(t.Context(), localpg.Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, pg.Stop(context.Background())) })
+	for _, name := range []string{"one", "two"} {
+		require.NoError(t, pg.EnsureDatabase(t.Context(), name))
+	}
+	one := started(t, t.TempDir(), "GODWIT_DATABASE_URL="+pg.URL("one"))
+	require.NoDirExists(t, filepath.Join(one.dir, "postgres"))
+	require.Equal(t, http.StatusOK, get(t, "http://"+one.ui+"/api/v1/namespaces/godwit"))
+
+	two := started(t, t.TempDir(), "GODWIT_DATABASE_URL="+pg.URL("two"), "GODWIT_TEMPORAL_ADDRESS="+one.front)
+	require.NotContains(t, two.output(), "temporal ")
+	require.Equal(t, http.StatusOK, get(t, "http://"+two.ops+"/readyz"))
+	two.stop(t, syscall.SIGTERM)
+	one.stop(t, syscall.SIGTERM)
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/temporal"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// historyShards is how many parts workflows are divided into, fixed for ever at
+// the first start. A shard has one write under way at a time, so one shard is too
+// few; each beyond what the machine can use costs CPU. Measured on two cores, in
+// ms of CPU for a workflow, Postgres included: 1 shard 10.5, 4 shards 7.6, 8
+// shards 8.5, 16 shards 9.9.
+const historyShards = 4
+
+// startTemporal runs the Temporal server in this process, with its state in the
+// databases temporal and temporal_visibility beside the product's own.
+func (s *standalone) startTemporal(ctx context.Context) (part, error) {
+	died := make(chan error, 1)
+	log, err := openTemporalLog(filepath.Join(s.own.DataDir, "temporal.log"), died)
+	if err != nil {
+		return part{}, err
+	}
+	postgres, err := url.Parse(s.cfg.DatabaseURL)
+	if err != nil {
+		return part{}, errors.New("GODWIT_DATABASE_URL is not a URL") // err shows it, with the password
+	}
+	persistence, err := stores{server: *postgres, slim: s.runPostgres, log: log}.prepare(ctx)
+	if err != nil {
+		return part{}, err
+	}
+	cfg, hosts, err := s.temporalConfig(ctx, persistence)
+	if err != nil {
+		return part{}, err
+	}
+	server, err := launch(died,
+		temporal.WithConfig(cfg),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(hosts),
+		temporal.WithDynamicConfigClient(dynamicSettings()),
+		temporal.WithLogger(log))
+	if err != nil {
+		return part{}, err
+	}
+	stop := func(ctx context.Context) error { return within(ctx, server.Stop) }
+	if err := s.openForBusiness(ctx); err != nil {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBy("temporal"))
+		defer cancel()
+		return part{}, errors.Join(err, stop(stopping))
+	}
+	return part{stop: stop, died: died}, nil
+}
+
+// launch builds and starts the server in a goroutine of its own, for that is
+// what ends when the server finds something fatal.
+func launch(died <-chan error, options ...temporal.ServerOption) (temporal.Server, error) {
+	type outcome struct {
+		server temporal.Server
+		err    error
+	}
+	started := make(chan outcome, 1)
+	go func() {
+		server, err := temporal.NewServer(options...)
+		if err == nil {
+			err = server.Start()
+		}
+		started <- outcome{server, err}
+	}()
+	select {
+	case o := <-started:
+		return o.server, o.err
+	case err := <-died:
+		return nil, err
+	}
+}
+
+// openForBusiness waits until the frontend answers and makes sure of the
+// namespace. The product would do that too, but it looks first, and then the
+// server remembers for a second that there is none.
+func (s *standalone) openForBusiness(ctx context.Context) error {
+	c, err := client.NewLazyClient(client.Options{HostPort: s.cfg.TemporalAddress, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := until(ctx, func(ctx context.Context) error {
+		_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
+		return err
+	}); err != nil {
+		return err
+	}
+	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace:                        s.cfg.TemporalNamespace,
+		Description:                      "Godwit's deliveries",
+		WorkflowExecutionRetentionPeriod: durationpb.New(7 * 24 * time.Hour), // as workflows.EnsureNamespace has it
+	})
+	var exists *serviceerror.NamespaceAlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("register namespace %s: %w", s.cfg.TemporalNamespace, err)
+	}
+	return nil
+}
+
+// temporalConfig lays out one process with all four services. Each listens on
+// loopback, but the frontend, which listens where it is told to; they find one
+// another by a fixed list, so there is no gossip and no other port.
+func (s *standalone) temporalConfig(ctx context.Context, persistence config.Persistence) (*config.Config, map[primitives.ServiceName]static.Hosts, error) {
+	frontend, err := netip.ParseAddrPort(s.own.TemporalAddr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the frontend's address: %w", err)
+	}
+	ports, err := freePorts(ctx, 3)
+	if err != nil {
+		return nil, nil, err
+	}
+	services := map[string]config.Service{}
+	hosts := map[primitives.ServiceName]static.Hosts{}
+	serve := func(name primitives.ServiceName, ip string, port int, reach string) {
+		services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: ip}}
+		hosts[name] = static.SingleLocalHost(reach)
+	}
+	serve(primitives.FrontendService, frontend.Addr().String(), int(frontend.Port()), s.cfg.TemporalAddress)
+	for i, name := range []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService} {
+		serve(name, loopback, ports[i], net.JoinHostPort(loopback, strconv.Itoa(ports[i])))
+	}
+	const here = "active" // the name that Temporal gives the one cluster of an installation
+	return &config.Config{
+		Persistence: persistence,
+		Services:    services,
+		Global:      config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second}},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        here,
+			CurrentClusterName:       here,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				here: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: s.cfg.TemporalAddress},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		PublicClient:        config.PublicClient{HostPort: s.cfg.TemporalAddress},
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: "disabled"},
+			Visibility: config.VisibilityArchival{State: "disabled"},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+		}},
+	}, hosts, nil
+}
