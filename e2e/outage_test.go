@@ -1,0 +1,189 @@
+package e2e_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// gate is a TCP proxy that can be shut: its connections end and new ones are
+// refused at once.
+type gate struct {
+	listener net.Listener
+	target   string
+	mu       sync.Mutex
+	open     bool
+	conns    []net.Conn
+}
+
+func newGate(t testing.TB, target string) *gate {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	g := &gate{listener: l, target: target}
+	go g.accept()
+	t.Cleanup(func() { l.Close(); g.set(false) })
+	return g
+}
+
+func (g *gate) accept() {
+	for {
+		conn, err := g.listener.Accept()
+		if err != nil {
+			return
+		}
+		g.pass(conn)
+	}
+}
+
+func (g *gate) pass(conn net.Conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.open {
+		conn.Close()
+		return
+	}
+	target, err := net.Dial("tcp", g.target)
+	if err != nil {
+		conn.Close()
+		return
+	}
+	g.conns = append(g.conns, conn, target)
+	for _, pair := range [][2]net.Conn{{conn, target}, {target, conn}} {
+		go func() {
+			_, _ = io.Copy(pair[0], pair[1]) // ends with either side
+			pair[0].Close()
+		}()
+	}
+}
+
+// set opens or shuts the gate.
+func (g *gate) set(open bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open = open
+	if !open {
+		for _, c := range g.conns {
+			c.Close()
+		}
+		g.conns = nil
+	}
+}
+
+func TestIngestGoesOnWhileTemporalIsAway(t *testing.T) {
+	s := sharedStack(t)
+	g := newGate(t, s.temporal())
+	p := launch(t, "godwit", serveEnv(t, s.migrated(t), g.listener.Addr().String(), "outage"), "serve")
+	t.Cleanup(func() { p.stop(t) })
+	eventually(t, func() (bool, string) { return reachable(p.url()), "no API yet" })
+	requireNotReady(t, p, "temporal")
+
+	c := newStage(t, p)
+	r := newReceiver(t, nil)
+	c.webhook(t, r.URL, nil)
+	post := func(n int) (ids []string) {
+		for range n {
+			ids = append(ids, c.post(t))
+		}
+		return ids
+	}
+	fromStart := post(20)
+	require.Empty(t, r.all())
+	g.set(true)
+	for _, id := range fromStart {
+		c.delivery(t, id, status("succeeded"))
+	}
+	g.set(false)
+	inBetween := post(20)
+	requireNotReady(t, p, "temporal")
+	g.set(true)
+	for _, id := range inBetween {
+		c.delivery(t, id, status("succeeded"))
+	}
+	require.Len(t, r.ids(), 40)
+}
+
+func reachable(url string) bool {
+	resp, err := http.Get(url + "/openapi.json")
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// readyz asks for readiness: the status and what is missing.
+func readyz(p *process) (int, string) {
+	resp, err := http.Get(p.opsURL() + "/readyz")
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, string(body)
+}
+
+func requireNotReady(t testing.TB, p *process, missing string) {
+	t.Helper()
+	eventually(t, func() (bool, string) {
+		code, body := readyz(p)
+		return code == http.StatusServiceUnavailable && strings.Contains(body, missing+":"), body
+	})
+}
+
+func TestReadyzNamesWhatIsMissing(t *testing.T) {
+	s := sharedStack(t)
+	g := newGate(t, strings.Split(strings.Split(s.postgres.URL("x"), "@")[1], "/")[0])
+	url := s.database(t)
+	behind := strings.Replace(url, g.target, g.listener.Addr().String(), 1)
+	p := launch(t, "godwit", serveEnv(t, behind, s.temporal(), "readyz"), "serve")
+	t.Cleanup(func() { p.stop(t) })
+
+	requireNotReady(t, p, "postgres")
+	_, body := readyz(p)
+	require.NotContains(t, body, "password")
+	g.set(true)
+	eventually(t, func() (bool, string) {
+		_, body := readyz(p)
+		return strings.Contains(body, "godwit migrate up"), body
+	})
+	out, code := runCommand(t, map[string]string{"GODWIT_DATABASE_URL": url}, "migrate", "up")
+	require.Zero(t, code, out)
+	eventually(t, func() (bool, string) {
+		code, body := readyz(p)
+		return code == http.StatusOK, body
+	})
+	_, exit := runCommand(t, p.env, "healthcheck")
+	require.Zero(t, exit)
+	g.set(false)
+	requireNotReady(t, p, "postgres")
+	_, exit = runCommand(t, p.env, "healthcheck")
+	require.Equal(t, 1, exit)
+}
+
+func TestRolesWorkTogether(t *testing.T) {
+	s := sharedStack(t)
+	url := s.migrated(t)
+	api := startServe(t, serveEnv(t, url, s.temporal(), "roles"), "--role", "api")
+	startServe(t, serveEnv(t, url, s.temporal(), "roles"), "--role", "worker")
+	startServe(t, serveEnv(t, url, s.temporal(), "roles"), "--role", "worker")
+	c := newStage(t, api)
+	r := newReceiver(t, nil)
+	c.webhook(t, r.URL, nil)
+	want := make(map[string]int)
+	for range 30 {
+		want[c.post(t)] = 1
+	}
+	for id := range want {
+		c.delivery(t, id, status("succeeded"))
+	}
+	require.Equal(t, want, r.ids())
+}
