@@ -1,0 +1,88 @@
+# `make` or `make help` lists the targets.
+
+# Without git, or without a commit, the version is "dev".
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Go's own stamp is left out: it needs a git that trusts this folder's owner.
+BUILD := go build -buildvcs=false -ldflags '$(LDFLAGS)'
+
+# No cgo anywhere: the C resolver takes spellings such as 0x7f.1 for loopback
+# addresses. One setting for build, vet and test also lets them share Go's
+# build cache, and the embedded Temporal server takes minutes to compile.
+export CGO_ENABLED := 0
+
+# Two packages at a time, each with up to four parallel tests: more than two
+# cores can carry makes tests wait for one another until they time out.
+TEST_FLAGS ?= -count=1 -vet=off -timeout=20m -p=2 -parallel=4
+
+# The linters, pinned. `go run` builds them once and keeps them in Go's cache.
+STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Run
+
+.PHONY: setup
+setup: ## Install what is missing: Postgres (as root, on Debian); checks Go
+	@scripts/setup
+
+.PHONY: up
+up: build ## Build and run everything in one process; Ctrl-C stops it
+	@exec scripts/foreground bin/godwit-standalone
+
+.PHONY: build
+build: ## Build bin/godwit and bin/godwit-standalone
+	@[ -e bin/godwit-standalone ] || echo "building: the first time takes minutes, it compiles a Temporal server"
+	@$(BUILD) -o bin/godwit ./cmd/godwit
+	@cd standalone && $(BUILD) -o ../bin/godwit-standalone .
+
+##@ Check
+
+.PHONY: test
+test: build ## Run every test; a test that can't run fails
+	GODWIT_TEST_REQUIRE=1 go test $(TEST_FLAGS) ./...
+	cd standalone && GODWIT_TEST_REQUIRE=1 go test $(TEST_FLAGS) ./...
+
+.PHONY: bench
+bench: build ## Run the benchmarks; BENCH_FLAGS are handed on
+	go run ./bench $(BENCH_FLAGS)
+
+.PHONY: lint
+lint: ## Run every static check
+	@unformatted=$$(git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l); \
+		if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	bash -n .ci/run scripts/*
+	go mod tidy -diff
+	cd standalone && go mod tidy -diff
+	go vet ./...
+	cd standalone && go vet ./...
+	$(STATICCHECK) ./...
+	cd standalone && $(STATICCHECK) ./...
+	$(WORKFLOWCHECK) ./workflows/...
+
+##@ Make again what is checked in
+
+.PHONY: histories
+histories: build ## Record the workflow histories that the replay test reads
+	go test ./e2e -run TestRecordHistories -count=1 -record
+
+.PHONY: schema
+schema: ## Dump schema/schema.sql from the migrations
+	go test ./schema -run TestDump -count=1 -update
+
+.PHONY: tidy
+tidy: ## Format, and tidy both modules
+	gofmt -w $$(git ls-files --cached --others --exclude-standard -- '*.go')
+	go mod tidy
+	cd standalone && go mod tidy
+
+.PHONY: clean
+clean: ## Remove what was built; .godwit/ (data) stays
+	rm -rf bin
