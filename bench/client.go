@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// client calls the product's API as an admin.
+type client struct {
+	base string
+	key  string
+	http *http.Client
+}
+
+func newClient(address, key string) *client {
+	return &client{base: "http://" + address, key: key, http: newHTTPClient()}
+}
+
+// newHTTPClient keeps as many connections as the load uses at most.
+func newHTTPClient() *http.Client {
+	return &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 4 * connections, DisableCompression: true},
+	}
+}
+
+// call makes one request with a JSON body; the answer is decoded into out unless
+// that is nil. An answer that is not 2xx is an error.
+func (c *client) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if in == nil {
+		body = nil
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return exchange(c.http, req, out)
+}
+
+// exchange sends req and decodes a 2xx answer into out, unless that is nil.
+func exchange(c *http.Client, req *http.Request, out any) error {
+	res, err := c.Do(req)
+	if err != nil {
+		return err // it names method and URL
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", req.Method, req.URL.Path, err)
+	}
+	if res.StatusCode/100 != 2 {
+		return fmt.Errorf("%s %s: %s: %.300s", req.Method, req.URL.Path, res.Status, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("decode the answer to %s %s: %w", req.Method, req.URL.Path, err)
+	}
+	return nil
+}
+
+// event is the body of a published event.
+type event struct {
+	ID        string          `json:"id"`
+	Type      string          `json:"type"`
+	ProjectID string          `json:"project_id"`
+	Current   json.RawMessage `json:"current"`
+}
+
+// stateBytes is the size of the state that each event carries.
+const stateBytes = 1024
+
+// state is a JSON object of stateBytes bytes.
+func state() json.RawMessage {
+	const head, tail = `{"id":"rec_1042","title":"Order the window frames","priority":"high","done":false,"notes":"`, `"}`
+	return json.RawMessage(head + strings.Repeat("x", stateBytes-len(head)-len(tail)) + tail)
+}
+
+// publish gives the request that posts an event of the scene. One that did not
+// match the wanted number of webhooks is an error.
+func (b *bench) publish(s scene, want int) request {
+	current := state()
+	return func(ctx context.Context, id string) error {
+		var answer struct {
+			Matched int `json:"matched"`
+		}
+		e := event{ID: id, Type: s.eventType, ProjectID: s.project, Current: current}
+		if err := b.api.call(ctx, http.MethodPost, "/v1/events", e, &answer); err != nil {
+			return err
+		}
+		if answer.Matched != want {
+			return fmt.Errorf("event %s matched %d webhooks, not %d", id, answer.Matched, want)
+		}
+		return nil
+	}
+}

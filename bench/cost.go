@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// cost is what a run took beside time.
+type cost struct {
+	Deliveries int `json:"deliveries"`
+	// Product counts per event, Temporal per delivery.
+	Product  statementCount `json:"product_statements_per_event"`
+	Temporal statementCount `json:"temporal_statements_per_delivery"`
+	// CPU seconds per 1,000 deliveries; nil where /proc does not say. Load is
+	// this program: producer and receiver.
+	CPU *cpuCost `json:"cpu_seconds_per_1000_deliveries,omitempty"`
+	// Memory at the end of the run.
+	Memory *memoryCost `json:"memory_mib,omitempty"`
+	// Top holds the statements that took the most time in Postgres, of the product
+	// and of Temporal.
+	Top []topStatement `json:"top_statements"`
+}
+
+type statementCount struct {
+	Statements   float64 `json:"statements"`   // all but BEGIN, COMMIT, ROLLBACK
+	Transactions float64 `json:"transactions"` // BEGIN, COMMIT, ROLLBACK
+	Milliseconds float64 `json:"milliseconds"` // in Postgres, all of them
+}
+
+type cpuCost struct {
+	Standalone float64 `json:"standalone"`
+	Postgres   float64 `json:"postgres"`
+	Load       float64 `json:"load"`
+}
+
+type memoryCost struct {
+	StandaloneRSS float64 `json:"standalone_rss"`
+	PostgresPSS   float64 `json:"postgres_pss"`
+}
+
+// meter measures the cost from its start on.
+type meter struct {
+	postgres *postgres
+	pid      int
+	before   *cpuSeconds
+}
+
+func (b *bench) startMeter(ctx context.Context) (*meter, error) {
+	m := &meter{postgres: b.postgres, pid: b.app.pid}
+	m.before = m.cpu()
+	return m, m.postgres.resetStatements(ctx)
+}
+
+func (m *meter) stop(ctx context.Context, size sceneSize) (*cost, error) {
+	after := m.cpu()
+	statements, err := m.postgres.statements(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the cost: %w", err)
+	}
+	deliveries := size.events * size.webhooks
+	c := costOf(statements, size)
+	c.CPU = after.since(m.before, deliveries)
+	c.Memory = m.memory()
+	return c, nil
+}
+
+// costOf counts statements per event and per delivery.
+func costOf(statements []statement, size sceneSize) *cost {
+	deliveries := size.events * size.webhooks
+	product, temporal := ofProduct(statements)
+	return &cost{
+		Deliveries: deliveries,
+		Product:    countStatements(product, size.events),
+		Temporal:   countStatements(temporal, deliveries),
+		Top:        append(top(product, size.events), top(temporal, deliveries)...),
+	}
+}
+
+// cpuSeconds is what the processes have used since they began.
+type cpuSeconds cpuCost
+
+// cpu is nil where the system does not say.
+func (m *meter) cpu() *cpuSeconds {
+	app, err := readProcess(m.pid)
+	if err != nil {
+		return nil
+	}
+	server, err := readFamily(m.postgres.postmaster)
+	if err != nil {
+		return nil
+	}
+	own, err := readProcess(ownPID())
+	if err != nil {
+		return nil
+	}
+	return &cpuSeconds{Standalone: app.seconds(), Postgres: server.cpuSeconds(), Load: own.seconds()}
+}
+
+func (after *cpuSeconds) since(before *cpuSeconds, deliveries int) *cpuCost {
+	if after == nil || before == nil {
+		return nil
+	}
+	per1000 := func(now, then float64) float64 { return rounded((now - then) * 1000 / float64(deliveries)) }
+	return &cpuCost{
+		Standalone: per1000(after.Standalone, before.Standalone),
+		Postgres:   per1000(after.Postgres, before.Postgres),
+		Load:       per1000(after.Load, before.Load),
+	}
+}
+
+func (m *meter) memory() *memoryCost {
+	rss, err := residentMiB(m.pid)
+	if err != nil {
+		return nil
+	}
+	server, err := readFamily(m.postgres.postmaster)
+	if err != nil {
+		return nil
+	}
+	pss, err := server.proportionalMiB()
+	if err != nil {
+		return nil
+	}
+	return &memoryCost{StandaloneRSS: rounded(rss), PostgresPSS: rounded(pss)}
+}

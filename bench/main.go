@@ -1,0 +1,78 @@
+// Command bench measures Godwit: latency, throughput, fan-out, what matching
+// costs when very many webhooks are stored, and how many SQL statements, CPU
+// seconds and bytes a delivery takes.
+//
+// It starts what it needs and ends it again: a receiver in this process, and
+// bin/godwit-standalone with a data folder of its own and everything else as
+// make up has it. Everything is bounded in count and in time. In the same run, on
+// the same Postgres cluster, it measures a floor: one durable INSERT and one POST
+// per event and nothing else, so that a figure can be read as a multiple of what
+// the machine gives.
+//
+// A table goes to the standard output, the same as JSON to bench/results/, and
+// progress to the standard error. It exits with 1 when an event was lost, did not
+// arrive in time, or a section could not be measured.
+//
+// It reads the product from outside only: its HTTP API, its tables, /proc.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings handed in; it returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	opts, err := parseOptions(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, "bench:", err)
+		return 2
+	}
+	interrupted, release := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer release()
+	ctx, cancel := context.WithTimeoutCause(interrupted, opts.limit, errors.New("the run took longer than -limit"))
+	defer cancel()
+
+	b := &bench{opts: opts, progress: progressTo(stderr, time.Now())}
+	if err := b.run(ctx); err != nil {
+		b.report.fail(err)
+	}
+	return finish(&b.report, opts.results, stdout, stderr)
+}
+
+// finish prints and keeps the report; it returns the exit code.
+func finish(r *report, dir string, stdout, stderr io.Writer) int {
+	if err := r.print(stdout); err != nil {
+		fmt.Fprintln(stderr, "bench: print the report:", err)
+		return 1
+	}
+	file, err := r.write(dir)
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	fmt.Fprintln(stdout, "\nwritten to", file)
+	if len(r.Problems) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// progressTo says on w what is being done, with the time since began.
+func progressTo(w io.Writer, began time.Time) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		fmt.Fprintf(w, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+}

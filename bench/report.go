@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// report is everything that a run found. Sections that were not run are absent.
+type report struct {
+	Started      time.Time         `json:"started"`
+	Seconds      float64           `json:"seconds"`
+	Environment  environment       `json:"environment"`
+	StartSeconds float64           `json:"standalone_start_seconds,omitempty"`
+	StopSeconds  float64           `json:"standalone_stop_seconds,omitempty"`
+	Floor        *floorResult      `json:"floor,omitempty"`
+	Latency      []latencyResult   `json:"latency,omitempty"`
+	Sustained    *throughputResult `json:"sustained,omitempty"`
+	FanOut       *throughputResult `json:"fan_out,omitempty"`
+	Matching     []matchingResult  `json:"matching,omitempty"`
+	// Problems is why the run counts as failed; empty = it does not.
+	Problems []string `json:"problems"`
+}
+
+func (r *report) fail(err error) { r.Problems = append(r.Problems, err.Error()) }
+
+// write keeps the report as JSON in dir, named after its start, and gives the
+// file's path.
+func (r *report) write(dir string) (string, error) {
+	if r.Problems == nil {
+		r.Problems = []string{}
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("encode the report: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make the results' folder: %w", err)
+	}
+	file := filepath.Join(dir, r.Started.Format("20060102T150405Z")+".json")
+	if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
+		return "", fmt.Errorf("keep the report: %w", err)
+	}
+	return file, nil
+}
+
+// throughputFloor relates deliveries per second to the floor's; 0 = unknown.
+func (r *report) throughputFloor(t *throughputResult) float64 {
+	if r.Floor == nil {
+		return 0
+	}
+	return ratio(t.DeliveredPerSecond, r.Floor.EventsPerSecond)
+}
+
+// latencyFloor relates a p50 to the floor's; 0 = unknown.
+func (r *report) latencyFloor(l latencyResult) float64 {
+	if r.Floor == nil {
+		return 0
+	}
+	return ratio(l.Latency.P50, r.Floor.Latency.P50)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// The objects that every section shares.
+const (
+	companyID = "bench"
+	ownerID   = "bench-owner"
+	eventType = "TODO_CREATED"
+)
+
+// scene is where the events of a section happen: a project of its own, so that
+// they match the webhooks of this section alone.
+type scene struct {
+	project   string
+	eventType string
+	boxes     []*mailbox // one for each webhook
+}
+
+type sceneSize struct {
+	webhooks int
+	events   int // that each webhook is to get
+}
+
+// scene makes the project and the webhooks of a section, by the API.
+func (b *bench) scene(ctx context.Context, name string, size sceneSize) (scene, error) {
+	s := scene{project: "bench-" + name, eventType: eventType}
+	if err := b.putProject(ctx, s.project); err != nil {
+		return s, fmt.Errorf("set the scene: %w", err)
+	}
+	for i := range size.webhooks {
+		box := b.receiver.open(fmt.Sprintf("%s/%d", name, i), size.events)
+		if _, err := b.subscribe(ctx, webhook{Name: name, URL: box.url, Rules: []rule{{Events: []string{s.eventType}, Projects: []string{s.project}}}}); err != nil {
+			return s, fmt.Errorf("set the scene: %w", err)
+		}
+		s.boxes = append(s.boxes, box)
+	}
+	return s, nil
+}
+
+// putProject makes a project with the owner as a member, and what they need.
+func (b *bench) putProject(ctx context.Context, project string) error {
+	type object map[string]string
+	for _, step := range []struct {
+		path string
+		body any
+	}{
+		{"/v1/companies/" + companyID, object{"name": "Bench"}},
+		{"/v1/projects/" + project, object{"company_id": companyID, "name": project}},
+		{"/v1/users/" + ownerID, object{"name": "Owner", "email": "owner@example.com"}},
+		{"/v1/projects/" + project + "/members/" + ownerID, nil},
+	} {
+		if err := b.api.call(ctx, http.MethodPut, step.path, step.body, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// webhook is the body that creates one.
+type webhook struct {
+	OwnerID string `json:"owner_id"`
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Rules   []rule `json:"rules"`
+	Enabled bool   `json:"enabled"`
+}
+
+type rule struct {
+	Events   []string `json:"events"`
+	Projects []string `json:"projects,omitempty"`
+}
+
+// subscribe creates an enabled webhook of the shared owner and gives its id.
+func (b *bench) subscribe(ctx context.Context, w webhook) (string, error) {
+	w.OwnerID, w.Enabled = ownerID, true
+	var created struct {
+		ID string `json:"id"`
+	}
+	err := b.api.call(ctx, http.MethodPost, "/v1/webhooks", w, &created)
+	return created.ID, err
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// table writes aligned columns; it keeps the first error for the end.
+type table struct {
+	*tabwriter.Writer
+}
+
+func newTable(w io.Writer) table {
+	return table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+}
+
+// title begins a section.
+func (t table) title(format string, args ...any) {
+	fmt.Fprintf(t, "\n"+format+"\n", args...)
+}
+
+// row writes one line of cells.
+func (t table) row(cells ...any) {
+	texts := make([]string, len(cells))
+	for i, cell := range cells {
+		texts[i] = fmt.Sprint(cell)
+	}
+	fmt.Fprintln(t, "  "+strings.Join(texts, "\t"))
+}
+
+// print writes the report for people.
+func (r *report) print(w io.Writer) error {
+	t := newTable(w)
+	e := r.Environment
+	t.title("Godwit %s, %s %s, Postgres %s, %d cores (%s), load average %s", e.Commit, e.Go, e.System, e.Postgres, e.Cores, e.CPU, e.Load)
+	r.printFloor(t)
+	r.printLatency(t)
+	r.printThroughput(t)
+	r.printCost(t)
+	r.printMatching(t)
+	if r.StartSeconds > 0 {
+		t.title("Standalone: ready after %v s, stopped in %v s; the run took %v s", r.StartSeconds, r.StopSeconds, r.Seconds)
+	}
+	for _, problem := range r.Problems {
+		t.title("FAILED: %s", problem)
+	}
+	return t.Flush()
+}
+
+func (r *report) printFloor(t table) {
+	if r.Floor == nil {
+		return
+	}
+	f := r.Floor
+	t.title("Floor: one durable INSERT and one POST per event, nothing else")
+	t.row("events/s", "p50 ms then", fmt.Sprintf("p50 ms at %d/s", f.Rate), "p95", "p99", "max")
+	t.row(f.EventsPerSecond, f.Saturated.P50, f.Latency.P50, f.Latency.P95, f.Latency.P99, f.Latency.Max)
+}
+
+func (r *report) printLatency(t table) {
+	if len(r.Latency) == 0 {
+		return
+	}
+	t.title("Latency in ms, from the POST of an event to its arrival")
+	t.row("rate/s", "p50", "p95", "p99", "max", "p50 to 202", "duplicates", "p50 / floor", "load late p99")
+	for _, l := range r.Latency {
+		t.row(l.Rate, l.Latency.P50, l.Latency.P95, l.Latency.P99, l.Latency.Max, l.Accepted.P50, l.Duplicates, known(r.latencyFloor(l)), l.Late.P99)
+	}
+}
+
+func (r *report) printThroughput(t table) {
+	if r.Sustained == nil && r.FanOut == nil {
+		return
+	}
+	t.title("Throughput: events sent by %d connections as fast as they are accepted", connections)
+	t.row("events", "webhooks", "accepted/s", "delivered/s", "lost", "late", "duplicates", "delivered / floor")
+	for _, p := range []*throughputResult{r.Sustained, r.FanOut} {
+		if p != nil {
+			t.row(p.Events, p.Webhooks, p.AcceptedPerSecond, known(p.DeliveredPerSecond), p.Lost, p.Late, p.Duplicates, known(r.throughputFloor(p)))
+		}
+	}
+}
+
+func (r *report) printCost(t table) {
+	for _, p := range []*throughputResult{r.Sustained, r.FanOut} {
+		if p == nil || p.Cost == nil {
+			continue
+		}
+		c := p.Cost
+		t.title("Cost at fan-out %d", p.Webhooks)
+		t.row("", "statements", "BEGIN, COMMIT", "ms in Postgres")
+		t.row("product, per event", c.Product.Statements, c.Product.Transactions, c.Product.Milliseconds)
+		t.row("Temporal, per delivery", c.Temporal.Statements, c.Temporal.Transactions, c.Temporal.Milliseconds)
+		if c.CPU != nil {
+			t.title("  CPU seconds per 1,000 deliveries: standalone %v, Postgres %v (producer and receiver %v)", c.CPU.Standalone, c.CPU.Postgres, c.CPU.Load)
+		}
+		if c.Memory != nil {
+			t.title("  memory at the end: standalone %v MiB (RSS), Postgres %v MiB (PSS)", c.Memory.StandaloneRSS, c.Memory.PostgresPSS)
+		}
+		printTop(t, c.Top)
+	}
+}
+
+func printTop(t table, statements []topStatement) {
+	t.title("  Most time in Postgres")
+	t.row("database", "calls", "ms", "share", "statement")
+	for _, s := range statements {
+		t.row(s.Database, s.Calls, s.Milliseconds, s.Share, shortened(s.Statement))
+	}
+}
+
+func (r *report) printMatching(t table) {
+	if len(r.Matching) == 0 {
+		return
+	}
+	t.title("Matching: accepting one event (POST to 202) while webhooks that don't match are stored")
+	t.row("stored", "matches", "p50 ms", "p95 ms", "p50 ratio", "statements", "ms in Postgres", "pages", "pages ratio")
+	for _, m := range r.Matching {
+		for matches, c := range []ingestCost{m.None, m.One} {
+			t.row(m.Stored, matches, c.Accepted.P50, c.Accepted.P95, c.Ratio, c.Statements, c.Milliseconds, c.Blocks, c.BlocksRatio)
+		}
+	}
+}
+
+// known is a figure, or a dash for one that was not measured.
+func known(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprint(x)
+}
+
+// shortened is a statement that fits on a line; the JSON has all of it.
+func shortened(text string) string {
+	const most = 90
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "…"
+}
