@@ -92,6 +92,10 @@ WITH other_types AS (
 	INSERT INTO rules (webhook_id, position, events, projects, companies)
 	SELECT id, 0, events, projects, '{}' FROM planned
 	RETURNING id, webhook_id, events
+), prefixes AS (
+	INSERT INTO rule_prefixes (pattern)
+	SELECT DISTINCT pattern FROM stored CROSS JOIN LATERAL unnest(events) AS pattern WHERE pattern LIKE '%*'
+	ON CONFLICT DO NOTHING
 )
 INSERT INTO rule_keys (scope, pattern, rule_id, webhook_id)
 SELECT p.scope, pattern, s.id, s.webhook_id

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -104,4 +105,32 @@ func save(t testing.TB, name string, text []byte) {
 	require.NoError(t, err)
 	require.NoError(t, z.Close())
 	require.NoError(t, f.Close())
+}
+
+func TestReplayOfAFileTellsWhetherItFits(t *testing.T) {
+	file := filepath.Join("..", "workflows", "testdata", "histories", "gone.json.gz")
+	absolute, err := filepath.Abs(file)
+	require.NoError(t, err)
+	out, code := runCommand(t, nil, "replay", "--history", absolute)
+	require.Zero(t, code, out)
+
+	packed, err := os.Open(file)
+	require.NoError(t, err)
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	require.NoError(t, err)
+	text, err := io.ReadAll(unpacked)
+	require.NoError(t, err)
+	other := filepath.Join(t.TempDir(), "other.json")
+	changed := bytes.ReplaceAll(text, []byte(`"EVENT_TYPE_MARKER_RECORDED"`), []byte(`"EVENT_TYPE_TIMER_STARTED"`))
+	require.NotEqual(t, string(text), string(changed))
+	require.NoError(t, os.WriteFile(other, changed, 0o600))
+	out, code = runCommand(t, nil, "replay", "--history", other)
+	require.Equal(t, 1, code, out)
+	require.Contains(t, out, "does not fit this build")
+
+	_, code = runCommand(t, nil, "replay")
+	require.Equal(t, 1, code)
+	_, code = runCommand(t, nil, "replay", "--history", filepath.Join(t.TempDir(), "none.json"))
+	require.Equal(t, 1, code)
 }

@@ -132,6 +132,11 @@ CREATE TABLE public.rule_keys (
     webhook_id text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE public.rule_prefixes (
+    pattern text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT rule_prefixes_pattern_check CHECK ((pattern ~~ '%*'::text))
+);
+
 CREATE TABLE public.rules (
     id bigint NOT NULL,
     webhook_id text NOT NULL COLLATE pg_catalog."C",
@@ -226,6 +231,9 @@ ALTER TABLE ONLY public.projects
 
 ALTER TABLE ONLY public.rule_keys
     ADD CONSTRAINT rule_keys_pkey PRIMARY KEY (scope, pattern, rule_id) INCLUDE (webhook_id);
+
+ALTER TABLE ONLY public.rule_prefixes
+    ADD CONSTRAINT rule_prefixes_pkey PRIMARY KEY (pattern);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"go.temporal.io/server/common/dynamicconfig"
 )
 
@@ -24,8 +26,8 @@ func dynamicSettings() dynamicconfig.StaticClient {
 
 		// The worker shares the process: it gets the first task with the start's answer.
 		dynamicconfig.EnableEagerWorkflowStart.Key(): true,
-		// A search attribute that was just registered works at once.
-		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+		// A namespace that was just registered is seen this late by the others.
+		dynamicconfig.NamespaceCacheRefreshInterval.Key(): 250 * time.Millisecond,
 		// One matching host: more partitions only forward to one another, and
 		// fairness and priority are exact within one.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,

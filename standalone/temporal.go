@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/server/common/cluster"
@@ -21,7 +19,8 @@ import (
 	"go.temporal.io/server/common/membership/static"
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
-	"google.golang.org/protobuf/types/known/durationpb"
+
+	"godwit/workflows"
 )
 
 // historyShards is how many parts workflows are divided into, fixed for ever at
@@ -92,31 +91,15 @@ func launch(died <-chan error, options ...temporal.ServerOption) (temporal.Serve
 	}
 }
 
-// openForBusiness waits until the frontend answers and makes sure of the
-// namespace. The product would do that too, but it looks first, and then the
-// server remembers for a second that there is none.
+// openForBusiness waits until the frontend answers and has the namespace with
+// its search attributes, so that the product need not wait for them.
 func (s *standalone) openForBusiness(ctx context.Context) error {
 	c, err := client.NewLazyClient(client.Options{HostPort: s.cfg.TemporalAddress, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := until(ctx, func(ctx context.Context) error {
-		_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
-		return err
-	}); err != nil {
-		return err
-	}
-	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
-		Namespace:                        s.cfg.TemporalNamespace,
-		Description:                      "Godwit's deliveries",
-		WorkflowExecutionRetentionPeriod: durationpb.New(7 * 24 * time.Hour), // as workflows.EnsureNamespace has it
-	})
-	var exists *serviceerror.NamespaceAlreadyExists
-	if err != nil && !errors.As(err, &exists) {
-		return fmt.Errorf("register namespace %s: %w", s.cfg.TemporalNamespace, err)
-	}
-	return nil
+	return until(ctx, func(ctx context.Context) error { return workflows.EnsureNamespace(ctx, c, s.cfg.TemporalNamespace) })
 }
 
 // temporalConfig lays out one process with all four services. Each listens on

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -19,7 +20,9 @@ import (
 const historyRetention = 7 * 24 * time.Hour
 
 // EnsureNamespace registers the namespace and the search attributes where they
-// are missing; what is there stays as it is.
+// are missing; what is there stays as it is. What was just registered takes
+// Temporal a moment to see: until then the answer is an error, and to be asked
+// again.
 func EnsureNamespace(ctx context.Context, c client.Client, namespace string) error {
 	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var missing *serviceerror.NamespaceNotFound
@@ -57,12 +60,26 @@ func ensureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 		}
 	}
 	if len(add) == 0 {
-		return nil
+		return usable(ctx, c, namespace)
 	}
 	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: add})
 	var raced *serviceerror.AlreadyExists
 	if err != nil && !errors.As(err, &raced) {
 		return fmt.Errorf("add the search attributes to %q: %w", namespace, err)
+	}
+	return usable(ctx, c, namespace)
+}
+
+// usable asks a question with every search attribute in it: Temporal lists them
+// before it lets workflows have them.
+func usable(ctx context.Context, c client.Client, namespace string) error {
+	var conditions []string
+	for _, name := range SearchAttributes() {
+		conditions = append(conditions, name+" = ''")
+	}
+	_, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: strings.Join(conditions, " AND ")})
+	if err != nil {
+		return fmt.Errorf("use the search attributes of %q: %w", namespace, err)
 	}
 	return nil
 }

@@ -73,4 +73,5 @@ func bulk(t *testing.T, url string, n int, scope, pattern string) {
 			INSERT INTO rules (webhook_id, position, events, projects, companies) SELECT id, 0, ARRAY[$3::text], '{}', '{}' FROM w RETURNING id, webhook_id
 		)
 		INSERT INTO rule_keys (scope, pattern, rule_id, webhook_id) SELECT $2, $3, id, webhook_id FROM r`, n, scope, pattern)
+	pgtest.Exec(t, url, `INSERT INTO rule_prefixes (pattern) SELECT $1 WHERE $1 LIKE '%*'`, pattern)
 }

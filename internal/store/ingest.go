@@ -51,7 +51,8 @@ LEFT JOIN LATERAL (
 		) s
 		CROSS JOIN (
 			SELECT a.type AS pattern
-			UNION ALL SELECT left(a.type, n) || '*' FROM generate_series(0, length(a.type)) n
+			UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
+			CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
 		) p
 		CROSS JOIN LATERAL (
 			SELECT k.webhook_id FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0

@@ -75,7 +75,23 @@ func insertRules(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
 			return fmt.Errorf("insert the keys of rule %d: %w", i, err)
 		}
 	}
-	return nil
+	return insertPrefixes(ctx, tx, w.Rules)
+}
+
+// insertPrefixes notes which prefixes are in use.
+func insertPrefixes(ctx context.Context, tx *sqlx.Tx, rules []hook.Rule) error {
+	var prefixes []string
+	for _, r := range rules {
+		for _, pattern := range r.Events {
+			if hook.IsPrefix(pattern) {
+				prefixes = append(prefixes, pattern)
+			}
+		}
+	}
+	slices.Sort(prefixes) // one order for all, so that webhooks made at once don't deadlock
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO rule_prefixes (pattern) SELECT pattern FROM unnest($1::text[]) AS p(pattern) ON CONFLICT DO NOTHING`, pq.Array(slices.Compact(prefixes)))
+	return err
 }
 
 // stringArray is never NULL.

@@ -104,6 +104,13 @@ CREATE TABLE rule_keys (
 );
 CREATE INDEX rule_keys_of_rule ON rule_keys (rule_id);
 
+-- The patterns in use that stand for several types, so that a look-up need not
+-- try every prefix of a type's name. A pattern that is no longer used stays: it
+-- costs a look-up nothing but one miss.
+CREATE TABLE rule_prefixes (
+    pattern text COLLATE "C" PRIMARY KEY CHECK (pattern LIKE '%*')
+);
+
 -- project_id and company_id are no foreign keys: an event outlives its project.
 CREATE TABLE events (
     id          text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9._:-]{1,128}$'),
@@ -187,5 +194,5 @@ CREATE TABLE api_keys (
 );
 
 -- +goose Down
-DROP TABLE api_keys, attempts, deliveries, events, rule_keys, rules, webhooks,
+DROP TABLE api_keys, attempts, deliveries, events, rule_prefixes, rule_keys, rules, webhooks,
     event_types, members, users, projects, companies;
