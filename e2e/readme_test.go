@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,18 +76,16 @@ func shell(t testing.TB, script string) string {
 func startShell(t testing.TB, script, word string) func() string {
 	t.Helper()
 	o := &output{more: make(chan struct{})}
-	cmd := exec.Command("bash", "-c", script)
+	cmd := exec.Command("bash", "-c", "exec 2>&1\n"+script)
 	cmd.Dir = ".."
 	reader, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
 	require.NoError(t, cmd.Start())
 	go o.read(reader)
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // killed: its error says so
 	})
-	eventually(t, func() (bool, string) { return strings.Contains(o.String(), word), o.String() + problems.String() })
+	eventually(t, func() (bool, string) { return strings.Contains(o.String(), word), o.String() })
 	return o.String
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -79,6 +80,20 @@ func (s *starter) StartDeliver(_ context.Context, c hook.Claim) error {
 	return nil
 }
 
+// all gives what was started so far.
+func (s *starter) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.started)
+}
+
+// count is how many starts were tried so far.
+func (s *starter) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tries
+}
+
 func (s *starter) set(fail func(string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,10 +119,10 @@ func TestDispatchesAtOnceWhenWoken(t *testing.T) {
 	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
 		l.add("a")
 		synctest.Wait()
-		require.Empty(t, s.started, "nobody woke it")
+		require.Empty(t, s.all(), "nobody woke it")
 		wake <- struct{}{}
 		synctest.Wait()
-		require.Equal(t, []string{"a"}, s.started)
+		require.Equal(t, []string{"a"}, s.all())
 	})
 }
 
@@ -115,7 +130,7 @@ func TestDispatchesWithinThePollWithoutBeingWoken(t *testing.T) {
 	dispatch(t, func(l *ledger, s *starter, _ chan<- struct{}) {
 		l.add("a")
 		<-time.After(300 * time.Millisecond)
-		require.Equal(t, []string{"a"}, s.started)
+		require.Equal(t, []string{"a"}, s.all())
 	})
 }
 
@@ -128,7 +143,7 @@ func TestDispatchesABacklogWithoutPauses(t *testing.T) {
 		l.add(want...)
 		wake <- struct{}{}
 		synctest.Wait()
-		require.ElementsMatch(t, want, s.started)
+		require.ElementsMatch(t, want, s.all())
 	})
 }
 
@@ -142,10 +157,10 @@ func TestPausesWhileTemporalIsAwayAndLosesNothing(t *testing.T) {
 		l.add(want...)
 		wake <- struct{}{}
 		<-time.After(time.Minute)
-		require.Less(t, s.tries, 64+30, "one batch, then single tries with growing pauses")
+		require.Less(t, s.count(), 64+30, "one batch, then single tries with growing pauses")
 		s.set(nil)
 		<-time.After(6 * time.Second)
-		require.ElementsMatch(t, want, s.started)
+		require.ElementsMatch(t, want, s.all())
 	})
 }
 
@@ -160,7 +175,7 @@ func TestOneBadDeliveryDoesNotHoldUpTheOthers(t *testing.T) {
 		l.add("bad", "good")
 		wake <- struct{}{}
 		synctest.Wait()
-		require.Equal(t, []string{"good"}, s.started)
+		require.Equal(t, []string{"good"}, s.all())
 	})
 }
 
