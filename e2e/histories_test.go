@@ -60,6 +60,7 @@ func TestRecordHistories(t *testing.T) {
 			}
 		})
 	}
+	require.NotContains(t, p.output.String(), "canary", "a payload, URL or secret is in the log")
 }
 
 // carry sends one event to a receiver that answers so; with answer nil the

@@ -24,7 +24,7 @@ import (
 )
 
 // asStandalone makes this test binary play the program itself.
-const asStandalone = "GODWIT_TEST_STANDALONE"
+const asStandalone = "TEST_BE_STANDALONE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asStandalone) != "" {
