@@ -153,3 +153,11 @@ func eventually(t testing.TB, so func() (bool, string)) {
 		}
 	}
 }
+
+// parseTime reads a time of the API.
+func parseTime(t testing.TB, value any) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, value.(string))
+	require.NoError(t, err)
+	return at
+}
