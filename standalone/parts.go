@@ -76,6 +76,10 @@ func (s *standalone) watch(p part) {
 	}
 }
 
+// attemptsEndWithin is how long attempts under way may go on after a stop was
+// asked for: what is left of 15 s when the parts below have had their time.
+const attemptsEndWithin = 8 * time.Second
+
 // stopBy says how long after the beginning of a stop a part is given up on, so
 // that one that is slow does not take the time of those it depends on. Postgres
 // writes out what it has in memory alone; cut short, it needs up to three seconds
@@ -87,7 +91,7 @@ func stopBy(name string) time.Duration {
 	case "temporal":
 		return 10500 * time.Millisecond
 	default:
-		return 9 * time.Second // it gives attempts under way 8 s itself
+		return attemptsEndWithin + time.Second
 	}
 }
 

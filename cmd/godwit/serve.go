@@ -41,9 +41,13 @@ func serve(c *cobra.Command, role app.Role) error {
 		return err
 	}
 	defer log.Sync() //nolint:errcheck // standard error can't be synced everywhere
-	return app.Run(c.Context(), cfg, log, app.Options{Role: role, Version: version, Ready: func(a app.Addresses) {
-		log.Info("ready", zap.String("role", string(role)), zap.String("api", a.API), zap.String("ops", a.Ops))
-	}})
+	return app.Run(c.Context(), cfg, log, app.Options{
+		Role: role, Version: version,
+		StopTimeout: config.MaxDeliveryTimeout, // no attempt takes longer, so none is cut off
+		Ready: func(a app.Addresses) {
+			log.Info("ready", zap.String("role", string(role)), zap.String("api", a.API), zap.String("ops", a.Ops))
+		},
+	})
 }
 
 // healthcheckCommand is for containers, which have no other client.

@@ -1,6 +1,7 @@
 // Package apikey makes and checks API keys of the form
-// gw_<8-character id>_<secret><checksum>. Keys are compared and stored by
-// their SHA-256 alone. It imports the standard library only.
+// gw_<8-character id>_<secret><checksum>; the checksum (CRC-32) lets scanners
+// tell a leaked key from other text. Keys are compared and stored by their
+// SHA-256 alone. It imports the standard library only.
 package apikey
 
 import (
@@ -10,12 +11,11 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash/crc32"
-	"strings"
 )
 
 const (
 	prefix      = "gw_"
-	idLength    = 8
+	idBytes     = 5  // 8 characters
 	secretBytes = 20 // 160 bits, 32 characters
 )
 
@@ -23,21 +23,10 @@ var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddin
 
 // New makes a key with 160 random bits. It is shown to its owner once.
 func New() string {
-	random := make([]byte, 5+secretBytes)
+	random := make([]byte, idBytes+secretBytes)
 	rand.Read(random) // never fails: crypto/rand ends the process instead
-	body := prefix + encoding.EncodeToString(random[:5]) + "_" + encoding.EncodeToString(random[5:])
+	body := prefix + encoding.EncodeToString(random[:idBytes]) + "_" + encoding.EncodeToString(random[idBytes:])
 	return body + checksum(body)
-}
-
-// WellFormed says whether key has this package's form and a right checksum, so
-// that a mistyped key is refused without a look-up.
-func WellFormed(key string) bool {
-	const sum = 7 // base32 characters of a CRC-32
-	if !strings.HasPrefix(key, prefix) || len(key) <= len(prefix)+idLength+1+sum {
-		return false
-	}
-	body := key[:len(key)-sum]
-	return body[len(prefix)+idLength] == '_' && checksum(body) == key[len(key)-sum:]
 }
 
 // Hash is what is stored of a key.

@@ -34,6 +34,9 @@ const (
 type Options struct {
 	Role    Role
 	Version string
+	// StopTimeout is how long attempts under way may go on after a stop was asked
+	// for. What is cut off is found and sent again after the next start.
+	StopTimeout time.Duration
 	// Ready is called once, when /readyz is 200 for the first time; nil = nobody asks.
 	Ready func(Addresses)
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
@@ -27,10 +26,6 @@ import (
 	"godwit/worker"
 	"godwit/workflows"
 )
-
-// stopTimeout is how long attempts under way may go on after a stop was asked
-// for. What is cut off is found and sent again after the next start.
-const stopTimeout = 8 * time.Second
 
 // connect makes a client that connects when it is used first. One connection
 // serves starts and worker alike, or Temporal could not start eagerly.
@@ -59,7 +54,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Dispatcher: &worker.Dispatcher{
 			Claims: p.store, Starter: workflows.NewClient(p.temporal, cfg.DeliveryTimeout), Wake: p.wake, Log: p.log,
 		},
-		StopTimeout: stopTimeout,
+		StopTimeout: p.opts.StopTimeout,
 		Log:         p.log,
 	}
 }
