@@ -84,6 +84,9 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(cfg.AdminKey) < safeKeyLength && opts.Role != RoleWorker {
+		log.Warn("GODWIT_ADMIN_KEY is short enough to be guessed", zap.Int("safe_length", safeKeyLength))
+	}
 	p := &process{opts: opts, log: log, wake: make(chan struct{}, 1)}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
@@ -98,6 +101,9 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	}
 	return p, nil
 }
+
+// safeKeyLength is how many characters put a bootstrap key out of reach of guessing.
+const safeKeyLength = 16
 
 // require names the settings that this role can't do without.
 func require(cfg config.Config, role Role) error {

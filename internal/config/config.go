@@ -185,14 +185,9 @@ func (c Config) check() error {
 		return &VariableError{"GODWIT_LOG_FORMAT", "must be json or console"}
 	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):
 		return &VariableError{"GODWIT_LOG_LEVEL", "must be debug, info, warn or error"}
-	case c.AdminKey != "" && len(c.AdminKey) < minAdminKey:
-		return &VariableError{"GODWIT_ADMIN_KEY", fmt.Sprintf("must have at least %d characters", minAdminKey)}
 	}
 	return c.checkURLs()
 }
-
-// minAdminKey keeps a bootstrap key out of reach of guessing.
-const minAdminKey = 16
 
 func (c Config) checkURLs() error {
 	for _, v := range []struct {

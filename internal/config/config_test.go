@@ -55,7 +55,7 @@ func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 		"GODWIT_RETRY_SCHEDULE=1s,2s,3s", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,bad", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,0s",
 		"GODWIT_DELIVERY_TIMEOUT=bad", "GODWIT_DELIVERY_TIMEOUT=31s", "GODWIT_DELIVERY_TIMEOUT=1ms", "GODWIT_LOG_LEVEL=bad", "GODWIT_LOG_FORMAT=bad",
 		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",
-		"GODWIT_SMTP_URL=http://bad", "GODWIT_PUBLIC_URL=bad", "GODWIT_ADMIN_KEY=bad", "GODWIT_TEMPORAL_UI_URL=bad",
+		"GODWIT_SMTP_URL=http://bad", "GODWIT_PUBLIC_URL=bad", "GODWIT_TEMPORAL_UI_URL=bad",
 	} {
 		name, value, _ := strings.Cut(bad, "=")
 		_, err := config.Parse([]string{bad})
