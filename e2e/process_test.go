@@ -32,7 +32,6 @@ const (
 type process struct {
 	cmd    *exec.Cmd
 	env    map[string]string
-	binary string
 	output *output
 	exited chan struct{}
 }
@@ -73,11 +72,22 @@ func (o *output) String() string {
 // launch starts a binary of bin/ with nothing but the given environment.
 func launch(t testing.TB, binary string, env map[string]string, args ...string) *process {
 	t.Helper()
+	return run(t, exec.Command(built(t, binary), args...), env)
+}
+
+// built is the path of a binary of bin/.
+func built(t testing.TB, binary string) string {
+	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "bin", binary))
 	require.NoError(t, err)
 	require.FileExists(t, path, "run `make build` first")
-	p := &process{env: env, binary: binary, output: &output{more: make(chan struct{})}, exited: make(chan struct{})}
-	p.cmd = exec.Command(path, args...)
+	return path
+}
+
+// run starts a command with nothing but the given environment.
+func run(t testing.TB, cmd *exec.Cmd, env map[string]string) *process {
+	t.Helper()
+	p := &process{cmd: cmd, env: env, output: &output{more: make(chan struct{})}, exited: make(chan struct{})}
 	p.cmd.Env = append(p.cmd.Env, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "TMPDIR="+os.TempDir())
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
