@@ -101,8 +101,7 @@ func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel
 	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
 		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
 	})
-	// The request is made: writing that down must not be cut off by a stop.
-	if err := a.Deliveries.Finish(context.WithoutCancel(ctx), f); err != nil {
+	if err := a.finish(ctx, f); err != nil {
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", number, err)
 	}
 	if f.Status == hook.Retrying {
@@ -110,6 +109,35 @@ func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel
 	}
 	p.Last.Result = result
 	return concluded(p, f.Status, f.Reason)
+}
+
+const (
+	// finishWithin is how long an attempt's end is tried to be written down; it
+	// fits into what the workflow leaves an activity beside its HTTP request.
+	finishWithin = 8 * time.Second
+	// finishAgainAfter is the pause between two tries.
+	finishAgainAfter = 100 * time.Millisecond
+)
+
+// finish writes an attempt's end down. The request is made and can't be taken
+// back, so neither a stop of this worker nor a database that restarts may make
+// it forgotten: it would be sent again.
+func (a *Activities) finish(ctx context.Context, f hook.Finish) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer cancel()
+	tick := time.NewTicker(finishAgainAfter)
+	defer tick.Stop()
+	for {
+		err := a.Deliveries.Finish(ctx, f)
+		if hook.CodeOf(err) != hook.CodeUnavailable {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func message(p hook.Parcel, number int, timeout time.Duration) send.Message {

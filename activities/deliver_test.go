@@ -184,6 +184,32 @@ func TestDatabaseOutOfReachCostsNoAttempt(t *testing.T) {
 	require.Zero(t, s.requests.Load())
 }
 
+func TestAShortOutageAfterTheRequestIsWaitedOut(t *testing.T) {
+	s := newStage(t)
+	s.status.Store(200)
+	d := s.event(t, "e1")
+	flaky := &flaky{Store: s.Store}
+	flaky.failures.Store(3)
+	s.acts.Deliveries = flaky
+	got, err := s.deliver(t, d)
+	require.NoError(t, err)
+	require.Equal(t, "succeeded", got.Outcome)
+	require.EqualValues(t, 1, s.requests.Load(), "what arrived is not sent again")
+}
+
+// flaky is a ledger that is out of reach for the next so many ends of attempts.
+type flaky struct {
+	*store.Store
+	failures atomic.Int64
+}
+
+func (f *flaky) Finish(ctx context.Context, end hook.Finish) error {
+	if f.failures.Add(-1) >= 0 {
+		return hook.Errorf(hook.CodeUnavailable, "the database can't be reached")
+	}
+	return f.Store.Finish(ctx, end)
+}
+
 func TestStoppedWorkerLeavesTheAttemptOpen(t *testing.T) {
 	s := newStage(t)
 	d := s.event(t, "e1")

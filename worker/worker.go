@@ -36,23 +36,39 @@ func (w *Worker) Started() bool { return w.started.Load() }
 // Run works until ctx ends and what is under way has finished, or StopTimeout
 // has passed. A Temporal that can't be reached is waited for.
 func (w *Worker) Run(ctx context.Context) {
-	running := w.connect(ctx)
+	for ctx.Err() == nil {
+		if err := w.session(ctx); err != nil {
+			w.Log.Error("the Temporal worker ended, it is started anew", zap.Error(err))
+		}
+	}
+}
+
+// session works until ctx ends, or until the Temporal worker meets something
+// that the SDK does not go on after. It would end in silence otherwise.
+func (w *Worker) session(ctx context.Context) error {
+	alive, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	running := w.connect(alive, fail)
 	if running == nil {
-		return
+		return nil
 	}
 	w.started.Store(true)
-	w.Dispatcher.Run(ctx)
+	w.Dispatcher.Run(alive)
 	w.started.Store(false)
 	running.Stop()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return context.Cause(alive)
 }
 
 // connect starts the Temporal worker as soon as Temporal and the namespace are
-// there; nil when ctx ends first.
-func (w *Worker) connect(ctx context.Context) sdk.Worker {
+// there; nil when ctx ends first. fatal is told why the worker ended by itself.
+func (w *Worker) connect(ctx context.Context, fatal func(error)) sdk.Worker {
 	for pause := pollEvery; ctx.Err() == nil; pause = min(2*pause, longestPause) {
 		err := workflows.EnsureNamespace(ctx, w.Temporal, w.Namespace)
 		if err == nil {
-			running := sdk.New(w.Temporal, workflows.TaskQueue, w.options())
+			running := sdk.New(w.Temporal, workflows.TaskQueue, w.options(fatal))
 			workflows.Register(running, w.Activities)
 			if err = running.Start(); err == nil {
 				return running
@@ -64,9 +80,10 @@ func (w *Worker) connect(ctx context.Context) sdk.Worker {
 	return nil
 }
 
-func (w *Worker) options() sdk.Options {
+func (w *Worker) options(fatal func(error)) sdk.Options {
 	return sdk.Options{
 		WorkerStopTimeout: w.StopTimeout,
+		OnFatalError:      fatal,
 		// The first attempt holds its workflow task's slot while the receiver is
 		// waited for, so all three are sized alike.
 		MaxConcurrentWorkflowTaskExecutionSize:  slots,
