@@ -1,0 +1,94 @@
+package filter
+
+import (
+	"context"
+	"fmt"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types/ref"
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// MaxSource bounds a filter's source, in bytes.
+const MaxSource = 4 << 10
+
+// Filters compiles filters, keeps the compiled ones that were used last, and
+// matches events with them. It is safe for concurrent use.
+type Filters struct {
+	env   *cel.Env
+	cache *lru.Cache[string, compiled]
+}
+
+// compiled is a program, or why there is none.
+type compiled struct {
+	program cel.Program
+	// loops says that the program goes over lists or maps.
+	loops bool
+	err   error
+}
+
+// run evaluates a program. Only one that loops can take long; the others are
+// spared what it costs to watch a context.
+func (c compiled) run(ctx context.Context, s *Subject) (value ref.Val, err error) {
+	if c.loops {
+		value, _, err = c.program.ContextEval(ctx, s)
+	} else {
+		value, _, err = c.program.Eval(s)
+	}
+	return value, err
+}
+
+// New returns Filters that keep at most capacity compiled filters; it fails
+// when capacity is not positive.
+func New(capacity int) (*Filters, error) {
+	cache, err := lru.New[string, compiled](capacity)
+	if err != nil {
+		return nil, fmt.Errorf("make a cache of %d filters: %w", capacity, err)
+	}
+	env, err := newEnv()
+	if err != nil {
+		return nil, fmt.Errorf("declare what filters may use: %w", err)
+	}
+	return &Filters{env: env, cache: cache}, nil
+}
+
+// Check returns nil when source is an acceptable filter, and otherwise an
+// *Error. It leaves the cache alone, so that trying sources evicts nothing.
+func (f *Filters) Check(source string) error {
+	return f.compile(source).err
+}
+
+// Match says whether the filter matches the event. An error, always an
+// *EvalError, means that it failed on this event, which then does not match;
+// it wraps ctx's cause when ctx ended, and an *Error when source is no
+// acceptable filter.
+func (f *Filters) Match(ctx context.Context, source string, s *Subject) (bool, error) {
+	c := f.cached(source)
+	if c.err != nil {
+		return false, &EvalError{Kind: KindOther, Message: "the filter can't be used: " + c.err.Error(), err: c.err}
+	}
+	if ctx.Err() != nil {
+		return false, stopped(context.Cause(ctx))
+	}
+	value, err := c.run(ctx, s)
+	if err != nil {
+		return false, evalError(ctx, err)
+	}
+	matches, ok := value.Value().(bool)
+	if !ok {
+		return false, notBool(value)
+	}
+	return matches, nil
+}
+
+func (f *Filters) cached(source string) compiled {
+	if c, ok := f.cache.Get(source); ok {
+		return c
+	}
+	c := f.compile(source)
+	if len(source) <= MaxSource {
+		// A bad source is kept too, or it would be compiled for every event.
+		f.cache.Add(source, c)
+	}
+	return c
+}
