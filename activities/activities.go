@@ -22,6 +22,17 @@ type Deliveries interface {
 	Finish(ctx context.Context, f hook.Finish) error
 }
 
+// Limits keeps what the owner of a webhook bounds: requests under way at one
+// moment, and starts in a second. Both methods say when there is no room: then
+// the delivery is queued, to be carried by another workflow.
+type Limits interface {
+	// TakeSlot gives the delivery one of its webhook's places, unless it has
+	// changed since the parcel was read.
+	TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err error)
+	// Pace says how long to wait before the request starts.
+	Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error)
+}
+
 // Settler gives a delivery a status without an attempt.
 type Settler interface {
 	Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error
@@ -40,6 +51,12 @@ type Health interface {
 	Deactivate(ctx context.Context, webhookID string, reason hook.DisabledReason) (bool, error)
 }
 
+// Windows holds the windows of combinations.
+type Windows interface {
+	// Advance makes of a window what follows from its events.
+	Advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error)
+}
+
 // Sender makes one HTTP request; its error is only ever the caller's own end.
 type Sender interface {
 	Send(ctx context.Context, m send.Message) (hook.Result, error)
@@ -50,15 +67,19 @@ type Observer interface {
 	Attempted(r hook.Result)
 }
 
-// Activities holds what the activities need; every field must be set. It is
-// safe for concurrent use.
+// Activities holds what the activities need; every field but Wake must be set.
+// It is safe for concurrent use.
 type Activities struct {
 	Deliveries Deliveries
+	Limits     Limits
 	Settler    Settler
 	Webhooks   Webhooks
 	Health     Health
+	Windows    Windows
 	Sender     Sender
 	Observer   Observer
 	Schedule   retry.Schedule
-	Log        *zap.Logger
+	// Wake is called when there is something to dispatch; nil = nobody is told.
+	Wake func()
+	Log  *zap.Logger
 }

@@ -26,7 +26,7 @@ type DeliverInput struct {
 // DeliverResult is what became of a delivery, for a person who reads the history.
 type DeliverResult struct {
 	DeliveryID string
-	// Outcome is a hook.DeliveryStatus, Superseded or Missing.
+	// Outcome is a hook.DeliveryStatus, Superseded, Queued or Missing.
 	Outcome string
 	Reason  hook.Reason `json:",omitempty"`
 }
@@ -35,6 +35,8 @@ type DeliverResult struct {
 const (
 	// Superseded: another workflow carries the delivery now.
 	Superseded = "superseded"
+	// Queued: the webhook's limits leave no room; another workflow will carry it.
+	Queued = "queued"
 	// Missing: there is no such delivery (any more).
 	Missing = "missing"
 )
@@ -70,12 +72,24 @@ func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResul
 			if err := a.Settler.Settle(ctx, p, d.Status, d.Reason); err != nil {
 				return DeliverResult{}, err
 			}
+		case hook.StepTakeSlot:
+			queued, err := a.Limits.TakeSlot(ctx, p)
+			if queued || err != nil {
+				return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, err
+			}
 		case hook.StepSend:
+			start, queued, err := a.pace(ctx, p)
+			if queued || err != nil {
+				return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, err
+			}
 			number, err := a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
 			if err != nil {
 				return DeliverResult{}, err
 			}
 			if number > 0 {
+				if err := until(ctx, start); err != nil {
+					return DeliverResult{}, err
+				}
 				return a.attempt(ctx, in, p, number)
 			}
 		}
@@ -91,6 +105,41 @@ func concluded(p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) (D
 	return DeliverResult{DeliveryID: p.Delivery.ID, Outcome: string(status), Reason: reason}, nil
 }
 
+// beginAhead is how long before its start an attempt is written down, so that a
+// write that takes a moment does not move the request. It is short, because a
+// worker that is lost in between has cost the delivery an attempt.
+const beginAhead = 50 * time.Millisecond
+
+// pace gives the moment at which the webhook's rate allows the next request,
+// and waits until shortly before; it is in the past where there is no rate.
+func (a *Activities) pace(ctx context.Context, p hook.Parcel) (start time.Time, queued bool, err error) {
+	if p.Webhook.RateLimitPerSecond == 0 {
+		return time.Time{}, false, nil
+	}
+	wait, queued, err := a.Limits.Pace(ctx, p)
+	if queued || err != nil {
+		return time.Time{}, queued, err
+	}
+	start = time.Now().Add(wait)
+	return start, false, until(ctx, start.Add(-beginAhead))
+}
+
+// until waits for a moment; the error is that ctx ended before.
+func until(ctx context.Context, moment time.Time) error {
+	wait := time.Until(moment)
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // attempt sends and writes down what came of it.
 func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel, number int) (DeliverResult, error) {
 	result, err := a.Sender.Send(ctx, message(p, number, in.AttemptTimeout))
@@ -101,8 +150,12 @@ func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel
 	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
 		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
 	})
+	f.HadSlot = p.Webhook.Limited()
 	if err := a.finish(ctx, f); err != nil {
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", number, err)
+	}
+	if f.HadSlot && a.Wake != nil {
+		a.Wake() // there is a place for the next one
 	}
 	if f.Status == hook.Retrying {
 		return DeliverResult{}, attemptFailed(number, result.Reason, f.Wait)

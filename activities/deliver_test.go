@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,10 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"godwit/activities"
+	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
+	"godwit/internal/match"
 	"godwit/internal/pgtest"
 	"godwit/internal/retry"
 	"godwit/internal/seal"
@@ -32,9 +35,10 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // stage is one webhook in a real database and its real receiver.
 type stage struct {
 	*store.Store
-	env     *testsuite.TestActivityEnvironment
-	acts    *activities.Activities
-	webhook hook.Webhook
+	matching *match.Engine
+	env      *testsuite.TestActivityEnvironment
+	acts     *activities.Activities
+	webhook  hook.Webhook
 	// status is what the receiver answers.
 	status   atomic.Int64
 	requests atomic.Int64
@@ -43,6 +47,7 @@ type stage struct {
 }
 
 func (s *stage) Attempted(hook.Result) { s.observed.Add(1) }
+func (s *stage) FilterFailed(string)   {}
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
@@ -52,6 +57,8 @@ func newStage(t *testing.T) *stage {
 	s.Store, err = store.Open(pgtest.URL(t), ring)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Schemas: eventschema.New(s.Store), Observer: s})
+	require.NoError(t, err)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		s.requests.Add(1)
 		w.WriteHeader(int(s.status.Load()))
@@ -62,7 +69,7 @@ func newStage(t *testing.T) *stage {
 	core, logs := observer.New(zap.InfoLevel)
 	s.log = logs
 	s.acts = &activities.Activities{
-		Deliveries: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
+		Deliveries: s, Limits: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
 		Schedule: retry.Schedule{time.Hour, time.Hour, time.Hour, time.Hour}, Log: zap.New(core),
 	}
 	var suite testsuite.WorkflowTestSuite
@@ -95,7 +102,7 @@ func (s *stage) subscribe(t *testing.T, url string) {
 func (s *stage) event(t *testing.T, eventID string) hook.Delivery {
 	t.Helper()
 	ctx := context.Background()
-	_, err := s.Ingest(ctx, []hook.Event{{ID: eventID, Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{"a":1}`)}})
+	_, err := s.matching.Ingest(ctx, []hook.Event{{ID: eventID, Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{"a":1}`)}})
 	require.NoError(t, err)
 	all, err := s.Deliveries(ctx, hook.DeliveryFilter{EventID: eventID}, hook.Page{Limit: 2})
 	require.NoError(t, err)
@@ -106,7 +113,7 @@ func (s *stage) event(t *testing.T, eventID string) hook.Delivery {
 // deliver runs the activity once.
 func (s *stage) deliver(t *testing.T, d hook.Delivery) (activities.DeliverResult, error) {
 	t.Helper()
-	in := activities.DeliverInput{DeliveryID: d.ID, Generation: 1, AttemptTimeout: 5 * time.Second}
+	in := activities.DeliverInput{DeliveryID: d.ID, Generation: cmp.Or(d.Generation, 1), AttemptTimeout: 5 * time.Second}
 	value, err := s.env.ExecuteActivity(s.acts.Deliver, in)
 	var out activities.DeliverResult
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,13 +23,18 @@ type client struct {
 	t       *testing.T
 	store   *fake
 	wakes   int
+	windows int // wakes of them
 	handler http.Handler
 }
 
 func newClient(t *testing.T) *client {
 	c := &client{t: t, store: &fake{}}
 	c.handler = New(Options{
-		Store:        c.store.store(),
+		Store:    c.store.store(),
+		Matching: matching{c.store},
+		CheckRule: func(r hook.Rule) []hook.Field {
+			return slices.DeleteFunc(r.Filters(), func(f hook.Field) bool { return f.Detail != "bad" })
+		},
 		AdminKeyHash: apikey.Hash(testKey),
 		CheckURL: func(raw string) error {
 			if !strings.HasPrefix(raw, "https://") {
@@ -42,8 +48,9 @@ func newClient(t *testing.T) *client {
 			}
 			return nil
 		},
-		NewSecret: func() string { return "whsec_c2VjcmV0" },
-		Wake:      func() { c.wakes++ },
+		NewSecret:   func() string { return "whsec_c2VjcmV0" },
+		Wake:        func() { c.wakes++ },
+		WakeWindows: func() { c.windows++ },
 		Workflows: Workflows{
 			ID:   func(d hook.Delivery) string { return "dlv/" + d.ID },
 			Link: func(id, run string) string { return "http://temporal.test/" + id + "/" + run },

@@ -43,6 +43,8 @@ func decodeForm[T any](raw []byte) (T, []hook.Field, error) {
 	return v, d.bad, nil
 }
 
+const unknownField = "is not a field that can be set here; leave it out"
+
 // decoder collects what is wrong with a body while it is read.
 type decoder struct{ bad []hook.Field }
 
@@ -91,7 +93,7 @@ func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		switch {
 		case i < 0:
-			d.fault(at.AppendToken(name), "%s", unknown(dst.Type(), name))
+			d.fault(at.AppendToken(name), unknownField)
 		case fields[i].optional && strict.IsNull(value):
 		default:
 			d.read(dst.Field(fields[i].index), value, at.AppendToken(name))
@@ -151,13 +153,4 @@ func fieldsOf(t reflect.Type) []field {
 		}
 	}
 	return out
-}
-
-// unknown says what is wrong with a field that t does not have. The tag notyet
-// of t's blank field lists those that a later version will have.
-func unknown(t reflect.Type, name string) string {
-	if blank, ok := t.FieldByName("_"); ok && slices.Contains(strings.Split(blank.Tag.Get("notyet"), ","), name) {
-		return "is not supported by this version yet; leave it out"
-	}
-	return "is not a field that can be set here; leave it out"
 }

@@ -65,22 +65,26 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 			events[i].ID = id.New(id.Event)
 		}
 	}
-	accepted, err := s.Store.Events.Ingest(ctx, events)
+	accepted, err := s.Matching.Ingest(ctx, events)
 	if err != nil {
 		return nil, err
 	}
 	answers := make([]answer, len(accepted))
-	work := false
+	due, happened := false, false
 	for i, a := range accepted {
 		answers[i].published = published{ID: events[i].ID, Matched: a.Matched, Duplicate: a.Duplicate}
 		if a.Err != nil { // a nil *hook.Error must not become an error
 			answers[i].err = a.Err
 			continue
 		}
-		work = work || a.Matched > 0 && !a.Duplicate
+		due = due || a.Matched > 0 && !a.Duplicate
+		happened = happened || a.Happened
 	}
-	if work && s.Wake != nil {
+	if due && s.Wake != nil {
 		s.Wake()
+	}
+	if happened && s.WakeWindows != nil {
+		s.WakeWindows()
 	}
 	return answers, nil
 }

@@ -26,6 +26,8 @@ func TestPublish(t *testing.T) {
 
 	require.Equal(t, true, c.call("POST", "/v1/events", body).is(202).json()["duplicate"])
 	require.Equal(t, 1, c.wakes, "nothing new to deliver")
+	c.call("POST", "/v1/events", `{"id":"e2","type":"PART","project_id":"p1","current":{}}`).is(202)
+	require.Equal(t, []int{1, 1}, []int{c.wakes, c.windows}, "a part of a combination")
 }
 
 func TestPublishMakesIDs(t *testing.T) {

@@ -1,40 +1,25 @@
 package api
 
 import (
+	"bytes"
 	"context"
-	"fmt"
+	"io"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"time"
 
 	"godwit/internal/hook"
 )
 
-type eventTypeForm struct {
-	Group       string   `json:"group" minLength:"1" maxLength:"200" doc:"Where the catalogue lists it"`
-	Description string   `json:"description" maxLength:"2000" doc:"What happened when such an event is published"`
-	_           struct{} `additionalProperties:"false" notyet:"schema"`
-}
-
-const maxDescription = 2000
-
-func (f eventTypeForm) check() []hook.Field {
-	bad := checkName("/group", f.Group)
-	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
-	if utf8.RuneCountInString(f.Description) > maxDescription || strings.ContainsFunc(f.Description, control) {
-		bad = append(bad, hook.Field{Pointer: "/description",
-			Detail: fmt.Sprintf("must have at most %d characters, no control characters but line breaks and tabs", maxDescription)})
-	}
-	return bad
-}
-
+// eventType is an entry of the catalogue. What a caller has written in JSON is
+// answered byte for byte.
 type eventType struct {
-	Name        string  `json:"name"`
-	Group       string  `json:"group"`
-	Description string  `json:"description"`
-	Builtin     bool    `json:"builtin" doc:"Came with Godwit and can't be deleted"`
-	Example     example `json:"example"`
+	Name        string     `json:"name"`
+	Group       string     `json:"group"`
+	Description string     `json:"description"`
+	Builtin     bool       `json:"builtin" doc:"Came with Godwit and can't be changed or deleted"`
+	ArchivedAt  *time.Time `json:"archived_at" doc:"Since when no new rule can take it; null = it is not archived"`
+	Example     example    `json:"example" doc:"What such an event looks like; test events carry it"`
+	Schema      state      `json:"schema" doc:"JSON Schema 2020-12 that previous and current must fit; null = any object fits"`
 }
 
 type example struct {
@@ -43,18 +28,66 @@ type example struct {
 }
 
 func viewEventType(t hook.EventType) eventType {
-	return eventType{Name: t.Name, Group: t.Group, Description: t.Description, Builtin: t.Builtin,
-		Example: example{Previous: state(t.ExamplePrevious), Current: state(t.ExampleCurrent)}}
+	out := eventType{Name: t.Name, Group: t.Group, Description: t.Description, Builtin: t.Builtin,
+		Example: example{Previous: state(t.ExamplePrevious), Current: state(t.ExampleCurrent)}, Schema: state(t.Schema)}
+	if !t.ArchivedAt.IsZero() {
+		at := t.ArchivedAt.UTC()
+		out.ArchivedAt = &at
+	}
+	return out
+}
+
+// WriteTo writes the type as JSON, with the example's and the schema's spaces.
+func (t eventType) WriteTo(w io.Writer) (int64, error) {
+	head := struct {
+		Name        string     `json:"name"`
+		Group       string     `json:"group"`
+		Description string     `json:"description"`
+		Builtin     bool       `json:"builtin"`
+		ArchivedAt  *time.Time `json:"archived_at"`
+	}{t.Name, t.Group, t.Description, t.Builtin, t.ArchivedAt}
+	shown := slices.Concat([]byte(`{"previous":`), t.Example.Previous.bytes(), []byte(`,"current":`), t.Example.Current.bytes(), []byte("}"))
+	return writeObject(w, head, verbatim{"example", shown}, verbatim{"schema", t.Schema.bytes()})
+}
+
+// eventTypeList is a list[eventType] that writes its rows by themselves.
+type eventTypeList struct {
+	Data       []eventType `json:"data" nullable:"false"`
+	NextCursor *string     `json:"next_cursor" doc:"Pass it as cursor for the rows after these; null = there are none"`
+}
+
+// WriteTo writes the list as JSON.
+func (l eventTypeList) WriteTo(w io.Writer) (int64, error) {
+	rows := bytes.NewBufferString("[")
+	for i, t := range l.Data {
+		if i > 0 {
+			rows.WriteByte(',')
+		}
+		if _, err := t.WriteTo(rows); err != nil {
+			return 0, err
+		}
+	}
+	rows.WriteByte(']')
+	head := struct {
+		NextCursor *string `json:"next_cursor"`
+	}{l.NextCursor}
+	return writeObject(w, head, verbatim{"data", rows.Bytes()})
 }
 
 type eventTypesInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" doc:"How many rows; all of them when left out"`
-	Cursor string `query:"cursor" maxLength:"400" doc:"The next_cursor of the page before; opaque"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"200" doc:"How many rows; all of them when left out"`
+	Cursor   string `query:"cursor" maxLength:"400" doc:"The next_cursor of the page before; opaque"`
+	Archived string `query:"archived" enum:"true,false" doc:"Only those that are archived, or only those that are not"`
+}
+
+// has says whether the filter lets a type through.
+func (in *eventTypesInput) has(t hook.EventType) bool {
+	return in.Archived == "" || (in.Archived == "true") == !t.ArchivedAt.IsZero()
 }
 
 // eventTypes lists the catalogue by group and name. It is small and read as a
 // whole, so it comes in one page unless a limit is given.
-func (s *server) eventTypes(ctx context.Context, in *eventTypesInput) (*listReply[eventType], error) {
+func (s *server) eventTypes(ctx context.Context, in *eventTypesInput) (*reply[eventTypeList], error) {
 	types, err := s.Store.EventTypes.EventTypes(ctx)
 	if err != nil {
 		return nil, err
@@ -67,12 +100,13 @@ func (s *server) eventTypes(ctx context.Context, in *eventTypesInput) (*listRepl
 		}
 		types = types[at+1:]
 	}
+	types = slices.DeleteFunc(slices.Clone(types), func(t hook.EventType) bool { return !in.has(t) })
 	page := PageQuery{Limit: in.Limit}
 	if page.Limit == 0 {
 		page.Limit = len(types)
 	}
 	key := func(t hook.EventType) hook.Cursor { return hook.Cursor{Time: t.CreatedAt, ID: t.Name} }
-	return pageOf(types, page, viewEventType, key), nil
+	return &reply[eventTypeList]{Body: eventTypeList(pageOf(types, page, viewEventType, key).Body)}, nil
 }
 
 type byName struct {
@@ -86,13 +120,13 @@ type putEventTypeInput struct {
 
 func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putReply[eventType], error) {
 	if !hook.ValidTypeName(in.Name) {
-		return nil, badParameter("name", "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and not be "+hook.HealthCheckType)
+		return nil, badParameter("name", "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither "+hook.HealthCheckType+" nor "+hook.CombinationType)
 	}
 	form, err := decode[eventTypeForm](in.raw)
 	if err != nil {
 		return nil, err
 	}
-	t, created, err := s.Store.EventTypes.PutEventType(ctx, hook.EventType{Name: in.Name, Group: form.Group, Description: form.Description})
+	t, created, err := s.Store.EventTypes.PutEventType(ctx, form.eventType(in.Name, time.Now()))
 	if err != nil {
 		return nil, err
 	}

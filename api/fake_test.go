@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/hook"
+	"godwit/internal/match"
 )
 
 // fake is a store in memory: just enough of one for the handlers' tests. When
@@ -26,6 +27,11 @@ type fake struct {
 	// asked is the last page or filter that a list was asked for.
 	askedPage   hook.Page
 	askedFilter any
+	// question is the last that Preview was asked; these are its and Explain's answers.
+	question    match.Question
+	preview     match.Preview
+	explanation match.Explanation
+	unreachable []hook.UnreachableRule
 }
 
 func (f *fake) store() Store {
@@ -207,18 +213,39 @@ func (h hooks) DeleteWebhook(_ context.Context, id string) error {
 	return drop(&h.webhooks, id, webhookID)
 }
 
-type eventsOf struct{ *fake }
+func (h hooks) Reach(_ context.Context, w *hook.Webhook) error {
+	w.Unreachable, w.OpenWindows, w.WindowsRefused = h.unreachable, 3, 1
+	return h.err
+}
 
-func (e eventsOf) Ingest(_ context.Context, events []hook.Event) ([]hook.Accepted, error) {
+type matching struct{ *fake }
+
+func (m matching) Preview(_ context.Context, q match.Question) (match.Preview, error) {
+	m.question = q
+	return m.preview, m.err
+}
+
+func (m matching) Explain(_ context.Context, webhookID, eventID string) (match.Explanation, error) {
+	m.askedFilter = webhookID + " " + eventID
+	return m.explanation, m.err
+}
+
+func (m matching) Ingest(_ context.Context, events []hook.Event) ([]hook.Accepted, error) {
 	out := make([]hook.Accepted, len(events))
 	for i, ev := range events {
-		if out[i].Err = e.refuse[ev.Type]; out[i].Err != nil {
+		if out[i].Err = m.refuse[ev.Type]; out[i].Err != nil {
 			continue
 		}
-		out[i] = hook.Accepted{Matched: 2, Duplicate: !upsert(&e.events, ev, eventID)}
+		if ev.Type == "PART" {
+			out[i].Happened = true
+			continue
+		}
+		out[i] = hook.Accepted{Matched: 2, Duplicate: !upsert(&m.events, ev, eventID)}
 	}
-	return out, e.err
+	return out, m.err
 }
+
+type eventsOf struct{ *fake }
 
 func (e eventsOf) Event(_ context.Context, id string) (hook.Event, error) {
 	return find(e.events, id, eventID)

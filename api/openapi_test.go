@@ -44,11 +44,13 @@ func TestOpenAPIIsTrue(t *testing.T) {
 	schema := func(name string) map[string]any { return at(doc, "components", "schemas", name).(map[string]any) }
 
 	answers := map[string]map[string]any{
-		"Company": c.call("PUT", "/v1/companies/c1", `{"name":"a"}`).json(),
-		"Project": c.call("PUT", "/v1/projects/p1", `{"name":"a","company_id":"c1"}`).json(),
-		"User":    c.call("PUT", "/v1/users/u1", `{"name":"a","email":"a@example.com"}`).json(),
-		"Webhook": c.call("POST", "/v1/webhooks", fullWebhook).json(),
-		"Problem": c.call("GET", "/v1/companies/none", "").json(),
+		"Company":       c.call("PUT", "/v1/companies/c1", `{"name":"a"}`).json(),
+		"Project":       c.call("PUT", "/v1/projects/p1", `{"name":"a","company_id":"c1"}`).json(),
+		"User":          c.call("PUT", "/v1/users/u1", `{"name":"a","email":"a@example.com"}`).json(),
+		"WebhookDetail": c.call("POST", "/v1/webhooks", fullWebhook).json(),
+		"Preview":       c.call("POST", "/v1/webhooks/preview", `{"rules":[{"events":["*"]}]}`).json(),
+		"Explanation":   c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).json(),
+		"Problem":       c.call("GET", "/v1/companies/none", "").json(),
 	}
 	c.call("POST", "/v1/events", `{"id":"e1","type":"T","project_id":"p1","current":{}}`)
 	c.store.deliveries = append(c.store.deliveries, deliveryOfTests())
@@ -64,7 +66,7 @@ func TestOpenAPIIsTrue(t *testing.T) {
 		}
 	}
 
-	for _, form := range []string{"CompanyForm", "ProjectForm", "UserForm", "EventTypeForm", "EventForm", "BatchForm", "WebhookForm", "WebhookPatch", "RuleForm"} {
+	for _, form := range []string{"CompanyForm", "ProjectForm", "UserForm", "EventTypeForm", "EventForm", "BatchForm", "WebhookForm", "WebhookPatch", "RuleForm", "PartForm", "PreviewForm", "ExplainForm"} {
 		require.Equal(t, false, schema(form)["additionalProperties"], form)
 	}
 	require.ElementsMatch(t, []any{"type", "project_id"}, schema("EventForm")["required"])

@@ -6,12 +6,14 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/internal/hook"
+	"godwit/internal/match"
 )
 
 // Options is what the API is built from. Every field is required unless it
 // says otherwise.
 type Options struct {
-	Store Store
+	Store    Store
+	Matching Matching
 	// AdminKeyHash is apikey.Hash of the bootstrap admin key; empty = that key
 	// does not exist and every call is 401.
 	AdminKeyHash []byte
@@ -20,11 +22,16 @@ type Options struct {
 	// CheckHeaders returns why a webhook may not have these request headers, in
 	// words for its owner; a *hook.Error may point at single ones ("/headers/…").
 	CheckHeaders func(headers map[string]string) error
+	// CheckRule returns what is wrong with a rule's filters and path, with
+	// pointers below the rule ("/filter").
+	CheckRule func(r hook.Rule) []hook.Field
 	// NewSecret makes a signing secret.
 	NewSecret func() string
 	// Wake is called after an ingest that created deliveries has committed. It
 	// must not block; nil = nobody needs waking.
 	Wake func()
+	// WakeWindows is Wake for what happened in the windows of combinations.
+	WakeWindows func()
 	// Workflows tells where a delivery's workflow is found.
 	Workflows Workflows
 	// Version is Godwit's own version, for the OpenAPI document.
@@ -112,12 +119,23 @@ type Webhooks interface {
 type WebhookEdits interface {
 	UpdateWebhook(ctx context.Context, id string, version int64, change func(*hook.Webhook) error) (hook.Webhook, error)
 	DeleteWebhook(ctx context.Context, id string) error
+	// Reach fills what belongs to a webhook only where it is shown.
+	Reach(ctx context.Context, w *hook.Webhook) error
 }
 
-// Events accepts and finds events. Ingest answers each event by itself; its
-// error means that none was accepted.
-type Events interface {
+// Matching decides which webhooks events go to, and tells why.
+type Matching interface {
+	// Ingest accepts events, each answered by itself; its error means that none
+	// was accepted.
 	Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error)
+	// Preview tells what rules would have matched; it writes nothing.
+	Preview(ctx context.Context, q match.Question) (match.Preview, error)
+	// Explain tells why an event did or did not go to a webhook.
+	Explain(ctx context.Context, webhookID, eventID string) (match.Explanation, error)
+}
+
+// Events finds events.
+type Events interface {
 	Event(ctx context.Context, id string) (hook.Event, error)
 	Events(ctx context.Context, filter hook.EventFilter, page hook.Page) ([]hook.Event, error)
 }

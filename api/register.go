@@ -87,6 +87,8 @@ func (r route) status() int {
 		return http.StatusNoContent
 	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events"):
 		return http.StatusAccepted
+	case strings.HasSuffix(r.path, "/preview"), strings.HasSuffix(r.path, "/explain"): // they create nothing
+		return http.StatusOK
 	case r.method == http.MethodPost:
 		return http.StatusCreated
 	}

@@ -36,6 +36,8 @@ func (s *server) routes() []route {
 		{get, "/v1/events/{id}", admin, "get-event", "One event as it was sent, with its deliveries", nil, call(s.event)},
 
 		{post, "/v1/webhooks", admin, "create-webhook", "Subscribe", takes[webhookForm](), call(s.createWebhook)},
+		{post, "/v1/webhooks/preview", admin, "preview-rules", "What rules would have matched; writes nothing", takes[previewForm](), call(s.preview)},
+		{post, "/v1/webhooks/{id}/explain", admin, "explain-event", "Why an event did or did not go to a webhook", takes[explainForm](), call(s.explain)},
 		{get, "/v1/webhooks", admin, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
 		{get, "/v1/webhooks/{id}", admin, "get-webhook", "One webhook", nil, call(s.webhook)},
 		{patch, "/v1/webhooks/{id}", admin, "patch-webhook", "Change a webhook (merge patch)", takes[webhookPatch](), call(s.patchWebhook)},

@@ -32,13 +32,6 @@ type webhookForm struct {
 	_                  struct{}          `additionalProperties:"false"`
 }
 
-type ruleForm struct {
-	Events    []string `json:"events" minItems:"1" maxItems:"200" nullable:"false" doc:"Event types, prefixes such as TODO_*, or * for every type"`
-	Projects  []string `json:"projects,omitempty" maxItems:"200" nullable:"false" doc:"Ids of projects"`
-	Companies []string `json:"companies,omitempty" maxItems:"200" nullable:"false" doc:"Ids of companies. Without projects and companies: every project that the owner is a member of"`
-	_         struct{} `additionalProperties:"false" notyet:"filter,all_of,within,same,in_order,none_of"`
-}
-
 // webhookPatch describes the body of a merge patch: webhookForm with every
 // field left to choice. It is applied to the stored form as JSON (RFC 7396).
 type webhookPatch struct {
@@ -137,13 +130,7 @@ func headerPointer(name string) string {
 	return string(jsontext.Pointer("/headers").AppendToken(name))
 }
 
-func (f webhookForm) rules() []hook.Rule {
-	rules := make([]hook.Rule, len(f.Rules))
-	for i, r := range f.Rules {
-		rules[i] = hook.Rule{Events: r.Events, Projects: r.Projects, Companies: r.Companies}
-	}
-	return rules
-}
+func (f webhookForm) rules() []hook.Rule { return rulesOf(f.Rules) }
 
 // apply writes the form into w. Fields left out get their defaults.
 func (f webhookForm) apply(w *hook.Webhook) {
@@ -193,7 +180,7 @@ func formOf(w hook.Webhook) webhookForm {
 		MaxInFlight: optional(w.MaxInFlight), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
 	}
 	for _, r := range w.Rules {
-		f.Rules = append(f.Rules, ruleForm{Events: r.Events, Projects: r.Projects, Companies: r.Companies})
+		f.Rules = append(f.Rules, formOfRule(r))
 	}
 	return f
 }

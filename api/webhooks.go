@@ -17,7 +17,8 @@ import (
 	"godwit/internal/id"
 )
 
-type webhook struct {
+// Webhook is a webhook as lists show it.
+type Webhook struct {
 	ID                 string             `json:"id"`
 	OwnerID            string             `json:"owner_id"`
 	Name               string             `json:"name"`
@@ -38,9 +39,40 @@ type webhook struct {
 	UpdatedAt          time.Time          `json:"updated_at"`
 }
 
-func viewWebhook(w hook.Webhook) webhook {
+// webhookDetail is a webhook that is shown by itself.
+type webhookDetail struct {
+	Webhook
+	Unreachable  []unreachableRule `json:"unreachable_rules" nullable:"false" doc:"Rules that no event can match any more, and why"`
+	Combinations windows           `json:"combinations" doc:"The windows of its combination rules"`
+}
+
+type unreachableRule struct {
+	Rule   int          `json:"rule" doc:"Its position, from 0"`
+	Causes []fieldError `json:"causes" nullable:"false" doc:"What is gone; pointers lead into this answer"`
+}
+
+type windows struct {
+	Open    int   `json:"open_windows" doc:"How many are open now"`
+	Limit   int   `json:"limit" doc:"How many may be open at a time"`
+	Refused int64 `json:"refused" doc:"How many were not opened because the limit was reached"`
+}
+
+func viewDetail(w hook.Webhook) webhookDetail {
+	out := webhookDetail{Webhook: viewWebhook(w), Unreachable: []unreachableRule{},
+		Combinations: windows{Open: w.OpenWindows, Limit: hook.MaxOpenWindows, Refused: w.WindowsRefused}}
+	for _, u := range w.Unreachable {
+		rule := unreachableRule{Rule: u.Rule}
+		for _, c := range u.Causes {
+			rule.Causes = append(rule.Causes, fieldError(c))
+		}
+		out.Unreachable = append(out.Unreachable, rule)
+	}
+	return out
+}
+
+func viewWebhook(w hook.Webhook) Webhook {
 	f := formOf(w)
-	out := webhook{
+	out := Webhook{
 		ID: w.ID, OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
 		MaxInFlight: f.MaxInFlight, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
@@ -56,25 +88,30 @@ func viewWebhook(w hook.Webhook) webhook {
 // webhookReply carries the version as a strong ETag.
 type webhookReply struct {
 	ETag string `header:"ETag"`
-	Body webhook
+	Body webhookDetail
 }
 
 type newWebhookReply struct {
 	ETag     string `header:"ETag"`
 	Location string `header:"Location"`
-	Body     webhook
+	Body     webhookDetail
 }
 
-func replyWebhook(w hook.Webhook) *webhookReply {
-	return &webhookReply{ETag: strconv.Quote(strconv.FormatInt(w.Version, 10)), Body: viewWebhook(w)}
+func (s *server) replyWebhook(ctx context.Context, w hook.Webhook) (*webhookReply, error) {
+	if err := s.Store.Edits.Reach(ctx, &w); err != nil {
+		return nil, err
+	}
+	return &webhookReply{ETag: etag(w), Body: viewDetail(w)}, nil
 }
+
+func etag(w hook.Webhook) string { return strconv.Quote(strconv.FormatInt(w.Version, 10)) }
 
 func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookReply, error) {
 	form, bad, err := decodeForm[webhookForm](in.raw)
 	if err != nil {
 		return nil, err
 	}
-	bad = slices.Concat(bad, form.check(), s.checkURL(form.URL), s.checkHeaders(form.Headers))
+	bad = slices.Concat(bad, form.check(), s.checkConditions(form.rules()), s.checkURL(form.URL), s.checkHeaders(form.Headers))
 	if err := invalid(bad); err != nil {
 		return nil, err
 	}
@@ -83,9 +120,10 @@ func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookRep
 	if w, err = s.Store.Webhooks.CreateWebhook(ctx, w); err != nil {
 		return nil, err
 	}
-	out := replyWebhook(w)
-	out.Body.Secret = w.Secret
-	return &newWebhookReply{ETag: out.ETag, Location: "/v1/webhooks/" + w.ID, Body: out.Body}, nil
+	// Nothing more may fail: the secret is shown here alone.
+	body := viewDetail(w)
+	body.Secret = w.Secret
+	return &newWebhookReply{ETag: etag(w), Location: "/v1/webhooks/" + w.ID, Body: body}, nil
 }
 
 // checkURL asks whether a webhook may have this URL.
@@ -127,7 +165,7 @@ func (s *server) webhook(ctx context.Context, in *ByID) (*webhookReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return replyWebhook(w), nil
+	return s.replyWebhook(ctx, w)
 }
 
 type patchWebhookInput struct {
@@ -154,7 +192,7 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 	if err != nil {
 		return nil, err
 	}
-	return replyWebhook(w), nil
+	return s.replyWebhook(ctx, w)
 }
 
 // patch applies a merge patch to w, or says why the result is not acceptable;
@@ -173,7 +211,7 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 			form.Headers[name] = old
 		}
 	}
-	bad = slices.Concat(bad, wrong, form.check(), s.checkHeaders(form.Headers))
+	bad = slices.Concat(bad, wrong, form.check(), s.checkConditions(form.rules()), s.checkHeaders(form.Headers))
 	if form.OwnerID != w.OwnerID {
 		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "can't be changed; leave it out"})
 	}
@@ -198,7 +236,7 @@ func (s *server) checkPatch(raw []byte) ([]hook.Field, error) {
 	var bad []hook.Field
 	for _, m := range membersOf(raw) {
 		if !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }) {
-			bad = append(bad, hook.Field{Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknown(form, m.name)})
+			bad = append(bad, hook.Field{Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
 		}
 		if raw, ok := strict.Text(m.value); ok && m.name == "url" {
 			bad = append(bad, s.checkURL(raw)...)
@@ -233,7 +271,7 @@ type webhooksInput struct {
 	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
 }
 
-func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[webhook], error) {
+func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[Webhook], error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, err

@@ -40,6 +40,7 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "auto_recover": true,
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",
+		"unreachable_rules": []any{}, "combinations": map[string]any{"open_windows": 0.0, "limit": 10000.0, "refused": 0.0},
 	}, got)
 	nulls := `{"payload_format":null,"headers":null,"timeout_seconds":null,"rate_limit_per_second":null,"max_in_flight":null,
 		"auto_recover":null,"enabled":null,"metadata":null,` + leastWebhook[1:]
@@ -101,8 +102,19 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 		"no events":         {ruled(`{"events":["*"]},{"events":[]},{}`), []string{"/rules/1/events", "/rules/2/events"}},
 		"bad names":         {ruled(`{"events":["A B","A","A"],"projects":["/"],"companies":[1]}`), []string{"/rules/0/events/0", "/rules/0/events/2", "/rules/0/projects/0", "/rules/0/companies/0"}},
 		"unknown in rule":   {ruled(`{"events":["*"],"project":["p1"]}`), []string{"/rules/0/project"}},
-		"later versions": {ruled(`{"events":["*"],"filter":"true","all_of":[],"within":"1m","same":"x","in_order":true,"none_of":[]}`),
-			[]string{"/rules/0/filter", "/rules/0/all_of", "/rules/0/within", "/rules/0/same", "/rules/0/in_order", "/rules/0/none_of"}},
+		"filter":            {ruled(`{"events":["*"]},{"events":["*"],"filter":"bad"}`), []string{"/rules/1/filter"}},
+		"filter no text":    {ruled(`{"events":["*"],"filter":1}`), []string{"/rules/0/filter"}},
+		"part of a filter":  {ruled(`{"all_of":[{"events":["A"]},{"events":["B"],"filter":"bad"}],"within":"1m"}`), []string{"/rules/0/all_of/1/filter"}},
+		"two kinds": {ruled(`{"events":["*"],"filter":"true","all_of":[{"events":["A"]}],"within":"1m"}`),
+			[]string{"/rules/0/events", "/rules/0/filter", "/rules/0/all_of"}},
+		"no all_of":    {ruled(`{"within":"1m","same":"current.id"}`), []string{"/rules/0/all_of"}},
+		"no within":    {ruled(`{"all_of":[{"events":["A"]},{"events":["B"]}]}`), []string{"/rules/0/within"}},
+		"within 0.9s":  {ruled(`{"all_of":[{"events":["A"]},{"events":["B"]}],"within":"900ms"}`), []string{"/rules/0/within"}},
+		"within 31d":   {ruled(`{"all_of":[{"events":["A"]},{"events":["B"]}],"within":"31d"}`), []string{"/rules/0/within"}},
+		"within words": {ruled(`{"all_of":[{"events":["A"]},{"events":["B"]}],"within":"soon"}`), []string{"/rules/0/within"}},
+		"6 parts":      {ruled(`{"all_of":[{"events":["A"]}` + strings.Repeat(`,{"events":["A"]}`, 5) + `],"within":"1m"}`), []string{"/rules/0/all_of"}},
+		"bad parts": {ruled(`{"all_of":[{"events":[]},{"filter":"true"},{"events":["a b"]}],"within":"1m","none_of":[{"events":["*"],"within":"1m"}]}`),
+			[]string{"/rules/0/all_of/0/events", "/rules/0/all_of/1/events", "/rules/0/all_of/2/events/0", "/rules/0/none_of/0/within"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t)
@@ -116,9 +128,31 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 	}
 }
 
-func TestNotYetIsSaid(t *testing.T) {
-	bad := newClient(t).call("POST", "/v1/webhooks", strings.Replace(leastWebhook, `"events"`, `"filter":"true","events"`, 1)).problem(422, "invalid")
-	require.Equal(t, "is not supported by this version yet; leave it out", bad["/rules/0/filter"])
+func TestRulesOfBothKindsAreKept(t *testing.T) {
+	c := newClient(t)
+	rules := `[{"events":["TODO_*"],"projects":["p1"],"filter":"current.n \u003e 1"},{"companies":["c1"],` +
+		`"all_of":[{"events":["A"]},{"events":["B"],"filter":"true"}],"within":"10m","same":"current.id","in_order":true,"none_of":[{"events":["C"]}]}]`
+	a := c.call("POST", "/v1/webhooks", strings.Replace(leastWebhook, `[{"events":["*"]}]`, rules, 1)).is(201)
+	require.Contains(t, a.Body.String(), `"rules":`+strings.ReplaceAll(rules, `\u003e`, ">"))
+	require.Equal(t, []hook.Rule{
+		{Events: []string{"TODO_*"}, Projects: []string{"p1"}, Filter: "current.n > 1"},
+		{Companies: []string{"c1"}, Combination: &hook.Combination{
+			AllOf: []hook.Part{{Events: []string{"A"}}, {Events: []string{"B"}, Filter: "true"}}, Within: "10m", Same: "current.id",
+			InOrder: true, NoneOf: []hook.Part{{Events: []string{"C"}}},
+		}},
+	}, c.store.webhooks[0].Rules)
+	before := c.store.webhooks[0].Rules
+	c.call("PATCH", a.Header().Get("Location"), `{"name":"Other"}`).is(200)
+	require.Equal(t, before, c.store.webhooks[0].Rules)
+}
+
+func TestWebhookShowsWhatItsRulesNoLongerReach(t *testing.T) {
+	c := newClient(t)
+	path := c.made(leastWebhook)
+	c.store.unreachable = []hook.UnreachableRule{{Rule: 0, Causes: []hook.Field{{Pointer: "/rules/0/projects/0", Detail: "was deleted"}}}}
+	got := c.call("GET", path, "").is(200).json()
+	require.Equal(t, []any{map[string]any{"rule": 0.0, "causes": []any{map[string]any{"pointer": "/rules/0/projects/0", "detail": "was deleted"}}}}, got["unreachable_rules"])
+	require.Equal(t, map[string]any{"open_windows": 3.0, "limit": 10000.0, "refused": 1.0}, got["combinations"])
 }
 
 func TestPatchWebhook(t *testing.T) {
@@ -176,7 +210,7 @@ func TestPatchNamesEveryBadField(t *testing.T) {
 		`{"id":"x","status":null,"secret":"x"}`:                     {"/id", "/status", "/secret"},
 		`{"headers":{"X-New":"[hidden]"}}`:                          {"/headers/X-New"},
 		`{"headers":{"Host":"x"}}`:                                  {"/headers/Host"},
-		`{"rules":[{"events":["*"],"filter":"true"}]}`:              {"/rules/0/filter"},
+		`{"rules":[{"events":["*"],"filter":"bad"}]}`:               {"/rules/0/filter"},
 		`[]`:   {""},
 		`null`: {""},
 	} {

@@ -38,6 +38,12 @@ type Claims interface {
 	Regenerate(ctx context.Context, deliveryID string, generation int) error
 }
 
+// Queues holds the deliveries to webhooks with limits.
+type Queues interface {
+	// Release gives places that are free to queued deliveries, and gives these out.
+	Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
+}
+
 // Starter starts workflows.
 type Starter interface {
 	// StartDeliver is workflows.ErrClosed when this workflow has ended before,
@@ -48,21 +54,51 @@ type Starter interface {
 // Dispatcher takes due deliveries and starts their workflows.
 type Dispatcher struct {
 	Claims  Claims
+	Queues  Queues
 	Starter Starter
 	// Wake says that there is something due; nil = only time does.
 	Wake <-chan struct{}
 	Log  *zap.Logger
 }
 
-// Run dispatches until ctx ends, and returns when no start is under way.
+// source gives out deliveries whose workflows are to be started.
+type source func(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
+
+// Run dispatches until ctx ends, and returns when no start is under way. What
+// is due and what is queued have a loop each, so that neither waits for the other.
 func (d *Dispatcher) Run(ctx context.Context) {
+	due, queued := make(chan struct{}, 1), make(chan struct{}, 1)
+	var group sync.WaitGroup
+	group.Go(func() { d.drain(ctx, d.Claims.Claim, due) })
+	group.Go(func() { d.drain(ctx, d.Queues.Release, queued) })
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-d.Wake:
+			nudge(due)
+			nudge(queued)
+		}
+	}
+	group.Wait()
+}
+
+// nudge wakes who waits for c; many at once are one.
+func nudge(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// drain starts what a source gives out until ctx ends.
+func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{}) {
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
 		limit := batch
 		if pause > 0 {
 			limit = 1 // one try says whether Temporal is back
 		}
-		claims, err := d.Claims.Claim(ctx, limit, lease)
+		claims, err := take(ctx, limit, lease)
 		if err == nil {
 			err = d.start(ctx, claims)
 		}
@@ -72,7 +108,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 			d.Log.Warn("dispatching pauses", zap.Error(err), zap.Duration("pause", pause))
 			wait(ctx, nil, pause)
 		case len(claims) < limit:
-			wait(ctx, d.Wake, pollEvery)
+			wait(ctx, wake, pollEvery)
 			pause = 0
 		default:
 			pause = 0

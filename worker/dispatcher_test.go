@@ -22,8 +22,31 @@ import (
 type ledger struct {
 	mu          sync.Mutex
 	due         []string
+	queued      []string // to a webhook whose cap is open
+	open        int
 	claims      int
+	releases    int
 	regenerated []string
+}
+
+func (l *ledger) Release(_ context.Context, limit int, _ time.Duration) ([]hook.Claim, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.releases++
+	n := min(limit, len(l.queued), l.open)
+	var out []hook.Claim
+	for _, id := range l.queued[:n] {
+		out = append(out, hook.Claim{DeliveryID: id, Generation: 1})
+	}
+	l.queued, l.open = l.queued[n:], l.open-n
+	return out, nil
+}
+
+// queue adds queued deliveries, of which so many may go.
+func (l *ledger) queue(open int, ids ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queued, l.open = append(l.queued, ids...), l.open+open
 }
 
 func (l *ledger) Claim(_ context.Context, limit int, _ time.Duration) ([]hook.Claim, error) {
@@ -62,12 +85,16 @@ func (l *ledger) add(ids ...string) {
 // starter takes starts, or fails as it is told.
 type starter struct {
 	mu      sync.Mutex
+	before  func(id string) // runs first, side by side; nil = nothing does
 	fail    func(id string) error
 	started []string
 	tries   int
 }
 
 func (s *starter) StartDeliver(_ context.Context, c hook.Claim) error {
+	if s.before != nil {
+		s.before(c.DeliveryID)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tries++
@@ -106,7 +133,7 @@ func dispatch(t *testing.T, f func(*ledger, *starter, chan<- struct{})) {
 		l, s, wake := &ledger{}, &starter{}, make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		d := &worker.Dispatcher{Claims: l, Starter: s, Wake: wake, Log: zap.NewNop()}
+		d := &worker.Dispatcher{Claims: l, Queues: l, Starter: s, Wake: wake, Log: zap.NewNop()}
 		go func() { d.Run(ctx); close(done) }()
 		synctest.Wait()
 		f(l, s, wake)
@@ -131,6 +158,54 @@ func TestDispatchesWithinThePollWithoutBeingWoken(t *testing.T) {
 		l.add("a")
 		<-time.After(300 * time.Millisecond)
 		require.Equal(t, []string{"a"}, s.all())
+	})
+}
+
+func TestReleasesWhenWokenAndWithinThePoll(t *testing.T) {
+	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
+		l.queue(1, "a", "b", "c")
+		l.add("due")
+		synctest.Wait()
+		require.Empty(t, s.all(), "nobody woke it")
+		wake <- struct{}{}
+		synctest.Wait()
+		require.ElementsMatch(t, []string{"a", "due"}, s.all())
+		l.queue(1)
+		<-time.After(300 * time.Millisecond)
+		require.ElementsMatch(t, []string{"a", "b", "due"}, s.all())
+		<-time.After(10 * time.Second)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		require.Less(t, l.releases, 50, "no more than a poll asks while nothing is free")
+	})
+}
+
+func TestAQueueDoesNotHoldUpWhatIsDue(t *testing.T) {
+	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
+		hang := make(chan struct{})
+		s.before = func(id string) {
+			if id == "queued" {
+				<-hang
+			}
+		}
+		l.queue(1, "queued")
+		l.add("due")
+		wake <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, []string{"due"}, s.all())
+		close(hang)
+	})
+}
+
+func TestWhatWasReleasedIsNotLostWhileTemporalIsAway(t *testing.T) {
+	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
+		s.set(func(string) error { return errors.New("unavailable") })
+		l.queue(2, "a", "b", "c")
+		wake <- struct{}{}
+		<-time.After(time.Minute)
+		s.set(nil)
+		<-time.After(6 * time.Second)
+		require.ElementsMatch(t, []string{"a", "b"}, s.all())
 	})
 }
 

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,12 +18,14 @@ import (
 // its receiver, so it costs memory, not CPU.
 const slots = 1000
 
-// Worker runs the Temporal worker and the dispatcher of one process.
+// Worker runs the Temporal worker of one process, and the loops that start and
+// tell workflows.
 type Worker struct {
 	Temporal   client.Client
 	Namespace  string
 	Activities *activities.Activities
 	Dispatcher *Dispatcher
+	Windows    *Windows
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
 	StopTimeout time.Duration
 	Log         *zap.Logger
@@ -53,7 +56,10 @@ func (w *Worker) session(ctx context.Context) error {
 		return nil
 	}
 	w.started.Store(true)
-	w.Dispatcher.Run(alive)
+	var loops sync.WaitGroup
+	loops.Go(func() { w.Dispatcher.Run(alive) })
+	loops.Go(func() { w.Windows.Run(alive) })
+	loops.Wait()
 	w.started.Store(false)
 	running.Stop()
 	if ctx.Err() != nil {

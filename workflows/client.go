@@ -75,6 +75,33 @@ func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflo
 	}
 }
 
+// NudgeCombine tells the workflow of a claimed window that something has
+// happened in it, and starts it where none runs.
+func (c *Client) NudgeCombine(ctx context.Context, claim hook.WindowClaim) error {
+	in := CombineInput{RuleID: claim.RuleID, Key: claim.Key, WebhookID: claim.WebhookID}
+	workflowID := CombineID(claim.RuleID, claim.Key)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, combineOptions(claim), CombineName, in)
+	var invalid *serviceerror.InvalidArgument
+	switch {
+	case errors.As(err, &invalid):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
+		return fmt.Errorf("tell the workflow of window %s: %w", workflowID, err)
+	}
+	return nil
+}
+
+func combineOptions(claim hook.WindowClaim) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		TaskQueue: TaskQueue,
+		// A window may open again and again under the same key.
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         "combination for " + claim.WebhookID,
+		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
+		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
+	}
+}
+
 // taskTimeout is long enough for an attempt inside the first workflow task: the
 // SDK asks for more time when four fifths are over, which would cost a write.
 func taskTimeout(attempt time.Duration) time.Duration { return attempt*5/4 + 5*time.Second }

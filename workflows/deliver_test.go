@@ -69,6 +69,9 @@ func (w *world) Finish(_ context.Context, f hook.Finish) error {
 	return nil
 }
 
+func (w *world) TakeSlot(context.Context, hook.Parcel) (bool, error)            { return true, nil }
+func (w *world) Pace(context.Context, hook.Parcel) (time.Duration, bool, error) { return 0, false, nil }
+
 func (w *world) Settle(_ context.Context, _ hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error {
 	w.parcel.Delivery.Status, w.parcel.Delivery.Reason = status, reason
 	return nil
@@ -111,7 +114,7 @@ func (w *world) run(t *testing.T) activities.DeliverResult {
 	w.parcel.Webhook = hook.Webhook{ID: "wh_1", Enabled: true, Secret: "whsec_c2VjcmV0"}
 	w.parcel.Delivery = hook.Delivery{ID: "dlv_1", WebhookID: "wh_1", Status: hook.Pending, Generation: 1}
 	workflows.Register(w.env, &activities.Activities{
-		Deliveries: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
+		Deliveries: w, Limits: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
 	})
 	w.env.ExecuteWorkflow(workflows.DeliverName, workflows.DeliverInput{DeliveryID: "dlv_1", Generation: 1, WebhookID: "wh_1", AttemptTimeout: time.Second})
 	require.True(t, w.env.IsWorkflowCompleted())
@@ -189,6 +192,7 @@ func TestChangesTakeEffectOnTheNextAttempt(t *testing.T) {
 	}{
 		{"disabled", func(w *world) { w.parcel.Webhook.Enabled = false }, activities.DeliverResult{DeliveryID: "dlv_1", Outcome: "held", Reason: hook.ReasonWebhookDisabled}},
 		{"deleted", func(w *world) { w.parcel.WebhookDeleted = true }, activities.DeliverResult{DeliveryID: "dlv_1", Outcome: "cancelled", Reason: hook.ReasonWebhookDeleted}},
+		{"no place left", func(w *world) { w.parcel.Webhook.MaxInFlight = 1 }, activities.DeliverResult{DeliveryID: "dlv_1", Outcome: "queued"}},
 		{"given to another workflow", func(w *world) { w.parcel.Delivery.Generation = 2 }, activities.DeliverResult{DeliveryID: "dlv_1", Outcome: "superseded"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

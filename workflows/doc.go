@@ -7,6 +7,9 @@
 // wait in the server. A delivery that used up its attempts has its webhook's
 // health checked.
 //
+// Combine follows one window of a combination rule: it looks at it whenever
+// something has happened in it, and at its end.
+//
 // What a workflow does may only change behind workflow.GetVersion: the recorded
 // histories in testdata/histories are replayed by the tests.
 package workflows

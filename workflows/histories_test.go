@@ -15,8 +15,8 @@ import (
 )
 
 // recorded are the histories that may never vanish: each is a way in which a
-// delivery that is under way now may go on under the next build.
-var recorded = []string{"cancelled-by-deletion", "exhausted-and-deactivated", "gone", "success-at-once", "success-at-third-attempt"}
+// delivery or window that is under way now may go on under the next build.
+var recorded = []string{"cancelled-by-deletion", "combination-expired", "combination-fired", "combination-handed-over", "exhausted-and-deactivated", "gone", "success-at-once", "success-at-third-attempt"}
 
 func TestRecordedHistoriesReplay(t *testing.T) {
 	files, err := filepath.Glob("testdata/histories/*.json.gz")
@@ -39,8 +39,11 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 
 			// A history that another code would have made must be refused.
 			for _, e := range h.Events {
-				if e.EventType == enums.EVENT_TYPE_MARKER_RECORDED {
+				switch e.EventType {
+				case enums.EVENT_TYPE_MARKER_RECORDED:
 					e.GetMarkerRecordedEventAttributes().MarkerName = "Version"
+				case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+					e.GetActivityTaskScheduledEventAttributes().ActivityType.Name = "Another"
 				}
 			}
 			require.Error(t, workflows.Replay(h), "the replay takes anything")
@@ -52,9 +55,13 @@ func TestRegisteredNamesAreData(t *testing.T) {
 	require.Equal(t, "godwit", workflows.TaskQueue)
 	require.Equal(t, "Deliver", workflows.DeliverName)
 	require.Equal(t, "CheckHealth", workflows.CheckHealthName)
+	require.Equal(t, "Combine", workflows.CombineName)
+	require.Equal(t, "Advance", workflows.AdvanceName)
+	require.Equal(t, "Happened", workflows.HappenedSignal)
 	require.Equal(t, []string{"WebhookId", "EventId", "EventType", "CompanyId", "Outcome"}, workflows.SearchAttributes())
 	require.Equal(t, "dlv/dlv_1", workflows.DeliverID("dlv_1", 1))
 	require.Equal(t, "dlv/dlv_1/2", workflows.DeliverID("dlv_1", 2))
+	require.Equal(t, "cmb/7/ab12", workflows.CombineID(7, "ab12"))
 	require.Equal(t, "AttemptFailed", activities.AttemptFailed)
 	require.Equal(t, "AttemptsExhausted", activities.AttemptsExhausted)
 }

@@ -19,6 +19,10 @@ const TaskQueue = "godwit"
 const (
 	DeliverName     = "Deliver"
 	CheckHealthName = "CheckHealth"
+	CombineName     = "Combine"
+	AdvanceName     = "Advance"
+	// HappenedSignal tells Combine that something has happened in its window.
+	HappenedSignal = "Happened"
 )
 
 // The search attributes of a workflow, all of them keywords.
@@ -45,15 +49,20 @@ func DeliverID(deliveryID string, generation int) string {
 	return fmt.Sprintf("dlv/%s/%d", deliveryID, generation)
 }
 
+// CombineID is the id of the workflow that follows a window of a combination.
+func CombineID(ruleID int64, key string) string { return fmt.Sprintf("cmb/%d/%s", ruleID, key) }
+
 // Register registers every workflow and activity, for a worker and for the test
 // environment alike.
 func Register(r worker.Registry, acts *activities.Activities) {
 	RegisterWorkflows(r)
 	r.RegisterActivityWithOptions(acts.Deliver, activity.RegisterOptions{Name: DeliverName})
 	r.RegisterActivityWithOptions(acts.CheckHealth, activity.RegisterOptions{Name: CheckHealthName})
+	r.RegisterActivityWithOptions(acts.Advance, activity.RegisterOptions{Name: AdvanceName})
 }
 
 // RegisterWorkflows registers the workflows alone, which is all that a replay needs.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(Deliver, workflow.RegisterOptions{Name: DeliverName})
+	r.RegisterWorkflowWithOptions(Combine, workflow.RegisterOptions{Name: CombineName})
 }

@@ -43,8 +43,13 @@ func WriteHistory(w io.Writer, h *history.History) error {
 
 // FetchHistory reads the history of the newest run of a workflow from Temporal.
 func FetchHistory(ctx context.Context, c client.Client, workflowID string) (*history.History, error) {
+	return FetchHistoryOfRun(ctx, c, workflowID, "")
+}
+
+// FetchHistoryOfRun reads the history of one run of a workflow from Temporal.
+func FetchHistoryOfRun(ctx context.Context, c client.Client, workflowID, runID string) (*history.History, error) {
 	var h history.History
-	events := c.GetWorkflowHistory(ctx, workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := c.GetWorkflowHistory(ctx, workflowID, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+	_ "time/tzdata" // filters may name time zones, and not every system has them
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
@@ -69,11 +70,13 @@ type process struct {
 	sender *send.Sender
 	// temporal connects when it is used first.
 	temporal client.Client
-	wake     chan struct{}
-	checks   []ops.Check
-	api      *listening
-	ops      *listening
-	worker   *worker.Worker
+	// deliveries and windows say that such are due; they have one reader each.
+	deliveries chan struct{}
+	windows    chan struct{}
+	checks     []ops.Check
+	api        *listening
+	ops        *listening
+	worker     *worker.Worker
 }
 
 func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
@@ -87,7 +90,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if len(cfg.AdminKey) < safeKeyLength && opts.Role != RoleWorker {
 		log.Warn("GODWIT_ADMIN_KEY is short enough to be guessed", zap.Int("safe_length", safeKeyLength))
 	}
-	p := &process{opts: opts, log: log, wake: make(chan struct{}, 1)}
+	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1)}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
@@ -129,7 +132,11 @@ func (p *process) parts(cfg config.Config) (err error) {
 		p.checks = append(p.checks, ops.Check{Name: "temporal", Probe: p.temporalReady})
 	}
 	if p.opts.Role != RoleWorker {
-		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg)); err != nil {
+		server, err := p.newAPI(cfg, metrics)
+		if err != nil {
+			return err
+		}
+		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, server); err != nil {
 			return err
 		}
 	}

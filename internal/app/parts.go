@@ -18,7 +18,9 @@ import (
 	"godwit/api"
 	"godwit/internal/apikey"
 	"godwit/internal/config"
+	"godwit/internal/eventschema"
 	"godwit/internal/hook"
+	"godwit/internal/match"
 	"godwit/internal/ops"
 	"godwit/internal/retry"
 	"godwit/internal/send"
@@ -44,40 +46,49 @@ func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
 }
 
 func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Worker {
+	starter := workflows.NewClient(p.temporal, cfg.DeliveryTimeout)
 	return &worker.Worker{
 		Temporal:  p.temporal,
 		Namespace: cfg.TemporalNamespace,
 		Activities: &activities.Activities{
-			Deliveries: p.store, Settler: p.store, Webhooks: p.store, Health: p.store,
-			Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), Log: p.log,
+			Deliveries: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store,
+			Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), Wake: p.wakeDeliveries, Log: p.log,
 		},
 		Dispatcher: &worker.Dispatcher{
-			Claims: p.store, Starter: workflows.NewClient(p.temporal, cfg.DeliveryTimeout), Wake: p.wake, Log: p.log,
+			Claims: p.store, Queues: p.store, Starter: starter, Wake: p.deliveries, Log: p.log,
 		},
+		Windows:     &worker.Windows{Claims: p.store, Nudger: starter, Wake: p.windows, Log: p.log},
 		StopTimeout: p.opts.StopTimeout,
 		Log:         p.log,
 	}
 }
 
-func (p *process) newAPI(cfg config.Config) *http.Server {
+func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) (*http.Server, error) {
 	s := p.store
+	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: metrics})
+	if err != nil {
+		return nil, err
+	}
 	return api.NewHTTPServer(api.New(api.Options{
 		Store: api.Store{
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, Edits: s, Events: s, Deliveries: s,
 		},
+		Matching:     matching,
 		AdminKeyHash: apikey.Hash(cfg.AdminKey),
 		CheckURL:     func(raw string) error { return p.checkURL(raw, cfg.AllowHTTP) },
 		CheckHeaders: send.CheckHeaders,
+		CheckRule:    matching.CheckRule,
 		NewSecret:    send.NewSecret,
-		Wake:         p.wakeUp,
+		Wake:         p.wakeDeliveries,
+		WakeWindows:  p.wakeWindows,
 		Workflows: api.Workflows{
 			ID:   func(d hook.Delivery) string { return workflows.DeliverID(d.ID, d.Generation) },
 			Link: func(workflowID, runID string) string { return workflowLink(cfg, workflowID, runID) },
 		},
 		Version: p.opts.Version,
 		Log:     p.log,
-	}))
+	})), nil
 }
 
 func (p *process) checkURL(raw string, allowHTTP bool) error {
@@ -96,11 +107,14 @@ func workflowLink(cfg config.Config, workflowID, runID string) string {
 		strings.TrimSuffix(cfg.TemporalUIURL, "/"), url.PathEscape(cfg.TemporalNamespace), url.PathEscape(workflowID), url.PathEscape(runID))
 }
 
-// wakeUp tells the dispatcher, here or in other processes, that deliveries are
-// due. It never blocks: many at once are one.
-func (p *process) wakeUp() {
+// wakeDeliveries and wakeWindows tell the worker's loops, here or in other
+// processes, that something is due. They never block: many at once are one.
+func (p *process) wakeDeliveries() { nudge(p.deliveries) }
+func (p *process) wakeWindows()    { nudge(p.windows) }
+
+func nudge(c chan<- struct{}) {
 	select {
-	case p.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -114,14 +128,16 @@ func (p *process) relay(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-p.wake:
-				if err := p.store.Notify(ctx); err != nil && ctx.Err() == nil {
-					p.log.Warn("notify the workers", zap.Error(err)) // they poll too
-				}
+			case <-p.deliveries:
+			case <-p.windows:
+			}
+			if err := p.store.Notify(ctx); err != nil && ctx.Err() == nil {
+				p.log.Warn("notify the workers", zap.Error(err)) // they poll too
 			}
 		}
 	case RoleWorker:
-		if err := p.store.Listen(ctx, p.wakeUp); err != nil {
+		wake := func() { p.wakeDeliveries(); p.wakeWindows() }
+		if err := p.store.Listen(ctx, wake); err != nil {
 			p.log.Warn("listen for due deliveries", zap.Error(err))
 		}
 	}

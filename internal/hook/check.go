@@ -19,8 +19,10 @@ var (
 func ValidID(s string) bool { return idPattern.MatchString(s) }
 
 // ValidTypeName says whether s may name an event type of the catalogue:
-// 1..128 characters of [A-Za-z0-9_.:-], and not the name of the probe.
-func ValidTypeName(s string) bool { return typePattern.MatchString(s) && s != HealthCheckType }
+// 1..128 characters of [A-Za-z0-9_.:-], and none that Godwit gives itself.
+func ValidTypeName(s string) bool {
+	return typePattern.MatchString(s) && s != HealthCheckType && s != CombinationType
+}
 
 // CheckName returns what is wrong with a name for people, or "".
 // Names have 1..200 characters, no control characters.
@@ -34,39 +36,6 @@ func CheckName(s string) string {
 		return "must not contain control characters"
 	}
 	return ""
-}
-
-// CheckRules returns what is wrong with a webhook's rules by form alone, each
-// with its pointer below "/rules". Whether the named types, projects and
-// companies exist is for the store to say.
-func CheckRules(rules []Rule) []Field {
-	if len(rules) == 0 || len(rules) > MaxRules {
-		return []Field{{"/rules", fmt.Sprintf("must hold 1 to %d rules", MaxRules)}}
-	}
-	var bad []Field
-	if n := combinations(rules); n > MaxCombinations {
-		bad = append(bad, Field{"/rules", fmt.Sprintf("must stand for at most %d combinations of event and scope, not %d; use prefixes or companies", MaxCombinations, n)})
-	}
-	for i, r := range rules {
-		at := fmt.Sprintf("/rules/%d", i)
-		if len(r.Events) == 0 {
-			bad = append(bad, Field{at + "/events", `must name at least one event type; ["*"] means every type`})
-		}
-		bad = append(bad, checkList(at+"/events", r.Events, validPattern, `must be an event type, a prefix such as "TODO_*", or "*"`)...)
-		bad = append(bad, checkList(at+"/projects", r.Projects, ValidID, "must be a project id")...)
-		bad = append(bad, checkList(at+"/companies", r.Companies, ValidID, "must be a company id")...)
-	}
-	return bad
-}
-
-// combinations counts what the rules amount to: each event type with each
-// project and company.
-func combinations(rules []Rule) int {
-	n := 0
-	for _, r := range rules {
-		n += len(r.Events) * max(1, len(r.Projects)+len(r.Companies))
-	}
-	return n
 }
 
 func checkList(at string, items []string, valid func(string) bool, want string) []Field {

@@ -13,6 +13,12 @@ type Parcel struct {
 	// WebhookDeleted and ProjectDeleted: the object is gone, its fields are empty.
 	WebhookDeleted bool
 	ProjectDeleted bool
+	// AccessLost: the webhook's owner is no longer a member of the project, or of
+	// one of those whose data a combination carries.
+	AccessLost bool
+	// HoldsSlot: the delivery was given a place of its webhook, for its next
+	// attempt. Where the webhook has no limits nobody asks.
+	HoldsSlot bool
 	// Last is the newest attempt; its Number is 0 when there is none.
 	Last Attempt
 	// Now is the database's clock, on which NextAttemptAt counts too.
@@ -28,6 +34,8 @@ const (
 	StepSend Step = iota
 	// StepWait: the next attempt is not due yet.
 	StepWait
+	// StepTakeSlot: the webhook has limits, and the delivery no place yet.
+	StepTakeSlot
 	// StepSettle: store the status and reason of the decision; nothing is sent.
 	StepSettle
 	// StepDone: nothing is left to do; the status stands.
@@ -65,12 +73,16 @@ func Decide(p Parcel, generation int) Decision {
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonWebhookDeleted}
 	case p.ProjectDeleted:
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonProjectDeleted}
+	case p.AccessLost:
+		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonMembershipLost}
 	case d.Attempts >= MaxAttempts:
 		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonExhausted}
 	case !p.Webhook.Enabled:
 		return Decision{Step: StepSettle, Status: Held, Reason: ReasonWebhookDisabled}
 	case !d.NextAttemptAt.IsZero() && wait > timerSlack:
 		return Decision{Step: StepWait, Wait: wait}
+	case p.Webhook.Limited() && !p.HoldsSlot:
+		return Decision{Step: StepTakeSlot}
 	}
 	return Decision{Step: StepSend}
 }
@@ -98,6 +110,8 @@ type Finish struct {
 	Reason Reason
 	// Wait is the time until the next attempt, for Retrying.
 	Wait time.Duration
+	// HadSlot says that the attempt took a place of its webhook, to be given back.
+	HadSlot bool
 }
 
 // Conclude says what an attempt makes of its delivery. wait is asked for the

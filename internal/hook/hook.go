@@ -28,8 +28,13 @@ const (
 	MaxURLLength = 2048
 )
 
-// HealthCheckType is the event type of probes; it is no type of the catalogue.
-const HealthCheckType = "WEBHOOK_HEALTH_CHECK"
+// Types of events that are no types of the catalogue: nobody can publish them.
+const (
+	// HealthCheckType is the type of probes.
+	HealthCheckType = "WEBHOOK_HEALTH_CHECK"
+	// CombinationType is the type of events that a combination rule makes.
+	CombinationType = "combination"
+)
 
 // Company is the host application's own object, mirrored by id.
 type Company struct {
@@ -74,8 +79,15 @@ type EventType struct {
 	// ExamplePrevious and ExampleCurrent are JSON; nil stands for null.
 	ExamplePrevious json.RawMessage
 	ExampleCurrent  json.RawMessage
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	// Schema is a JSON Schema that previous and current must meet; nil = any object.
+	Schema json.RawMessage
+	// SchemaVersion changes with each change of Schema; 0 = there never was one.
+	SchemaVersion int64
+	// ArchivedAt is zero unless the type is archived: rules that name it go on,
+	// new rules can't take it.
+	ArchivedAt time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // Event is something that happened in one project.
@@ -92,6 +104,8 @@ type Event struct {
 	// Previous and Current are the bytes that the producer sent; nil stands for null.
 	Previous json.RawMessage
 	Current  json.RawMessage
+	// ProjectIDs is set for CombinationType: every project whose data it carries.
+	ProjectIDs []string
 }
 
 // WebhookStatus is a webhook's health.
@@ -151,15 +165,20 @@ type Webhook struct {
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	// Unreachable lists the rules that no event can match any more. Like the two
+	// counts it is filled where a webhook is read to be shown.
+	Unreachable []UnreachableRule
+	// OpenWindows is how many windows of combinations are open, WindowsRefused how
+	// many were not opened because there were MaxOpenWindows.
+	OpenWindows    int
+	WindowsRefused int64
 }
 
-// Rule is one combination: event types x projects/companies. A rule without
-// projects and companies covers every project that the owner is a member of.
-type Rule struct {
-	// Events holds exact names, "*", or prefixes such as "TODO_*".
-	Events    []string `json:"events"`
-	Projects  []string `json:"projects,omitempty"`
-	Companies []string `json:"companies,omitempty"`
+// UnreachableRule is a rule that no event can match any more.
+type UnreachableRule struct {
+	// Rule is its position.
+	Rule   int
+	Causes []Field
 }
 
 // DeliveryStatus is where a delivery stands. Every matched event x webhook is

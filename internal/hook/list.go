@@ -47,8 +47,24 @@ type DeliveryFilter struct {
 type Accepted struct {
 	// Matched is how many deliveries the event has.
 	Matched int
+	// Happened says that it stands in the window of a combination.
+	Happened bool
 	// Duplicate says that the same event was accepted before.
 	Duplicate bool
+	// SchemaChanged says that the event was checked against a schema that its
+	// type no longer has; it is to be checked and offered again.
+	SchemaChanged bool
 	// Err is set when this event was refused; the others are not touched by it.
 	Err *Error
+}
+
+// RecentQuery asks for events that were accepted from Since to Until.
+type RecentQuery struct {
+	Since time.Time
+	Until time.Time
+	// OfProjects: only events of ProjectIDs.
+	OfProjects bool
+	ProjectIDs []string
+	// States: with previous and current, which else stay nil.
+	States bool
 }

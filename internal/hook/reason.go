@@ -36,4 +36,5 @@ const (
 	ReasonWebhookDisabled Reason = "webhook_disabled" // held
 	ReasonWebhookDeleted  Reason = "webhook_deleted"  // cancelled
 	ReasonProjectDeleted  Reason = "project_deleted"  // cancelled
+	ReasonMembershipLost  Reason = "membership_lost"  // cancelled: the owner may no longer see the project
 )

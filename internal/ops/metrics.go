@@ -13,6 +13,7 @@ import (
 // Metrics counts what the process does. It is safe for concurrent use.
 type Metrics struct {
 	attempts  *prometheus.CounterVec
+	filters   *prometheus.CounterVec
 	durations prometheus.Histogram
 }
 
@@ -23,13 +24,17 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "godwit_attempts_total",
 			Help: "HTTP attempts that ended, by outcome and by the reason of a failure.",
 		}, []string{"outcome", "reason"}),
+		filters: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "godwit_filter_failures_total",
+			Help: "Filters that failed on an event and so did not match it, by the kind of failure.",
+		}, []string{"kind"}),
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "godwit_attempt_duration_seconds",
 			Help:    "Time from the start of an attempt to its end.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
 		}),
 	}
-	registry.MustRegister(m.attempts, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(m.attempts, m.filters, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -38,6 +43,9 @@ func (m *Metrics) Attempted(r hook.Result) {
 	m.attempts.WithLabelValues(string(r.Outcome), string(r.Reason)).Inc()
 	m.durations.Observe(r.Duration.Seconds())
 }
+
+// FilterFailed counts one filter that failed on an event.
+func (m *Metrics) FilterFailed(kind string) { m.filters.WithLabelValues(kind).Inc() }
 
 // Ledger counts the deliveries that still need work.
 type Ledger interface {

@@ -69,6 +69,11 @@ func (m Message) appendData(b []byte) []byte {
 	} else {
 		b = appendString(b, m.Event.ActorID)
 	}
+	if m.Event.Type == hook.CombinationType {
+		// Its state is what the events hold that made it fire.
+		b = appendRaw(b, `,"events":`, hook.CombinationEvents(m.Event.Current))
+		return append(b, `,"previous":null,"current":null`...)
+	}
 	b = appendRaw(b, `,"previous":`, m.Event.Previous)
 	return appendRaw(b, `,"current":`, m.Event.Current)
 }
@@ -98,10 +103,14 @@ func (m Message) appendBlue(b []byte) []byte {
 }
 
 // blueEvents is the union over the rules, in their order; as in Blue an empty
-// list means every event, so one "*" empties it.
+// list means every event, so one "*" empties it. What a combination sends is an
+// event of a type of its own.
 func blueEvents(rules []hook.Rule) []string {
 	var all []string
 	for _, r := range rules {
+		if r.Combination != nil {
+			all = appendNew(all, []string{hook.CombinationType})
+		}
 		if slices.Contains(r.Events, "*") {
 			return nil
 		}

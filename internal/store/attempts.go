@@ -12,10 +12,16 @@ import (
 	"godwit/internal/hook"
 )
 
+// OFFSET 0 keeps the look-up of each membership a single one, whatever the
+// tables were like when the plan was made.
 const selectParcel = `
 SELECT ` + deliveryColumnList + `, ` + eventColumnList + `, ` + webhookColumns + `,
 	w.deleted_at IS NOT NULL AS webhook_deleted, p.name AS project_name, c.name AS company_name,
-	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, now() AS now
+	NOT EXISTS (SELECT FROM members m WHERE m.project_id = d.project_id AND m.user_id = w.owner_id OFFSET 0) OR EXISTS (
+		SELECT FROM unnest(e.project_ids) AS x(id)
+		WHERE NOT EXISTS (SELECT FROM members m WHERE m.project_id = x.id AND m.user_id = w.owner_id OFFSET 0)
+	) AS access_lost,
+	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
 FROM deliveries d
 JOIN events e ON e.id = d.event_id
 JOIN webhooks w ON w.id = d.webhook_id
@@ -31,8 +37,10 @@ type parcelRow struct {
 	WebhookDeleted bool           `db:"webhook_deleted"`
 	ProjectName    sql.NullString `db:"project_name"`
 	CompanyName    sql.NullString `db:"company_name"`
+	AccessLost     bool           `db:"access_lost"`
 	LastNumber     int            `db:"last_number"`
 	LastReason     sql.NullString `db:"last_reason"`
+	HoldsSlot      bool           `db:"holds_slot"`
 	Now            time.Time      `db:"now"`
 }
 
@@ -55,7 +63,7 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	event, _ := r.event()
 	p := hook.Parcel{
 		Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String,
-		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: !r.ProjectName.Valid,
+		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: !r.ProjectName.Valid, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
 		Last: hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
 		Now:  r.Now,
 	}
@@ -75,12 +83,14 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 // beginAttempt takes the next number and writes the attempt's start, unless
 // the delivery has changed since it was read. A start without an end belongs
 // to a worker that was lost. The delivery is offered again if nothing is heard
-// of it for $5 seconds.
+// of it for $5 seconds; the place that it needs where there are limits ($6) is
+// free again then, too.
 const beginAttempt = `
 WITH begun AS (
 	UPDATE deliveries SET attempts = attempts + 1, run_id = $4, next_attempt_at = NULL,
-		dispatch_at = now() + make_interval(secs => $5), updated_at = now()
-	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
+		dispatch_at = now() + make_interval(secs => $5), updated_at = now(),
+		slot_until = CASE WHEN $6 THEN now() + make_interval(secs => $5) END
+	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying') AND (NOT $6 OR slot_until = 'infinity')
 	RETURNING id, attempts
 ), lost AS (
 	UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
@@ -99,7 +109,7 @@ func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience
 	}
 	var numbers []int
 	d := p.Delivery
-	if err := st.SelectContext(ctx, &numbers, d.ID, d.Generation, d.Attempts, runID, patience.Seconds()); err != nil {
+	if err := st.SelectContext(ctx, &numbers, d.ID, d.Generation, d.Attempts, runID, patience.Seconds(), p.Webhook.Limited()); err != nil {
 		return 0, classify("begin an attempt of "+d.ID, err)
 	}
 	if len(numbers) == 0 {
@@ -118,8 +128,9 @@ WITH ended AS (
 	WHERE delivery_id = $1 AND number = $2
 ), moved AS (
 	UPDATE deliveries SET status = $13, reason = $14, updated_at = now(),
-		next_attempt_at = CASE WHEN $13 = 'retrying' THEN now() + make_interval(secs => $15) END,
-		dispatch_at = CASE WHEN $13 = 'retrying' THEN now() + make_interval(secs => $15 + $16) END,
+		next_attempt_at = CASE WHEN $13 = 'retrying' AND dispatch_at < 'infinity' THEN now() + make_interval(secs => $15) END,
+		dispatch_at = CASE WHEN $13 <> 'retrying' THEN NULL WHEN dispatch_at < 'infinity' THEN now() + make_interval(secs => $15 + $16) ELSE dispatch_at END,
+		slot_until = CASE WHEN attempts <> $2 THEN NULLIF(slot_until, 'infinity') END,
 		finished_at = CASE WHEN $13 <> 'retrying' THEN now() END
 	WHERE id = $1 AND (($13 = 'succeeded' AND status <> 'succeeded')
 		OR ($13 <> 'succeeded' AND attempts = $2 AND status IN ('pending', 'retrying')))
@@ -139,18 +150,28 @@ WHERE w.id = moved.webhook_id AND w.enabled AND CASE
 // to a worker again, in case its workflow is gone.
 const offerAfter = time.Minute
 
-// Finish writes the end of an attempt. Repeating it changes nothing more.
+// Finish writes the end of an attempt and gives its place back. Repeating it
+// changes nothing more.
 // A webhook that answered 410 is disabled in the same transaction.
 func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 	args, err := finishColumns(f)
 	if err != nil {
 		return err
 	}
+	doing := fmt.Sprintf("finish attempt %d of %s", f.Number, f.DeliveryID)
+	if err := s.finish(ctx, f, doing, args); err != nil || !f.HadSlot {
+		return err
+	}
+	// A delivery that was held or cancelled meanwhile still has its place.
+	_, err = s.db.ExecContext(ctx, freeSlot, f.DeliveryID, f.Number)
+	return classify(doing, err)
+}
+
+func (s *Store) finish(ctx context.Context, f hook.Finish, doing string, args []any) error {
 	st, err := s.prepared(ctx, finishAttempt)
 	if err != nil {
 		return classify("prepare to finish an attempt", err)
 	}
-	doing := fmt.Sprintf("finish attempt %d of %s", f.Number, f.DeliveryID)
 	if f.Reason != hook.ReasonGone {
 		return repeat(func() error {
 			_, err := st.ExecContext(ctx, args...)
@@ -193,7 +214,7 @@ func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryS
 	d := p.Delivery
 	_, err := s.db.ExecContext(ctx, `
 		WITH settled AS (
-			UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
+			UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, slot_until = NULL, updated_at = now(),
 				finished_at = CASE WHEN $4 <> 'held' THEN now() END
 			WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
 			RETURNING id, webhook_id

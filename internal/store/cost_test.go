@@ -48,7 +48,7 @@ func pages(t *testing.T, conn *sql.Conn, eventID string) int {
 	t.Helper()
 	var text string
 	require.NoError(t, conn.QueryRowContext(context.Background(), fmt.Sprintf(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE look_up(
-		'{%s}', '{TODO_CREATED}', '{p1}', '{u9}', '{2026-01-01T00:00:00Z}', '{x}', '{x}', '{x}')`, eventID)).Scan(&text))
+		'{%s}', '{TODO_CREATED}', '{p1}', '{u9}', '{2026-01-01T00:00:00Z}', '{x}', '{x}', '{x}', '{0}')`, eventID)).Scan(&text))
 	var plans []struct {
 		Plan struct {
 			Hit  int `json:"Shared Hit Blocks"`

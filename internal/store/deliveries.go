@@ -80,28 +80,45 @@ func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error
 }
 
 // cancelWaiting cancels what waits or is held, where the condition on
-// deliveries ($2 = arg) holds.
-func cancelWaiting(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, condition, arg string) error {
+// deliveries holds ($2 is the first of args). An attempt under way keeps its place.
+func cancelWaiting(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, condition string, args ...any) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE deliveries SET status = 'cancelled', reason = $1, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now()
-		WHERE status IN ('pending', 'retrying', 'held') AND `+condition, reason, arg)
+		UPDATE deliveries SET status = 'cancelled', reason = $1, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now(),
+			slot_until = NULLIF(slot_until, 'infinity')
+		WHERE status IN ('pending', 'retrying', 'held') AND `+condition, append([]any{reason}, args...)...)
 	return err
 }
 
-// holdWaiting holds what a webhook still has to be sent.
+// cancelProject cancels what waits of a project ($2 = its id): its own events,
+// and the combinations that carry data of it. These are two statements, because
+// each has an index of its own. more narrows both down.
+func cancelProject(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, more string, args ...any) error {
+	for _, condition := range []string{`project_id = $2`, `event_id IN (SELECT e.id FROM events e WHERE e.project_ids @> ARRAY[$2::text])`} {
+		if err := cancelWaiting(ctx, tx, reason, condition+more, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdWaiting holds what a webhook still has to be sent. An attempt under way
+// keeps its place.
 func holdWaiting(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE deliveries SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now()
+		UPDATE deliveries SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
+			slot_until = NULLIF(slot_until, 'infinity')
 		WHERE webhook_id = $1 AND status IN ('pending', 'retrying')`, webhookID, hook.ReasonWebhookDisabled)
 	return err
 }
 
-// releaseHeld makes what was held due again, each in a workflow of its own: an
-// older workflow that still waits finds itself superseded.
+// releaseHeld makes what was held due again, or queues it where the webhook has
+// limits; each in a workflow of its own: an older workflow that still waits
+// finds itself superseded.
 func releaseHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE deliveries SET status = CASE WHEN attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL,
-			generation = generation + CASE WHEN run_id IS NULL THEN 0 ELSE 1 END, dispatch_at = now(), updated_at = now()
+			generation = generation + CASE WHEN run_id IS NULL THEN 0 ELSE 1 END, updated_at = now(),
+			dispatch_at = (SELECT CASE WHEN w.rate_limit_per_second IS NULL AND w.max_in_flight IS NULL THEN now() ELSE 'infinity' END FROM webhooks w WHERE w.id = $1)
 		WHERE webhook_id = $1 AND status = 'held'`, webhookID)
 	return err
 }

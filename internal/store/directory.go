@@ -58,12 +58,16 @@ func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, 
 }
 
 // DeleteCompany removes a company with its projects and their members.
-// Deliveries of these projects that wait are cancelled.
+// Deliveries that wait and carry data of these projects are cancelled.
 func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete company", func(tx *sqlx.Tx) error {
-		if err := cancelWaiting(ctx, tx, hook.ReasonProjectDeleted,
-			`project_id IN (SELECT id FROM projects WHERE company_id = $2)`, id); err != nil {
-			return err
+		for _, condition := range []string{
+			`project_id IN (SELECT id FROM projects WHERE company_id = $2)`,
+			`event_id IN (SELECT e.id FROM events e WHERE e.project_ids && ARRAY(SELECT p.id FROM projects p WHERE p.company_id = $2))`,
+		} {
+			if err := cancelWaiting(ctx, tx, hook.ReasonProjectDeleted, condition, id); err != nil {
+				return err
+			}
 		}
 		res, err := tx.ExecContext(ctx, `DELETE FROM companies WHERE id = $1`, id)
 		return affected("company", id, res, err)
@@ -115,11 +119,11 @@ func (s *Store) Projects(ctx context.Context, companyID string, page hook.Page) 
 	return rows(ctx, s, `SELECT id, company_id, name, created_at, updated_at FROM projects`+tail, l.args, projectRow.project)
 }
 
-// DeleteProject removes a project and its members. Deliveries of it that wait
-// are cancelled.
+// DeleteProject removes a project and its members. Deliveries that wait and
+// carry data of it are cancelled.
 func (s *Store) DeleteProject(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete project", func(tx *sqlx.Tx) error {
-		if err := cancelWaiting(ctx, tx, hook.ReasonProjectDeleted, `project_id = $2`, id); err != nil {
+		if err := cancelProject(ctx, tx, hook.ReasonProjectDeleted, "", id); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `DELETE FROM projects WHERE id = $1`, id)
@@ -204,10 +208,16 @@ func (s *Store) PutMember(ctx context.Context, projectID, userID string) (bool, 
 }
 
 // DeleteMember ends a membership. From then on no event of the project
-// reaches the user's webhooks.
+// reaches the user's webhooks, and deliveries to them that wait and carry data
+// of it are cancelled.
 func (s *Store) DeleteMember(ctx context.Context, projectID, userID string) error {
-	res, err := s.db.ExecContext(ctx, `DELETE FROM members WHERE project_id = $1 AND user_id = $2`, projectID, userID)
-	return affected("member", userID, res, err)
+	return s.inTx(ctx, "delete member", func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `DELETE FROM members WHERE project_id = $1 AND user_id = $2`, projectID, userID)
+		if err := affected("member", userID, res, err); err != nil {
+			return err
+		}
+		return cancelProject(ctx, tx, hook.ReasonMembershipLost, ` AND webhook_id IN (SELECT id FROM webhooks WHERE owner_id = $3)`, projectID, userID)
+	})
 }
 
 // Members lists the members of a project, newest first.

@@ -21,7 +21,9 @@ WITH due AS (
 UPDATE deliveries d SET dispatch_at = now() + make_interval(secs => $2)
 FROM due, webhooks w
 WHERE d.id = due.id AND w.id = d.webhook_id
-RETURNING d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds`
+RETURNING ` + claimColumns
+
+const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds`
 
 type claimRow struct {
 	ID             string         `db:"id"`
@@ -46,6 +48,11 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]ho
 	if err := st.SelectContext(ctx, &claimed, limit, lease.Seconds()); err != nil {
 		return nil, classify("claim deliveries", err)
 	}
+	return claims(claimed), nil
+}
+
+// claims converts rows, the oldest delivery first.
+func claims(claimed []claimRow) []hook.Claim {
 	slices.SortFunc(claimed, func(a, b claimRow) int { return strings.Compare(a.ID, b.ID) })
 	out := make([]hook.Claim, len(claimed))
 	for i, r := range claimed {
@@ -54,11 +61,12 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]ho
 			EventType: r.EventType, CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second,
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Regenerate gives a delivery to a new workflow, because the one of the given
-// generation is closed and left it unfinished. It is due at once.
+// generation is closed and left it unfinished. It is due at once, and keeps the
+// place that it may have.
 func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation int) error {
 	_, err := s.db.ExecContext(ctx, `
 		UPDATE deliveries SET generation = generation + 1, dispatch_at = now(), updated_at = now()
@@ -66,8 +74,8 @@ func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation in
 	return classify("give a delivery to a new workflow", err)
 }
 
-// Unclaim makes claimed deliveries due again at once.
+// Unclaim makes claimed deliveries due again at once. They keep their places.
 func (s *Store) Unclaim(ctx context.Context, deliveryIDs []string) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE deliveries SET dispatch_at = now() WHERE id = ANY($1) AND dispatch_at IS NOT NULL`, pq.Array(deliveryIDs))
+	_, err := s.db.ExecContext(ctx, `UPDATE deliveries SET dispatch_at = now() WHERE id = ANY($1) AND dispatch_at < 'infinity'`, pq.Array(deliveryIDs))
 	return classify("give claims back", err)
 }

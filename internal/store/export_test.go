@@ -2,3 +2,12 @@ package store
 
 // AcceptEvents is the look-up, for the test of its cost.
 const AcceptEvents = acceptEvents
+
+// The statements of a release, for the test of their cost.
+const (
+	QueuedWebhooks = queuedWebhooks
+	ReleaseQueued  = releaseQueued
+)
+
+// SelectParcel is the look-up before each attempt, for the test of its cost.
+const SelectParcel = selectParcel

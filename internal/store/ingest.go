@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -13,111 +15,166 @@ import (
 	"godwit/internal/id"
 )
 
-// acceptEvents inserts the events whose project and type exist and that are
-// not there yet, and finds the webhooks that each of them matches. It is the
-// one look-up of the matching: per event it reads the keys of its project, of
-// its company and of each member, for the patterns that cover its type.
-// An event that matches nothing comes back once, without a webhook.
+// acceptEvents inserts the events whose project and type exist, that were
+// checked against the schema that the type has, and that are not there yet; and
+// it finds the rules that cover each of them. It is the one look-up of the
+// matching: per event it reads the keys of its project, of its company and of
+// each member, for the patterns that cover its type. A rule that has a
+// condition comes back by its id; of all others of a webhook one row tells that
+// it matches. An event that nothing covers comes back once, without a webhook.
 //
 // A deleted webhook has no keys, so it need not be looked for here.
 //
-// OFFSET 0 keeps the order of the look-ups as it is written: keys first, then
-// each webhook by its id, then its owner's membership. The plan is kept, and one
-// that was made while the tables were small would start from all webhooks of
-// the members, which is no longer small with 100,000 of them.
+// OFFSET 0 keeps the look-up of each key a single one. The plan is kept, and one
+// that was made while the tables were small would not stay so.
 const acceptEvents = `
 WITH input AS (
-	SELECT id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, n
-	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[])
-		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, n)
+	SELECT id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, n
+	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[])
+		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, n)
 ), accepted AS (
 	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint)
 	SELECT i.id, i.type, i.project_id, p.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint
-	FROM input i JOIN projects p ON p.id = i.project_id JOIN event_types t ON t.name = i.type
+	FROM input i JOIN projects p ON p.id = i.project_id JOIN event_types t ON t.name = i.type AND t.schema_version = i.schema_version
 	ORDER BY i.id, i.n -- one order for all, so that overlapping batches don't deadlock
 	ON CONFLICT (id) DO NOTHING
-	RETURNING id, type, project_id, company_id
+	RETURNING id, type, project_id, company_id, occurred_at
 )
-SELECT a.id AS event_id, a.type AS event_type, a.project_id, a.company_id, m.webhook_id, m.enabled
+SELECT a.id AS event_id, a.company_id, a.occurred_at, m.webhook_id, m.rule_id, m.part
 FROM accepted a
 LEFT JOIN LATERAL (
-	SELECT w.id AS webhook_id, w.enabled
+	SELECT DISTINCT k.webhook_id,
+		CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id, CASE WHEN k.conditional THEN k.part ELSE 0 END AS part
 	FROM (
-		SELECT DISTINCT k.webhook_id -- one delivery per webhook, however many of its rules match
-		FROM (
-			SELECT 'project:' || a.project_id AS scope
-			UNION ALL SELECT 'company:' || a.company_id
-			UNION ALL SELECT 'member:' || o.user_id FROM members o WHERE o.project_id = a.project_id
-		) s
-		CROSS JOIN (
-			SELECT a.type AS pattern
-			UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
-			CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
-		) p
-		CROSS JOIN LATERAL (
-			SELECT k.webhook_id FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
-		) k
-	) key
+		SELECT 'project:' || a.project_id AS scope
+		UNION ALL SELECT 'company:' || a.company_id
+		UNION ALL SELECT 'member:' || o.user_id FROM members o WHERE o.project_id = a.project_id
+	) s
+	CROSS JOIN (
+		SELECT a.type AS pattern
+		UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
+		CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
+	) p
 	CROSS JOIN LATERAL (
-		SELECT w.id, w.enabled FROM webhooks w
-		WHERE w.id = key.webhook_id
-			AND EXISTS (SELECT FROM members o WHERE o.project_id = a.project_id AND o.user_id = w.owner_id OFFSET 0)
-		OFFSET 0
-	) w
-) m ON true
-ORDER BY a.id, m.webhook_id`
+		SELECT k.webhook_id, k.rule_id, k.part, k.conditional FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
+	) k
+) m ON true`
 
-// insertDeliveries writes the outbox: what matched an enabled webhook is
-// pending and due at once, what matched a disabled one is held.
+// insertDeliveries writes the outbox, for those webhooks whose owner is a
+// member of the event's project: what matched an enabled webhook is pending and
+// due at once, or queued where the webhook has limits; what matched a disabled
+// one is held.
+//
+// OFFSET 0 keeps the order of the look-ups: each webhook by its id, then its
+// owner's membership.
 const insertDeliveries = `
 INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, dispatch_at)
-SELECT id, event_id, webhook_id, event_type, project_id, company_id,
-	CASE WHEN enabled THEN 'pending' ELSE 'held' END,
-	CASE WHEN enabled THEN NULL ELSE 'webhook_disabled' END,
-	CASE WHEN enabled THEN now() END
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[])
-	AS d(id, event_id, webhook_id, event_type, project_id, company_id, enabled)`
+SELECT d.id, d.event_id, d.webhook_id, e.type, e.project_id, e.company_id,
+	CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
+	CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END,
+	CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END
+FROM unnest($1::text[], $2::text[], $3::text[]) AS d(id, event_id, webhook_id)
+CROSS JOIN LATERAL (SELECT e.type, e.project_id, e.company_id FROM events e WHERE e.id = d.event_id OFFSET 0) e
+CROSS JOIN LATERAL (
+	SELECT w.enabled, w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL AS limited FROM webhooks w
+	WHERE w.id = d.webhook_id AND w.deleted_at IS NULL
+		AND EXISTS (SELECT FROM members o WHERE o.project_id = e.project_id AND o.user_id = w.owner_id OFFSET 0)
+	OFFSET 0
+) w
+RETURNING event_id`
 
-type match struct {
-	EventID   string  `db:"event_id"`
-	EventType string  `db:"event_type"`
-	ProjectID string  `db:"project_id"`
-	CompanyID string  `db:"company_id"`
-	WebhookID *string `db:"webhook_id"`
-	Enabled   *bool   `db:"enabled"`
+type candidateRow struct {
+	EventID    string    `db:"event_id"`
+	CompanyID  string    `db:"company_id"`
+	OccurredAt time.Time `db:"occurred_at"`
+	WebhookID  *string   `db:"webhook_id"` // nil: nothing covers the event
+	RuleID     *int64    `db:"rule_id"`
+	Part       *int      `db:"part"`
 }
 
 // Ingest accepts events: each new one is stored together with one delivery per
-// matching webhook, in one transaction. The answers come in the order of the
-// events. An event whose id was accepted before, with the same content, is a
-// duplicate and delivers nothing again; with other content it is CodeConflict;
-// an unknown project or type is CodeInvalid. Neither touches the other events.
-func (s *Store) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error) {
+// matching webhook, in one transaction. schemas holds for each event the
+// version of its type's schema that it was checked against, and judge decides
+// where a rule has a condition. The answers come in the order of the events.
+//
+// An event whose id was accepted before, with the same content, is a duplicate
+// and delivers nothing again; with other content it is CodeConflict; an unknown
+// project or type is CodeInvalid; one that was checked against another schema
+// is SchemaChanged. None of them touches the other events.
+func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
 	accept, err := s.prepared(ctx, acceptEvents)
 	if err != nil {
 		return nil, classify("prepare the ingest", err)
 	}
-	insert, err := s.prepared(ctx, insertDeliveries)
-	if err != nil {
-		return nil, classify("prepare the ingest", err)
+	if err := s.prepareAll(ctx, "deliver", insertDeliveries); err != nil {
+		return nil, err
 	}
-	var matches []match
+	columns := append(eventColumns(events), pq.Array(schemas))
+	var accepted map[string]*hook.Accepted
 	err = s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
-		matches = nil
-		if err := tx.StmtxContext(ctx, accept).SelectContext(ctx, &matches, eventColumns(events)...); err != nil {
+		accepted = make(map[string]*hook.Accepted, len(events))
+		var found []candidateRow
+		if err := tx.StmtxContext(ctx, accept).SelectContext(ctx, &found, columns...); err != nil {
 			return err
 		}
-		columns := deliveryColumns(matches)
-		if columns == nil {
-			return nil
+		choice, err := judge(ctx, candidates(events, found, accepted), func(ids []int64) ([]hook.StoredRule, error) {
+			return storedRules(ctx, tx, `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
+		})
+		if err != nil {
+			return err
 		}
-		_, err := tx.StmtxContext(ctx, insert).ExecContext(ctx, columns...)
+		if err := s.happened(ctx, tx, choice.Happenings, accepted); err != nil {
+			return err
+		}
+		delivered, err := s.deliver(ctx, tx, choice.Matches)
+		for _, eventID := range delivered {
+			accepted[eventID].Matched++
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.answers(ctx, events, matches)
+	return s.answers(ctx, events, schemas, accepted)
+}
+
+// candidates turns rows into candidates, in the order of the events, and notes
+// each accepted event.
+func candidates(events []hook.Event, found []candidateRow, accepted map[string]*hook.Accepted) []hook.Candidate {
+	at := make(map[string]int, len(events))
+	for i, e := range slices.Backward(events) { // of the same id twice the first was accepted
+		at[e.ID] = i
+	}
+	slices.SortFunc(found, func(a, b candidateRow) int { return cmp.Compare(at[a.EventID], at[b.EventID]) })
+	out := make([]hook.Candidate, 0, len(found))
+	for _, r := range found {
+		accepted[r.EventID] = &hook.Accepted{}
+		if r.WebhookID == nil {
+			continue
+		}
+		e := events[at[r.EventID]]
+		e.CompanyID, e.OccurredAt = r.CompanyID, r.OccurredAt.UTC()
+		out = append(out, hook.Candidate{Event: e, WebhookID: *r.WebhookID, RuleID: *r.RuleID, Part: *r.Part})
+	}
+	return out
+}
+
+// deliver writes the deliveries of what matched. It gives the id of the event
+// of each.
+func (s *Store) deliver(ctx context.Context, tx *sqlx.Tx, matches []hook.Match) (delivered []string, err error) {
+	if len(matches) == 0 {
+		return nil, nil
+	}
+	insert, err := s.prepared(ctx, insertDeliveries)
+	if err != nil {
+		return nil, err
+	}
+	ids, events, webhooks := make([]string, len(matches)), make([]string, len(matches)), make([]string, len(matches))
+	for i, m := range matches {
+		ids[i], events[i], webhooks[i] = id.New(id.Delivery), m.EventID, m.WebhookID
+	}
+	err = tx.StmtxContext(ctx, insert).SelectContext(ctx, &delivered, pq.Array(ids), pq.Array(events), pq.Array(webhooks))
+	return delivered, err
 }
 
 // eventColumns turns events into one array per column.
@@ -148,26 +205,6 @@ func occurredAt(e hook.Event) time.Time {
 	return e.OccurredAt
 }
 
-// deliveryColumns turns matches into one array per column; nil when nothing matched.
-func deliveryColumns(matches []match) []any {
-	var ids, events, webhooks, types, projects, companies []string
-	var enabled []bool
-	for _, m := range matches {
-		if m.WebhookID == nil {
-			continue
-		}
-		ids, events, webhooks = append(ids, id.New(id.Delivery)), append(events, m.EventID), append(webhooks, *m.WebhookID)
-		types, projects, companies = append(types, m.EventType), append(projects, m.ProjectID), append(companies, m.CompanyID)
-		enabled = append(enabled, *m.Enabled)
-	}
-	if ids == nil {
-		return nil
-	}
-	return []any{
-		pq.Array(ids), pq.Array(events), pq.Array(webhooks), pq.Array(types), pq.Array(projects), pq.Array(companies), pq.Array(enabled),
-	}
-}
-
 // fingerprint tells whether the same id comes with the same content. Every
 // part is preceded by its length, so that no two events share one.
 func fingerprint(e hook.Event) []byte {
@@ -187,29 +224,20 @@ func fingerprint(e hook.Event) []byte {
 
 // answers puts the outcome of each event together; those that were not
 // accepted now are looked up.
-func (s *Store) answers(ctx context.Context, events []hook.Event, matches []match) ([]hook.Accepted, error) {
-	matched := make(map[string]int, len(events))
-	for _, m := range matches {
-		if _, seen := matched[m.EventID]; !seen {
-			matched[m.EventID] = 0
-		}
-		if m.WebhookID != nil {
-			matched[m.EventID]++
-		}
-	}
+func (s *Store) answers(ctx context.Context, events []hook.Event, schemas []int64, accepted map[string]*hook.Accepted) ([]hook.Accepted, error) {
 	out := make([]hook.Accepted, len(events))
 	var rest []int // positions of events that were not accepted now
 	for i, e := range events {
-		n, accepted := matched[e.ID]
-		if !accepted {
+		a, ok := accepted[e.ID]
+		if !ok {
 			rest = append(rest, i)
 			continue
 		}
-		out[i] = hook.Accepted{Matched: n}
-		delete(matched, e.ID) // the same id once more in this batch is a duplicate
+		out[i] = *a
+		delete(accepted, e.ID) // the same id once more in this batch is a duplicate
 	}
 	if len(rest) == 0 {
 		return out, nil
 	}
-	return out, s.explainRefused(ctx, events, rest, out)
+	return out, s.explainRefused(ctx, events, schemas, rest, out)
 }

@@ -15,11 +15,12 @@ type refusal struct {
 	Matched     int    `db:"matched"`
 	HasProject  bool   `db:"has_project"`
 	HasType     bool   `db:"has_type"`
+	Schema      int64  `db:"schema_version"`
 }
 
-// explainRefused fills out at the given positions: duplicate, conflict, or an
-// unknown project or type.
-func (s *Store) explainRefused(ctx context.Context, events []hook.Event, at []int, out []hook.Accepted) error {
+// explainRefused fills out at the given positions: duplicate, conflict, an
+// unknown project or type, or another schema.
+func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas []int64, at []int, out []hook.Accepted) error {
 	var ids, projects, types []string
 	for _, i := range at {
 		ids, projects, types = append(ids, events[i].ID), append(projects, events[i].ProjectID), append(types, events[i].Type)
@@ -27,7 +28,7 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, at []in
 	var refusals []refusal
 	err := s.db.SelectContext(ctx, &refusals, `
 		SELECT e.fingerprint, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id) AS matched,
-			p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type
+			p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type, coalesce(t.schema_version, 0) AS schema_version
 		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS i(id, project_id, type, n)
 		LEFT JOIN events e ON e.id = i.id
 		LEFT JOIN projects p ON p.id = i.project_id
@@ -37,12 +38,12 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, at []in
 		return classify("look up refused events", err)
 	}
 	for k, r := range refusals {
-		out[at[k]] = r.answer(events[at[k]])
+		out[at[k]] = r.answer(events[at[k]], schemas[at[k]])
 	}
 	return nil
 }
 
-func (r refusal) answer(e hook.Event) hook.Accepted {
+func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 	switch {
 	case r.Fingerprint != nil && bytes.Equal(r.Fingerprint, fingerprint(e)):
 		return hook.Accepted{Matched: r.Matched, Duplicate: true}
@@ -56,6 +57,9 @@ func (r refusal) answer(e hook.Event) hook.Accepted {
 	}
 	if !r.HasType {
 		unknown.Fields = append(unknown.Fields, hook.Field{Pointer: "/type", Detail: "there is no event type \"" + e.Type + "\"; GET /v1/event-types lists them"})
+	}
+	if unknown.Fields == nil && r.Schema != schema {
+		return hook.Accepted{SchemaChanged: true}
 	}
 	if unknown.Fields == nil {
 		// Both exist now: they were created between the two look-ups.

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/jmoiron/sqlx"
@@ -12,77 +15,192 @@ import (
 )
 
 type ruleRow struct {
-	WebhookID string         `db:"webhook_id"`
-	Events    pq.StringArray `db:"events"`
-	Projects  pq.StringArray `db:"projects"`
-	Companies pq.StringArray `db:"companies"`
+	ID          int64          `db:"id"`
+	WebhookID   string         `db:"webhook_id"`
+	Events      pq.StringArray `db:"events"`
+	Projects    pq.StringArray `db:"projects"`
+	Companies   pq.StringArray `db:"companies"`
+	Filter      sql.NullString `db:"filter"`
+	Combination []byte         `db:"combination"`
 }
 
-const selectRules = `SELECT webhook_id, events, projects, companies FROM rules WHERE webhook_id = ANY($1) ORDER BY webhook_id, position`
+const ruleColumns = `id, webhook_id, events, projects, companies, filter, combination`
+
+const selectRules = `SELECT ` + ruleColumns + ` FROM rules WHERE webhook_id = ANY($1) ORDER BY webhook_id, position`
+
+func (r ruleRow) rule() (hook.Rule, error) {
+	rule := hook.Rule{Events: orNil(r.Events), Projects: orNil(r.Projects), Companies: orNil(r.Companies), Filter: r.Filter.String}
+	if r.Combination == nil {
+		return rule, nil
+	}
+	rule.Combination = new(hook.Combination)
+	if err := json.Unmarshal(r.Combination, rule.Combination); err != nil {
+		return rule, fmt.Errorf("decode combination rule %d: %w", r.ID, err)
+	}
+	return rule, nil
+}
+
+// orNil makes a list that is empty equal to one that was left out.
+func orNil(items pq.StringArray) []string {
+	if len(items) == 0 {
+		return nil
+	}
+	return items
+}
 
 func (s *Store) attachRules(ctx context.Context, webhooks []hook.Webhook) error {
 	ids := make([]string, len(webhooks))
+	at := make(map[string]int, len(webhooks))
 	for i, w := range webhooks {
-		ids[i] = w.ID
+		ids[i], at[w.ID] = w.ID, i
 	}
 	var rs []ruleRow
 	if err := s.db.SelectContext(ctx, &rs, selectRules, pq.Array(ids)); err != nil {
 		return classify("read rules", err)
 	}
-	at := make(map[string]int, len(ids))
-	for i, id := range ids {
-		at[id] = i
-	}
 	for _, r := range rs {
+		rule, err := r.rule()
+		if err != nil {
+			return err
+		}
 		w := &webhooks[at[r.WebhookID]]
-		w.Rules = append(w.Rules, r.rule())
+		w.Rules = append(w.Rules, rule)
 	}
 	return nil
 }
 
-func (r ruleRow) rule() hook.Rule {
-	return hook.Rule{Events: r.Events, Projects: r.Projects, Companies: r.Companies}
+func rulesOf(ctx context.Context, q sqlx.QueryerContext, webhookID string) ([]hook.Rule, error) {
+	stored, err := storedRules(ctx, q, selectRules, pq.Array([]string{webhookID}))
+	rules := make([]hook.Rule, len(stored))
+	for i, r := range stored {
+		rules[i] = r.Rule
+	}
+	return rules, err
 }
 
-func rulesOf(ctx context.Context, q sqlx.QueryerContext, webhookID string) ([]hook.Rule, error) {
+// storedRules reads rules with their ids.
+func storedRules(ctx context.Context, q sqlx.QueryerContext, query string, args ...any) ([]hook.StoredRule, error) {
 	var rs []ruleRow
-	if err := sqlx.SelectContext(ctx, q, &rs, selectRules, pq.Array([]string{webhookID})); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &rs, query, args...); err != nil {
 		return nil, classify("read rules", err)
 	}
-	rules := make([]hook.Rule, len(rs))
+	out := make([]hook.StoredRule, len(rs))
 	for i, r := range rs {
-		rules[i] = r.rule()
+		rule, err := r.rule()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = hook.StoredRule{ID: r.ID, Rule: rule}
 	}
-	return rules, nil
+	return out, nil
 }
 
-// insertRules stores a webhook's rules as written, and as the look-up needs
-// them: one key per scope and pattern.
-func insertRules(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
-	for i, r := range w.Rules {
-		var id int64
-		err := tx.GetContext(ctx, &id, `
-			INSERT INTO rules (webhook_id, position, events, projects, companies) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
-			w.ID, i, pq.StringArray(r.Events), stringArray(r.Projects), stringArray(r.Companies))
-		if err != nil {
-			return fmt.Errorf("insert rule %d: %w", i, err)
+// insertRule stores a rule as written, and as the look-up needs it: one key per
+// scope, pattern and part.
+func insertRule(ctx context.Context, tx *sqlx.Tx, w hook.Webhook, position int) error {
+	r := w.Rules[position]
+	var combination []byte
+	if r.Combination != nil {
+		var err error
+		if combination, err = json.Marshal(r.Combination); err != nil {
+			return fmt.Errorf("encode rule %d: %w", position, err)
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO rule_keys (scope, pattern, rule_id, webhook_id)
-			SELECT scope, pattern, $3, $4 FROM unnest($1::text[]) AS s(scope), unnest($2::text[]) AS p(pattern)`,
-			pq.Array(scopes(w.OwnerID, r)), pq.Array(r.Events), id, w.ID)
-		if err != nil {
-			return fmt.Errorf("insert the keys of rule %d: %w", i, err)
+	}
+	var id int64
+	err := tx.GetContext(ctx, &id, `
+		INSERT INTO rules (webhook_id, position, events, projects, companies, filter, combination)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+		w.ID, position, stringArray(r.Events), stringArray(r.Projects), stringArray(r.Companies), nonEmpty(r.Filter), combination)
+	if err != nil {
+		return fmt.Errorf("insert rule %d: %w", position, err)
+	}
+	patterns, parts := keysOf(r)
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO rule_keys (scope, pattern, part, rule_id, webhook_id, conditional)
+		SELECT scope, pattern, part, $4, $5, $6 FROM unnest($1::text[]) AS s(scope), unnest($2::text[], $3::smallint[]) AS p(pattern, part)`,
+		pq.Array(scopes(w.OwnerID, r)), pq.Array(patterns), pq.Array(parts), id, w.ID, r.Filter != "" || r.Combination != nil)
+	if err != nil {
+		return fmt.Errorf("insert the keys of rule %d: %w", position, err)
+	}
+	return nil
+}
+
+// keysOf lists the patterns of a rule with the number of the part that each
+// belongs to.
+func keysOf(r hook.Rule) (patterns []string, parts []int64) {
+	add := func(part int, names []string) {
+		for _, name := range names {
+			patterns, parts = append(patterns, name), append(parts, int64(part))
+		}
+	}
+	add(0, r.Events)
+	if c := r.Combination; c != nil {
+		for i, p := range c.AllOf {
+			add(i+1, p.Events)
+		}
+		for i, p := range c.NoneOf {
+			add(-i-1, p.Events)
+		}
+	}
+	return patterns, parts
+}
+
+func insertRules(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
+	for i := range w.Rules {
+		if err := insertRule(ctx, tx, w, i); err != nil {
+			return err
 		}
 	}
 	return insertPrefixes(ctx, tx, w.Rules)
+}
+
+// replaceRules checks and stores rules that were changed. Others stay, with
+// their open windows, also where what they name is gone since: that must not
+// stand in the way of disabling the webhook.
+func replaceRules(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
+	if reflect.DeepEqual(before.Rules, after.Rules) {
+		return nil
+	}
+	stored, err := storedRules(ctx, tx, selectRules, pq.Array([]string{after.ID}))
+	if err != nil {
+		return err
+	}
+	kept, at := []int64{}, []int64{}
+	isNew := make([]bool, len(after.Rules))
+	for i, r := range after.Rules {
+		same := slices.IndexFunc(stored, func(s hook.StoredRule) bool { return !slices.Contains(kept, s.ID) && reflect.DeepEqual(s.Rule, r) })
+		if isNew[i] = same < 0; !isNew[i] {
+			kept, at = append(kept, stored[same].ID), append(at, int64(i))
+		}
+	}
+	if err := checkRules(ctx, tx, after, isNew); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE webhook_id = $1 AND id <> ALL($2)`, after.ID, pq.Array(kept)); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE rules r SET position = n.position FROM unnest($1::bigint[], $2::int[]) AS n(id, position) WHERE r.id = n.id`,
+		pq.Array(kept), pq.Array(at))
+	if err != nil {
+		return err
+	}
+	for i := range after.Rules {
+		if !isNew[i] {
+			continue
+		}
+		if err := insertRule(ctx, tx, after, i); err != nil {
+			return err
+		}
+	}
+	return insertPrefixes(ctx, tx, after.Rules)
 }
 
 // insertPrefixes notes which prefixes are in use.
 func insertPrefixes(ctx context.Context, tx *sqlx.Tx, rules []hook.Rule) error {
 	var prefixes []string
 	for _, r := range rules {
-		for _, pattern := range r.Events {
+		for _, pattern := range r.Patterns() {
 			if hook.IsPrefix(pattern) {
 				prefixes = append(prefixes, pattern)
 			}
@@ -122,74 +240,4 @@ func scopes(ownerID string, r hook.Rule) []string {
 		out = append(out, memberScope+ownerID)
 	}
 	return out
-}
-
-// checkRules looks every name in the rules up and collects what is wrong.
-func checkRules(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.Rule) error {
-	known, err := lookUp(ctx, tx, ownerID, rules)
-	if err != nil {
-		return fmt.Errorf("look up the names in the rules: %w", err)
-	}
-	var bad []hook.Field
-	for i, r := range rules {
-		bad = append(bad, known.check(fmt.Sprintf("/rules/%d", i), ownerID, r)...)
-	}
-	if len(bad) > 0 {
-		return &hook.Error{Code: hook.CodeInvalid, Message: "the rules name things that can't be used", Fields: bad}
-	}
-	return nil
-}
-
-// names holds which of the looked-up names exist.
-type names struct {
-	types, projects, companies, memberOf []string
-}
-
-func lookUp(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.Rule) (names, error) {
-	var n names
-	var types, projects, companies []string
-	for _, r := range rules {
-		types, projects, companies = append(types, r.Events...), append(projects, r.Projects...), append(companies, r.Companies...)
-	}
-	for _, q := range []struct {
-		into  *[]string
-		query string
-		args  []any
-	}{
-		{&n.types, `SELECT name FROM event_types WHERE name = ANY($1)`, []any{pq.Array(types)}},
-		{&n.projects, `SELECT id FROM projects WHERE id = ANY($1)`, []any{pq.Array(projects)}},
-		{&n.companies, `SELECT id FROM companies WHERE id = ANY($1)`, []any{pq.Array(companies)}},
-		{&n.memberOf, `SELECT project_id FROM members WHERE project_id = ANY($1) AND user_id = $2`, []any{pq.Array(projects), ownerID}},
-	} {
-		if err := tx.SelectContext(ctx, q.into, q.query, q.args...); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
-func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
-	var bad []hook.Field
-	add := func(list string, i int, format string, args ...any) {
-		bad = append(bad, hook.Field{Pointer: fmt.Sprintf("%s/%s/%d", at, list, i), Detail: fmt.Sprintf(format, args...)})
-	}
-	for i, t := range r.Events {
-		if !hook.IsPrefix(t) && !slices.Contains(n.types, t) {
-			add("events", i, "there is no event type %q; GET /v1/event-types lists them", t)
-		}
-	}
-	for i, p := range r.Projects {
-		switch {
-		case !slices.Contains(n.projects, p):
-			add("projects", i, "there is no project %q", p)
-		case !slices.Contains(n.memberOf, p):
-			add("projects", i, "the owner %q is not a member of project %q", ownerID, p)
-		}
-	}
-	for i, c := range r.Companies {
-		if !slices.Contains(n.companies, c) {
-			add("companies", i, "there is no company %q", c)
-		}
-	}
-	return bad
 }

@@ -90,6 +90,18 @@ func (s *Store) prepared(ctx context.Context, query string) (*sqlx.Stmt, error) 
 	return st, nil
 }
 
+// prepareAll prepares what a transaction will use. Inside of one a statement's
+// first use takes a second connection: when every connection of the pool waits
+// for another one, none of them goes on.
+func (s *Store) prepareAll(ctx context.Context, doing string, queries ...string) error {
+	for _, query := range queries {
+		if _, err := s.prepared(ctx, query); err != nil {
+			return classify("prepare to "+doing, err)
+		}
+	}
+	return nil
+}
+
 // inTx runs f in one transaction; it commits when f returns nil. f may run
 // again after a deadlock.
 func (s *Store) inTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
+	"godwit/internal/match"
 	"godwit/internal/pgtest"
 	"godwit/internal/seal"
 	"godwit/internal/store"
@@ -21,7 +24,25 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // and p2 of it, p3 of company c2, and user u1 who is a member of all three.
 type stage struct {
 	*store.Store
-	url string
+	url      string
+	matching *match.Engine
+}
+
+// Ingest accepts events as the product does, by package match.
+func (s stage) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error) {
+	return s.matching.Ingest(ctx, events)
+}
+
+// failures counts the filters that failed.
+type failures struct{ n atomic.Int64 }
+
+func (f *failures) FilterFailed(string) { f.n.Add(1) }
+
+func newMatching(t testing.TB, s *store.Store) *match.Engine {
+	t.Helper()
+	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: new(failures)})
+	require.NoError(t, err)
+	return m
 }
 
 func newStage(t testing.TB) stage {
@@ -41,7 +62,7 @@ func newStage(t testing.TB) stage {
 		_, err = s.PutMember(ctx, project, "u1")
 		require.NoError(t, err)
 	}
-	return stage{s, url}
+	return stage{s, url, newMatching(t, s)}
 }
 
 func open(t testing.TB, url string) *store.Store {

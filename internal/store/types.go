@@ -2,54 +2,98 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
 
 type eventTypeRow struct {
-	Name        string    `db:"name"`
-	Group       string    `db:"group"`
-	Description string    `db:"description"`
-	Builtin     bool      `db:"builtin"`
-	Previous    []byte    `db:"example_previous"`
-	Current     []byte    `db:"example_current"`
-	CreatedAt   time.Time `db:"created_at"`
-	UpdatedAt   time.Time `db:"updated_at"`
+	Name          string       `db:"name"`
+	Group         string       `db:"group"`
+	Description   string       `db:"description"`
+	Builtin       bool         `db:"builtin"`
+	Previous      []byte       `db:"example_previous"`
+	Current       []byte       `db:"example_current"`
+	Schema        []byte       `db:"schema"`
+	SchemaVersion int64        `db:"schema_version"`
+	ArchivedAt    sql.NullTime `db:"archived_at"`
+	CreatedAt     time.Time    `db:"created_at"`
+	UpdatedAt     time.Time    `db:"updated_at"`
 }
 
 func (r eventTypeRow) eventType() (hook.EventType, error) {
 	return hook.EventType{
 		Name: r.Name, Group: r.Group, Description: r.Description, Builtin: r.Builtin,
-		ExamplePrevious: r.Previous, ExampleCurrent: r.Current, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ExamplePrevious: r.Previous, ExampleCurrent: r.Current, Schema: r.Schema, SchemaVersion: r.SchemaVersion,
+		ArchivedAt: nullTime(r.ArchivedAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}, nil
 }
 
-const selectEventTypes = `SELECT name, "group", description, builtin, example_previous, example_current, created_at, updated_at FROM event_types`
+const eventTypeColumns = `name, "group", description, builtin, example_previous, example_current, schema, schema_version, archived_at, created_at, updated_at`
 
 // EventTypes lists the whole catalogue by group and name.
 func (s *Store) EventTypes(ctx context.Context) ([]hook.EventType, error) {
-	return rows(ctx, s, selectEventTypes+` ORDER BY "group", name`, nil, eventTypeRow.eventType)
+	return rows(ctx, s, `SELECT `+eventTypeColumns+` FROM event_types ORDER BY "group", name`, nil, eventTypeRow.eventType)
 }
 
-// PutEventType creates or changes a type of the catalogue and says whether it
-// is new. A built-in type is CodeConflict.
+// TypeSchemas gives Name, Schema and SchemaVersion of those of the named types
+// that exist, in no order.
+func (s *Store) TypeSchemas(ctx context.Context, names []string) ([]hook.EventType, error) {
+	return rows(ctx, s, `SELECT name, schema, schema_version FROM event_types WHERE name = ANY($1)`, []any{pq.Array(names)}, eventTypeRow.eventType)
+}
+
+// newVersion is a schema_version that no schema of that name ever had, not even
+// before the type was deleted: the time in microseconds, or one more than now.
+const newVersion = `(extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
+
+const putEventType = `
+INSERT INTO event_types (name, "group", description, example_previous, example_current, schema, schema_version, archived_at)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::bytea IS NULL THEN 0 ELSE ` + newVersion + ` END, $7)
+ON CONFLICT (name) DO UPDATE SET
+	"group" = excluded."group", description = excluded.description,
+	example_previous = excluded.example_previous, example_current = excluded.example_current,
+	schema = excluded.schema,
+	schema_version = CASE
+		WHEN event_types.schema IS NOT DISTINCT FROM excluded.schema THEN event_types.schema_version
+		ELSE greatest(event_types.schema_version + 1, ` + newVersion + `) END,
+	archived_at = CASE WHEN excluded.archived_at IS NOT NULL THEN coalesce(event_types.archived_at, excluded.archived_at) END,
+	updated_at = now()
+WHERE NOT event_types.builtin
+RETURNING ` + eventTypeColumns + `, xmax = 0 AS created`
+
+// PutEventType creates a type of the catalogue or replaces all of it but its
+// name, and says whether it is new. SchemaVersion is not taken from t: it
+// changes when the schema's bytes do, also when they are taken away, and no
+// version stands for two schemas. A type that is archived already keeps its
+// ArchivedAt; zero takes it out of the archive. A built-in type is CodeConflict.
 func (s *Store) PutEventType(ctx context.Context, t hook.EventType) (hook.EventType, bool, error) {
-	var created []put
-	err := s.db.SelectContext(ctx, &created, `
-		INSERT INTO event_types (name, "group", description) VALUES ($1, $2, $3)
-		ON CONFLICT (name) DO UPDATE SET "group" = excluded."group", description = excluded.description, updated_at = now()
-		WHERE NOT event_types.builtin`+putReturning, t.Name, t.Group, t.Description)
+	var stored []struct {
+		eventTypeRow
+		Created bool `db:"created"`
+	}
+	archived := sql.NullTime{Time: t.ArchivedAt, Valid: !t.ArchivedAt.IsZero()}
+	err := s.db.SelectContext(ctx, &stored, putEventType, t.Name, t.Group, t.Description,
+		nullBytes(t.ExamplePrevious), nullBytes(t.ExampleCurrent), nullBytes(t.Schema), archived)
 	if err != nil {
 		return t, false, classify("put event type", err)
 	}
-	if len(created) == 0 {
+	if len(stored) == 0 {
 		return t, false, builtinConflict(t.Name)
 	}
-	t.CreatedAt, t.UpdatedAt = created[0].CreatedAt.UTC(), created[0].UpdatedAt.UTC()
-	return t, created[0].Created, nil
+	t, err = stored[0].eventType()
+	return t, stored[0].Created, err
+}
+
+// nullBytes makes NULL of nil, which the driver would take for no bytes.
+func nullBytes(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
 }
 
 // DeleteEventType removes a custom type: no further event of it is accepted.

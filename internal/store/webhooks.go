@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -90,7 +90,7 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		if err := checkOwner(ctx, tx, w.OwnerID); err != nil {
 			return err
 		}
-		if err := checkRules(ctx, tx, w.OwnerID, w.Rules); err != nil {
+		if err := checkRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules))); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `
@@ -113,9 +113,9 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 func positive(n int) sql.NullInt64        { return sql.NullInt64{Int64: int64(n), Valid: n > 0} }
 func nonEmpty(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
 
-func checkOwner(ctx context.Context, tx *sqlx.Tx, ownerID string) error {
+func checkOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) error {
 	var one int
-	err := tx.GetContext(ctx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
+	err := sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return hook.Invalid("/owner_id", "there is no user %q; create the user first", ownerID)
 	}
@@ -168,6 +168,7 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, cha
 			return hook.Errorf(hook.CodeStale, "the webhook was changed meanwhile: its version is %d, not %d; read it again", before.Version, version)
 		}
 		after := before
+		after.Rules = slices.Clone(before.Rules)
 		if err := change(&after); err != nil {
 			return err
 		}
@@ -214,22 +215,6 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status,
 		nonEmpty(string(w.DisabledReason)))
 	return err
-}
-
-// replaceRules checks and stores rules that were changed. Others stay, also
-// where what they name is gone since: that must not stand in the way of
-// disabling the webhook.
-func replaceRules(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
-	if reflect.DeepEqual(before.Rules, after.Rules) {
-		return nil
-	}
-	if err := checkRules(ctx, tx, after.OwnerID, after.Rules); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE webhook_id = $1`, after.ID); err != nil {
-		return err
-	}
-	return insertRules(ctx, tx, after)
 }
 
 // switched moves the deliveries of a webhook that was switched on or off.

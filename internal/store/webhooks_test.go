@@ -19,7 +19,6 @@ func TestWebhookIsReadBackAsWritten(t *testing.T) {
 	got, err := s.CreateWebhook(ctx, want)
 	require.NoError(t, err)
 	want.Version, want.CreatedAt, want.UpdatedAt = 1, got.CreatedAt, got.UpdatedAt
-	want.Rules[1].Projects, want.Rules[1].Companies = []string{}, []string{}
 	require.Equal(t, want, got)
 	all, err := s.Webhooks(ctx, hook.WebhookFilter{ProjectID: "p1", OwnerID: "u1", Status: hook.Healthy, Enabled: new(true)}, anyPage)
 	require.NoError(t, err)
@@ -183,6 +182,6 @@ func TestDatabaseOutOfReachIsUnavailable(t *testing.T) {
 	s := open(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
 	_, err := s.Company(context.Background(), "c1")
 	require.Equal(t, hook.CodeUnavailable, hook.CodeOf(err))
-	_, err = s.Ingest(context.Background(), []hook.Event{event("e", "TODO_CREATED", "p1")})
+	_, err = newMatching(t, s).Ingest(context.Background(), []hook.Event{event("e", "TODO_CREATED", "p1")})
 	require.Equal(t, hook.CodeUnavailable, hook.CodeOf(err))
 }

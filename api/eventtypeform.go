@@ -1,0 +1,90 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/eventschema"
+	"godwit/internal/hook"
+)
+
+// eventTypeForm is all of an event type: what a PUT leaves out, the type has no
+// longer.
+type eventTypeForm struct {
+	Group       string       `json:"group" minLength:"1" maxLength:"200" doc:"Where the catalogue lists it"`
+	Description string       `json:"description" maxLength:"2000" doc:"What happened when such an event is published"`
+	Schema      state        `json:"schema,omitempty" doc:"JSON Schema 2020-12 that previous and current of each further event must fit, at most 64 KiB; null = any object fits"`
+	Example     *exampleForm `json:"example,omitempty" doc:"What such an event looks like; must fit the schema"`
+	Archived    *bool        `json:"archived,omitempty" nullable:"true" default:"false" doc:"true: rules that name it go on, new rules can't take it, its events are still accepted"`
+	_           struct{}     `additionalProperties:"false"`
+}
+
+type exampleForm struct {
+	Previous state    `json:"previous,omitempty" doc:"An example of the state before; null = none"`
+	Current  state    `json:"current,omitempty" doc:"An example of the state after; null = none"`
+	_        struct{} `additionalProperties:"false"`
+}
+
+const maxDescription = 2000
+
+func (f eventTypeForm) check() []hook.Field {
+	bad := checkName("/group", f.Group)
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if utf8.RuneCountInString(f.Description) > maxDescription || strings.ContainsFunc(f.Description, control) {
+		bad = append(bad, hook.Field{Pointer: "/description",
+			Detail: fmt.Sprintf("must have at most %d characters, no control characters but line breaks and tabs", maxDescription)})
+	}
+	return slices.Concat(bad, f.checkSchema())
+}
+
+// checkSchema compiles the schema and holds the example to it.
+func (f eventTypeForm) checkSchema() []hook.Field {
+	var schema *eventschema.Schema
+	var bad []hook.Field
+	if f.Schema != nil {
+		var err error
+		if schema, err = eventschema.Compile(f.Schema); err != nil {
+			bad = fieldsIn("/schema", err)
+		}
+	}
+	if f.Example == nil {
+		return bad
+	}
+	return slices.Concat(bad, checkExample(schema, "/example/previous", f.Example.Previous), checkExample(schema, "/example/current", f.Example.Current))
+}
+
+func checkExample(schema *eventschema.Schema, at string, example state) []hook.Field {
+	if example != nil && !strict.IsObject(example) {
+		return []hook.Field{{Pointer: at, Detail: "must be an object, or null for none"}}
+	}
+	return schema.Check(at, json.RawMessage(example))
+}
+
+// fieldsIn gives the fields of an error that has some, else one at the pointer.
+func fieldsIn(at string, err error) []hook.Field {
+	var known *hook.Error
+	if errors.As(err, &known) && len(known.Fields) > 0 {
+		return known.Fields
+	}
+	return []hook.Field{{Pointer: at, Detail: wordsOf(err)}}
+}
+
+// eventType gives what the form asks for; a type that becomes archived is so
+// since now.
+func (f eventTypeForm) eventType(name string, now time.Time) hook.EventType {
+	t := hook.EventType{Name: name, Group: f.Group, Description: f.Description, Schema: json.RawMessage(f.Schema)}
+	if f.Example != nil {
+		t.ExamplePrevious, t.ExampleCurrent = json.RawMessage(f.Example.Previous), json.RawMessage(f.Example.Current)
+	}
+	if orElse(f.Archived, false) {
+		t.ArchivedAt = now.UTC()
+	}
+	return t
+}

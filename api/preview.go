@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+	"godwit/internal/match"
+)
+
+type previewForm struct {
+	OwnerID string     `json:"owner_id,omitempty" maxLength:"128" doc:"Whose memberships count; when left out, every project counts"`
+	Rules   []ruleForm `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"As in a webhook"`
+	Since   string     `json:"since,omitempty" format:"date-time" doc:"How far to look back; 24 hours when left out"`
+	_       struct{}   `additionalProperties:"false"`
+}
+
+func (f previewForm) check() []hook.Field {
+	bad := hook.CheckRules(rulesOf(f.Rules))
+	if f.OwnerID != "" && !hook.ValidID(f.OwnerID) {
+		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "must be the id of a user"})
+	}
+	if since, err := f.since(); err != nil || since.After(time.Now()) {
+		bad = append(bad, hook.Field{Pointer: "/since", Detail: "must be a time of the past by RFC 3339, such as 2026-05-04T09:30:00Z"})
+	}
+	return bad
+}
+
+// since is zero when it was left out.
+func (f previewForm) since() (time.Time, error) {
+	if f.Since == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, f.Since)
+}
+
+type preview struct {
+	Since         time.Time        `json:"since"`
+	Until         time.Time        `json:"until"`
+	Examined      int              `json:"examined" doc:"How many events were looked at, the newest first"`
+	Sampled       bool             `json:"sampled" doc:"There are more events than were looked at; those before examined_since were not"`
+	ExaminedSince time.Time        `json:"examined_since"`
+	Matched       int              `json:"matched" doc:"How many deliveries the rules would have made"`
+	ByType        []countByType    `json:"by_type" nullable:"false" doc:"The most frequent first"`
+	ByProject     []countByProject `json:"by_project" nullable:"false" doc:"The most frequent first"`
+	Examples      []previewExample `json:"examples" nullable:"false" doc:"Up to 10 of what would have matched, the newest first"`
+}
+
+type countByType struct {
+	EventType string `json:"event_type"`
+	Count     int    `json:"count"`
+}
+
+type countByProject struct {
+	ProjectID string `json:"project_id"`
+	Count     int    `json:"count"`
+}
+
+type previewExample struct {
+	EventSummary
+	Rule  int      `json:"rule" doc:"Position of the first rule that matched, from 0"`
+	Parts []string `json:"parts,omitempty" doc:"Of a combination: the ids of its events, in the order of its parts; the example itself is the newest of them"`
+}
+
+func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], error) {
+	form, bad, err := decodeForm[previewForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	rules := rulesOf(form.Rules)
+	if err := invalid(append(append(bad, form.check()...), s.checkConditions(rules)...)); err != nil {
+		return nil, err
+	}
+	since, _ := form.since() // check has read it
+	p, err := s.Matching.Preview(ctx, match.Question{OwnerID: form.OwnerID, Rules: rules, Since: since})
+	if err != nil {
+		return nil, err
+	}
+	return &reply[preview]{Body: viewPreview(p)}, nil
+}
+
+func viewPreview(p match.Preview) preview {
+	out := preview{Since: p.Since, Until: p.Until, Examined: p.Examined, Sampled: p.Sampled, ExaminedSince: p.ExaminedSince.UTC(), Matched: p.Matched,
+		ByType: []countByType{}, ByProject: []countByProject{}, Examples: []previewExample{}}
+	for _, c := range p.ByType {
+		out.ByType = append(out.ByType, countByType{c.Name, c.N})
+	}
+	for _, c := range p.ByProject {
+		out.ByProject = append(out.ByProject, countByProject{c.Name, c.N})
+	}
+	for _, x := range p.Examples {
+		out.Examples = append(out.Examples, previewExample{viewEvent(x.Event), x.Rule, x.Parts})
+	}
+	return out
+}
+
+type explainForm struct {
+	EventID string   `json:"event_id" minLength:"1" maxLength:"128" doc:"The event to ask about"`
+	_       struct{} `additionalProperties:"false"`
+}
+
+func (f explainForm) check() []hook.Field {
+	if !hook.ValidID(f.EventID) {
+		return []hook.Field{{Pointer: "/event_id", Detail: "must be the id of an event"}}
+	}
+	return nil
+}
+
+type explainInput struct {
+	ByID
+	Payload
+}
+
+type explanation struct {
+	Matched    bool                 `json:"matched" doc:"The event went to the webhook, or waits to"`
+	Rule       *int                 `json:"rule" doc:"Position of the rule that matched, from 0; null = none"`
+	Reason     string               `json:"reason" doc:"matched, or the first clause that failed"`
+	DeliveryID *string              `json:"delivery_id"`
+	Status     *hook.DeliveryStatus `json:"delivery_status" enum:"pending,retrying,succeeded,failed,held,cancelled"`
+	Rules      []ruleVerdict        `json:"rules" nullable:"false" doc:"One for each rule that the webhook has now"`
+}
+
+type ruleVerdict struct {
+	Rule    int     `json:"rule"`
+	Matched bool    `json:"matched"`
+	Reason  string  `json:"reason"`
+	Parts   []int   `json:"parts,omitempty" doc:"Of a combination: which of its parts the event fills, from 1"`
+	FiredAs *string `json:"fired_as,omitempty" doc:"Of a combination: the id of the event that it made of this one and the others"`
+}
+
+func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanation], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decode[explainForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.Matching.Explain(ctx, in.ID, form.EventID)
+	if err != nil {
+		return nil, err
+	}
+	out := explanation{Matched: x.Matched, Reason: x.Reason, Rules: []ruleVerdict{}}
+	if x.Rule >= 0 {
+		out.Rule = &x.Rule
+	}
+	if x.Delivery != nil {
+		out.DeliveryID, out.Status = &x.Delivery.ID, &x.Delivery.Status
+	}
+	for i, v := range x.Rules {
+		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Parts: v.Parts, FiredAs: optional(v.FiredAs)})
+	}
+	return &reply[explanation]{Body: out}, nil
+}

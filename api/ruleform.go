@@ -1,0 +1,80 @@
+package api
+
+import (
+	"fmt"
+
+	"godwit/internal/hook"
+)
+
+// ruleForm is a rule of either kind: for single events, or a combination.
+type ruleForm struct {
+	Events    []string   `json:"events,omitempty" maxItems:"200" nullable:"false" doc:"Event types, prefixes such as TODO_*, or * for every type. Required unless there is all_of"`
+	Projects  []string   `json:"projects,omitempty" maxItems:"200" nullable:"false" doc:"Ids of projects"`
+	Companies []string   `json:"companies,omitempty" maxItems:"200" nullable:"false" doc:"Ids of companies. Without projects and companies: every project that the owner is a member of"`
+	Filter    string     `json:"filter,omitempty" maxLength:"4096" doc:"CEL over type, project_id, company_id, actor_id, occurred_at, previous, current, changed; the event matches when it is true"`
+	AllOf     []partForm `json:"all_of,omitempty" minItems:"2" maxItems:"5" nullable:"false" doc:"Makes it a combination: it fires once when all parts happened for the same key within the window"`
+	Within    string     `json:"within,omitempty" doc:"Of a combination: the length of the window, 1s to 30d, such as 10m"`
+	Same      string     `json:"same,omitempty" maxLength:"256" doc:"Of a combination: the path whose value the parts share, such as current.id; project_id when left out"`
+	InOrder   bool       `json:"in_order,omitempty" doc:"Of a combination: the parts must happen one after another"`
+	NoneOf    []partForm `json:"none_of,omitempty" maxItems:"5" nullable:"false" doc:"Of a combination: what must not happen between the first part and the last"`
+	_         struct{}   `additionalProperties:"false"`
+}
+
+// partForm is one part of a combination.
+type partForm struct {
+	Events []string `json:"events" minItems:"1" maxItems:"200" nullable:"false" doc:"Event types, prefixes, or *"`
+	Filter string   `json:"filter,omitempty" maxLength:"4096" doc:"CEL, as in a rule"`
+	_      struct{} `additionalProperties:"false"`
+}
+
+func rulesOf(forms []ruleForm) []hook.Rule {
+	rules := make([]hook.Rule, len(forms))
+	for i, f := range forms {
+		rules[i] = f.rule()
+	}
+	return rules
+}
+
+func (f ruleForm) rule() hook.Rule {
+	r := hook.Rule{Events: f.Events, Projects: f.Projects, Companies: f.Companies, Filter: f.Filter}
+	if f.AllOf != nil || f.Within != "" || f.Same != "" || f.InOrder || f.NoneOf != nil {
+		r.Combination = &hook.Combination{AllOf: parts(f.AllOf), Within: f.Within, Same: f.Same, InOrder: f.InOrder, NoneOf: parts(f.NoneOf)}
+	}
+	return r
+}
+
+func parts(forms []partForm) []hook.Part {
+	var out []hook.Part
+	for _, f := range forms {
+		out = append(out, hook.Part{Events: f.Events, Filter: f.Filter})
+	}
+	return out
+}
+
+// formOfRule gives the form that would make r what it is.
+func formOfRule(r hook.Rule) ruleForm {
+	f := ruleForm{Events: r.Events, Projects: r.Projects, Companies: r.Companies, Filter: r.Filter}
+	if c := r.Combination; c != nil {
+		f.AllOf, f.Within, f.Same, f.InOrder, f.NoneOf = partForms(c.AllOf), c.Within, c.Same, c.InOrder, partForms(c.NoneOf)
+	}
+	return f
+}
+
+func partForms(parts []hook.Part) []partForm {
+	var out []partForm
+	for _, p := range parts {
+		out = append(out, partForm{Events: p.Events, Filter: p.Filter})
+	}
+	return out
+}
+
+// checkConditions asks whether the filters and paths of rules are well formed.
+func (s *server) checkConditions(rules []hook.Rule) []hook.Field {
+	var bad []hook.Field
+	for i, r := range rules {
+		for _, f := range s.CheckRule(r) {
+			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/rules/%d%s", i, f.Pointer), Detail: f.Detail})
+		}
+	}
+	return bad
+}

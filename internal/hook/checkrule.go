@@ -1,0 +1,76 @@
+package hook
+
+import (
+	"fmt"
+	"slices"
+)
+
+// CheckRules returns what is wrong with a webhook's rules by form alone, each
+// with its pointer below "/rules". Whether the named types, projects and
+// companies exist is for the store to say; whether filters and paths are well
+// formed, for package filter.
+func CheckRules(rules []Rule) []Field {
+	if len(rules) == 0 || len(rules) > MaxRules {
+		return []Field{{"/rules", fmt.Sprintf("must hold 1 to %d rules", MaxRules)}}
+	}
+	var bad []Field
+	if n := combinations(rules); n > MaxCombinations {
+		bad = append(bad, Field{"/rules", fmt.Sprintf("must stand for at most %d combinations of event and scope, not %d; use prefixes or companies", MaxCombinations, n)})
+	}
+	for i, r := range rules {
+		at := fmt.Sprintf("/rules/%d", i)
+		if r.Combination == nil {
+			bad = append(bad, checkPatterns(at+"/events", r.Events)...)
+		} else {
+			bad = append(bad, r.checkCombination(at)...)
+		}
+		bad = append(bad, checkList(at+"/projects", r.Projects, ValidID, "must be a project id")...)
+		bad = append(bad, checkList(at+"/companies", r.Companies, ValidID, "must be a company id")...)
+	}
+	return bad
+}
+
+// combinations counts what the rules amount to: each event type with each
+// project and company.
+func combinations(rules []Rule) int {
+	n := 0
+	for _, r := range rules {
+		n += len(r.Patterns()) * max(1, len(r.Projects)+len(r.Companies))
+	}
+	return n
+}
+
+func (r Rule) checkCombination(at string) []Field {
+	c := *r.Combination
+	var bad []Field
+	if len(r.Events) > 0 {
+		bad = append(bad, Field{at + "/events", "can't stand beside all_of; put each event type into a part of all_of"})
+	}
+	if r.Filter != "" {
+		bad = append(bad, Field{at + "/filter", "can't stand beside all_of; put it into the part of all_of that it is about"})
+	}
+	if len(c.AllOf) < MinParts || len(c.AllOf) > MaxParts {
+		bad = append(bad, Field{at + "/all_of", fmt.Sprintf("must hold %d to %d parts", MinParts, MaxParts)})
+	}
+	if len(c.NoneOf) > MaxParts {
+		bad = append(bad, Field{at + "/none_of", fmt.Sprintf("must hold at most %d parts", MaxParts)})
+	}
+	for i, p := range c.AllOf {
+		bad = append(bad, checkPatterns(fmt.Sprintf("%s/all_of/%d/events", at, i), p.Events)...)
+	}
+	for i, p := range c.NoneOf {
+		bad = append(bad, checkPatterns(fmt.Sprintf("%s/none_of/%d/events", at, i), p.Events)...)
+	}
+	if d, err := ParseWithin(c.Within); err != nil || d < MinWithin || d > MaxWithin {
+		bad = append(bad, Field{at + "/within", `must be a duration from 1s to 30d, such as "10m"`})
+	}
+	return bad
+}
+
+func checkPatterns(at string, patterns []string) []Field {
+	var bad []Field
+	if len(patterns) == 0 {
+		bad = append(bad, Field{at, `must name at least one event type; ["*"] means every type`})
+	}
+	return slices.Concat(bad, checkList(at, patterns, validPattern, `must be an event type, a prefix such as "TODO_*", or "*"`))
+}

@@ -1,0 +1,125 @@
+package match
+
+import (
+	"context"
+
+	"godwit/internal/filter"
+	"godwit/internal/hook"
+)
+
+// The reasons of a verdict. A filter's failure carries its words behind
+// ReasonFilterError.
+const (
+	ReasonMatched      = "matched"
+	ReasonEventType    = "event_type"
+	ReasonProject      = "project"
+	ReasonMembership   = "membership"
+	ReasonFilterFalse  = "filter: false"
+	ReasonFilterError  = "filter error: "
+	ReasonDisabled     = "webhook disabled"
+	ReasonNotCreated   = "not created yet"
+	ReasonRulesChanged = "matched by a rule that was changed since"
+	ReasonNoKey        = "same: the event has no value at "
+	ReasonWindowOpen   = "combination: waits for the other parts"
+	ReasonWindowClosed = "combination: the window closed without the other parts, or was not opened"
+	ReasonNoneOf       = "combination: is one of none_of"
+)
+
+// Explanation tells why an event did or did not go to a webhook.
+type Explanation struct {
+	Matched bool
+	// Rule is the position of the rule that matched; -1 = none.
+	Rule   int
+	Reason string
+	// Delivery is nil unless there is one.
+	Delivery *hook.Delivery
+	// Rules holds a verdict for each rule that the webhook has now.
+	Rules []Verdict
+}
+
+// Verdict is what one rule says to one event.
+type Verdict struct {
+	Matched bool
+	// Reason is the first clause that failed, or ReasonMatched.
+	Reason string
+	// Parts lists the parts of a combination that the event fills, from 1.
+	Parts []int
+	// FiredAs is the event that the combination made of it; empty = none.
+	FiredAs string
+}
+
+// Webhooks reads webhooks with what the ledger knows.
+type Webhooks interface {
+	Webhook(ctx context.Context, id string) (hook.Webhook, error)
+	Event(ctx context.Context, id string) (hook.Event, error)
+	// Facts is about a webhook and an event that exist.
+	Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error)
+}
+
+// Explain tells why an event did or did not go to a webhook, by the rules that
+// the webhook has now and the memberships that there are.
+func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explanation, error) {
+	w, err := e.Webhooks.Webhook(ctx, webhookID)
+	if err != nil {
+		return Explanation{}, err
+	}
+	event, err := e.Webhooks.Event(ctx, eventID)
+	if err != nil {
+		return Explanation{}, err
+	}
+	facts, err := e.Webhooks.Facts(ctx, w, event)
+	if err != nil {
+		return Explanation{}, err
+	}
+	out := Explanation{Rule: -1, Delivery: facts.Delivery, Rules: make([]Verdict, len(facts.Rules))}
+	member := !facts.MemberSince.IsZero() && !facts.MemberSince.After(event.AcceptedAt)
+	s := subject{event, member, filter.NewSubject(event)}
+	for i, r := range facts.Rules {
+		if event.Type == hook.CombinationType { // no rule covers it, one made it
+			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event)
+		} else {
+			out.Rules[i] = e.verdict(ctx, r.Rule, s).because(r, event)
+		}
+		if out.Rules[i].Matched && out.Rule < 0 {
+			out.Rule = i
+		}
+	}
+	out.conclude(w, event)
+	return out, ctx.Err()
+}
+
+// conclude sums the verdicts up. Whether there is a delivery is the fact; the
+// verdicts only say why.
+func (x *Explanation) conclude(w hook.Webhook, event hook.Event) {
+	x.Matched = x.Delivery != nil || x.Rule >= 0 && x.Rules[x.Rule].FiredAs != ""
+	switch {
+	case x.Delivery != nil && x.Delivery.Status == hook.Held:
+		x.Reason = ReasonDisabled
+	case x.Matched && x.Rule < 0:
+		x.Reason = ReasonRulesChanged
+	case x.Matched:
+		x.Reason = ReasonMatched
+	case w.CreatedAt.After(event.AcceptedAt):
+		x.Rule, x.Reason = -1, ReasonNotCreated
+	default:
+		x.Rule = -1
+		for _, v := range x.Rules { // the one that came furthest
+			if x.Reason == "" || rank(v.Reason) > rank(x.Reason) {
+				x.Reason = v.Reason
+			}
+		}
+	}
+}
+
+// rank is how far an event came with a rule before a clause failed.
+func rank(reason string) int {
+	switch reason {
+	case ReasonEventType:
+		return 0
+	case ReasonProject:
+		return 1
+	case ReasonMembership:
+		return 2
+	}
+	return 3
+}

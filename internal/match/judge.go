@@ -1,0 +1,142 @@
+package match
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"godwit/internal/filter"
+	"godwit/internal/hook"
+)
+
+// judge asks the conditions of the candidates; see hook.Judge.
+func (e *Engine) judge(ctx context.Context, candidates []hook.Candidate, load func([]int64) ([]hook.StoredRule, error)) (hook.Choice, error) {
+	rules, err := e.rulesOf(candidates, load)
+	if err != nil {
+		return hook.Choice{}, err
+	}
+	s := &sitting{engine: e, subjects: map[string]*filter.Subject{}, matched: map[hook.Match]bool{}, happened: map[happening]int{}}
+	for _, c := range candidates {
+		if c.RuleID == 0 {
+			s.match(c)
+		}
+	}
+	for _, c := range candidates {
+		if rule, ok := rules[c.RuleID]; ok {
+			s.ask(ctx, c, rule)
+		}
+	}
+	// Filters that were cut short must not pass for filters that don't match.
+	return s.choice, ctx.Err()
+}
+
+// rulesOf gives the rules with a condition; those that are not in the cache are
+// read with one statement.
+func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook.StoredRule, error)) (map[int64]hook.Rule, error) {
+	rules := map[int64]hook.Rule{}
+	missing := map[int64]bool{}
+	for _, c := range candidates {
+		if c.RuleID == 0 {
+			continue
+		}
+		if rule, ok := e.rules.Get(c.RuleID); ok {
+			rules[c.RuleID] = rule
+		} else {
+			missing[c.RuleID] = true
+		}
+	}
+	if len(missing) == 0 {
+		return rules, nil
+	}
+	loaded, err := load(slices.Collect(maps.Keys(missing)))
+	for _, r := range loaded {
+		rules[r.ID] = r.Rule
+		e.rules.Add(r.ID, r.Rule)
+	}
+	return rules, err
+}
+
+// happening names an event's place in a combination.
+type happening struct {
+	eventID string
+	ruleID  int64
+}
+
+// sitting is one call of judge.
+type sitting struct {
+	engine   *Engine
+	subjects map[string]*filter.Subject
+	matched  map[hook.Match]bool
+	happened map[happening]int // place in choice.Happenings
+	choice   hook.Choice
+}
+
+func (s *sitting) match(c hook.Candidate) {
+	m := hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}
+	if !s.matched[m] { // one delivery per webhook, however many of its rules match
+		s.matched[m] = true
+		s.choice.Matches = append(s.choice.Matches, m)
+	}
+}
+
+func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule hook.Rule) {
+	if c.Part == 0 && s.matched[hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}] {
+		return
+	}
+	subject, ok := s.subjects[c.Event.ID]
+	if !ok {
+		subject = filter.NewSubject(c.Event)
+		s.subjects[c.Event.ID] = subject
+	}
+	switch {
+	case !s.engine.holds(ctx, partOf(rule, c.Part), subject):
+	case c.Part == 0:
+		s.match(c)
+	default:
+		s.happen(c, *rule.Combination, subject)
+	}
+}
+
+// partOf gives the filter that decides on a part of a rule.
+func partOf(rule hook.Rule, part int) string {
+	switch {
+	case part == 0:
+		return rule.Filter
+	case part > 0:
+		return rule.Combination.AllOf[part-1].Filter
+	default:
+		return rule.Combination.NoneOf[-part-1].Filter
+	}
+}
+
+func (s *sitting) happen(c hook.Candidate, combination hook.Combination, subject *filter.Subject) {
+	key, ok := subject.Key(combination.Path())
+	if !ok {
+		return
+	}
+	id := happening{c.Event.ID, c.RuleID}
+	at, seen := s.happened[id]
+	if !seen {
+		at = len(s.choice.Happenings)
+		s.happened[id] = at
+		s.choice.Happenings = append(s.choice.Happenings, hook.Happening{
+			EventID: c.Event.ID, WebhookID: c.WebhookID, RuleID: c.RuleID, Key: key,
+		})
+	}
+	h := &s.choice.Happenings[at]
+	*h = h.With(c.Part, combination.InOrder)
+}
+
+// holds says whether a filter is true of an event. One that fails is not.
+func (e *Engine) holds(ctx context.Context, source string, subject *filter.Subject) bool {
+	if source == "" {
+		return true
+	}
+	ok, err := e.filters.Match(ctx, source, subject)
+	var failed *filter.EvalError
+	if errors.As(err, &failed) && ctx.Err() == nil {
+		e.Observer.FilterFailed(string(failed.Kind))
+	}
+	return ok && err == nil
+}

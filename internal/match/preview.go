@@ -1,0 +1,251 @@
+package match
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"godwit/internal/filter"
+	"godwit/internal/hook"
+)
+
+// Bounds of one preview. Where one is reached, the answer says that it looked
+// at the newest events only.
+const (
+	MaxPreviewEvents = 10_000
+	MaxPreviewBytes  = 64 << 20
+	MaxPreviewTime   = 5 * time.Second
+	// MaxExamples is how many events are shown.
+	MaxExamples = 10
+	// DefaultPreview is how far a preview looks back unless it is told.
+	DefaultPreview = 24 * time.Hour
+	// previewPage is how many events are read at a time.
+	previewPage = 200
+)
+
+// Question asks what rules would have matched since a time.
+type Question struct {
+	// OwnerID is the user whose memberships count; empty = every project counts.
+	OwnerID string
+	Rules   []hook.Rule
+	// Since is zero for DefaultPreview ago.
+	Since time.Time
+}
+
+// Preview is the answer to a Question, as of Until.
+type Preview struct {
+	Since time.Time
+	Until time.Time
+	// Examined is how many events were looked at, the newest first.
+	Examined int
+	// Sampled: there are more events than were looked at; those before
+	// ExaminedSince were not.
+	Sampled       bool
+	ExaminedSince time.Time
+	// Matched is how many deliveries the rules would have made.
+	Matched   int
+	ByType    []Count
+	ByProject []Count
+	// Examples are the newest that matched.
+	Examples []Example
+}
+
+// Count is how often something of a name matched.
+type Count struct {
+	Name string
+	N    int
+}
+
+// Example is an event that would have matched; of a combination the newest of
+// its events.
+type Example struct {
+	Event hook.Event
+	// Rule is the position of the first rule that matched.
+	Rule int
+	// Parts are the ids of a combination's events, in the order of its parts.
+	Parts []string
+}
+
+// History reads events of the past.
+type History interface {
+	// CheckRules is CodeInvalid when the owner or something that the rules name
+	// does not exist or may not be named by the owner; owner "" may name all.
+	CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error
+	// Memberships lists the projects that a user is a member of.
+	Memberships(ctx context.Context, userID string) ([]string, error)
+	// Recent lists events of the projects (nil = of all), newest first, with
+	// their states if wanted.
+	Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error)
+}
+
+// Preview tells which events of the past the rules would have matched. It
+// writes nothing.
+func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
+	if err := e.History.CheckRules(ctx, q.OwnerID, q.Rules); err != nil {
+		return Preview{}, err
+	}
+	until := time.Now().UTC()
+	if q.Since.IsZero() {
+		q.Since = until.Add(-DefaultPreview)
+	}
+	s := &study{engine: e, rules: q.Rules, windows: map[windowKey][]hook.WindowEvent{}, events: map[string]hook.Event{},
+		byType: map[string]int{}, byProject: map[string]int{}}
+	s.out = Preview{Since: q.Since.UTC(), Until: until, ExaminedSince: q.Since.UTC()}
+	recent := hook.RecentQuery{Since: q.Since, Until: until, States: s.needsStates()}
+	if q.OwnerID != "" {
+		var err error
+		if recent.ProjectIDs, err = e.History.Memberships(ctx, q.OwnerID); err != nil {
+			return Preview{}, err
+		}
+		recent.OfProjects = true
+	}
+	if err := s.read(ctx, recent); err != nil {
+		return Preview{}, err
+	}
+	return s.conclude(), nil
+}
+
+// windowKey is a window of a combination: a rule and the hash of its key.
+type windowKey struct {
+	rule int
+	key  string
+}
+
+// study is one Preview under way.
+type study struct {
+	engine    *Engine
+	rules     []hook.Rule
+	bytes     int
+	windows   map[windowKey][]hook.WindowEvent // newest first
+	events    map[string]hook.Event            // of windows
+	byType    map[string]int
+	byProject map[string]int
+	out       Preview
+}
+
+// needsStates says whether a rule looks into events.
+func (s *study) needsStates() bool {
+	return slices.ContainsFunc(s.rules, func(r hook.Rule) bool { return r.Combination != nil || r.Filter != "" })
+}
+
+// read looks at the events, newest first, as far as the bounds allow.
+func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
+	bounded, cancel := context.WithTimeout(ctx, MaxPreviewTime)
+	defer cancel()
+	page := hook.Page{Limit: previewPage}
+	for {
+		events, err := s.engine.History.Recent(bounded, q, page)
+		if err == nil {
+			err = s.examine(bounded, events)
+		}
+		switch {
+		case bounded.Err() != nil && ctx.Err() == nil:
+			s.out.Sampled = true
+			return nil
+		case err != nil:
+			return err
+		case len(events) < previewPage:
+			return nil
+		case s.out.Examined >= MaxPreviewEvents || s.bytes >= MaxPreviewBytes:
+			s.out.Sampled = true
+			return nil
+		}
+		last := events[len(events)-1]
+		page.After = &hook.Cursor{Time: last.AcceptedAt, ID: last.ID}
+	}
+}
+
+func (s *study) examine(ctx context.Context, events []hook.Event) error {
+	for _, event := range events {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.bytes += len(event.Previous) + len(event.Current)
+		// Recent gives events of the owner's projects alone.
+		s.judge(ctx, subject{event, true, filter.NewSubject(event)})
+		s.out.Examined++
+		s.out.ExaminedSince = event.AcceptedAt
+	}
+	return nil
+}
+
+// judge counts the event if a rule matches it, and puts it into the windows of
+// the combinations that it is of.
+func (s *study) judge(ctx context.Context, sub subject) {
+	if sub.event.Type == hook.CombinationType {
+		return // made by a rule, no rule matches it
+	}
+	matched := false
+	for i, r := range s.rules {
+		if r.Combination == nil && matched {
+			continue
+		}
+		v := s.engine.verdict(ctx, r, sub)
+		if v.Matched {
+			matched = true
+			s.count(Example{Event: sub.event, Rule: i}, sub.event.Type)
+		}
+		if v.Parts != nil || v.Reason == ReasonNoneOf {
+			s.happen(i, v, sub)
+		}
+	}
+}
+
+func (s *study) happen(rule int, v Verdict, sub subject) {
+	w := hook.WindowEvent{EventID: sub.event.ID, ProjectID: sub.event.ProjectID, At: sub.event.AcceptedAt}
+	for _, part := range v.Parts {
+		w.Parts |= 1 << (part - 1)
+	}
+	key, _ := sub.values.Key(s.rules[rule].Combination.Path())
+	at := windowKey{rule, key}
+	s.windows[at] = append(s.windows[at], w)
+	kept := sub.event
+	kept.Previous, kept.Current = nil, nil
+	s.events[kept.ID] = kept
+}
+
+func (s *study) count(x Example, name string) {
+	s.out.Matched++
+	s.byType[name]++
+	s.byProject[x.Event.ProjectID]++
+	x.Event.Previous, x.Event.Current = nil, nil
+	s.out.Examples = append(s.out.Examples, x)
+}
+
+// conclude lets the combinations fire and sorts everything out.
+func (s *study) conclude() Preview {
+	for at, events := range s.windows {
+		slices.Reverse(events)
+		for _, fired := range hook.Combine(*s.rules[at.rule].Combination, events, s.out.Until).Fired {
+			x := Example{Rule: at.rule}
+			for _, w := range fired {
+				x.Parts = append(x.Parts, w.EventID)
+				if e := s.events[w.EventID]; !e.AcceptedAt.Before(x.Event.AcceptedAt) {
+					x.Event = e
+				}
+			}
+			s.count(x, hook.CombinationType)
+		}
+	}
+	slices.SortFunc(s.out.Examples, func(a, b Example) int {
+		return cmp.Or(b.Event.AcceptedAt.Compare(a.Event.AcceptedAt), cmp.Compare(b.Event.ID, a.Event.ID), cmp.Compare(a.Rule, b.Rule))
+	})
+	s.out.Examples = s.out.Examples[:min(len(s.out.Examples), MaxExamples)]
+	s.out.ByType, s.out.ByProject = counts(s.byType), counts(s.byProject)
+	if !s.out.Sampled {
+		s.out.ExaminedSince = s.out.Since
+	}
+	return s.out
+}
+
+// counts puts the most frequent first.
+func counts(by map[string]int) []Count {
+	out := make([]Count, 0, len(by))
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		out = append(out, Count{name, by[name]})
+	}
+	slices.SortStableFunc(out, func(a, b Count) int { return cmp.Compare(b.N, a.N) })
+	return out
+}

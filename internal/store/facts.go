@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+const selectRuleFacts = `
+SELECT id, webhook_id, events, projects, companies, filter, combination, created_at,
+	EXISTS (SELECT FROM window_events x WHERE x.event_id = $2 AND x.rule_id = r.id) AS waiting,
+	coalesce((SELECT p.event_id FROM combination_parts p WHERE p.part_event_id = $2 AND p.rule_id = r.id ORDER BY p.event_id LIMIT 1),
+		(SELECT p.event_id FROM combination_parts p WHERE p.event_id = $2 AND p.rule_id = r.id LIMIT 1), '') AS fired_as
+FROM rules r WHERE webhook_id = $1 ORDER BY position`
+
+type ruleFactsRow struct {
+	ruleRow
+	CreatedAt time.Time `db:"created_at"`
+	Waiting   bool      `db:"waiting"`
+	FiredAs   string    `db:"fired_as"`
+}
+
+func (r ruleFactsRow) facts() (hook.RuleFacts, error) {
+	rule, err := r.rule()
+	return hook.RuleFacts{Rule: rule, CreatedAt: r.CreatedAt.UTC(), Waiting: r.Waiting, FiredAs: r.FiredAs}, err
+}
+
+// Facts gathers what the ledger knows of an event and a webhook.
+func (s *Store) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error) {
+	var facts hook.Facts
+	var since time.Time
+	err := s.db.GetContext(ctx, &since, `SELECT created_at FROM members WHERE project_id = $1 AND user_id = $2`, e.ProjectID, w.OwnerID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return facts, classify("look for the membership", err)
+	}
+	facts.MemberSince = since.UTC()
+	deliveries, err := s.Deliveries(ctx, hook.DeliveryFilter{EventID: e.ID, WebhookID: w.ID}, hook.Page{Limit: 1})
+	if err != nil {
+		return facts, err
+	}
+	if len(deliveries) > 0 {
+		facts.Delivery = &deliveries[0]
+	}
+	facts.Rules, err = rows(ctx, s, selectRuleFacts, []any{w.ID, e.ID}, ruleFactsRow.facts)
+	return facts, err
+}

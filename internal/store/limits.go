@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+const (
+	// lookahead is how early a delivery is let go before its webhook's rate allows
+	// it: it waits out the rest in its activity. That is longer than the
+	// dispatcher's poll, so the pace does not depend on it.
+	lookahead = 500 * time.Millisecond
+	// longestPace is the longest that an activity waits; only a rate that was
+	// lowered meanwhile can ask for more.
+	longestPace = 2 * lookahead
+	// slotLease is when a place that a retry has taken is offered to a worker, in
+	// case that its own was lost before the attempt began.
+	slotLease = 30 * time.Second
+)
+
+// queuedWebhooks hops through the index from one webhook to the next: it costs
+// as much as there are webhooks with a queue, however long the queues are.
+const queuedWebhooks = `
+WITH RECURSIVE hop AS (
+	(SELECT webhook_id FROM deliveries WHERE dispatch_at = 'infinity' ORDER BY webhook_id LIMIT 1)
+	UNION ALL
+	SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.dispatch_at = 'infinity' AND d.webhook_id > hop.webhook_id ORDER BY d.webhook_id LIMIT 1)
+	FROM hop WHERE hop.webhook_id IS NOT NULL
+)
+SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL`
+
+// Places are given out by whoever holds the webhook's lock, and counted by a
+// statement that begins after: what another process gave out is seen then. The
+// lock ends with the transaction.
+const (
+	tryLanes = `SELECT webhook_id FROM unnest($1::text[]) AS i(webhook_id) WHERE pg_try_advisory_xact_lock(hashtextextended('lane ' || webhook_id, 0))`
+	lockLane = `SELECT pg_advisory_xact_lock(hashtextextended('lane ' || $1::text, 0))`
+)
+
+// room is how many more places webhook w has, at most $1, beside what delivery
+// $3 may have. Of the cap count the places that are taken; of the rate the starts
+// that it allows until $2 seconds from now, less the places that wait for their
+// start. One whose start is reserved already is counted twice until it begins,
+// which only makes the queue look ahead a little less far. What was under way
+// when the webhook got its first limit has no place and is not counted.
+// A limit that is not set is NULL, which least() passes over.
+const room = `least($1::bigint,
+	w.max_in_flight - (SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until > now() AND s.id <> $3),
+	floor(extract(epoch FROM make_interval(secs => $2) - greatest(l.free_at - now(), interval '0')) * w.rate_limit_per_second) + 1
+		- (SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until = 'infinity' AND s.id <> $3))`
+
+// releaseQueued gives the free places of the webhooks $4 to their oldest queued
+// deliveries, in turns where there are too many for one round, and claims these
+// for $5 seconds. One whose earlier attempt is still under way keeps its turn.
+const releaseQueued = `
+WITH lane AS (
+	SELECT w.id, greatest(` + room + `, 0)::bigint AS room
+	FROM unnest($4::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
+), turn AS (
+	SELECT q.id, lane.id AS webhook_id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
+	FROM lane CROSS JOIN LATERAL (
+		SELECT d.id FROM deliveries d
+		WHERE d.webhook_id = lane.id AND d.dispatch_at = 'infinity' AND (d.slot_until IS NULL OR d.slot_until <= now())
+		ORDER BY d.id LIMIT lane.room
+	) q
+), due AS (
+	SELECT d.id FROM (SELECT id, webhook_id FROM turn ORDER BY n, id LIMIT $1::bigint) t
+	CROSS JOIN LATERAL (
+		SELECT d.id FROM deliveries d WHERE d.webhook_id = t.webhook_id AND d.id = t.id AND d.dispatch_at = 'infinity' FOR UPDATE SKIP LOCKED
+	) d
+)
+UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $5), updated_at = now()
+FROM due, webhooks w
+WHERE d.id = due.id AND w.id = d.webhook_id
+RETURNING ` + claimColumns
+
+// Release gives free places of webhooks with limits to up to limit of their
+// queued deliveries, the oldest first, and takes these on like Claim. Webhooks
+// that another process is just releasing are passed over. Of webhooks whose
+// limits were removed everything is let go.
+func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
+	var find, try, release *sqlx.Stmt
+	for query, into := range map[string]**sqlx.Stmt{queuedWebhooks: &find, tryLanes: &try, releaseQueued: &release} {
+		var err error
+		if *into, err = s.prepared(ctx, query); err != nil {
+			return nil, classify("prepare to release deliveries", err)
+		}
+	}
+	var queued []string
+	if err := find.SelectContext(ctx, &queued); err != nil || len(queued) == 0 {
+		return nil, classify("look for queues", err)
+	}
+	var released []claimRow
+	err := s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
+		released = nil
+		var lanes []string
+		if err := tx.StmtxContext(ctx, try).SelectContext(ctx, &lanes, pq.Array(queued)); err != nil || len(lanes) == 0 {
+			return err
+		}
+		return tx.StmtxContext(ctx, release).SelectContext(ctx, &released, limit, lookahead.Seconds(), "", pq.Array(lanes), lease.Seconds())
+	})
+	return claims(released), err
+}
+
+// takeSlot gives delivery $3 a place of its webhook, or puts it back into the
+// queue, for another workflow. Its earlier attempts are over, be they lost.
+const takeSlot = `
+WITH lane AS MATERIALIZED (
+	SELECT ` + room + ` AS room FROM webhooks w LEFT JOIN lanes l ON l.webhook_id = w.id WHERE w.id = $4
+)
+UPDATE deliveries d SET
+	slot_until = CASE WHEN lane.room > 0 THEN timestamptz 'infinity' END,
+	dispatch_at = CASE WHEN lane.room > 0 THEN now() + make_interval(secs => $7) ELSE timestamptz 'infinity' END,
+	generation = d.generation + CASE WHEN lane.room > 0 THEN 0 ELSE 1 END,
+	next_attempt_at = NULL, updated_at = now()
+FROM lane
+WHERE d.id = $3 AND d.generation = $5 AND d.attempts = $6 AND d.status IN ('pending', 'retrying')
+	AND d.slot_until IS DISTINCT FROM 'infinity'
+RETURNING d.dispatch_at = 'infinity'`
+
+// TakeSlot gives a delivery that is as in p one of its webhook's places, as
+// Release would. When none is free it says so, and the delivery is queued, to be
+// carried by another workflow. One that has changed since it was read stays.
+func (s *Store) TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err error) {
+	take, err := s.prepared(ctx, takeSlot)
+	if err != nil {
+		return false, classify("prepare to take a place", err)
+	}
+	d := p.Delivery
+	err = s.inTx(ctx, "take a place for "+d.ID, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, lockLane, d.WebhookID); err != nil {
+			return err
+		}
+		err := tx.StmtxContext(ctx, take).GetContext(ctx, &queued, 1, lookahead.Seconds(), d.ID, d.WebhookID, d.Generation, d.Attempts, slotLease.Seconds())
+		if errors.Is(err, sql.ErrNoRows) {
+			queued = false
+			return nil
+		}
+		return err
+	})
+	return queued, err
+}
+
+// reserveStart takes the next start that webhook $1 allows, if that is at most
+// $3 seconds away; starts are $2 seconds apart. The clock is read after the wait
+// for the row.
+const reserveStart = `
+INSERT INTO lanes AS l (webhook_id, free_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
+ON CONFLICT (webhook_id) DO UPDATE SET free_at = greatest(l.free_at, clock_timestamp()) + make_interval(secs => $2)
+WHERE l.free_at <= clock_timestamp() + make_interval(secs => $3)
+RETURNING extract(epoch FROM free_at - clock_timestamp()) - $2`
+
+// giveBack puts a delivery back into the queue that can't start in time.
+const giveBack = `
+UPDATE deliveries SET slot_until = NULL, dispatch_at = 'infinity', next_attempt_at = NULL, generation = generation + 1, updated_at = now()
+WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')`
+
+// Pace says how long a delivery that holds a place of a webhook with a rate must
+// wait before it is sent. When that is too long it says so, and the delivery is
+// queued, to be carried by another workflow.
+func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error) {
+	reserve, err := s.prepared(ctx, reserveStart)
+	if err != nil {
+		return 0, false, classify("prepare to reserve a start", err)
+	}
+	d := p.Delivery
+	var seconds float64
+	err = reserve.GetContext(ctx, &seconds, d.WebhookID, 1/float64(p.Webhook.RateLimitPerSecond), longestPace.Seconds())
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err := s.db.ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
+		return 0, true, classify("give back the place of "+d.ID, err)
+	}
+	return max(0, time.Duration(seconds*float64(time.Second))), false, classify("reserve a start of "+d.WebhookID, err)
+}
+
+// freeSlot ends the lease of an attempt whose delivery was moved on meanwhile.
+const freeSlot = `UPDATE deliveries SET slot_until = NULL WHERE id = $1 AND attempts = $2 AND slot_until < 'infinity'`

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"godwit/internal/hook"
+)
+
+// Reach fills what the webhook's rules can no longer reach, and its windows.
+func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
+	known, err := lookUp(ctx, s.db, w.OwnerID, w.Rules)
+	if err != nil {
+		return classify("look up what the rules name", err)
+	}
+	for i, r := range w.Rules {
+		if causes := known.unreachable(fmt.Sprintf("/rules/%d", i), w.OwnerID, r); causes != nil {
+			w.Unreachable = append(w.Unreachable, hook.UnreachableRule{Rule: i, Causes: causes})
+		}
+	}
+	err = s.db.QueryRowxContext(ctx, `
+		SELECT (SELECT count(*) FROM windows x WHERE x.webhook_id = w.id), w.windows_refused FROM webhooks w WHERE w.id = $1`, w.ID).
+		Scan(&w.OpenWindows, &w.WindowsRefused)
+	return classify("count the open windows", err)
+}
+
+// unreachable says why no event can match a rule any more; nil = one can.
+func (n names) unreachable(at, ownerID string, r hook.Rule) []hook.Field {
+	var dead, scope []hook.Field
+	for i, p := range r.Projects {
+		switch {
+		case !slices.Contains(n.projects, p):
+			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the project %q was deleted", p)})
+		case !slices.Contains(n.memberOf, p):
+			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the owner %q is no longer a member of project %q", ownerID, p)})
+		}
+	}
+	for i, c := range r.Companies {
+		switch {
+		case !slices.Contains(n.companies, c):
+			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the company %q was deleted", c)})
+		case !slices.Contains(n.memberIn, c):
+			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the owner %q is a member of no project of company %q", ownerID, c)})
+		}
+	}
+	switch named := len(r.Projects) + len(r.Companies); {
+	case named == 0 && n.anywhere == nil:
+		dead = append(dead, hook.Field{Pointer: at, Detail: fmt.Sprintf("the owner %q is a member of no project", ownerID)})
+	case named > 0 && len(scope) == named:
+		dead = scope
+	}
+	dead = append(dead, n.goneTypes(at+"/events", r.Events)...)
+	if r.Combination != nil {
+		for i, p := range r.Combination.AllOf {
+			dead = append(dead, n.goneTypes(fmt.Sprintf("%s/all_of/%d/events", at, i), p.Events)...)
+		}
+	}
+	return dead
+}
+
+// goneTypes lists the patterns if none of them can match any more.
+func (n names) goneTypes(at string, patterns []string) []hook.Field {
+	var gone []hook.Field
+	for i, t := range patterns {
+		if hook.IsPrefix(t) || slices.Contains(n.types, t) {
+			return nil
+		}
+		gone = append(gone, hook.Field{Pointer: fmt.Sprintf("%s/%d", at, i), Detail: fmt.Sprintf("the event type %q was deleted", t)})
+	}
+	return gone
+}

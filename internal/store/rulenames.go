@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+// checkRules looks every name in the webhook's rules up and collects what is
+// wrong with those that are new.
+func checkRules(ctx context.Context, tx sqlx.QueryerContext, w hook.Webhook, isNew []bool) error {
+	known, err := lookUp(ctx, tx, w.OwnerID, w.Rules)
+	if err != nil {
+		return fmt.Errorf("look up the names in the rules: %w", err)
+	}
+	var bad []hook.Field
+	for i, r := range w.Rules {
+		if isNew[i] {
+			bad = append(bad, known.check(fmt.Sprintf("/rules/%d", i), w.OwnerID, r)...)
+		}
+	}
+	if len(bad) > 0 {
+		return &hook.Error{Code: hook.CodeInvalid, Message: "the rules name things that can't be used", Fields: bad}
+	}
+	return nil
+}
+
+// CheckRules is CodeInvalid when the owner or something that the rules name does
+// not exist, or when the owner is no member of a named project. Without an owner
+// every project may be named.
+func (s *Store) CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error {
+	if ownerID != "" {
+		if err := checkOwner(ctx, s.db, ownerID); err != nil {
+			return classify("look for the owner", err)
+		}
+	}
+	return classify("check rules", checkRules(ctx, s.db, hook.Webhook{OwnerID: ownerID, Rules: rules}, slices.Repeat([]bool{true}, len(rules))))
+}
+
+// names holds which of the looked-up names exist.
+type names struct {
+	types, archived, projects, companies []string
+	// memberOf and memberIn are the projects that the owner is a member of, and
+	// the companies of such; anywhere holds one project, if there is any.
+	memberOf, memberIn, anywhere []string
+}
+
+func lookUp(ctx context.Context, tx sqlx.QueryerContext, ownerID string, rules []hook.Rule) (names, error) {
+	var n names
+	var types, projects, companies []string
+	for _, r := range rules {
+		types, projects, companies = append(types, r.Patterns()...), append(projects, r.Projects...), append(companies, r.Companies...)
+	}
+	for _, q := range []struct {
+		into  *[]string
+		query string
+		args  []any
+	}{
+		{&n.types, `SELECT name FROM event_types WHERE name = ANY($1)`, []any{pq.Array(types)}},
+		{&n.archived, `SELECT name FROM event_types WHERE name = ANY($1) AND archived_at IS NOT NULL`, []any{pq.Array(types)}},
+		{&n.projects, `SELECT id FROM projects WHERE id = ANY($1)`, []any{pq.Array(projects)}},
+		{&n.companies, `SELECT id FROM companies WHERE id = ANY($1)`, []any{pq.Array(companies)}},
+		{&n.memberOf, `SELECT project_id FROM members WHERE project_id = ANY($1) AND user_id = $2`, []any{pq.Array(projects), ownerID}},
+		{&n.memberIn, `
+			SELECT c.id FROM unnest($1::text[]) AS c(id)
+			WHERE EXISTS (SELECT FROM projects p JOIN members m ON m.project_id = p.id AND m.user_id = $2 WHERE p.company_id = c.id)`,
+			[]any{pq.Array(companies), ownerID}},
+		{&n.anywhere, `SELECT project_id FROM members WHERE user_id = $1 LIMIT 1`, []any{ownerID}},
+	} {
+		if err := sqlx.SelectContext(ctx, tx, q.into, q.query, q.args...); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
+	var bad []hook.Field
+	add := func(list string, i int, format string, args ...any) {
+		bad = append(bad, hook.Field{Pointer: fmt.Sprintf("%s/%s/%d", at, list, i), Detail: fmt.Sprintf(format, args...)})
+	}
+	n.checkTypes("events", r.Events, add)
+	if c := r.Combination; c != nil {
+		for i, p := range c.AllOf {
+			n.checkTypes(fmt.Sprintf("all_of/%d/events", i), p.Events, add)
+		}
+		for i, p := range c.NoneOf {
+			n.checkTypes(fmt.Sprintf("none_of/%d/events", i), p.Events, add)
+		}
+	}
+	for i, p := range r.Projects {
+		switch {
+		case !slices.Contains(n.projects, p):
+			add("projects", i, "there is no project %q", p)
+		case ownerID != "" && !slices.Contains(n.memberOf, p):
+			add("projects", i, "the owner %q is not a member of project %q", ownerID, p)
+		}
+	}
+	for i, c := range r.Companies {
+		if !slices.Contains(n.companies, c) {
+			add("companies", i, "there is no company %q", c)
+		}
+	}
+	return bad
+}
+
+func (n names) checkTypes(list string, patterns []string, add func(list string, i int, format string, args ...any)) {
+	for i, t := range patterns {
+		switch {
+		case hook.IsPrefix(t):
+		case !slices.Contains(n.types, t):
+			add(list, i, "there is no event type %q; GET /v1/event-types lists them", t)
+		case slices.Contains(n.archived, t):
+			add(list, i, "the event type %q is archived: rules that have it keep it, new ones can't take it", t)
+		}
+	}
+}
