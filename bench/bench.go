@@ -67,6 +67,7 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionSustained, b.measureSustained},
 		{sectionFanOut, b.measureFanOut},
 		{sectionMatching, b.measureMatching},
+		{sectionFilters, b.measureFilters},
 	} {
 		if !b.opts.has(section.name) {
 			continue

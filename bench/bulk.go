@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // bulk stores very many webhooks straight in the tables, in the same shape as the
@@ -53,10 +55,11 @@ func (l *bulk) directory(ctx context.Context) error {
 // fillTo stores webhooks until there are n; it says how long that took.
 func (l *bulk) fillTo(ctx context.Context, n int) (time.Duration, error) {
 	began := time.Now()
-	none, one := matchingTypes()
+	none, one, ten := matchingTypes()
+	used := pq.Array([]string{none, one, ten})
 	for l.stored < n {
 		to := min(l.stored+bulkChunk, n)
-		_, err := l.db.ExecContext(ctx, insertBulk, l.stored, to-1, l.template, l.project, bulkMembers, bulkOwners, none, one)
+		_, err := l.db.ExecContext(ctx, insertBulk, l.stored, to-1, l.template, l.project, bulkMembers, bulkOwners, used)
 		if err != nil {
 			return 0, fmt.Errorf("store webhooks %d to %d: %w", l.stored, to-1, err)
 		}
@@ -66,13 +69,13 @@ func (l *bulk) fillTo(ctx context.Context, n int) (time.Duration, error) {
 }
 
 // insertBulk stores webhooks $1 to $2. The type of the first kind walks through
-// the catalogue and its prefixes.
+// the catalogue and its prefixes, but for the types $7.
 const insertBulk = `
 WITH other_types AS (
 	SELECT name, row_number() OVER (ORDER BY name) - 1 AS place, count(*) OVER () AS total FROM (
-		SELECT name FROM event_types WHERE name NOT IN ($7, $8)
+		SELECT name FROM event_types WHERE name <> ALL($7)
 		UNION SELECT left(name, strpos(name, '_')) || '*' FROM event_types
-			WHERE strpos(name, '_') > 0 AND NOT starts_with($7, left(name, strpos(name, '_'))) AND NOT starts_with($8, left(name, strpos(name, '_')))
+			WHERE strpos(name, '_') > 0 AND NOT EXISTS (SELECT FROM unnest($7::text[]) u(used) WHERE starts_with(used, left(name, strpos(name, '_'))))
 	) t
 ), planned AS (
 	SELECT 'wh_bulk' || i AS id, o.owner, r.events, r.projects, r.scope
@@ -80,7 +83,7 @@ WITH other_types AS (
 	JOIN other_types t ON i / 3 % t.total = t.place
 	CROSS JOIN LATERAL (SELECT 'bulk-' || CASE i % 3 WHEN 0 THEN i / 3 % $5::int ELSE $5::int + i / 3 % ($6::int - $5::int) END AS owner) o
 	CROSS JOIN LATERAL (
-		SELECT CASE i % 3 WHEN 0 THEN ARRAY[t.name] ELSE ARRAY[$7::text, $8::text] END AS events,
+		SELECT CASE i % 3 WHEN 0 THEN ARRAY[t.name] ELSE $7::text[] END AS events,
 			CASE i % 3 WHEN 0 THEN ARRAY[$4::text] WHEN 1 THEN ARRAY[o.owner] ELSE '{}'::text[] END AS projects,
 			CASE i % 3 WHEN 0 THEN 'project:' || $4 WHEN 1 THEN 'project:' || o.owner ELSE 'member:' || o.owner END AS scope
 	) r

@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"testing"
 
 	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
+	"godwit/internal/eventschema"
 	"godwit/internal/hook"
+	"godwit/internal/match"
 	"godwit/internal/pgtest"
 	"godwit/internal/seal"
 	"godwit/internal/store"
@@ -29,7 +32,6 @@ func measured(t *testing.T) (*store.Store, *bulk) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	ctx := t.Context()
-	_, one := matchingTypes()
 	_, _, err = s.PutCompany(ctx, hook.Company{ID: companyID, Name: "c"})
 	require.NoError(t, err)
 	_, _, err = s.PutProject(ctx, hook.Project{ID: testProject, CompanyID: companyID, Name: "p"})
@@ -38,16 +40,41 @@ func measured(t *testing.T) (*store.Store, *bulk) {
 	require.NoError(t, err)
 	_, err = s.PutMember(ctx, testProject, ownerID)
 	require.NoError(t, err)
-	w := hook.Webhook{ID: "wh_one", OwnerID: ownerID, Name: "one", URL: "http://127.0.0.1:1", PayloadFormat: hook.FormatStandard,
-		Metadata: []byte("{}"), Enabled: true, Status: hook.Healthy, Rules: []hook.Rule{{Events: []string{one}, Projects: []string{testProject}}}}
-	_, err = s.CreateWebhook(ctx, w)
-	require.NoError(t, err)
+	_, one, ten := matchingTypes()
+	subscribe(t, s, "wh_one", one)
+	for i := range 10 {
+		subscribe(t, s, fmt.Sprintf("wh_ten%d", i), ten)
+	}
 
 	db, err := sql.Open("postgres", url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	return s, &bulk{db: db, project: testProject, template: w.ID}
+	return s, &bulk{db: db, project: testProject, template: "wh_one"}
 }
+
+func subscribe(t *testing.T, s *store.Store, id, eventType string) {
+	t.Helper()
+	_, err := s.CreateWebhook(t.Context(), hook.Webhook{
+		ID: id, OwnerID: ownerID, Name: id, URL: "http://127.0.0.1:1", PayloadFormat: hook.FormatStandard,
+		Metadata: []byte("{}"), Enabled: true, Status: hook.Healthy, Rules: []hook.Rule{{Events: []string{eventType}, Projects: []string{testProject}}},
+	})
+	require.NoError(t, err)
+}
+
+// ingest accepts events as the product does, by package match.
+func ingest(t *testing.T, s *store.Store, events ...hook.Event) []hook.Accepted {
+	t.Helper()
+	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: noFailures{t}})
+	require.NoError(t, err)
+	accepted, err := matching.Ingest(t.Context(), events)
+	require.NoError(t, err)
+	return accepted
+}
+
+// noFailures refuses filters that fail.
+type noFailures struct{ t *testing.T }
+
+func (n noFailures) FilterFailed(kind string) { n.t.Errorf("a filter failed: %s", kind) }
 
 func TestBulkMatchesNothingOfTheProject(t *testing.T) {
 	s, load := measured(t)
@@ -59,39 +86,33 @@ func TestBulkMatchesNothingOfTheProject(t *testing.T) {
 		var hooks, rules, keys int
 		require.NoError(t, load.db.QueryRowContext(ctx, `
 			SELECT (SELECT count(*) FROM webhooks), (SELECT count(*) FROM rules), (SELECT count(DISTINCT rule_id) FROM rule_keys)`).Scan(&hooks, &rules, &keys))
-		require.Equal(t, []int{n + 1, n + 1, n + 1}, []int{hooks, rules, keys})
+		require.Equal(t, []int{n + 11, n + 11, n + 11}, []int{hooks, rules, keys})
 	}
-	none, one := matchingTypes()
-	accepted, err := s.Ingest(ctx, []hook.Event{
-		{ID: "e0", Type: none, ProjectID: testProject, Current: []byte("{}")},
-		{ID: "e1", Type: one, ProjectID: testProject, Current: []byte("{}")},
-		{ID: "e2", Type: none, ProjectID: "bulk-40", Current: []byte("{}")},
-	})
-	require.NoError(t, err)
+	none, one, ten := matchingTypes()
+	accepted := ingest(t, s,
+		hook.Event{ID: "e0", Type: none, ProjectID: testProject, Current: []byte("{}")},
+		hook.Event{ID: "e1", Type: one, ProjectID: testProject, Current: []byte("{}")},
+		hook.Event{ID: "e10", Type: ten, ProjectID: testProject, Current: []byte("{}")},
+		hook.Event{ID: "elsewhere", Type: ten, ProjectID: "bulk-40", Current: []byte("{}")},
+	)
 	require.Zero(t, accepted[0].Matched)
 	require.Equal(t, 1, accepted[1].Matched)
-	require.Positive(t, accepted[2].Matched, "in its own project the bulk matches")
+	require.Equal(t, 10, accepted[2].Matched)
+	require.Positive(t, accepted[3].Matched, "in its own project the bulk matches")
 }
 
-// TestBulkIsAsTheAPIMakesIt compares the keys with those that the store makes of
-// the same rules.
+// TestBulkIsAsTheAPIMakesIt compares the rules and keys with those that the
+// store makes, in all columns but ids and times.
 func TestBulkIsAsTheAPIMakesIt(t *testing.T) {
 	s, load := measured(t)
 	ctx := t.Context()
 	require.NoError(t, load.directory(ctx))
 	_, err := load.fillTo(ctx, 30)
 	require.NoError(t, err)
-	keys := func(id string) (found []string) {
-		rows, err := load.db.QueryContext(ctx, `SELECT scope || ' ' || pattern FROM rule_keys WHERE webhook_id = $1 ORDER BY 1`, id)
-		require.NoError(t, err)
-		defer rows.Close()
-		for rows.Next() {
-			var key string
-			require.NoError(t, rows.Scan(&key))
-			found = append(found, key)
-		}
-		return found
-	}
+	const (
+		rules = `SELECT to_jsonb(r) - '{id,webhook_id,created_at}'::text[] FROM rules r WHERE webhook_id = $1 ORDER BY 1`
+		keys  = `SELECT to_jsonb(k) - '{rule_id,webhook_id}'::text[] FROM rule_keys k WHERE webhook_id = $1 ORDER BY 1`
+	)
 	template, err := s.Webhook(ctx, load.template)
 	require.NoError(t, err)
 	for _, id := range []string{"wh_bulk0", "wh_bulk1", "wh_bulk2"} {
@@ -101,9 +122,26 @@ func TestBulkIsAsTheAPIMakesIt(t *testing.T) {
 		copied.Rules = rulesOf(t, load.db, id)
 		_, err := s.CreateWebhook(ctx, copied)
 		require.NoError(t, err, "the API takes it: its names exist, its owner may")
-		require.NotEmpty(t, keys(id))
-		require.Equal(t, keys(copied.ID), keys(id))
+		for _, query := range []string{rules, keys} {
+			require.NotEmpty(t, found(t, load.db, query, id))
+			require.Equal(t, found(t, load.db, query, copied.ID), found(t, load.db, query, id))
+		}
 	}
+}
+
+// found lists what a query of one column finds of a webhook.
+func found(t *testing.T, db *sql.DB, query, id string) (all []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query, id)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var one string
+		require.NoError(t, rows.Scan(&one))
+		all = append(all, one)
+	}
+	require.NoError(t, rows.Err())
+	return all
 }
 
 func rulesOf(t *testing.T, db *sql.DB, id string) []hook.Rule {
@@ -116,12 +154,11 @@ func rulesOf(t *testing.T, db *sql.DB, id string) []hook.Rule {
 
 func TestWhatIsMissingIsLateOrLost(t *testing.T) {
 	s, load := measured(t)
-	_, one := matchingTypes()
-	_, err := s.Ingest(t.Context(), []hook.Event{{ID: "e", Type: one, ProjectID: testProject, Current: []byte("{}")}})
-	require.NoError(t, err)
+	_, one, _ := matchingTypes()
+	ingest(t, s, hook.Event{ID: "e", Type: one, ProjectID: testProject, Current: []byte("{}")})
 	b := &bench{postgres: &postgres{product: load.db}}
 	result := &throughputResult{Lost: 3}
-	err = b.explainMissing(result, context.DeadlineExceeded)
+	err := b.explainMissing(result, context.DeadlineExceeded)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Equal(t, 1, result.Late, "the ledger has one pending")
 	require.Equal(t, 2, result.Lost)

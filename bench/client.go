@@ -79,27 +79,29 @@ type event struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"`
 	ProjectID string          `json:"project_id"`
+	Previous  json.RawMessage `json:"previous,omitempty"`
 	Current   json.RawMessage `json:"current"`
 }
 
-// stateBytes is the size of the state that each event carries.
+// stateBytes is the size of each state that an event carries.
 const stateBytes = 1024
 
 // state is a JSON object of stateBytes bytes.
-func state() json.RawMessage {
-	const head, tail = `{"id":"rec_1042","title":"Order the window frames","priority":"high","done":false,"notes":"`, `"}`
+func state(status string) json.RawMessage {
+	const tail = `"}`
+	head := fmt.Sprintf(`{"id":"rec_1042","title":"Order the window frames","priority":"p%d","amount":250000,"status":%q,"done":false,"notes":"`, manyFilters, status)
 	return json.RawMessage(head + strings.Repeat("x", stateBytes-len(head)-len(tail)) + tail)
 }
 
 // publish gives the request that posts an event of the scene. One that did not
 // match the wanted number of webhooks is an error.
 func (b *bench) publish(s scene, want int) request {
-	current := state()
+	current := state("done")
 	return func(ctx context.Context, id string) error {
 		var answer struct {
 			Matched int `json:"matched"`
 		}
-		e := event{ID: id, Type: s.eventType, ProjectID: s.project, Current: current}
+		e := event{ID: id, Type: s.eventType, ProjectID: s.project, Previous: s.previous, Current: current}
 		if err := b.api.call(ctx, http.MethodPost, "/v1/events", e, &answer); err != nil {
 			return err
 		}

@@ -33,6 +33,14 @@ type cpuCost struct {
 	Load       float64 `json:"load"`
 }
 
+// standalone is 0 where it is not known.
+func (c *cpuCost) standalone() float64 {
+	if c == nil {
+		return 0
+	}
+	return c.Standalone
+}
+
 type memoryCost struct {
 	StandaloneRSS float64 `json:"standalone_rss"`
 	PostgresPSS   float64 `json:"postgres_pss"`

@@ -45,7 +45,7 @@ func (b *bench) measureFloor(ctx context.Context) error {
 		return fmt.Errorf("prepare the insert: %w", err)
 	}
 	defer insert.Close()
-	f := floor{insert: insert, http: newHTTPClient(), body: state()}
+	f := floor{insert: insert, http: newHTTPClient(), body: state("done")}
 	result, err := b.floor(ctx, f)
 	if err == nil {
 		b.report.Floor = result

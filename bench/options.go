@@ -17,10 +17,11 @@ const (
 	sectionSustained = "sustained"
 	sectionFanOut    = "fanout"
 	sectionMatching  = "matching"
+	sectionFilters   = "filters"
 )
 
 func sections() []string {
-	return []string{sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionMatching}
+	return []string{sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionMatching, sectionFilters}
 }
 
 // options are what the command line says.

@@ -20,6 +20,7 @@ type report struct {
 	Sustained    *throughputResult `json:"sustained,omitempty"`
 	FanOut       *throughputResult `json:"fan_out,omitempty"`
 	Matching     []matchingResult  `json:"matching,omitempty"`
+	Filters      []filtersResult   `json:"filters,omitempty"`
 	// Problems is why the run counts as failed; empty = it does not.
 	Problems []string `json:"problems"`
 }

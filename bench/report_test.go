@@ -27,6 +27,7 @@ func fullReport() *report {
 			{database: visibilityDatabase, text: strings.Repeat("y", 200), calls: 100, milliseconds: 15},
 		}, size)},
 		Matching: []matchingResult{{Stored: 100}},
+		Filters:  []filtersResult{{filterCase: filterCase{Webhooks: 20, Filters: 1000}, ingestCost: ingestCost{Statements: 3}, PerFilter: 1.5}},
 	}
 }
 
@@ -50,7 +51,7 @@ func TestReportRelatesToTheFloor(t *testing.T) {
 func TestReportIsPrintedWithAllThatWasMeasured(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, fullReport().print(&out))
-	for _, part := range []string{"abc1234", "Floor:", "Latency in ms", "Throughput:", "Cost at fan-out 1", "insert into events", "Matching:"} {
+	for _, part := range []string{"abc1234", "Floor:", "Latency in ms", "Throughput:", "Cost at fan-out 1", "insert into events", "Matching:", "Filters:"} {
 		require.Contains(t, out.String(), part)
 	}
 	require.NotContains(t, out.String(), strings.Repeat("y", 100))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -18,7 +19,8 @@ const (
 type scene struct {
 	project   string
 	eventType string
-	boxes     []*mailbox // one for each webhook
+	previous  json.RawMessage // what the events change; nil = they make it
+	boxes     []*mailbox      // one for each webhook
 }
 
 type sceneSize struct {
@@ -73,11 +75,18 @@ type webhook struct {
 type rule struct {
 	Events   []string `json:"events"`
 	Projects []string `json:"projects,omitempty"`
+	Filter   string   `json:"filter,omitempty"`
 }
 
 // subscribe creates an enabled webhook of the shared owner and gives its id.
 func (b *bench) subscribe(ctx context.Context, w webhook) (string, error) {
-	w.OwnerID, w.Enabled = ownerID, true
+	w.Enabled = true
+	return b.create(ctx, w)
+}
+
+// create makes a webhook of the shared owner and gives its id.
+func (b *bench) create(ctx context.Context, w webhook) (string, error) {
+	w.OwnerID = ownerID
 	var created struct {
 		ID string `json:"id"`
 	}

@@ -96,7 +96,7 @@ func TestWebhookRulesAreChecked(t *testing.T) {
 		{"unknown company", rule(map[string]any{"events": []string{"*"}, "companies": []string{"nobody"}}), "/rules/0/companies/0"},
 		{"unknown type", rule(map[string]any{"events": []string{"NO_SUCH"}}), "/rules/0/events/0"},
 		{"no events", rule(map[string]any{"events": []string{}}), "/rules/0/events"},
-		{"filter", rule(map[string]any{"events": []string{"*"}, "filter": "true"}), "/rules/0/filter"},
+		{"filter", rule(map[string]any{"events": []string{"*"}, "filter": "status == 1"}), "/rules/0/filter"},
 		{"unknown owner", map[string]any{"owner_id": "ghost", "name": "n", "url": "http://127.0.0.1:1/", "rules": []any{map[string]any{"events": []string{"*"}}}}, "/owner_id"},
 		{"private address", map[string]any{"owner_id": c.prefix + "u", "name": "n", "url": "http://10.0.0.1/", "rules": []any{map[string]any{"events": []string{"*"}}}}, "/url"},
 	} {

@@ -29,13 +29,18 @@ type compiled struct {
 
 // run evaluates a program. Only one that loops can take long; the others are
 // spared what it costs to watch a context.
-func (c compiled) run(ctx context.Context, s *Subject) (value ref.Val, err error) {
+func (c compiled) run(ctx context.Context, s *Subject) (value ref.Val, cost uint64, err error) {
+	var details *cel.EvalDetails
 	if c.loops {
-		value, _, err = c.program.ContextEval(ctx, s)
+		value, details, err = c.program.ContextEval(ctx, s)
 	} else {
-		value, _, err = c.program.Eval(s)
+		value, details, err = c.program.Eval(s)
 	}
-	return value, err
+	cost = MaxCost // of one that was ended there is no account
+	if used := details.ActualCost(); used != nil {
+		cost = *used
+	}
+	return value, cost, err
 }
 
 // New returns Filters that keep at most capacity compiled filters; it fails
@@ -61,24 +66,24 @@ func (f *Filters) Check(source string) error {
 // Match says whether the filter matches the event. An error, always an
 // *EvalError, means that it failed on this event, which then does not match;
 // it wraps ctx's cause when ctx ended, and an *Error when source is no
-// acceptable filter.
-func (f *Filters) Match(ctx context.Context, source string, s *Subject) (bool, error) {
+// acceptable filter. cost is what the evaluation took, at most about MaxCost.
+func (f *Filters) Match(ctx context.Context, source string, s *Subject) (matches bool, cost uint64, err error) {
 	c := f.cached(source)
 	if c.err != nil {
-		return false, &EvalError{Kind: KindOther, Message: "the filter can't be used: " + c.err.Error(), err: c.err}
+		return false, 0, &EvalError{Kind: KindOther, Message: "the filter can't be used: " + c.err.Error(), err: c.err}
 	}
 	if ctx.Err() != nil {
-		return false, stopped(context.Cause(ctx))
+		return false, 0, stopped(context.Cause(ctx))
 	}
-	value, err := c.run(ctx, s)
+	value, cost, err := c.run(ctx, s)
 	if err != nil {
-		return false, evalError(ctx, err)
+		return false, cost, evalError(ctx, err)
 	}
 	matches, ok := value.Value().(bool)
 	if !ok {
-		return false, notBool(value)
+		return false, cost, notBool(value)
 	}
-	return matches, nil
+	return matches, cost, nil
 }
 
 func (f *Filters) cached(source string) compiled {

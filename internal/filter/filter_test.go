@@ -94,7 +94,7 @@ func TestMatch(t *testing.T) {
 		// The kind of a value: a function of the name of a variable.
 		`type(current.n) == int && type(current.title) == string`: true, `type(current.price) == double`: true,
 	} {
-		got, err := f.Match(context.Background(), source, s)
+		got, _, err := f.Match(context.Background(), source, s)
 		require.NoError(t, err, source)
 		require.Equal(t, want, got, source)
 	}
@@ -113,7 +113,7 @@ func TestNullStates(t *testing.T) {
 			`has(previous.id)`:            {false, true},
 		} {
 			for i, s := range []*filter.Subject{created, deleted} {
-				got, err := f.Match(context.Background(), source, s)
+				got, _, err := f.Match(context.Background(), source, s)
 				require.NoError(t, err, source)
 				require.Equal(t, want[i], got, "%s of %d", source, i)
 			}
@@ -151,7 +151,7 @@ func TestFailures(t *testing.T) {
 		`'a'.lastIndexOf('a', -1) == 0`:                    {Kind: filter.KindOther, Message: "range"},
 		`nonsense`:                                         {Kind: filter.KindOther, Message: "line 1, column 1"},
 	} {
-		got, err := f.Match(context.Background(), source, s)
+		got, _, err := f.Match(context.Background(), source, s)
 		require.False(t, got, source)
 		var failure *filter.EvalError
 		require.ErrorAs(t, err, &failure, source)
@@ -163,7 +163,7 @@ func TestFailures(t *testing.T) {
 
 func TestUnreadableState(t *testing.T) {
 	s := subject(`{"a":`, `{"a":1}`)
-	_, err := newFilters(t).Match(context.Background(), `previous.a == 1`, s)
+	_, _, err := newFilters(t).Match(context.Background(), `previous.a == 1`, s)
 	require.ErrorContains(t, err, "failed")
 	require.Equal(t, []string{"a"}, s.Changed())
 	_, ok := s.Key("previous.a")
@@ -174,7 +174,7 @@ func TestCancelled(t *testing.T) {
 	cause := errors.New("the worker stops")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)
-	_, err := newFilters(t).Match(ctx, `true`, subject(before, after))
+	_, _, err := newFilters(t).Match(ctx, `true`, subject(before, after))
 	require.ErrorIs(t, err, cause)
 	var failure *filter.EvalError
 	require.ErrorAs(t, err, &failure)
@@ -189,7 +189,7 @@ func TestManyAtOnce(t *testing.T) {
 	for i := range 8 {
 		group.Go(func() {
 			for n := range 50 {
-				matches, err := f.Match(context.Background(), fmt.Sprintf(`current.n == %d && 'n' in changed`, (n+i)%10), s)
+				matches, _, err := f.Match(context.Background(), fmt.Sprintf(`current.n == %d && 'n' in changed`, (n+i)%10), s)
 				if err != nil || matches != ((n+i)%10 == 7) {
 					t.Errorf("%d: %t, %v", n, matches, err)
 				}
@@ -211,14 +211,14 @@ func BenchmarkThousandFilters(b *testing.B) {
 	for i := range sources {
 		sources[i] = fmt.Sprintf(`current.priority == 'high' && 'status' in changed && current.n > %d`, i)
 		require.NoError(b, f.Check(sources[i]))
-		_, err := f.Match(b.Context(), sources[i], subject(before, after))
+		_, _, err := f.Match(b.Context(), sources[i], subject(before, after))
 		require.NoError(b, err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		s := subject(before, after)
 		for _, source := range sources {
-			if _, err := f.Match(b.Context(), source, s); err != nil {
+			if _, _, err := f.Match(b.Context(), source, s); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -108,7 +108,7 @@ func TestHonestFiltersHaveRoom(t *testing.T) {
 		`current.a.lowerAscii().replace('a', 'bb').size() == 120000`:           true,
 		`(current.items + previous.items).size() == 36000`:                     true,
 	} {
-		got, err := f.Match(context.Background(), source, s)
+		got, _, err := f.Match(context.Background(), source, s)
 		require.NoError(t, err, source)
 		require.Equal(t, want, got, source)
 	}
@@ -116,7 +116,7 @@ func TestHonestFiltersHaveRoom(t *testing.T) {
 
 func TestLongestListHasRoom(t *testing.T) {
 	s := subject("null", `{"items":[`+strings.Repeat("1,", 131_000)+`1]}`)
-	got, err := newFilters(t).Match(context.Background(), `current.items.exists(i, i == 9) || 1 in current.items`, s)
+	got, _, err := newFilters(t).Match(context.Background(), `current.items.exists(i, i == 9) || 1 in current.items`, s)
 	require.NoError(t, err)
 	require.True(t, got)
 }
@@ -148,7 +148,7 @@ func TestBombs(t *testing.T) {
 		each(`occurred_at.getHours('Europe/Berlin') == 30`), each(`occurred_at.getHours(current.a) == 30`),
 	} {
 		bounded(t, source, func() {
-			_, err := f.Match(context.Background(), source, s)
+			_, _, err := f.Match(context.Background(), source, s)
 			var failure *filter.EvalError
 			require.ErrorAs(t, err, &failure, "%.80s", source)
 			require.Equal(t, filter.KindCost, failure.Kind, "%.80s: %v", source, err)
@@ -161,7 +161,7 @@ func TestBombs(t *testing.T) {
 		each(`timestamp(current.a) == occurred_at`),
 	} {
 		bounded(t, source, func() {
-			_, err := f.Match(context.Background(), source, s)
+			_, _, err := f.Match(context.Background(), source, s)
 			require.Error(t, err, "%.80s", source)
 			require.Less(t, len(err.Error()), 1000)
 		})
@@ -184,7 +184,7 @@ func (c stopsAfter) Done() <-chan struct{} {
 
 func TestLoopsWatchTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	_, err := newFilters(t).Match(stopsAfter{ctx, cancel}, `current.items.all(i, i.x < 9)`, longEvent())
+	_, _, err := newFilters(t).Match(stopsAfter{ctx, cancel}, `current.items.all(i, i.x < 9)`, longEvent())
 	require.ErrorIs(t, err, errEnough)
 }
 
@@ -195,7 +195,7 @@ func TestDeepEvents(t *testing.T) {
 	}
 	s := subject(deep("1"), deep("2"))
 	require.Equal(t, []string{"a"}, s.Changed())
-	got, err := f.Match(context.Background(), `current.a != previous.a && current.a == current.a`, s)
+	got, _, err := f.Match(context.Background(), `current.a != previous.a && current.a == current.a`, s)
 	require.NoError(t, err)
 	require.True(t, got)
 }
@@ -214,7 +214,7 @@ func FuzzFilter(f *testing.F) {
 	filters, s := newFilters(f), subject(before, after)
 	f.Fuzz(func(_ *testing.T, source string) {
 		_ = filters.Check(source)
-		_, _ = filters.Match(context.Background(), source, s)
+		_, _, _ = filters.Match(context.Background(), source, s)
 	})
 }
 
@@ -228,7 +228,7 @@ func TestAnySource(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := strings.Join(rapid.SliceOfN(parts, 1, 12).Draw(t, "parts"), "")
 		checked := filters.Check(source)
-		_, err := filters.Match(context.Background(), source, s)
+		_, _, err := filters.Match(context.Background(), source, s)
 		var fault *filter.Error
 		require.Equal(t, checked != nil, errors.As(err, &fault), "%s: %v", source, err)
 		var failure *filter.EvalError

@@ -24,7 +24,7 @@ type Candidate struct {
 	Part int
 }
 
-// Match says that an event goes to a webhook.
+// Match names an event and a webhook.
 type Match struct {
 	EventID   string
 	WebhookID string
@@ -60,7 +60,8 @@ func (h Happening) With(part int, inOrder bool) Happening {
 
 // Choice is what a set of candidates comes to.
 type Choice struct {
-	Matches    []Match
+	// Matches holds one candidate for each event and webhook that match.
+	Matches    []Candidate
 	Happenings []Happening
 }
 

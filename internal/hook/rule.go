@@ -89,7 +89,10 @@ func ParseWithin(s string) (time.Duration, error) {
 		return d, nil
 	}
 	more, err := time.ParseDuration(rest)
-	return d + more, err
+	if err != nil || more < 0 {
+		return 0, fmt.Errorf("%q is no length of time", rest)
+	}
+	return d + more, nil
 }
 
 // Covers says whether a type name is one of the patterns.

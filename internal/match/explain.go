@@ -72,20 +72,31 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 		return Explanation{}, err
 	}
 	out := Explanation{Rule: -1, Delivery: facts.Delivery, Rules: make([]Verdict, len(facts.Rules))}
-	member := !facts.MemberSince.IsZero() && !facts.MemberSince.After(event.AcceptedAt)
+	delivered := facts.Delivery != nil
+	member := !facts.MemberSince.IsZero() && (delivered || !facts.MemberSince.After(event.AcceptedAt))
 	s := subject{event, member, filter.NewSubject(event)}
 	for i, r := range facts.Rules {
 		if event.Type == hook.CombinationType { // no rule covers it, one made it
-			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event)
+			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event, delivered)
 		} else {
-			out.Rules[i] = e.verdict(ctx, r.Rule, s).because(r, event)
-		}
-		if out.Rules[i].Matched && out.Rule < 0 {
-			out.Rule = i
+			out.Rules[i] = e.verdict(ctx, r.Rule, s).because(r, event, delivered)
 		}
 	}
+	out.Rule = firstMatch(out.Rules, facts, event)
 	out.conclude(w, event)
 	return out, ctx.Err()
+}
+
+// firstMatch is the position of the first rule that matched; one that is older
+// than the event goes first.
+func firstMatch(verdicts []Verdict, facts hook.Facts, event hook.Event) int {
+	first := -1
+	for i, v := range verdicts {
+		if v.Matched && (first < 0 || facts.Rules[first].CreatedAt.After(event.AcceptedAt) && !facts.Rules[i].CreatedAt.After(event.AcceptedAt)) {
+			first = i
+		}
+	}
+	return first
 }
 
 // conclude sums the verdicts up. Whether there is a delivery is the fact; the

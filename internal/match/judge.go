@@ -16,15 +16,15 @@ func (e *Engine) judge(ctx context.Context, candidates []hook.Candidate, load fu
 	if err != nil {
 		return hook.Choice{}, err
 	}
-	s := &sitting{engine: e, subjects: map[string]*filter.Subject{}, matched: map[hook.Match]bool{}, happened: map[happening]int{}}
+	s := &sitting{engine: e, subjects: map[string]*filter.Subject{}, matched: map[hook.Match]bool{}, happened: map[happening]int{}, spent: map[hook.Match]uint64{}}
 	for _, c := range candidates {
 		if c.RuleID == 0 {
 			s.match(c)
 		}
 	}
-	for _, c := range candidates {
-		if rule, ok := rules[c.RuleID]; ok {
-			s.ask(ctx, c, rule)
+	for i, c := range candidates {
+		if rules[i] != nil {
+			s.ask(ctx, c, *rules[i])
 		}
 	}
 	// Filters that were cut short must not pass for filters that don't match.
@@ -33,17 +33,20 @@ func (e *Engine) judge(ctx context.Context, candidates []hook.Candidate, load fu
 
 // rulesOf gives the rules with a condition; those that are not in the cache are
 // read with one statement.
-func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook.StoredRule, error)) (map[int64]hook.Rule, error) {
-	rules := map[int64]hook.Rule{}
-	missing := map[int64]bool{}
-	for _, c := range candidates {
+func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook.StoredRule, error)) ([]*hook.Rule, error) {
+	rules := make([]*hook.Rule, len(candidates))
+	var missing map[int64]*hook.Rule
+	for i, c := range candidates {
 		if c.RuleID == 0 {
 			continue
 		}
 		if rule, ok := e.rules.Get(c.RuleID); ok {
-			rules[c.RuleID] = rule
+			rules[i] = &rule
 		} else {
-			missing[c.RuleID] = true
+			if missing == nil {
+				missing = map[int64]*hook.Rule{}
+			}
+			missing[c.RuleID] = nil
 		}
 	}
 	if len(missing) == 0 {
@@ -51,8 +54,13 @@ func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook
 	}
 	loaded, err := load(slices.Collect(maps.Keys(missing)))
 	for _, r := range loaded {
-		rules[r.ID] = r.Rule
+		missing[r.ID] = &r.Rule
 		e.rules.Add(r.ID, r.Rule)
+	}
+	for i, c := range candidates {
+		if rules[i] == nil && c.RuleID != 0 {
+			rules[i] = missing[c.RuleID]
+		}
 	}
 	return rules, err
 }
@@ -68,7 +76,8 @@ type sitting struct {
 	engine   *Engine
 	subjects map[string]*filter.Subject
 	matched  map[hook.Match]bool
-	happened map[happening]int // place in choice.Happenings
+	spent    map[hook.Match]uint64 // without an event: by the webhook in all
+	happened map[happening]int     // place in choice.Happenings
 	choice   hook.Choice
 }
 
@@ -76,7 +85,7 @@ func (s *sitting) match(c hook.Candidate) {
 	m := hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}
 	if !s.matched[m] { // one delivery per webhook, however many of its rules match
 		s.matched[m] = true
-		s.choice.Matches = append(s.choice.Matches, m)
+		s.choice.Matches = append(s.choice.Matches, c)
 	}
 }
 
@@ -90,7 +99,7 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule hook.Rule) {
 		s.subjects[c.Event.ID] = subject
 	}
 	switch {
-	case !s.engine.holds(ctx, partOf(rule, c.Part), subject):
+	case !s.holds(ctx, c, partOf(rule, c.Part), subject):
 	case c.Part == 0:
 		s.match(c)
 	default:
@@ -128,15 +137,34 @@ func (s *sitting) happen(c hook.Candidate, combination hook.Combination, subject
 	*h = h.With(c.Part, combination.InOrder)
 }
 
+// Bounds of what all filters of one webhook may cost together, in the units of
+// filter.MaxCost: on one event, and on all events that are accepted together. A
+// publisher waits for them, who can do nothing about a stranger's filters.
+const (
+	MaxEventCost = filter.MaxCost
+	MaxBatchCost = 20 * filter.MaxCost
+)
+
+// kindBudget is the kind of failure of a filter that was not asked, because
+// those before it have used up what the webhook may cost.
+const kindBudget = "budget"
+
 // holds says whether a filter is true of an event. One that fails is not.
-func (e *Engine) holds(ctx context.Context, source string, subject *filter.Subject) bool {
+func (s *sitting) holds(ctx context.Context, c hook.Candidate, source string, subject *filter.Subject) bool {
 	if source == "" {
 		return true
 	}
-	ok, err := e.filters.Match(ctx, source, subject)
+	event, batch := hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}, hook.Match{WebhookID: c.WebhookID}
+	if s.spent[event] >= MaxEventCost || s.spent[batch] >= MaxBatchCost {
+		s.engine.Observer.FilterFailed(kindBudget)
+		return false
+	}
+	ok, cost, err := s.engine.filters.Match(ctx, source, subject)
+	s.spent[event] += cost
+	s.spent[batch] += cost
 	var failed *filter.EvalError
 	if errors.As(err, &failed) && ctx.Err() == nil {
-		e.Observer.FilterFailed(string(failed.Kind))
+		s.engine.Observer.FilterFailed(string(failed.Kind))
 	}
 	return ok && err == nil
 }

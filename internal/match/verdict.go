@@ -49,7 +49,7 @@ func (e *Engine) condition(ctx context.Context, source string, s subject) string
 	if source == "" {
 		return ""
 	}
-	ok, err := e.filters.Match(ctx, source, s.values)
+	ok, _, err := e.filters.Match(ctx, source, s.values)
 	var failed *filter.EvalError
 	switch {
 	case errors.As(err, &failed):
@@ -100,16 +100,18 @@ func (e *Engine) combination(ctx context.Context, r hook.Rule, s subject) Verdic
 }
 
 // because completes a verdict with what the ledger knows of the event and the
-// rule, whose age counts only where nothing came of the event.
-func (v Verdict) because(f hook.RuleFacts, event hook.Event) Verdict {
+// rule. Where a delivery was made, neither the rule's age nor that of the
+// owner's membership can have stood in its way: an event and a rule that come at
+// the same time may be stored in another order than their times say.
+func (v Verdict) because(f hook.RuleFacts, event hook.Event, delivered bool) Verdict {
 	v.FiredAs = f.FiredAs
 	switch {
 	case v.FiredAs != "":
 		v.Matched, v.Reason = true, ReasonMatched
-	case f.CreatedAt.After(event.AcceptedAt) && (v.Matched || v.Parts != nil):
-		v.Matched, v.Reason = false, ReasonNotCreated
 	case f.Waiting:
 		v.Reason = ReasonWindowOpen
+	case v.Matched && !delivered, v.Parts != nil && f.CreatedAt.After(event.AcceptedAt):
+		v.Matched, v.Reason = false, ReasonNotCreated
 	}
 	return v
 }

@@ -1,7 +1,10 @@
 package store
 
 // AcceptEvents is the look-up, for the test of its cost.
-const AcceptEvents = acceptEvents
+const (
+	AcceptEvents     = acceptEvents
+	InsertDeliveries = insertDeliveries
+)
 
 // The statements of a release, for the test of their cost.
 const (
