@@ -41,9 +41,12 @@ type output struct {
 	mu    sync.Mutex
 	lines []string
 	more  chan struct{}
+	// ended is closed when nothing more can come.
+	ended chan struct{}
 }
 
 func (o *output) read(r io.Reader) {
+	defer close(o.ended)
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(nil, 1<<20)
 	for scanner.Scan() {
@@ -87,7 +90,7 @@ func built(t testing.TB, binary string) string {
 // run starts a command with nothing but the given environment.
 func run(t testing.TB, cmd *exec.Cmd, env map[string]string) *process {
 	t.Helper()
-	p := &process{cmd: cmd, env: env, output: &output{more: make(chan struct{})}, exited: make(chan struct{})}
+	p := &process{cmd: cmd, env: env, output: &output{more: make(chan struct{}), ended: make(chan struct{})}, exited: make(chan struct{})}
 	p.cmd.Env = append(p.cmd.Env, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "TMPDIR="+os.TempDir())
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
@@ -223,6 +226,7 @@ func runCommand(t testing.TB, env map[string]string, args ...string) (string, in
 		p.kill(t)
 		require.FailNow(t, "the command did not end", p.output.String())
 	}
+	<-p.output.ended
 	return p.output.String(), p.cmd.ProcessState.ExitCode()
 }
 
