@@ -45,6 +45,10 @@ type output struct {
 	ended chan struct{}
 }
 
+func newOutput() *output {
+	return &output{more: make(chan struct{}), ended: make(chan struct{})}
+}
+
 func (o *output) read(r io.Reader) {
 	defer close(o.ended)
 	scanner := bufio.NewScanner(r)
@@ -90,7 +94,7 @@ func built(t testing.TB, binary string) string {
 // run starts a command with nothing but the given environment.
 func run(t testing.TB, cmd *exec.Cmd, env map[string]string) *process {
 	t.Helper()
-	p := &process{cmd: cmd, env: env, output: &output{more: make(chan struct{}), ended: make(chan struct{})}, exited: make(chan struct{})}
+	p := &process{cmd: cmd, env: env, output: newOutput(), exited: make(chan struct{})}
 	p.cmd.Env = append(p.cmd.Env, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "TMPDIR="+os.TempDir())
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)

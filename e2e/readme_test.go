@@ -75,7 +75,7 @@ func shell(t testing.TB, script string) string {
 // given word, and gives a function that tells what it has printed so far.
 func startShell(t testing.TB, script, word string) func() string {
 	t.Helper()
-	o := &output{more: make(chan struct{})}
+	o := newOutput()
 	cmd := exec.Command("bash", "-c", "exec 2>&1\n"+script)
 	cmd.Dir = ".."
 	reader, err := cmd.StdoutPipe()
