@@ -20,7 +20,7 @@ type combining struct {
 	posted   int
 }
 
-// combine makes a webhook for a TODO that is created and then gets an assignee;
+// combine makes a webhook for a record that is created and then gets an assignee;
 // fields override the rule.
 func combine(t testing.TB, c *stageClient, fields map[string]any) *combining {
 	t.Helper()
@@ -36,7 +36,7 @@ func combine(t testing.TB, c *stageClient, fields map[string]any) *combining {
 
 func part(eventType string) map[string]any { return map[string]any{"events": []string{eventType}} }
 
-// happens posts an event about the TODO of the given id and gives the event's id.
+// happens posts an event about the record of the given id and gives the event's id.
 func (c *combining) happens(t testing.TB, eventType, todo string) string {
 	t.Helper()
 	c.posted++
@@ -80,7 +80,7 @@ func (c *combining) deliveries(t testing.TB) []any {
 	return c.get(t, "/v1/deliveries?webhook_id="+c.webhook["id"].(string))["data"].([]any)
 }
 
-// onlyThis makes another TODO fire and asserts that it is the only one that did:
+// onlyThis makes another record fire and asserts that it is the only one that did:
 // had anything else been going to fire, it would have before.
 func (c *combining) onlyThis(t testing.TB, todo string) {
 	t.Helper()

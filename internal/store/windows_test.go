@@ -24,7 +24,7 @@ type opening struct {
 	seq     int
 }
 
-// combination makes a webhook for a TODO that is created and then deleted within
+// combination makes a webhook for a record that is created and then deleted within
 // ten minutes, in any project.
 func combination(t *testing.T, change func(*hook.Combination)) *opening {
 	t.Helper()
