@@ -26,12 +26,23 @@ func (f *Filters) compile(source string) (c compiled) {
 	if t := checked.OutputType(); !t.IsExactType(cel.BoolType) && !t.IsExactType(cel.DynType) {
 		return compiled{err: at(1, 1, fmt.Sprintf("a filter must be true or false, this is of type %s", cel.FormatCELType(t)))}
 	}
-	program, err := f.env.Program(checked, programOptions()...)
-	if err != nil {
+	return f.program(checked)
+}
+
+// program makes a checked filter ready to run.
+func (f *Filters) program(checked *cel.Ast) (c compiled) {
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if isPlain(checked.NativeRep().Expr()) {
+		c.cost = plainCost(checked.NativeRep())
+	} else {
+		options = append(options, metering()...)
+	}
+	var err error
+	if c.program, err = f.env.Program(checked, options...); err != nil {
 		return compiled{err: at(1, 1, err.Error())}
 	}
-	loops := ast.MatchDescendants(ast.NavigateAST(checked.NativeRep()), ast.KindMatcher(ast.ComprehensionKind))
-	return compiled{program: program, loops: len(loops) > 0}
+	c.loops = len(ast.MatchDescendants(ast.NavigateAST(checked.NativeRep()), ast.KindMatcher(ast.ComprehensionKind))) > 0
+	return c
 }
 
 // acceptable checks what can be told without parsing.

@@ -50,9 +50,9 @@ func newEnv() (*cel.Env, error) {
 	)
 }
 
-func programOptions() []cel.ProgramOption {
+// metering bounds what an evaluation may cost.
+func metering() []cel.ProgramOption {
 	return []cel.ProgramOption{
-		cel.EvalOptions(cel.OptOptimize),
 		cel.CostLimit(MaxCost),
 		cel.InterruptCheckFrequency(interruptEvery),
 		cel.CostTracking(prices{}),

@@ -24,7 +24,9 @@ type compiled struct {
 	program cel.Program
 	// loops says that the program goes over lists or maps.
 	loops bool
-	err   error
+	// cost is that of a plain program; 0 = each evaluation is metered.
+	cost uint64
+	err  error
 }
 
 // run evaluates a program. Only one that loops can take long; the others are
@@ -35,6 +37,9 @@ func (c compiled) run(ctx context.Context, s *Subject) (value ref.Val, cost uint
 		value, details, err = c.program.ContextEval(ctx, s)
 	} else {
 		value, details, err = c.program.Eval(s)
+	}
+	if c.cost > 0 {
+		return value, c.cost, err
 	}
 	cost = MaxCost // of one that was ended there is no account
 	if used := details.ActualCost(); used != nil {

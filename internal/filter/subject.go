@@ -38,14 +38,7 @@ func NewSubject(e hook.Event) *Subject {
 		current, _ := s.current.decoded()
 		return changedKeys(previous, current)
 	})
-	s.changedValue = sync.OnceValue(func() ref.Val {
-		names := s.changed()
-		elements := make([]ref.Val, len(names))
-		for i, name := range names {
-			elements[i] = types.String(name)
-		}
-		return types.NewList(types.DefaultTypeAdapter, elements)
-	})
+	s.changedValue = sync.OnceValue(func() ref.Val { return newNameList(s.changed()) })
 	return s
 }
 

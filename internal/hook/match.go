@@ -16,7 +16,8 @@ type StoredRule struct {
 // matches at once when RuleID is 0; else the rule's condition decides.
 type Candidate struct {
 	// Event tells which of the events; its CompanyID and OccurredAt are known here.
-	Event     Event
+	// The candidates of one event share it.
+	Event     *Event
 	WebhookID string
 	RuleID    int64
 	// Part is 0 for a rule with a filter; 1.. numbers the parts of a

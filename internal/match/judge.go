@@ -95,7 +95,7 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule hook.Rule) {
 	}
 	subject, ok := s.subjects[c.Event.ID]
 	if !ok {
-		subject = filter.NewSubject(c.Event)
+		subject = filter.NewSubject(*c.Event)
 		s.subjects[c.Event.ID] = subject
 	}
 	switch {

@@ -20,8 +20,9 @@ import (
 // it finds the rules that cover each of them. It is the one look-up of the
 // matching: per event it reads the keys of its project, of its company and of
 // each member, for the patterns that cover its type. A rule that has a
-// condition comes back by its id; of all others of a webhook one row tells that
-// it matches. An event that nothing covers comes back once, without a webhook.
+// condition comes back by its id; of all others of a webhook one entry tells that
+// it matches. Each event comes back once, with what covers it in three arrays:
+// webhooks, rules (0 = no condition) and parts.
 //
 // A deleted webhook has no keys, so it need not be looked for here.
 //
@@ -40,25 +41,27 @@ WITH input AS (
 	ON CONFLICT (id) DO NOTHING
 	RETURNING id, type, project_id, company_id, occurred_at
 )
-SELECT a.id AS event_id, a.company_id, a.occurred_at, m.webhook_id, m.rule_id, m.part
+SELECT a.id AS event_id, a.company_id, a.occurred_at, m.webhooks, m.rules, m.parts
 FROM accepted a
-LEFT JOIN LATERAL (
-	SELECT DISTINCT k.webhook_id,
-		CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id, CASE WHEN k.conditional THEN k.part ELSE 0 END AS part
-	FROM (
-		SELECT 'project:' || a.project_id AS scope
-		UNION ALL SELECT 'company:' || a.company_id
-		UNION ALL SELECT 'member:' || o.user_id FROM members o WHERE o.project_id = a.project_id
-	) s
-	CROSS JOIN (
-		SELECT a.type AS pattern
-		UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
-		CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
-	) p
-	CROSS JOIN LATERAL (
-		SELECT k.webhook_id, k.rule_id, k.part, k.conditional FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
-	) k
-) m ON true`
+CROSS JOIN LATERAL (
+	SELECT array_agg(webhook_id) AS webhooks, array_agg(rule_id) AS rules, array_agg(part) AS parts FROM (
+		SELECT DISTINCT k.webhook_id,
+			CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id, CASE WHEN k.conditional THEN k.part ELSE 0 END AS part
+		FROM (
+			SELECT 'project:' || a.project_id AS scope
+			UNION ALL SELECT 'company:' || a.company_id
+			UNION ALL SELECT 'member:' || o.user_id FROM members o WHERE o.project_id = a.project_id
+		) s
+		CROSS JOIN (
+			SELECT a.type AS pattern
+			UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
+			CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
+		) p
+		CROSS JOIN LATERAL (
+			SELECT k.webhook_id, k.rule_id, k.part, k.conditional FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
+		) k
+	) one_each
+) m`
 
 // insertDeliveries writes the outbox, for those webhooks whose owner is a
 // member of the event's project: what matched an enabled webhook is pending and
@@ -83,12 +86,12 @@ WHERE w.deleted_at IS NULL AND EXISTS (SELECT FROM members o WHERE o.project_id 
 RETURNING event_id`
 
 type candidateRow struct {
-	EventID    string    `db:"event_id"`
-	CompanyID  string    `db:"company_id"`
-	OccurredAt time.Time `db:"occurred_at"`
-	WebhookID  *string   `db:"webhook_id"` // nil: nothing covers the event
-	RuleID     *int64    `db:"rule_id"`
-	Part       *int      `db:"part"`
+	EventID    string         `db:"event_id"`
+	CompanyID  string         `db:"company_id"`
+	OccurredAt time.Time      `db:"occurred_at"`
+	Webhooks   pq.StringArray `db:"webhooks"`
+	Rules      pq.Int64Array  `db:"rules"`
+	Parts      pq.Int64Array  `db:"parts"`
 }
 
 // Ingest accepts events: each new one is stored together with one delivery per
@@ -144,19 +147,20 @@ func candidates(events []hook.Event, found []candidateRow, accepted map[string]*
 	for i, e := range slices.Backward(events) { // of the same id twice the first was accepted
 		at[e.ID] = i
 	}
-	out := make([]hook.Candidate, 0, len(found))
+	slices.SortFunc(found, func(a, b candidateRow) int { return cmp.Compare(at[a.EventID], at[b.EventID]) })
+	var out []hook.Candidate
 	for _, r := range found {
 		accepted[r.EventID] = &hook.Accepted{}
-		if r.WebhookID == nil {
-			continue
-		}
 		e := events[at[r.EventID]]
 		e.CompanyID, e.OccurredAt = r.CompanyID, r.OccurredAt.UTC()
-		out = append(out, hook.Candidate{Event: e, WebhookID: *r.WebhookID, RuleID: *r.RuleID, Part: *r.Part})
+		first := len(out)
+		for i := range r.Webhooks {
+			out = append(out, hook.Candidate{Event: &e, WebhookID: r.Webhooks[i], RuleID: r.Rules[i], Part: int(r.Parts[i])})
+		}
+		slices.SortFunc(out[first:], func(a, b hook.Candidate) int {
+			return cmp.Or(cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Part, b.Part), cmp.Compare(a.WebhookID, b.WebhookID))
+		})
 	}
-	slices.SortFunc(out, func(a, b hook.Candidate) int {
-		return cmp.Or(cmp.Compare(at[a.Event.ID], at[b.Event.ID]), cmp.Compare(a.WebhookID, b.WebhookID), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Part, b.Part))
-	})
 	return out
 }
 

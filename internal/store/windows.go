@@ -270,7 +270,7 @@ func (s *Store) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []ho
 	if err != nil {
 		return "", fmt.Errorf("insert the parts of a firing: %w", err)
 	}
-	event := hook.Event{ID: eventID, Type: hook.CombinationType, ProjectID: newest.ProjectID, CompanyID: newest.CompanyID}
+	event := &hook.Event{ID: eventID, Type: hook.CombinationType, ProjectID: newest.ProjectID, CompanyID: newest.CompanyID}
 	_, err = s.deliver(ctx, tx, []hook.Candidate{{Event: event, WebhookID: w.webhookID}})
 	return eventID, err
 }
