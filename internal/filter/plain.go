@@ -73,7 +73,7 @@ func newNameList(names []string) nameList {
 	for i, name := range names {
 		elements[i], l.names[name] = types.String(name), true
 	}
-	l.Lister = types.NewList(types.DefaultTypeAdapter, elements).(traits.Lister)
+	l.Lister = types.NewList(types.DefaultTypeAdapter, elements)
 	return l
 }
 
