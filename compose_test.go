@@ -124,6 +124,7 @@ func TestComposeGivesGodwitAnEnvironmentThatItTakes(t *testing.T) {
 	maps.Copy(env, map[string]string{
 		"GODWIT_RETRY_SCHEDULE": "1s,2s,3s,4s",
 		"GODWIT_SMTP_URL":       "smtp://mail.example:25",
+		"GODWIT_MAIL_FROM":      "godwit@mail.example",
 		"GODWIT_RETENTION":      "7d",
 	})
 	p, err := load(t.Context(), env)
@@ -145,6 +146,7 @@ func TestComposeGivesGodwitAnEnvironmentThatItTakes(t *testing.T) {
 		require.Len(t, cfg.EncryptionKeys, 1)
 		require.EqualValues(t, 1e9, cfg.RetrySchedule[0], "a setting of .env must reach %s", name)
 		require.NotEmpty(t, cfg.SMTPURL)
+		require.NotEmpty(t, cfg.MailFrom)
 		if !want.job {
 			require.Equal(t, []string{"CMD", "/godwit", "healthcheck"}, []string(s.HealthCheck.Test))
 		}

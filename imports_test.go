@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 
 	// What the processes are made of, from the outside in.
 	"api":        {"internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "schema"},
-	"worker":     {"activities", "internal/hook", "internal/ops", "internal/retry", "workflows"},
+	"worker":     {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
 	"workflows":  {"activities", "internal/hook", "internal/retry"},
 	"activities": {"internal/hook", "internal/id", "internal/ops", "internal/retry", "internal/send"},
 
@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/hook":        nil,
 	"internal/id":          nil,
 	"internal/localpg":     nil,
+	"internal/mail":        {"internal/hook"},
 	"internal/match":       {"internal/eventschema", "internal/filter", "internal/hook"},
 	"internal/ops":         {"internal/hook"},
 	"internal/pgtest":      {"internal/id", "internal/localpg", "schema"},

@@ -45,10 +45,18 @@ type Webhooks interface {
 
 // Health changes a webhook's health.
 type Health interface {
-	ExhaustedInRow(ctx context.Context, webhookID string) (int, error)
-	ProbePassed(ctx context.Context, webhookID string) error
-	// Deactivate says whether it was this call that switched the webhook off.
-	Deactivate(ctx context.Context, webhookID string, reason hook.DisabledReason) (bool, error)
+	// Happen applies what happened, and says how the webhook stood and stands. Of
+	// several at once one alone switches it off.
+	Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error)
+}
+
+// Recoveries holds the recoveries of webhooks that health has deactivated.
+type Recoveries interface {
+	// Recovery reads one as it is now, and plans its first probe if it has none.
+	Recovery(ctx context.Context, webhookID string, plan hook.RecoveryPlan) (hook.Recovery, error)
+	// Probed writes down what a probe came to and gives what follows. It took
+	// nothing where the recovery has changed since it was seen.
+	Probed(ctx context.Context, webhookID string, p hook.RecoveryProbe) (after hook.Recovery, took bool, err error)
 }
 
 // Windows holds the windows of combinations.
@@ -70,15 +78,18 @@ type Observer interface {
 // Activities holds what the activities need; every field but Wake must be set.
 // It is safe for concurrent use.
 type Activities struct {
-	Deliveries Deliveries
-	Limits     Limits
-	Settler    Settler
-	Webhooks   Webhooks
-	Health     Health
-	Windows    Windows
-	Sender     Sender
-	Observer   Observer
-	Schedule   retry.Schedule
+	Deliveries   Deliveries
+	Limits       Limits
+	Settler      Settler
+	Webhooks     Webhooks
+	Health       Health
+	Recoveries   Recoveries
+	Windows      Windows
+	Redeliveries Redeliveries
+	Sender       Sender
+	Observer     Observer
+	Schedule     retry.Schedule
+	Recovery     hook.RecoveryPlan
 	// Wake is called when there is something to dispatch; nil = nobody is told.
 	Wake func()
 	Log  *zap.Logger

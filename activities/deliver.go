@@ -150,7 +150,7 @@ func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel
 	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
 		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
 	})
-	f.HadSlot = p.Webhook.Limited()
+	f.HadSlot, f.Trial = p.Webhook.Limited(), a.Schedule.Trial(p.Webhook.FailuresInRow+1)
 	if err := a.finish(ctx, f); err != nil {
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", number, err)
 	}

@@ -38,10 +38,6 @@ const (
 	VerdictDeactivated = "deactivated"
 )
 
-// exhaustedLimit is how many deliveries in a row may use up their attempts
-// before the webhook is deactivated although it answers probes.
-const exhaustedLimit = 5
-
 // CheckHealth probes a webhook after one of its deliveries used up all
 // attempts, and deactivates it when the probe fails too. Of several checks at
 // once only one deactivates.
@@ -53,34 +49,45 @@ func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (Chec
 	if err != nil {
 		return CheckHealthResult{}, err
 	}
-	w.Timeout = min(cmp.Or(w.Timeout, in.AttemptTimeout), in.AttemptTimeout)
-	result, err := a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), []string{w.Secret}, time.Now()))
+	result, err := a.probe(ctx, w, in.AttemptTimeout)
 	if err != nil {
 		return CheckHealthResult{}, err
 	}
 	return a.judge(ctx, in, result)
 }
 
+// probe sends a health check; timeout bounds it as it bounds an attempt.
+func (a *Activities) probe(ctx context.Context, w hook.Webhook, timeout time.Duration) (hook.Result, error) {
+	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
+	return a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), []string{w.Secret}, time.Now()))
+}
+
 // judge turns the probe's result into the webhook's state.
 func (a *Activities) judge(ctx context.Context, in CheckHealthInput, probe hook.Result) (CheckHealthResult, error) {
-	inRow, err := a.Health.ExhaustedInRow(ctx, in.WebhookID)
-	if err != nil {
+	cause := hook.Cause{What: probed(probe), Reason: probe.Reason, DeliveryID: in.DeliveryID}
+	before, after, err := a.Health.Happen(ctx, in.WebhookID, cause)
+	switch {
+	case hook.CodeOf(err) == hook.CodeNotFound:
+		return CheckHealthResult{Verdict: VerdictOff}, nil
+	case err != nil:
 		return CheckHealthResult{}, err
+	case after.Enabled:
+		return CheckHealthResult{Verdict: VerdictHealthy}, nil
 	}
-	if probe.Outcome == hook.Success && inRow < exhaustedLimit {
-		return CheckHealthResult{Verdict: VerdictHealthy}, a.Health.ProbePassed(ctx, in.WebhookID)
-	}
-	why := hook.DisabledByHealth
-	if probe.Reason == hook.ReasonGone {
-		why = hook.DisabledAsGone
-	}
-	first, err := a.Health.Deactivate(ctx, in.WebhookID, why)
-	if err != nil {
-		return CheckHealthResult{}, err
-	}
-	if first {
+	if before.Enabled {
 		a.Log.Warn("webhook deactivated", zap.String("webhook_id", in.WebhookID), zap.String("delivery_id", in.DeliveryID),
-			zap.String("reason", string(why)), zap.String("probe", string(probe.Reason)), zap.Int("exhausted_in_row", inRow))
+			zap.String("reason", string(after.DisabledReason)), zap.String("probe", string(probe.Reason)), zap.Int("exhausted_in_row", after.ExhaustedInRow))
 	}
 	return CheckHealthResult{Verdict: VerdictDeactivated, Reason: probe.Reason}, nil
+}
+
+// probed says what a probe came to.
+func probed(r hook.Result) hook.Happened {
+	switch {
+	case r.Outcome == hook.Success:
+		return hook.ProbePassed
+	case r.Reason == hook.ReasonGone:
+		return hook.ReceiverGone
+	}
+	return hook.ProbeFailed
 }

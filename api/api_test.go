@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -48,6 +49,7 @@ func newClient(t *testing.T) *client {
 			}
 			return nil
 		},
+		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.store.probe, c.store.err },
 		NewSecret:   func() string { return "whsec_c2VjcmV0" },
 		Wake:        func() { c.wakes++ },
 		WakeWindows: func() { c.windows++ },

@@ -13,12 +13,15 @@ type Delivery struct {
 	EventID       string              `json:"event_id"`
 	WebhookID     string              `json:"webhook_id"`
 	EventType     string              `json:"event_type"`
-	ProjectID     string              `json:"project_id"`
+	ProjectID     string              `json:"project_id" doc:"Empty for what Godwit tells of an owner's webhooks"`
 	CompanyID     string              `json:"company_id"`
 	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled"`
 	Reason        *hook.Reason        `json:"reason" doc:"Why it is failed, held or cancelled; else null"`
 	AttemptCount  int                 `json:"attempt_count" doc:"How many attempts were begun; at most 5"`
 	NextAttemptAt *time.Time          `json:"next_attempt_at" doc:"null unless it waits for its next attempt"`
+	RedeliveryOf  *string             `json:"redelivery_of" doc:"The delivery whose place it took; null = it is the first one of its event"`
+	Superseded    bool                `json:"superseded" doc:"It was redelivered: another delivery took its place"`
+	RecoveryID    *string             `json:"recovery_id" doc:"The recovery that made or released it; else null"`
 	CreatedAt     time.Time           `json:"created_at"`
 	UpdatedAt     time.Time           `json:"updated_at"`
 	FinishedAt    *time.Time          `json:"finished_at" doc:"null until nothing more happens by itself"`
@@ -38,6 +41,7 @@ func (s *server) viewDelivery(d hook.Delivery) Delivery {
 		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
 		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Attempts,
 		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),
+		RedeliveryOf: optional(d.RedeliveryOf), Superseded: d.Superseded, RecoveryID: optional(d.RecoveryID),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 		Workflow: workflow{ID: workflowID, RunID: optional(d.RunID), URL: optional(s.Workflows.Link(workflowID, d.RunID))},
 	}

@@ -93,7 +93,7 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 type EventSummary struct {
 	ID         string    `json:"id"`
 	Type       string    `json:"type"`
-	ProjectID  string    `json:"project_id"`
+	ProjectID  string    `json:"project_id" doc:"Empty for what Godwit tells of an owner's webhooks"`
 	CompanyID  string    `json:"company_id" doc:"The project's company when the event was accepted"`
 	ActorID    *string   `json:"actor_id"`
 	OccurredAt time.Time `json:"occurred_at"`

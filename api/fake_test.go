@@ -32,11 +32,18 @@ type fake struct {
 	preview     match.Preview
 	explanation match.Explanation
 	unreachable []hook.UnreachableRule
+	reports     reports
+	recovery    *hook.Recovery
+	// causes are what has happened to webhooks; probe is what a probe comes to.
+	causes []hook.Cause
+	probe  hook.Result
 }
 
 func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
-		Webhooks: hooks{f}, Edits: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}}
+		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f},
+		DeliveryEdits: edits{f}, Recoveries: edits{f}, Progress: edits{f}, Tests: edits{f},
+		Reports: reportsOf{f}, Ledgers: reportsOf{f}}
 }
 
 func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
@@ -213,8 +220,20 @@ func (h hooks) DeleteWebhook(_ context.Context, id string) error {
 	return drop(&h.webhooks, id, webhookID)
 }
 
+func (h hooks) Happen(_ context.Context, id string, c hook.Cause) (before, after hook.Health, err error) {
+	w, err := find(h.webhooks, id, webhookID)
+	if err != nil {
+		return before, after, err
+	}
+	h.causes = append(h.causes, c)
+	after = before.After(c.What)
+	w.Enabled, w.Status, w.DisabledReason = after.Enabled, hook.Healthy, after.DisabledReason
+	upsert(&h.webhooks, w, webhookID)
+	return before, after, nil
+}
+
 func (h hooks) Reach(_ context.Context, w *hook.Webhook) error {
-	w.Unreachable, w.OpenWindows, w.WindowsRefused = h.unreachable, 3, 1
+	w.Unreachable, w.OpenWindows, w.WindowsRefused, w.Recovery = h.unreachable, 3, 1, h.recovery
 	return h.err
 }
 

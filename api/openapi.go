@@ -30,6 +30,11 @@ func (s *server) document() *huma.OpenAPI {
 	}
 }
 
+// mayBeLeftOut says which bodies need not be sent.
+func mayBeLeftOut(body reflect.Type) bool {
+	return body == takes[enableForm]() || body == takes[disableForm]() || body == takes[testForm]()
+}
+
 // describe completes an operation with what huma can't know: the request's
 // body, which handlers read by themselves, and the 201 of a PUT that creates.
 func describe(doc *huma.OpenAPI, op *huma.Operation) {
@@ -39,7 +44,7 @@ func describe(doc *huma.OpenAPI, op *huma.Operation) {
 			media = mediaMergePatch
 		}
 		schema := doc.Components.Schemas.Schema(body, true, op.OperationID)
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{media: {Schema: schema}}}
+		op.RequestBody = &huma.RequestBody{Required: !mayBeLeftOut(body), Content: map[string]*huma.MediaType{media: {Schema: schema}}}
 		if op.Method == http.MethodPatch {
 			op.RequestBody.Content[mediaJSON] = op.RequestBody.Content[media]
 		}

@@ -56,6 +56,13 @@ func TestOpenAPIIsTrue(t *testing.T) {
 	c.store.deliveries = append(c.store.deliveries, deliveryOfTests())
 	answers["Event"] = c.call("GET", "/v1/events/e1", "").is(200).json()
 	answers["DeliveryDetail"] = c.call("GET", "/v1/deliveries/dlv_1", "").is(200).json()
+	answers["Redelivery"] = c.call("POST", "/v1/deliveries/dlv_1/redeliver", "").is(202).json()
+	answers["RecoverAnswer"] = c.call("POST", "/v1/webhooks/wh_1/recover", `{"since":"2026-05-04T09:30:00Z"}`).is(202).json()
+	answers["RecoveryProgress"] = c.call("GET", "/v1/webhooks/wh_1/recoveries/rec_1", "").is(200).json()
+	answers["TestAnswer"] = c.call("POST", "/v1/webhooks/wh_1/test", "").is(202).json()
+	answers["WebhookHealth"] = c.call("GET", "/v1/webhooks/"+c.store.webhooks[0].ID+"/health", "").is(200).json()
+	answers["Ledger"] = c.call("GET", "/v1/webhooks/"+c.store.webhooks[0].ID+"/ledger", "").is(200).json()
+	answers["Stats"] = c.call("GET", "/v1/stats", "").is(200).json()
 	for name, answer := range answers {
 		properties := schema(name)["properties"].(map[string]any)
 		for field := range answer {
@@ -66,7 +73,7 @@ func TestOpenAPIIsTrue(t *testing.T) {
 		}
 	}
 
-	for _, form := range []string{"CompanyForm", "ProjectForm", "UserForm", "EventTypeForm", "EventForm", "BatchForm", "WebhookForm", "WebhookPatch", "RuleForm", "PartForm", "PreviewForm", "ExplainForm"} {
+	for _, form := range []string{"CompanyForm", "ProjectForm", "UserForm", "EventTypeForm", "EventForm", "BatchForm", "WebhookForm", "WebhookPatch", "RuleForm", "PartForm", "PreviewForm", "ExplainForm", "EnableForm", "DisableForm", "RecoverForm", "TestForm"} {
 		require.Equal(t, false, schema(form)["additionalProperties"], form)
 	}
 	require.ElementsMatch(t, []any{"type", "project_id"}, schema("EventForm")["required"])

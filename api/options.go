@@ -25,6 +25,9 @@ type Options struct {
 	// CheckRule returns what is wrong with a rule's filters and path, with
 	// pointers below the rule ("/filter").
 	CheckRule func(r hook.Rule) []hook.Field
+	// Probe sends a health check to a webhook; its error is only ever the caller's
+	// own end.
+	Probe func(ctx context.Context, w hook.Webhook) (hook.Result, error)
 	// NewSecret makes a signing secret.
 	NewSecret func() string
 	// Wake is called after an ingest that created deliveries has committed. It
@@ -51,16 +54,23 @@ type Workflows struct {
 // fills all of them. Errors that a client may see are *hook.Error; lists come
 // newest first and are cut to Page.Limit.
 type Store struct {
-	Companies  Companies
-	Projects   Projects
-	Users      Users
-	Directory  Directory
-	Members    Members
-	EventTypes EventTypes
-	Webhooks   Webhooks
-	Edits      WebhookEdits
-	Events     Events
-	Deliveries Deliveries
+	Companies     Companies
+	Projects      Projects
+	Users         Users
+	Directory     Directory
+	Members       Members
+	EventTypes    EventTypes
+	Webhooks      Webhooks
+	Edits         WebhookEdits
+	Health        Health
+	Events        Events
+	Deliveries    Deliveries
+	DeliveryEdits DeliveryEdits
+	Recoveries    Recoveries
+	Progress      Progress
+	Tests         Tests
+	Reports       Reports
+	Ledgers       Ledgers
 }
 
 // Companies keeps companies; the bool of PutCompany says that it is new.
@@ -121,6 +131,12 @@ type WebhookEdits interface {
 	DeleteWebhook(ctx context.Context, id string) error
 	// Reach fills what belongs to a webhook only where it is shown.
 	Reach(ctx context.Context, w *hook.Webhook) error
+}
+
+// Health changes the health of webhooks.
+type Health interface {
+	// Happen applies what happened, and says how the webhook stood and stands.
+	Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error)
 }
 
 // Matching decides which webhooks events go to, and tells why.

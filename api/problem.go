@@ -26,6 +26,7 @@ type problem struct {
 	Instance  string       `json:"instance,omitempty" format:"uri-reference" doc:"Path of the request"`
 	Code      string       `json:"code" doc:"The kind of problem as a constant for programs"`
 	RequestID string       `json:"request_id,omitempty" doc:"The answer's X-Request-Id; quote it when asking for help"`
+	Attempt   *attempt     `json:"attempt,omitempty" doc:"The probe that failed, where that is the problem"`
 	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -87,7 +88,9 @@ func (r route) status() int {
 		return http.StatusNoContent
 	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events"):
 		return http.StatusAccepted
-	case strings.HasSuffix(r.path, "/preview"), strings.HasSuffix(r.path, "/explain"): // they create nothing
+	case slices.Contains([]string{"redeliver", "retry-now", "recover", "test"}, path.Base(r.path)): // what they ask for is done later
+		return http.StatusAccepted
+	case slices.Contains([]string{"cancel", "preview", "explain", "enable", "disable"}, path.Base(r.path)): // they create nothing
 		return http.StatusOK
 	case r.method == http.MethodPost:
 		return http.StatusCreated

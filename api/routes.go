@@ -41,9 +41,22 @@ func (s *server) routes() []route {
 		{get, "/v1/webhooks", admin, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
 		{get, "/v1/webhooks/{id}", admin, "get-webhook", "One webhook", nil, call(s.webhook)},
 		{patch, "/v1/webhooks/{id}", admin, "patch-webhook", "Change a webhook (merge patch)", takes[webhookPatch](), call(s.patchWebhook)},
+		{post, "/v1/webhooks/{id}/enable", admin, "enable-webhook", "Probe a webhook, and switch it on if it answers", takes[enableForm](), call(s.enable)},
+		{post, "/v1/webhooks/{id}/disable", admin, "disable-webhook", "Switch a webhook off; what matches is held", takes[disableForm](), call(s.disable)},
 		{del, "/v1/webhooks/{id}", admin, "delete-webhook", "Delete a webhook", nil, call(s.deleteWebhook)},
+		{post, "/v1/webhooks/{id}/test", admin, "test-webhook", "Send a test event to a webhook alone, whatever its rules", takes[testForm](), call(s.test)},
+		{post, "/v1/webhooks/{id}/recover", admin, "recover-webhook", "Send many deliveries of a webhook again", takes[recoverForm](), call(s.recoverWebhook)},
+		{get, "/v1/webhooks/{id}/recoveries", admin, "list-recoveries", "What was sent again to a webhook", nil, call(s.recoveries)},
+		{get, "/v1/webhooks/{id}/recoveries/{recovery_id}", admin, "get-recovery", "Where sending many deliveries again stands", nil, call(s.recovery)},
+		{del, "/v1/webhooks/{id}/recoveries/{recovery_id}", admin, "cancel-recovery", "Send no more of them again", nil, call(s.cancelRecovery)},
+		{get, "/v1/webhooks/{id}/health", admin, "get-webhook-health", "How a webhook has been doing", nil, call(s.health)},
+		{get, "/v1/webhooks/{id}/ledger", admin, "get-webhook-ledger", "Where everything that matched a webhook stands", nil, call(s.ledger)},
+		{get, "/v1/stats", admin, "get-stats", "What happened lately, and what waits", nil, call(s.stats)},
 
 		{get, "/v1/deliveries", admin, "list-deliveries", "Deliveries", nil, call(s.deliveries)},
 		{get, "/v1/deliveries/{id}", admin, "get-delivery", "One delivery with every attempt", nil, call(s.delivery)},
+		{post, "/v1/deliveries/{id}/redeliver", admin, "redeliver", "Send the event of a finished delivery again", nil, call(s.redeliver)},
+		{post, "/v1/deliveries/{id}/retry-now", admin, "retry-now", "Make the next attempt of a delivery at once", nil, call(s.retryNow)},
+		{post, "/v1/deliveries/{id}/cancel", admin, "cancel-delivery", "Cancel a delivery that is not finished", nil, call(s.cancel)},
 	}
 }

@@ -44,6 +44,8 @@ type webhookDetail struct {
 	Webhook
 	Unreachable  []unreachableRule `json:"unreachable_rules" nullable:"false" doc:"Rules that no event can match any more, and why"`
 	Combinations windows           `json:"combinations" doc:"The windows of its combination rules"`
+	Recovery     *recovery         `json:"recovery" doc:"The probes after it was deactivated by health; null where there are none"`
+	Draining     bool              `json:"draining" doc:"What was held is being delivered, at a gentle rate"`
 }
 
 type unreachableRule struct {
@@ -59,7 +61,8 @@ type windows struct {
 
 func viewDetail(w hook.Webhook) webhookDetail {
 	out := webhookDetail{Webhook: viewWebhook(w), Unreachable: []unreachableRule{},
-		Combinations: windows{Open: w.OpenWindows, Limit: hook.MaxOpenWindows, Refused: w.WindowsRefused}}
+		Combinations: windows{Open: w.OpenWindows, Limit: hook.MaxOpenWindows, Refused: w.WindowsRefused},
+		Recovery:     viewRecovery(w.Recovery), Draining: w.Drain > 0}
 	for _, u := range w.Unreachable {
 		rule := unreachableRule{Rule: u.Rule}
 		for _, c := range u.Causes {

@@ -59,10 +59,15 @@ var changes = map[string]string{
 	"COMMENT_UPDATED": "text",
 }
 
+// blue lists the types of Blue, without Godwit's own.
+func blue() []hook.EventType {
+	return slices.DeleteFunc(Catalogue(), func(et hook.EventType) bool { return et.Group == "Godwit" })
+}
+
 func TestCatalogueHoldsExactlyTheKnownTypes(t *testing.T) {
 	var names []string
 	groups := map[string]int{}
-	for _, et := range Catalogue() {
+	for _, et := range blue() {
 		require.NotContains(t, names, et.Name, "named twice")
 		require.Contains(t, changes, et.Name)
 		require.Regexp(t, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`), et.Name)
@@ -87,7 +92,7 @@ func TestCatalogueDescribesEachTypeInItsOwnWords(t *testing.T) {
 }
 
 func TestCatalogueExamplesShowTheChangeTheyStandFor(t *testing.T) {
-	for _, et := range Catalogue() {
+	for _, et := range blue() {
 		t.Run(et.Name, func(t *testing.T) {
 			previous, current := state(t, et.ExamplePrevious), state(t, et.ExampleCurrent)
 			switch field := changes[et.Name]; {
@@ -110,7 +115,7 @@ func TestCatalogueExamplesOfOneGroupAreAboutOneThing(t *testing.T) {
 	// A combination of rules matches events by current.id: the examples should
 	// let people try one.
 	ids := map[string]any{}
-	for _, et := range Catalogue() {
+	for _, et := range blue() {
 		group := et.Group
 		if regexp.MustCompile(`_ITEM_`).MatchString(et.Name) {
 			group += " item"
@@ -125,6 +130,28 @@ func TestCatalogueExamplesOfOneGroupAreAboutOneThing(t *testing.T) {
 			require.Equal(t, ids[group], s["id"], et.Name)
 		}
 	}
+}
+
+func TestCatalogueHoldsGodwitsOwnTypesWithWhatTheySend(t *testing.T) {
+	states := map[string]any{
+		hook.TypeDegraded: &hook.HealthState{}, hook.TypeDeactivated: &hook.HealthState{}, hook.TypeRecovered: &hook.HealthState{},
+		hook.TypeDeliveryFailed: &hook.FailedState{},
+	}
+	for _, et := range Catalogue() {
+		require.Equal(t, et.Group == "Godwit", hook.Operational(et.Name), et.Name)
+		if et.Group != "Godwit" {
+			continue
+		}
+		require.True(t, et.Builtin)
+		require.True(t, hook.ValidTypeName(et.Name), et.Name)
+		require.Nil(t, et.ExamplePrevious)
+		require.NoError(t, json.Unmarshal(et.ExampleCurrent, states[et.Name]), et.Name)
+		again, err := json.Marshal(states[et.Name])
+		require.NoError(t, err)
+		require.Equal(t, string(et.ExampleCurrent), string(again), "nothing but what is sent, in its order")
+		delete(states, et.Name)
+	}
+	require.Empty(t, states)
 }
 
 func TestCatalogueIsFreshEachTime(t *testing.T) {

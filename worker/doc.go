@@ -12,7 +12,12 @@
 // place ends with its attempt, and that of a lost worker by itself.
 //
 // Beside it runs a loop that tells the workflows of combinations that something
-// has happened in their windows.
+// has happened in their windows, and two that start the workflows of recoveries and of
+// redeliveries of many.
+//
+// A namespace that is deleted while Godwit runs is made again. Once an hour one
+// process of all checks that the ledger is whole; it says what it finds and
+// repairs nothing.
 //
 // Run starts and stops everything in order; a Temporal that is away at the
 // start is waited for.

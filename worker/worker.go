@@ -21,11 +21,16 @@ const slots = 1000
 // Worker runs the Temporal worker of one process, and the loops that start and
 // tell workflows.
 type Worker struct {
-	Temporal   client.Client
-	Namespace  string
-	Activities *activities.Activities
-	Dispatcher *Dispatcher
-	Windows    *Windows
+	Temporal     client.Client
+	Namespace    string
+	Activities   *activities.Activities
+	Dispatcher   *Dispatcher
+	Windows      *Windows
+	Recoveries   *Recoveries
+	Redeliveries *Redeliveries
+	LedgerCheck  *LedgerCheck
+	// Notices is nil where no mail is sent.
+	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
 	StopTimeout time.Duration
 	Log         *zap.Logger
@@ -39,11 +44,14 @@ func (w *Worker) Started() bool { return w.started.Load() }
 // Run works until ctx ends and what is under way has finished, or StopTimeout
 // has passed. A Temporal that can't be reached is waited for.
 func (w *Worker) Run(ctx context.Context) {
+	var beside sync.WaitGroup
+	beside.Go(func() { w.LedgerCheck.Run(ctx) }) // it needs no Temporal
 	for ctx.Err() == nil {
 		if err := w.session(ctx); err != nil {
 			w.Log.Error("the Temporal worker ended, it is started anew", zap.Error(err))
 		}
 	}
+	beside.Wait()
 }
 
 // session works until ctx ends, or until the Temporal worker meets something
@@ -57,8 +65,14 @@ func (w *Worker) session(ctx context.Context) error {
 	}
 	w.started.Store(true)
 	var loops sync.WaitGroup
+	loops.Go(func() { w.watchNamespace(alive, fail) })
 	loops.Go(func() { w.Dispatcher.Run(alive) })
 	loops.Go(func() { w.Windows.Run(alive) })
+	loops.Go(func() { w.Recoveries.Run(alive) })
+	loops.Go(func() { w.Redeliveries.Run(alive) })
+	if w.Notices != nil {
+		loops.Go(func() { w.Notices.Run(alive) })
+	}
 	loops.Wait()
 	w.started.Store(false)
 	running.Stop()

@@ -81,14 +81,7 @@ func (c *Client) NudgeCombine(ctx context.Context, claim hook.WindowClaim) error
 	in := CombineInput{RuleID: claim.RuleID, Key: claim.Key, WebhookID: claim.WebhookID}
 	workflowID := CombineID(claim.RuleID, claim.Key)
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, combineOptions(claim), CombineName, in)
-	var invalid *serviceerror.InvalidArgument
-	switch {
-	case errors.As(err, &invalid):
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	case err != nil:
-		return fmt.Errorf("tell the workflow of window %s: %w", workflowID, err)
-	}
-	return nil
+	return toldError(workflowID, err)
 }
 
 func combineOptions(claim hook.WindowClaim) client.StartWorkflowOptions {
@@ -100,6 +93,58 @@ func combineOptions(claim hook.WindowClaim) client.StartWorkflowOptions {
 		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
 		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
 	}
+}
+
+// StartRecover starts the workflow of a claimed recovery, or tells it to look
+// again where it runs. One that is closed starts anew: the database says that
+// there is something to recover.
+func (c *Client) StartRecover(ctx context.Context, claim hook.RecoveryClaim) error {
+	in := RecoverInput{WebhookID: claim.WebhookID, Outage: claim.Outage, AttemptTimeout: cmp.Or(claim.Timeout, c.timeout)}
+	workflowID := RecoverID(claim.WebhookID, claim.Outage)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, recoverOptions(claim), RecoverName, in)
+	return toldError(workflowID, err)
+}
+
+func recoverOptions(claim hook.RecoveryClaim) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		TaskQueue:             TaskQueue,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         "recovery of " + claim.WebhookID,
+		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
+		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
+	}
+}
+
+// StartRedeliver starts the workflow of a claimed redelivery of many, or has it
+// make its next step where it runs. One that is closed starts anew: the database
+// says that there is something to do.
+func (c *Client) StartRedeliver(ctx context.Context, claim hook.RedeliveryClaim) error {
+	in := RedeliverInput{RecoveryID: claim.RecoveryID, WebhookID: claim.WebhookID}
+	workflowID := RedeliverID(claim.RecoveryID)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, redeliverOptions(claim), RedeliverName, in)
+	return toldError(workflowID, err)
+}
+
+func redeliverOptions(claim hook.RedeliveryClaim) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		TaskQueue:             TaskQueue,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         "redelivery to " + claim.WebhookID,
+		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
+		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
+	}
+}
+
+// toldError is what became of telling a workflow.
+func toldError(workflowID string, err error) error {
+	var invalid *serviceerror.InvalidArgument
+	switch {
+	case errors.As(err, &invalid):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
+		return fmt.Errorf("tell the workflow %s: %w", workflowID, err)
+	}
+	return nil
 }
 
 // taskTimeout is long enough for an attempt inside the first workflow task: the

@@ -69,7 +69,7 @@ func Combine(ctx workflow.Context, in CombineInput) (CombineResult, error) {
 		if !p.Open {
 			continue
 		}
-		if err := waitFor(ctx, happened, p.ClosesIn+timerSlack); err != nil {
+		if err := waitFor(ctx, happened, p.ClosesIn+timerSlack, "end of the window"); err != nil {
 			return CombineResult{}, err
 		}
 	}
@@ -77,11 +77,11 @@ func Combine(ctx workflow.Context, in CombineInput) (CombineResult, error) {
 	return CombineResult{}, workflow.NewContinueAsNewError(ctx, CombineName, in)
 }
 
-// waitFor waits for a signal, at most until the window's end.
-func waitFor(ctx workflow.Context, signals workflow.ReceiveChannel, end time.Duration) error {
+// waitFor waits for a signal, at most for so long.
+func waitFor(ctx workflow.Context, signals workflow.ReceiveChannel, most time.Duration, until string) error {
 	timed, stop := workflow.WithCancel(ctx)
 	defer stop() // a timer that is left would wake the workflow for nothing
-	timer := workflow.NewTimerWithOptions(timed, end, workflow.TimerOptions{Summary: "end of the window"})
+	timer := workflow.NewTimerWithOptions(timed, most, workflow.TimerOptions{Summary: until})
 	return workflow.Await(ctx, func() bool { return timer.IsReady() || signals.Len() > 0 })
 }
 

@@ -90,13 +90,14 @@ func (w *world) Send(_ context.Context, m send.Message) (hook.Result, error) {
 }
 
 func (w *world) Webhook(context.Context, string) (hook.Webhook, error) { return w.parcel.Webhook, nil }
-func (w *world) ExhaustedInRow(context.Context, string) (int, error)   { return w.inRow, nil }
-func (w *world) ProbePassed(context.Context, string) error             { return nil }
 func (w *world) Attempted(hook.Result)                                 {}
-func (w *world) Deactivate(_ context.Context, _ string, r hook.DisabledReason) (bool, error) {
-	was := w.parcel.Webhook.Enabled
-	w.parcel.Webhook.Enabled, w.parcel.Webhook.DisabledReason = false, r
-	return was, nil
+
+func (w *world) Happen(_ context.Context, _ string, c hook.Cause) (before, after hook.Health, err error) {
+	wh := &w.parcel.Webhook
+	before = hook.Health{Enabled: wh.Enabled, Status: hook.Degraded, DisabledReason: wh.DisabledReason, ExhaustedInRow: w.inRow}
+	after = before.After(c.What)
+	wh.Enabled, wh.DisabledReason = after.Enabled, after.DisabledReason
+	return before, after, nil
 }
 
 func answer(status int) hook.Result {

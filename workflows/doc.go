@@ -10,6 +10,12 @@
 // Combine follows one window of a combination rule: it looks at it whenever
 // something has happened in it, and at its end.
 //
+// Recover carries the recovery of a webhook that health has deactivated: it
+// probes it with growing waits until a probe passes or the time is over.
+//
+// Redeliver carries a redelivery of many to its end, in steps that wait for what
+// is under way.
+//
 // What a workflow does may only change behind workflow.GetVersion: the recorded
 // histories in testdata/histories are replayed by the tests.
 package workflows

@@ -16,7 +16,7 @@ import (
 
 // recorded are the histories that may never vanish: each is a way in which a
 // delivery or window that is under way now may go on under the next build.
-var recorded = []string{"cancelled-by-deletion", "combination-expired", "combination-fired", "combination-handed-over", "exhausted-and-deactivated", "gone", "success-at-once", "success-at-third-attempt"}
+var recorded = []string{"cancelled-by-deletion", "combination-expired", "combination-fired", "combination-handed-over", "exhausted-and-deactivated", "gone", "redelivery-cancelled", "redelivery-completed", "redelivery-handed-over", "recovered", "recovery-gave-up", "success-at-once", "success-at-third-attempt"}
 
 func TestRecordedHistoriesReplay(t *testing.T) {
 	files, err := filepath.Glob("testdata/histories/*.json.gz")
@@ -57,11 +57,16 @@ func TestRegisteredNamesAreData(t *testing.T) {
 	require.Equal(t, "CheckHealth", workflows.CheckHealthName)
 	require.Equal(t, "Combine", workflows.CombineName)
 	require.Equal(t, "Advance", workflows.AdvanceName)
+	require.Equal(t, "Redeliver", workflows.RedeliverName)
+	require.Equal(t, "RedeliverStep", workflows.RedeliverStepName)
 	require.Equal(t, "Happened", workflows.HappenedSignal)
 	require.Equal(t, []string{"WebhookId", "EventId", "EventType", "CompanyId", "Outcome"}, workflows.SearchAttributes())
 	require.Equal(t, "dlv/dlv_1", workflows.DeliverID("dlv_1", 1))
 	require.Equal(t, "dlv/dlv_1/2", workflows.DeliverID("dlv_1", 2))
+	require.Equal(t, "Recover", workflows.RecoverName)
+	require.Equal(t, "rcv/wh_1/2", workflows.RecoverID("wh_1", 2))
 	require.Equal(t, "cmb/7/ab12", workflows.CombineID(7, "ab12"))
+	require.Equal(t, "rdl/rec_1", workflows.RedeliverID("rec_1"))
 	require.Equal(t, "AttemptFailed", activities.AttemptFailed)
 	require.Equal(t, "AttemptsExhausted", activities.AttemptsExhausted)
 }

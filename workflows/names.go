@@ -17,11 +17,15 @@ const TaskQueue = "godwit"
 // Names under which workflows and activities are registered. They are data in
 // histories: never rename one.
 const (
-	DeliverName     = "Deliver"
-	CheckHealthName = "CheckHealth"
-	CombineName     = "Combine"
-	AdvanceName     = "Advance"
-	// HappenedSignal tells Combine that something has happened in its window.
+	DeliverName       = "Deliver"
+	CheckHealthName   = "CheckHealth"
+	CombineName       = "Combine"
+	AdvanceName       = "Advance"
+	RecoverName       = "Recover"
+	RedeliverName     = "Redeliver"
+	RedeliverStepName = "RedeliverStep"
+	// HappenedSignal tells Combine that something has happened in its window, and
+	// Recover and Redeliver that theirs has to be looked at.
 	HappenedSignal = "Happened"
 )
 
@@ -52,6 +56,15 @@ func DeliverID(deliveryID string, generation int) string {
 // CombineID is the id of the workflow that follows a window of a combination.
 func CombineID(ruleID int64, key string) string { return fmt.Sprintf("cmb/%d/%s", ruleID, key) }
 
+// RecoverID is the id of the workflow that carries a recovery of a webhook; outage
+// is its number.
+func RecoverID(webhookID string, outage int) string {
+	return fmt.Sprintf("rcv/%s/%d", webhookID, outage)
+}
+
+// RedeliverID is the id of the workflow that carries a redelivery of many.
+func RedeliverID(recoveryID string) string { return "rdl/" + recoveryID }
+
 // Register registers every workflow and activity, for a worker and for the test
 // environment alike.
 func Register(r worker.Registry, acts *activities.Activities) {
@@ -59,10 +72,14 @@ func Register(r worker.Registry, acts *activities.Activities) {
 	r.RegisterActivityWithOptions(acts.Deliver, activity.RegisterOptions{Name: DeliverName})
 	r.RegisterActivityWithOptions(acts.CheckHealth, activity.RegisterOptions{Name: CheckHealthName})
 	r.RegisterActivityWithOptions(acts.Advance, activity.RegisterOptions{Name: AdvanceName})
+	r.RegisterActivityWithOptions(acts.Recover, activity.RegisterOptions{Name: RecoverName})
+	r.RegisterActivityWithOptions(acts.RedeliverStep, activity.RegisterOptions{Name: RedeliverStepName})
 }
 
 // RegisterWorkflows registers the workflows alone, which is all that a replay needs.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(Deliver, workflow.RegisterOptions{Name: DeliverName})
 	r.RegisterWorkflowWithOptions(Combine, workflow.RegisterOptions{Name: CombineName})
+	r.RegisterWorkflowWithOptions(Recover, workflow.RegisterOptions{Name: RecoverName})
+	r.RegisterWorkflowWithOptions(Redeliver, workflow.RegisterOptions{Name: RedeliverName})
 }

@@ -24,15 +24,29 @@ const historyRetention = 7 * 24 * time.Hour
 // Temporal a moment to see: until then the answer is an error, and to be asked
 // again.
 func EnsureNamespace(ctx context.Context, c client.Client, namespace string) error {
-	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
-	var missing *serviceerror.NamespaceNotFound
-	if errors.As(err, &missing) {
-		err = register(ctx, c, namespace)
-	}
+	missing, err := NamespaceMissing(ctx, c, namespace)
 	if err != nil {
-		return fmt.Errorf("look for the Temporal namespace %q: %w", namespace, err)
+		return err
+	}
+	if missing {
+		if err := register(ctx, c, namespace); err != nil {
+			return fmt.Errorf("register the Temporal namespace %q: %w", namespace, err)
+		}
 	}
 	return ensureSearchAttributes(ctx, c, namespace)
+}
+
+// NamespaceMissing says whether Temporal does not know the namespace (any more).
+func NamespaceMissing(ctx context.Context, c client.Client, namespace string) (bool, error) {
+	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	var missing *serviceerror.NamespaceNotFound
+	switch {
+	case errors.As(err, &missing):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("look for the Temporal namespace %q: %w", namespace, err)
+	}
+	return false, nil
 }
 
 func register(ctx context.Context, c client.Client, namespace string) error {

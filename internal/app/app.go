@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"godwit/internal/config"
+	"godwit/internal/match"
 	"godwit/internal/ops"
 	"godwit/internal/seal"
 	"godwit/internal/send"
@@ -68,6 +69,8 @@ type process struct {
 	log    *zap.Logger
 	store  *store.Store
 	sender *send.Sender
+	// matching is the API's; the store asks it about operational events.
+	matching *match.Engine
 	// temporal connects when it is used first.
 	temporal client.Client
 	// deliveries and windows say that such are due; they have one reader each.
@@ -125,18 +128,22 @@ func require(cfg config.Config, role Role) error {
 func (p *process) parts(cfg config.Config) (err error) {
 	registry := prometheus.NewRegistry()
 	metrics := ops.NewMetrics(registry)
-	registry.MustRegister(ops.NewBacklog(p.store))
+	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store))
 	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}}
+	if err := p.match(metrics); err != nil {
+		return err
+	}
+	notices, err := p.notices(cfg, metrics)
+	if err != nil {
+		return err
+	}
 	if p.opts.Role != RoleAPI {
 		p.worker = p.newWorker(cfg, metrics)
+		p.worker.Notices = notices
 		p.checks = append(p.checks, ops.Check{Name: "temporal", Probe: p.temporalReady})
 	}
 	if p.opts.Role != RoleWorker {
-		server, err := p.newAPI(cfg, metrics)
-		if err != nil {
-			return err
-		}
-		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, server); err != nil {
+		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg)); err != nil {
 			return err
 		}
 	}

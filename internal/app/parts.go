@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
@@ -20,6 +21,7 @@ import (
 	"godwit/internal/config"
 	"godwit/internal/eventschema"
 	"godwit/internal/hook"
+	"godwit/internal/id"
 	"godwit/internal/match"
 	"godwit/internal/ops"
 	"godwit/internal/retry"
@@ -51,34 +53,46 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Temporal:  p.temporal,
 		Namespace: cfg.TemporalNamespace,
 		Activities: &activities.Activities{
-			Deliveries: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store,
+			Deliveries: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
+			Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 			Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), Wake: p.wakeDeliveries, Log: p.log,
 		},
 		Dispatcher: &worker.Dispatcher{
 			Claims: p.store, Queues: p.store, Starter: starter, Wake: p.deliveries, Log: p.log,
 		},
-		Windows:     &worker.Windows{Claims: p.store, Nudger: starter, Wake: p.windows, Log: p.log},
-		StopTimeout: p.opts.StopTimeout,
-		Log:         p.log,
+		Windows:      &worker.Windows{Claims: p.store, Nudger: starter, Wake: p.windows, Log: p.log},
+		Recoveries:   &worker.Recoveries{Claims: p.store, Starter: starter, Log: p.log},
+		Redeliveries: &worker.Redeliveries{Claims: p.store, Starter: starter, Log: p.log},
+		LedgerCheck:  &worker.LedgerCheck{Ledger: p.store, Log: p.log},
+		StopTimeout:  p.opts.StopTimeout,
+		Log:          p.log,
 	}
 }
 
-func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) (*http.Server, error) {
+// match makes what decides which webhooks an event goes to.
+func (p *process) match(metrics *ops.Metrics) (err error) {
 	s := p.store
-	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: metrics})
-	if err != nil {
-		return nil, err
+	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: metrics})
+	if err == nil {
+		s.SetJudge(p.matching.Judge())
 	}
+	return err
+}
+
+func (p *process) newAPI(cfg config.Config) *http.Server {
+	s := p.store
 	return api.NewHTTPServer(api.New(api.Options{
 		Store: api.Store{
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
-			Webhooks: s, Edits: s, Events: s, Deliveries: s,
+			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s,
+			DeliveryEdits: s, Recoveries: s, Progress: s, Tests: s, Reports: s, Ledgers: s,
 		},
-		Matching:     matching,
+		Matching:     p.matching,
 		AdminKeyHash: apikey.Hash(cfg.AdminKey),
 		CheckURL:     func(raw string) error { return p.checkURL(raw, cfg.AllowHTTP) },
 		CheckHeaders: send.CheckHeaders,
-		CheckRule:    matching.CheckRule,
+		CheckRule:    p.matching.CheckRule,
+		Probe:        p.probe,
 		NewSecret:    send.NewSecret,
 		Wake:         p.wakeDeliveries,
 		WakeWindows:  p.wakeWindows,
@@ -88,7 +102,7 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) (*http.Server,
 		},
 		Version: p.opts.Version,
 		Log:     p.log,
-	})), nil
+	}))
 }
 
 func (p *process) checkURL(raw string, allowHTTP bool) error {
@@ -96,6 +110,11 @@ func (p *process) checkURL(raw string, allowHTTP bool) error {
 		return err
 	}
 	return p.sender.CheckHost(context.Background(), raw)
+}
+
+// probe sends a health check to a webhook.
+func (p *process) probe(ctx context.Context, w hook.Webhook) (hook.Result, error) {
+	return p.sender.Send(ctx, send.Probe(w, id.New(id.Event), []string{w.Secret}, time.Now()))
 }
 
 // workflowLink is the page of a run in the Temporal Web UI; empty when no UI is known.

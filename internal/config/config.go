@@ -56,7 +56,7 @@ type Config struct {
 	RecoveryWindow time.Duration `env:"GODWIT_RECOVERY_WINDOW" envDefault:"72h"`
 	// SMTPURL is the mail server for messages to owners; empty = no mail.
 	SMTPURL string `env:"GODWIT_SMTP_URL"`
-	// MailFrom is the sender of mail to owners.
+	// MailFrom is the sender of mail to owners; required with SMTPURL.
 	MailFrom string `env:"GODWIT_MAIL_FROM"`
 	// PublicURL is the base of links in mail.
 	PublicURL string `env:"GODWIT_PUBLIC_URL"`
@@ -205,6 +205,9 @@ func (c Config) checkURLs() error {
 		if u, err := url.Parse(v.value); err != nil || !slices.Contains(v.schemes, u.Scheme) {
 			return &VariableError{v.name, "must be a " + strings.Join(v.schemes, ":// or ") + ":// URL"}
 		}
+	}
+	if c.SMTPURL != "" && c.MailFrom == "" {
+		return &VariableError{"GODWIT_MAIL_FROM", "must be set where GODWIT_SMTP_URL is: it is the sender, such as Godwit <godwit@example.com>"}
 	}
 	return nil
 }

@@ -49,6 +49,15 @@ func TestEmptyIsUnset(t *testing.T) {
 	require.Equal(t, "info", c.LogLevel)
 }
 
+func TestMailHasASender(t *testing.T) {
+	_, err := config.Parse([]string{"GODWIT_SMTP_URL=smtp://mail.example"})
+	var e *config.VariableError
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "GODWIT_MAIL_FROM", e.Name)
+	_, err = config.Parse([]string{"GODWIT_SMTP_URL=smtp://mail.example", "GODWIT_MAIL_FROM=godwit@mail.example"})
+	require.NoError(t, err)
+}
+
 func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 	for _, bad := range []string{
 		"GODWIT_LISTEN_ADRR=x", "GODWIT_ENCRYPTION_KEY=c2hvcnQ=", "GODWIT_EGRESS_ALLOW=bad", "GODWIT_ALLOW_HTTP=bad",

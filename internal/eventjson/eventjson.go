@@ -94,6 +94,10 @@ func (r *reader) member(name string, value []byte) {
 	case "actor_id":
 		r.event.ActorID = r.id(name, value)
 	case "type":
+		if s, ok := strict.Text(value); ok && hook.Operational(s) {
+			r.fault(name, "is a type that Godwit makes itself, of what happens to webhooks; it can't be published")
+			return
+		}
 		r.event.Type = r.text(name, value, hook.ValidTypeName, "must be the name of an event type of the catalogue (GET /v1/event-types)")
 	case "project_id":
 		r.event.ProjectID = r.text(name, value, hook.ValidID, "must be a project's id")

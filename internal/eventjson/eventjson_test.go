@@ -61,6 +61,7 @@ func TestParseNamesEveryBadField(t *testing.T) {
 		"type is null":       {`{"type":null,"project_id":"p1","current":{}}`, []string{"/type"}},
 		"type is a number":   {`{"type":7,"project_id":"p1","current":{}}`, []string{"/type"}},
 		"type is the probe":  {`{"type":"WEBHOOK_HEALTH_CHECK","project_id":"p1","current":{}}`, []string{"/type"}},
+		"type is Godwit's":   {`{"type":"webhook.degraded","project_id":"p1","current":{}}`, []string{"/type"}},
 		"type with a space":  {`{"type":"A B","project_id":"p1","current":{}}`, []string{"/type"}},
 		"project is empty":   {`{"type":"T","project_id":"","current":{}}`, []string{"/project_id"}},
 		"project with NUL":   {`{"type":"T","project_id":"p\u0000","current":{}}`, []string{"/project_id"}},

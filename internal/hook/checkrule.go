@@ -26,6 +26,7 @@ func CheckRules(rules []Rule) []Field {
 		}
 		bad = append(bad, checkList(at+"/projects", r.Projects, ValidID, "must be a project id")...)
 		bad = append(bad, checkList(at+"/companies", r.Companies, ValidID, "must be a company id")...)
+		bad = append(bad, r.checkOperational(at)...)
 	}
 	return bad
 }

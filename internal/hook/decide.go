@@ -110,6 +110,8 @@ type Finish struct {
 	Reason Reason
 	// Wait is the time until the next attempt, for Retrying.
 	Wait time.Duration
+	// Trial is Cause.Trial, for a failure.
+	Trial time.Duration
 	// HadSlot says that the attempt took a place of its webhook, to be given back.
 	HadSlot bool
 }

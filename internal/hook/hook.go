@@ -95,6 +95,9 @@ type Event struct {
 	ID        string
 	Type      string
 	ProjectID string
+	// OwnerID is set for an operational event, which belongs to a user instead of
+	// a project.
+	OwnerID string
 	// CompanyID is the project's company at the time of acceptance.
 	CompanyID string
 	// ActorID is empty when the producer named none.
@@ -161,17 +164,22 @@ type Webhook struct {
 	Enabled            bool
 	Status             WebhookStatus
 	DisabledReason     DisabledReason
+	// FailuresInRow and Drain are those of Health.
+	FailuresInRow int
+	Drain         int
 	// Version grows with each change; it is the ETag.
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Unreachable lists the rules that no event can match any more. Like the two
-	// counts it is filled where a webhook is read to be shown.
+	// Unreachable lists the rules that no event can match any more. Like what
+	// follows it is filled where a webhook is read to be shown.
 	Unreachable []UnreachableRule
 	// OpenWindows is how many windows of combinations are open, WindowsRefused how
 	// many were not opened because there were MaxOpenWindows.
 	OpenWindows    int
 	WindowsRefused int64
+	// Recovery is the webhook's, where one runs or was given up; else nil.
+	Recovery *Recovery
 }
 
 // UnreachableRule is a rule that no event can match any more.
@@ -225,9 +233,15 @@ type Delivery struct {
 	// NextAttemptAt is zero unless the delivery is retrying.
 	NextAttemptAt time.Time
 	// RunID is the Temporal run that carries it; empty before the first attempt.
-	RunID     string
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	RunID string
+	// RedeliveryOf is the delivery whose place it took; empty = it is the first one
+	// of its event. Superseded: another one took its place.
+	RedeliveryOf string
+	Superseded   bool
+	// RecoveryID is the redelivery of many that made or released it; empty = none.
+	RecoveryID string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 	// FinishedAt is zero unless it succeeded, failed or was cancelled.
 	FinishedAt time.Time
 }

@@ -32,9 +32,10 @@ const (
 
 // Causes of a delivery's status that no attempt brought about.
 const (
-	ReasonExhausted       Reason = "exhausted"        // failed: five attempts used
-	ReasonWebhookDisabled Reason = "webhook_disabled" // held
-	ReasonWebhookDeleted  Reason = "webhook_deleted"  // cancelled
-	ReasonProjectDeleted  Reason = "project_deleted"  // cancelled
-	ReasonMembershipLost  Reason = "membership_lost"  // cancelled: the owner may no longer see the project
+	ReasonExhausted        Reason = "exhausted"          // failed: five attempts used
+	ReasonWebhookDisabled  Reason = "webhook_disabled"   // held
+	ReasonWebhookDeleted   Reason = "webhook_deleted"    // cancelled
+	ReasonProjectDeleted   Reason = "project_deleted"    // cancelled
+	ReasonMembershipLost   Reason = "membership_lost"    // cancelled: the owner may no longer see the project
+	ReasonCancelledByOwner Reason = "cancelled_by_owner" // cancelled: somebody did not want it any more
 )

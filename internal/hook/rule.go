@@ -95,11 +95,12 @@ func ParseWithin(s string) (time.Duration, error) {
 	return d + more, nil
 }
 
-// Covers says whether a type name is one of the patterns.
+// Covers says whether a type name is one of the patterns. "*" does not cover
+// operational events.
 func Covers(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		prefix, many := strings.CutSuffix(p, "*")
-		return p == name || many && strings.HasPrefix(name, prefix)
+		return p == name || many && strings.HasPrefix(name, prefix) && (prefix != "" || !Operational(name))
 	})
 }
 

@@ -14,6 +14,7 @@ const (
 	Webhook  = "wh_"
 	Event    = "evt_"
 	Delivery = "dlv_"
+	Recovery = "rec_"
 	Key      = "key_"
 )
 

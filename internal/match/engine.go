@@ -62,6 +62,9 @@ func New(o Options) (*Engine, error) {
 	return &Engine{Options: o, filters: filters, rules: rules}, nil
 }
 
+// Judge gives what decides where a rule has a condition.
+func (e *Engine) Judge() hook.Judge { return e.judge }
+
 // CheckRule says what is wrong with a rule's filters and path, with pointers
 // below the rule. hook.CheckRules has looked at the rest.
 func (e *Engine) CheckRule(r hook.Rule) []hook.Field {

@@ -18,6 +18,7 @@ const (
 	ReasonFilterError  = "filter error: "
 	ReasonDisabled     = "webhook disabled"
 	ReasonNotCreated   = "not created yet"
+	ReasonItself       = "is about this webhook itself"
 	ReasonRulesChanged = "matched by a rule that was changed since"
 	ReasonNoKey        = "same: the event has no value at "
 	ReasonWindowOpen   = "combination: waits for the other parts"
@@ -76,9 +77,12 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	member := !facts.MemberSince.IsZero() && (delivered || !facts.MemberSince.After(event.AcceptedAt))
 	s := subject{event, member, filter.NewSubject(event)}
 	for i, r := range facts.Rules {
-		if event.Type == hook.CombinationType { // no rule covers it, one made it
+		switch {
+		case event.Type == hook.CombinationType: // no rule covers it, one made it
 			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event, delivered)
-		} else {
+		case hook.AboutWebhook(event) == webhookID:
+			out.Rules[i] = Verdict{Reason: ReasonItself}
+		default:
 			out.Rules[i] = e.verdict(ctx, r.Rule, s).because(r, event, delivered)
 		}
 	}

@@ -174,8 +174,8 @@ func (s *study) examine(ctx context.Context, events []hook.Event) error {
 // judge counts the event if a rule matches it, and puts it into the windows of
 // the combinations that it is of.
 func (s *study) judge(ctx context.Context, sub subject) {
-	if sub.event.Type == hook.CombinationType {
-		return // made by a rule, no rule matches it
+	if sub.event.Type == hook.CombinationType || hook.Operational(sub.event.Type) {
+		return // made by Godwit: no rule matches the one, and the other is of another owner's webhooks perhaps
 	}
 	matched := false
 	for i, r := range s.rules {

@@ -67,6 +67,9 @@ func (e *Engine) condition(ctx context.Context, source string, s subject) string
 func (e *Engine) combination(ctx context.Context, r hook.Rule, s subject) Verdict {
 	c := *r.Combination
 	v := Verdict{Reason: ReasonEventType}
+	if hook.Operational(s.event.Type) {
+		return v
+	}
 	ask := func(parts []hook.Part, filled func(i int)) {
 		for i, p := range parts {
 			if !hook.Covers(p.Events, s.event.Type) {

@@ -14,6 +14,7 @@ import (
 type Metrics struct {
 	attempts  *prometheus.CounterVec
 	filters   *prometheus.CounterVec
+	notices   *prometheus.CounterVec
 	durations prometheus.Histogram
 }
 
@@ -28,13 +29,17 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "godwit_filter_failures_total",
 			Help: "Filters that failed on an event and so did not match it, by the kind of failure.",
 		}, []string{"kind"}),
+		notices: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "godwit_notices_total",
+			Help: "Mails to owners of webhooks that were tried, by what they are about and by what came of it.",
+		}, []string{"kind", "outcome"}),
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "godwit_attempt_duration_seconds",
 			Help:    "Time from the start of an attempt to its end.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
 		}),
 	}
-	registry.MustRegister(m.attempts, m.filters, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(m.attempts, m.filters, m.notices, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -46,6 +51,9 @@ func (m *Metrics) Attempted(r hook.Result) {
 
 // FilterFailed counts one filter that failed on an event.
 func (m *Metrics) FilterFailed(kind string) { m.filters.WithLabelValues(kind).Inc() }
+
+// Noticed counts one try to tell an owner by mail.
+func (m *Metrics) Noticed(kind, outcome string) { m.notices.WithLabelValues(kind, outcome).Inc() }
 
 // Ledger counts the deliveries that still need work.
 type Ledger interface {

@@ -55,9 +55,11 @@ func TestMetrics(t *testing.T) {
 	m := ops.NewMetrics(registry)
 	registry.MustRegister(ops.NewBacklog(ledger{}))
 	m.Attempted(hook.Result{Outcome: hook.Failure, Reason: hook.ReasonDNS, Duration: time.Second})
+	m.Noticed("gone", "sent")
 	code, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, body, `godwit_attempts_total{outcome="failure",reason="dns"} 1`)
+	require.Contains(t, body, `godwit_notices_total{kind="gone",outcome="sent"} 1`)
 	require.Contains(t, body, `godwit_deliveries{status="pending"} 3`)
 	require.Contains(t, body, `godwit_attempt_duration_seconds_count 1`)
 }

@@ -31,6 +31,13 @@ func (s Schedule) Wait(attempt int, random float64, retryAfter time.Duration) ti
 	return max(jittered(s[at], random), min(retryAfter, MaxRetryAfter), 0)
 }
 
+// Trial is how long a webhook that has failed so many times in a row is left
+// alone before another delivery is tried for the first time: half of what the
+// one that failed waits.
+func (s Schedule) Trial(failures int) time.Duration {
+	return s[min(max(failures, 1), len(s))-1] / 2
+}
+
 func jittered(wait time.Duration, random float64) time.Duration {
 	if math.IsNaN(random) {
 		random = 0.5

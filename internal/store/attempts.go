@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -12,15 +13,18 @@ import (
 	"godwit/internal/hook"
 )
 
-// OFFSET 0 keeps the look-up of each membership a single one, whatever the
-// tables were like when the plan was made.
+// accessLost: the owner of webhook w may not (any more) see all that event e of
+// delivery d is about. OFFSET 0 keeps the look-up of each membership a single
+// one, whatever the tables were like when the plan was made.
+const accessLost = `(e.owner_id IS NULL AND (NOT EXISTS (SELECT FROM members m WHERE m.project_id = d.project_id AND m.user_id = w.owner_id OFFSET 0) OR EXISTS (
+		SELECT FROM unnest(e.project_ids) AS x(id)
+		WHERE NOT EXISTS (SELECT FROM members m WHERE m.project_id = x.id AND m.user_id = w.owner_id OFFSET 0)
+	)))`
+
 const selectParcel = `
 SELECT ` + deliveryColumnList + `, ` + eventColumnList + `, ` + webhookColumns + `,
 	w.deleted_at IS NOT NULL AS webhook_deleted, p.name AS project_name, c.name AS company_name,
-	NOT EXISTS (SELECT FROM members m WHERE m.project_id = d.project_id AND m.user_id = w.owner_id OFFSET 0) OR EXISTS (
-		SELECT FROM unnest(e.project_ids) AS x(id)
-		WHERE NOT EXISTS (SELECT FROM members m WHERE m.project_id = x.id AND m.user_id = w.owner_id OFFSET 0)
-	) AS access_lost,
+	` + accessLost + ` AS access_lost,
 	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
 FROM deliveries d
 JOIN events e ON e.id = d.event_id
@@ -63,7 +67,7 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	event, _ := r.event()
 	p := hook.Parcel{
 		Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String,
-		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: !r.ProjectName.Valid, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
+		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: event.OwnerID == "" && !r.ProjectName.Valid, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
 		Last: hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
 		Now:  r.Now,
 	}
@@ -118,41 +122,45 @@ func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience
 	return numbers[0], nil
 }
 
-// finishAttempt writes the attempt's end and what it makes of the delivery and
-// of the webhook's health. A success counts whatever has happened meanwhile; a
-// failure only changes a delivery that still waits for this very attempt.
+// finishAttempt writes the attempt's end, counts it, and says what it makes of
+// the delivery and how the webhook stands. An attempt that was thought lost may
+// still end; one that has ended stays as it is, and is counted once. A success
+// changes the delivery whatever has happened meanwhile; a failure only one that
+// still waits for this very attempt.
 const finishAttempt = `
 WITH ended AS (
-	UPDATE attempts SET finished_at = now(), duration_ms = $3, outcome = $4, reason = $5, error = $6, status_code = $7, url = $8,
+	UPDATE attempts a SET finished_at = now(), duration_ms = $3, outcome = $4, reason = $5, error = $6, status_code = $7, url = $8,
 		request_headers = $9, response_headers = $10, response_body = $11, truncated = $12
-	WHERE delivery_id = $1 AND number = $2
+	FROM deliveries d
+	WHERE a.delivery_id = $1 AND a.number = $2 AND (a.outcome IS NULL OR a.outcome = 'lost') AND d.id = $1
+	RETURNING d.webhook_id
+), counted AS (
+	INSERT INTO health_counts AS h (webhook_id, hour, reason, latency, part, n)
+	SELECT webhook_id, date_trunc('hour', now(), 'UTC'), coalesce($5, ''), $17, $18, 1 FROM ended
+	ON CONFLICT (webhook_id, hour, reason, latency, part) DO UPDATE SET n = h.n + 1
 ), moved AS (
 	UPDATE deliveries SET status = $13, reason = $14, updated_at = now(),
 		next_attempt_at = CASE WHEN $13 = 'retrying' AND dispatch_at < 'infinity' THEN now() + make_interval(secs => $15) END,
 		dispatch_at = CASE WHEN $13 <> 'retrying' THEN NULL WHEN dispatch_at < 'infinity' THEN now() + make_interval(secs => $15 + $16) ELSE dispatch_at END,
 		slot_until = CASE WHEN attempts <> $2 THEN NULLIF(slot_until, 'infinity') END,
 		finished_at = CASE WHEN $13 <> 'retrying' THEN now() END
-	WHERE id = $1 AND (($13 = 'succeeded' AND status <> 'succeeded')
+	WHERE id = $1 AND EXISTS (SELECT FROM ended) AND (($13 = 'succeeded' AND status <> 'succeeded')
 		OR ($13 <> 'succeeded' AND attempts = $2 AND status IN ('pending', 'retrying')))
 	RETURNING webhook_id
 )
-UPDATE webhooks w SET
-	status = CASE WHEN $13 = 'succeeded' THEN 'HEALTHY' ELSE 'DEGRADED' END,
-	exhausted_in_row = CASE WHEN $13 = 'succeeded' THEN 0 WHEN $13 = 'failed' THEN exhausted_in_row + 1 ELSE exhausted_in_row END,
-	updated_at = now()
-FROM moved
-WHERE w.id = moved.webhook_id AND w.enabled AND CASE
-	WHEN $13 = 'succeeded' THEN w.status <> 'HEALTHY' OR w.exhausted_in_row > 0
-	WHEN $13 = 'failed' THEN true
-	ELSE w.status = 'HEALTHY' END`
+SELECT w.id AS webhook_id, ` + healthColumns + `
+FROM moved JOIN webhooks w ON w.id = moved.webhook_id`
+
+// countParts is in how many parts each number of health_counts is kept.
+const countParts = 8
 
 // offerAfter is how long after its next attempt was due a delivery is offered
 // to a worker again, in case its workflow is gone.
 const offerAfter = time.Minute
 
 // Finish writes the end of an attempt and gives its place back. Repeating it
-// changes nothing more.
-// A webhook that answered 410 is disabled in the same transaction.
+// changes nothing more. What a failure does to the webhook's health is part of
+// the same transaction.
 func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 	args, err := finishColumns(f)
 	if err != nil {
@@ -167,28 +175,74 @@ func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 	return classify(doing, err)
 }
 
+// finish writes the end of an attempt, and the webhook's health if it changes
+// by it, in one transaction: but for a success of a webhook that was well and
+// without limits, which is one statement alone in nearly every case.
 func (s *Store) finish(ctx context.Context, f hook.Finish, doing string, args []any) error {
 	st, err := s.prepared(ctx, finishAttempt)
 	if err != nil {
 		return classify("prepare to finish an attempt", err)
 	}
-	if f.Reason != hook.ReasonGone {
-		return repeat(func() error {
-			_, err := st.ExecContext(ctx, args...)
-			return classify(doing, err)
+	if f.Status == hook.Succeeded && !f.HadSlot {
+		var moved []movedRow
+		err := repeat(func() error {
+			moved = nil
+			return classify(doing, st.SelectContext(ctx, &moved, args...))
 		})
+		if err != nil || len(moved) == 0 || !moved[0].changes(f) {
+			return err
+		}
+		_, _, err = s.Happen(ctx, moved[0].WebhookID, causesOf(f)[0])
+		return ignoreMissing(err)
 	}
 	return s.inTx(ctx, doing, func(tx *sqlx.Tx) error {
-		if _, err := tx.StmtxContext(ctx, st).ExecContext(ctx, args...); err != nil {
+		var moved []movedRow
+		err := tx.StmtxContext(ctx, st).SelectContext(ctx, &moved, args...)
+		if err != nil || len(moved) == 0 || !moved[0].changes(f) {
 			return err
 		}
-		var webhookID string
-		if err := tx.GetContext(ctx, &webhookID, `SELECT webhook_id FROM deliveries WHERE id = $1`, f.DeliveryID); err != nil {
-			return err
+		if _, _, err := s.happen(ctx, tx, moved[0].WebhookID, causesOf(f)...); err != nil || f.Status != hook.Failed {
+			return ignoreMissing(err)
 		}
-		_, err := deactivate(ctx, tx, webhookID, hook.DisabledAsGone)
-		return err
+		return s.tellFailed(ctx, tx, f.DeliveryID)
 	})
+}
+
+// movedRow is the webhook of a delivery that an attempt's end has moved.
+type movedRow struct {
+	WebhookID string `db:"webhook_id"`
+	healthRow
+}
+
+// changes says whether the attempt's end may change the webhook's health.
+func (r movedRow) changes(f hook.Finish) bool {
+	return f.Status != hook.Succeeded || r.health().After(hook.AttemptSucceeded) != r.health()
+}
+
+// causesOf says what an attempt means to its webhook.
+func causesOf(f hook.Finish) []hook.Cause {
+	if f.Status == hook.Succeeded {
+		return []hook.Cause{{What: hook.AttemptSucceeded, DeliveryID: f.DeliveryID}}
+	}
+	c := hook.Cause{What: hook.AttemptFailed, Reason: f.Result.Reason, DeliveryID: f.DeliveryID, Trial: f.Trial}
+	causes := []hook.Cause{c}
+	switch f.Reason {
+	case hook.ReasonGone:
+		c.What = hook.ReceiverGone
+		causes = []hook.Cause{c}
+	case hook.ReasonExhausted:
+		c.What = hook.DeliveryExhausted
+		causes = append(causes, c)
+	}
+	return causes
+}
+
+// ignoreMissing passes over a webhook that was deleted meanwhile.
+func ignoreMissing(err error) error {
+	if hook.CodeOf(err) == hook.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 func finishColumns(f hook.Finish) ([]any, error) {
@@ -204,27 +258,46 @@ func finishColumns(f hook.Finish) ([]any, error) {
 	return []any{
 		f.DeliveryID, f.Number, r.Duration.Milliseconds(), r.Outcome, nonEmpty(string(r.Reason)), nonEmpty(r.Error), positive(r.StatusCode), r.URL,
 		request, response, r.ResponseBody, r.Truncated,
-		f.Status, nonEmpty(string(f.Reason)), f.Wait.Seconds(), offerAfter.Seconds(),
+		f.Status, nonEmpty(string(f.Reason)), f.Wait.Seconds(), offerAfter.Seconds(), hook.LatencyStep(r.Duration), rand.IntN(countParts),
 	}, nil
 }
+
+const settle = `
+WITH settled AS (
+	UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, slot_until = NULL, updated_at = now(),
+		finished_at = CASE WHEN $4 <> 'held' THEN now() END
+	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
+	RETURNING id, webhook_id
+), lost AS (
+	UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
+	FROM settled WHERE a.delivery_id = settled.id AND a.finished_at IS NULL
+)
+SELECT webhook_id FROM settled`
 
 // Settle gives an unfinished delivery a status without a further attempt, if
 // it is still as in p. An attempt that was never finished is marked lost.
 func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error {
 	d := p.Delivery
-	_, err := s.db.ExecContext(ctx, `
-		WITH settled AS (
-			UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, slot_until = NULL, updated_at = now(),
-				finished_at = CASE WHEN $4 <> 'held' THEN now() END
-			WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
-			RETURNING id, webhook_id
-		), counted AS (
-			UPDATE webhooks w SET exhausted_in_row = exhausted_in_row + 1 FROM settled WHERE w.id = settled.webhook_id AND $4 = 'failed'
-		)
-		UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
-		FROM settled WHERE a.delivery_id = settled.id AND a.finished_at IS NULL`,
-		d.ID, d.Generation, d.Attempts, status, reason)
-	return classify("settle "+d.ID, err)
+	return s.inTx(ctx, "settle "+d.ID, func(tx *sqlx.Tx) error {
+		if status == hook.Held {
+			// Not where it was switched on meanwhile: nothing would release it.
+			var off []string
+			err := tx.SelectContext(ctx, &off, `SELECT id FROM webhooks WHERE id = $1 AND NOT enabled FOR SHARE`, d.WebhookID)
+			if err != nil || len(off) == 0 {
+				return err
+			}
+		}
+		var settled []string
+		err := tx.SelectContext(ctx, &settled, settle, d.ID, d.Generation, d.Attempts, status, reason)
+		if err != nil || len(settled) == 0 || reason != hook.ReasonExhausted {
+			return err
+		}
+		_, _, err = s.happen(ctx, tx, settled[0], hook.Cause{What: hook.DeliveryExhausted, Reason: hook.ReasonWorkerLost, DeliveryID: d.ID})
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		return s.tellFailed(ctx, tx, d.ID)
+	})
 }
 
 type attemptRow struct {

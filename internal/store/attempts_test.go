@@ -22,16 +22,23 @@ func (s stage) claimed(t *testing.T, eventID string) hook.Claim {
 	return claims[0]
 }
 
-// attempt begins and finishes one attempt.
+// attempt begins and finishes one attempt, with a place where one is needed.
 func (s stage) attempt(t *testing.T, deliveryID string, r hook.Result) {
 	t.Helper()
 	ctx := context.Background()
 	p, err := s.Parcel(ctx, deliveryID)
 	require.NoError(t, err)
+	if p.Webhook.Limited() && !p.HoldsSlot {
+		queued, err := s.TakeSlot(ctx, p)
+		require.NoError(t, err)
+		require.False(t, queued)
+	}
 	n, err := s.Begin(ctx, p, "run", time.Minute)
 	require.NoError(t, err)
 	require.Equal(t, p.Delivery.Attempts+1, n)
-	require.NoError(t, s.Finish(ctx, hook.Conclude(deliveryID, n, r, func() time.Duration { return time.Hour })))
+	f := hook.Conclude(deliveryID, n, r, func() time.Duration { return time.Hour })
+	f.HadSlot = p.Webhook.Limited()
+	require.NoError(t, s.Finish(ctx, f))
 }
 
 func failure() hook.Result {
@@ -169,14 +176,11 @@ func TestExhaustionIsCountedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, hook.Failed, d.Status)
 	require.Equal(t, hook.ReasonExhausted, d.Reason)
-	n, err := s.ExhaustedInRow(ctx, w.ID)
-	require.NoError(t, err)
-	require.Equal(t, 1, n)
+	require.Equal(t, 1, s.number(t, `SELECT exhausted_in_row FROM webhooks WHERE id = $1`, w.ID))
 
-	s.attempt(t, s.claimed(t, "e2").DeliveryID, success())
-	n, err = s.ExhaustedInRow(ctx, w.ID)
-	require.NoError(t, err)
-	require.Zero(t, n)
+	s.post(t, event("e2", "TODO_CREATED", "p1"))
+	s.attempt(t, s.released(t)[0].DeliveryID, success())
+	require.Zero(t, s.number(t, `SELECT exhausted_in_row FROM webhooks WHERE id = $1`, w.ID))
 }
 
 func TestGoneDisablesTheWebhookAndHoldsTheRest(t *testing.T) {
@@ -206,11 +210,11 @@ func TestDeactivatedByOneOfMany(t *testing.T) {
 	firsts := make(chan bool, 8)
 	for range cap(firsts) {
 		go func() {
-			first, err := s.Deactivate(context.Background(), w.ID, hook.DisabledByHealth)
+			before, after, err := s.Happen(context.Background(), w.ID, hook.Cause{What: hook.ProbeFailed, Reason: hook.ReasonDNS})
 			if err != nil {
 				t.Error(err)
 			}
-			firsts <- first
+			firsts <- before.Enabled && !after.Enabled
 		}()
 	}
 	n := 0
@@ -220,6 +224,10 @@ func TestDeactivatedByOneOfMany(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, n)
+	transitions, err := s.Transitions(context.Background(), w.ID, time.Time{}, 10)
+	require.NoError(t, err)
+	require.Len(t, transitions, 1)
+	require.Equal(t, hook.ProbeFailed, transitions[0].Cause)
 }
 
 func TestReleasedDeliveryGetsAWorkflowOfItsOwn(t *testing.T) {
@@ -232,6 +240,7 @@ func TestReleasedDeliveryGetsAWorkflowOfItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.UpdateWebhook(ctx, w.ID, 0, enable)
 	require.NoError(t, err)
+	require.Len(t, s.released(t), 1)
 	p, err := s.Parcel(ctx, id)
 	require.NoError(t, err)
 	require.Equal(t, 2, p.Delivery.Generation)

@@ -11,7 +11,8 @@ import (
 )
 
 const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
-	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.run_id, d.created_at, d.updated_at, d.finished_at`
+	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.run_id,
+	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at`
 
 type deliveryRow struct {
 	ID            string         `db:"delivery_id"`
@@ -26,6 +27,9 @@ type deliveryRow struct {
 	Generation    int            `db:"generation"`
 	NextAttemptAt sql.NullTime   `db:"next_attempt_at"`
 	RunID         sql.NullString `db:"run_id"`
+	RedeliveryOf  sql.NullString `db:"redelivery_of"`
+	Superseded    bool           `db:"superseded"`
+	RecoveryID    sql.NullString `db:"recovery_id"`
 	CreatedAt     time.Time      `db:"created_at"`
 	UpdatedAt     time.Time      `db:"updated_at"`
 	FinishedAt    sql.NullTime   `db:"finished_at"`
@@ -36,6 +40,7 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 		ID: r.ID, EventID: r.EventID, WebhookID: r.WebhookID, EventType: r.EventType, ProjectID: r.ProjectID, CompanyID: r.CompanyID,
 		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Generation: r.Generation,
 		NextAttemptAt: nullTime(r.NextAttemptAt), RunID: r.RunID.String,
+		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RecoveryID: r.RecoveryID.String,
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
 	}, nil
 }
@@ -108,17 +113,5 @@ func holdWaiting(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 		UPDATE deliveries SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
 			slot_until = NULLIF(slot_until, 'infinity')
 		WHERE webhook_id = $1 AND status IN ('pending', 'retrying')`, webhookID, hook.ReasonWebhookDisabled)
-	return err
-}
-
-// releaseHeld makes what was held due again, or queues it where the webhook has
-// limits; each in a workflow of its own: an older workflow that still waits
-// finds itself superseded.
-func releaseHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE deliveries SET status = CASE WHEN attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL,
-			generation = generation + CASE WHEN run_id IS NULL THEN 0 ELSE 1 END, updated_at = now(),
-			dispatch_at = (SELECT CASE WHEN w.rate_limit_per_second IS NULL AND w.max_in_flight IS NULL THEN now() ELSE 'infinity' END FROM webhooks w WHERE w.id = $1)
-		WHERE webhook_id = $1 AND status = 'held'`, webhookID)
 	return err
 }

@@ -12,16 +12,24 @@ import (
 	"godwit/internal/hook"
 )
 
+// limited: the deliveries of webhook w need a place before they are sent; see
+// hook.Webhook.Limited.
+const limited = `(w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL OR w.status = 'DEGRADED' OR w.drain > 0)`
+
 // claimDue takes on up to $1 due deliveries for $2 seconds. Rows that another
-// worker is just claiming are passed over.
+// worker is just claiming are passed over. What was due before its webhook came
+// to have limits is queued instead, unless it was tried already.
 const claimDue = `
 WITH due AS (
 	SELECT id FROM deliveries WHERE dispatch_at <= now() ORDER BY dispatch_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+), claimed AS (
+	UPDATE deliveries d SET
+		dispatch_at = CASE WHEN ` + limited + ` AND d.attempts = 0 AND d.slot_until IS NULL THEN 'infinity' ELSE now() + make_interval(secs => $2) END
+	FROM due, webhooks w
+	WHERE d.id = due.id AND w.id = d.webhook_id
+	RETURNING ` + claimColumns + `, d.dispatch_at = 'infinity' AS queued
 )
-UPDATE deliveries d SET dispatch_at = now() + make_interval(secs => $2)
-FROM due, webhooks w
-WHERE d.id = due.id AND w.id = d.webhook_id
-RETURNING ` + claimColumns
+SELECT id, generation, webhook_id, owner_id, event_id, event_type, company_id, timeout_seconds, queued FROM claimed`
 
 const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds`
 
@@ -34,6 +42,7 @@ type claimRow struct {
 	EventType      string         `db:"event_type"`
 	CompanyID      string         `db:"company_id"`
 	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
+	Queued         bool           `db:"queued"`
 }
 
 // Claim takes on up to limit due deliveries, oldest first. They stay claimed
@@ -54,12 +63,15 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]ho
 // claims converts rows, the oldest delivery first.
 func claims(claimed []claimRow) []hook.Claim {
 	slices.SortFunc(claimed, func(a, b claimRow) int { return strings.Compare(a.ID, b.ID) })
-	out := make([]hook.Claim, len(claimed))
-	for i, r := range claimed {
-		out[i] = hook.Claim{
+	out := make([]hook.Claim, 0, len(claimed))
+	for _, r := range claimed {
+		if r.Queued {
+			continue
+		}
+		out = append(out, hook.Claim{
 			DeliveryID: r.ID, Generation: r.Generation, WebhookID: r.WebhookID, OwnerID: r.OwnerID.String, EventID: r.EventID,
 			EventType: r.EventType, CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second,
-		}
+		})
 	}
 	return out
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const eventColumnList = `e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id,
-	e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current`
+	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current`
 
 // eventRow is an event as stored; names that a delivery has too carry a prefix.
 type eventRow struct {
@@ -17,6 +17,7 @@ type eventRow struct {
 	Type       string         `db:"type"`
 	ProjectID  string         `db:"event_project_id"`
 	CompanyID  string         `db:"event_company_id"`
+	OwnerID    sql.NullString `db:"event_owner_id"`
 	ActorID    sql.NullString `db:"actor_id"`
 	OccurredAt time.Time      `db:"occurred_at"`
 	AcceptedAt time.Time      `db:"accepted_at"`
@@ -26,7 +27,7 @@ type eventRow struct {
 
 func (r eventRow) event() (hook.Event, error) {
 	return hook.Event{
-		ID: r.ID, Type: r.Type, ProjectID: r.ProjectID, CompanyID: r.CompanyID, ActorID: r.ActorID.String,
+		ID: r.ID, Type: r.Type, ProjectID: r.ProjectID, CompanyID: r.CompanyID, OwnerID: r.OwnerID.String, ActorID: r.ActorID.String,
 		OccurredAt: r.OccurredAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(), Previous: r.Previous, Current: r.Current,
 	}, nil
 }

@@ -14,3 +14,9 @@ const (
 
 // SelectParcel is the look-up before each attempt, for the test of its cost.
 const SelectParcel = selectParcel
+
+// The statements of a recovery's step, for the test of their cost.
+const (
+	NextOfRedelivery = nextOfRedelivery
+	RedeliverOld     = redeliver
+)

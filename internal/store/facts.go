@@ -32,7 +32,12 @@ func (r ruleFactsRow) facts() (hook.RuleFacts, error) {
 func (s *Store) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error) {
 	var facts hook.Facts
 	var since time.Time
-	err := s.db.GetContext(ctx, &since, `SELECT created_at FROM members WHERE project_id = $1 AND user_id = $2`, e.ProjectID, w.OwnerID)
+	var err error
+	if e.OwnerID == "" {
+		err = s.db.GetContext(ctx, &since, `SELECT created_at FROM members WHERE project_id = $1 AND user_id = $2`, e.ProjectID, w.OwnerID)
+	} else if e.OwnerID == w.OwnerID {
+		since = w.CreatedAt
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return facts, classify("look for the membership", err)
 	}

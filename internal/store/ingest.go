@@ -66,24 +66,28 @@ CROSS JOIN LATERAL (
 // insertDeliveries writes the outbox, for those webhooks whose owner is a
 // member of the event's project: what matched an enabled webhook is pending and
 // due at once, or queued where the webhook has limits; what matched a disabled
-// one is held.
+// one is held. Each keeps how many deliveries its event got (siblings), so that
+// one that vanishes is missed.
 //
 // Each webhook is looked up by its id and nothing else, behind OFFSET 0: a
 // condition on deleted_at there makes a plan of the time when the table was small
 // go through an index that leads with another column.
-const insertDeliveries = `
-INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, dispatch_at)
-SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id,
+const insertDeliveries = insertForWebhooks + ` w.deleted_at IS NULL
+	AND EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)
+RETURNING event_id`
+
+const insertForWebhooks = `
+INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, dispatch_at)
+SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id),
 	CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
 	CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END,
 	CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d(id, event_id, webhook_id, type, project_id, company_id)
 CROSS JOIN LATERAL (
-	SELECT w.enabled, w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL AS limited, w.deleted_at, w.owner_id
+	SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id
 	FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
 ) w
-WHERE w.deleted_at IS NULL AND EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)
-RETURNING event_id`
+WHERE`
 
 type candidateRow struct {
 	EventID    string         `db:"event_id"`
@@ -174,6 +178,12 @@ func (s *Store) deliver(ctx context.Context, tx *sqlx.Tx, matches []hook.Candida
 	if err != nil {
 		return nil, err
 	}
+	err = tx.StmtxContext(ctx, insert).SelectContext(ctx, &delivered, deliveryColumns(matches)...)
+	return delivered, err
+}
+
+// deliveryColumns gives what matched one array per column, with new ids.
+func deliveryColumns(matches []hook.Candidate) []any {
 	columns := make([][]string, 6)
 	for _, m := range matches {
 		for i, value := range []string{id.New(id.Delivery), m.Event.ID, m.WebhookID, m.Event.Type, m.Event.ProjectID, m.Event.CompanyID} {
@@ -184,8 +194,7 @@ func (s *Store) deliver(ctx context.Context, tx *sqlx.Tx, matches []hook.Candida
 	for i := range columns {
 		args[i] = pq.Array(columns[i])
 	}
-	err = tx.StmtxContext(ctx, insert).SelectContext(ctx, &delivered, args...)
-	return delivered, err
+	return args
 }
 
 // eventColumns turns events into one array per column.

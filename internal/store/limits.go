@@ -26,7 +26,8 @@ const (
 )
 
 // queuedWebhooks hops through the index from one webhook to the next: it costs
-// as much as there are webhooks with a queue, however long the queues are.
+// as much as there are webhooks with a queue, however long the queues are. Those
+// that release what was held stand in line, too.
 const queuedWebhooks = `
 WITH RECURSIVE hop AS (
 	(SELECT webhook_id FROM deliveries WHERE dispatch_at = 'infinity' ORDER BY webhook_id LIMIT 1)
@@ -34,7 +35,8 @@ WITH RECURSIVE hop AS (
 	SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.dispatch_at = 'infinity' AND d.webhook_id > hop.webhook_id ORDER BY d.webhook_id LIMIT 1)
 	FROM hop WHERE hop.webhook_id IS NOT NULL
 )
-SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL`
+SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL
+UNION SELECT id FROM webhooks WHERE drain > 0`
 
 // Places are given out by whoever holds the webhook's lock, and counted by a
 // statement that begins after: what another process gave out is seen then. The
@@ -44,50 +46,85 @@ const (
 	lockLane = `SELECT pg_advisory_xact_lock(hashtextextended('lane ' || $1::text, 0))`
 )
 
+// taken counts the places of webhook w that are taken, beside what delivery $3
+// may have.
+const taken = `(SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until > now() AND s.id <> $3)`
+
 // room is how many more places webhook w has, at most $1, beside what delivery
-// $3 may have. Of the cap count the places that are taken; of the rate the starts
-// that it allows until $2 seconds from now, less the places that wait for their
-// start. One whose start is reserved already is counted twice until it begins,
-// which only makes the queue look ahead a little less far. What was under way
-// when the webhook got its first limit has no place and is not counted.
+// $3 may have. Of the cap count the places that are taken; a degraded webhook has
+// one, one that releases what was held as many as its drain allows. Of the rate
+// count the starts that it allows until $2 seconds from now, less the places that
+// wait for their start. One whose start is reserved already is counted twice
+// until it begins, which only makes the queue look ahead a little less far.
 // A limit that is not set is NULL, which least() passes over.
 const room = `least($1::bigint,
-	w.max_in_flight - (SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until > now() AND s.id <> $3),
+	w.max_in_flight - ` + taken + `,
+	CASE WHEN w.status = 'DEGRADED' THEN 1 - ` + taken + ` WHEN w.drain > 0 THEN w.drain - ` + taken + ` END,
 	floor(extract(epoch FROM make_interval(secs => $2) - greatest(l.free_at - now(), interval '0')) * w.rate_limit_per_second) + 1
 		- (SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until = 'infinity' AND s.id <> $3))`
 
-// releaseQueued gives the free places of the webhooks $4 to their oldest queued
-// deliveries, in turns where there are too many for one round, and claims these
-// for $5 seconds. One whose earlier attempt is still under way keeps its turn.
+// ready: nothing keeps webhook w from being tried with another delivery.
+const ready = `(w.status <> 'DEGRADED' OR coalesce(w.trial_at, '-infinity') <= now())`
+
+// turn and itsOldest pick up to lane.room deliveries by the condition between
+// them, the oldest first. One whose earlier attempt is still under way keeps its
+// turn.
+const (
+	turn      = `(SELECT d.id FROM deliveries d WHERE d.webhook_id = lane.id AND `
+	itsOldest = ` AND (d.slot_until IS NULL OR d.slot_until <= now()) ORDER BY d.id LIMIT lane.room)`
+)
+
+// releaseQueued gives the free places of the webhooks $4 to their oldest
+// deliveries that are queued, or held where they are being released, in turns
+// where there are too many for one round, and claims these for $5 seconds. While
+// a degraded webhook waits for its next trial only what was tried before goes on.
+// What was held gets a workflow of its own: an older one that still waits finds
+// itself superseded.
 const releaseQueued = `
-WITH lane AS (
-	SELECT w.id, greatest(` + room + `, 0)::bigint AS room
+WITH lane AS MATERIALIZED (
+	SELECT w.id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
 	FROM unnest($4::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
+	WHERE w.enabled
 ), turn AS (
-	SELECT q.id, lane.id AS webhook_id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
+	SELECT q.id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
 	FROM lane CROSS JOIN LATERAL (
-		SELECT d.id FROM deliveries d
-		WHERE d.webhook_id = lane.id AND d.dispatch_at = 'infinity' AND (d.slot_until IS NULL OR d.slot_until <= now())
-		ORDER BY d.id LIMIT lane.room
+		SELECT id FROM (
+			` + turn + `d.dispatch_at = 'infinity' AND lane.ready` + itsOldest + `
+			UNION ALL ` + turn + `d.dispatch_at = 'infinity' AND d.attempts > 0 AND NOT lane.ready` + itsOldest + `
+			UNION ALL ` + turn + `d.status = 'held' AND lane.draining AND lane.ready` + itsOldest + `
+		) any_of ORDER BY id LIMIT lane.room
 	) q
 ), due AS (
-	SELECT d.id FROM (SELECT id, webhook_id FROM turn ORDER BY n, id LIMIT $1::bigint) t
+	SELECT d.id FROM (SELECT id FROM turn ORDER BY n, id LIMIT $1::bigint) t
 	CROSS JOIN LATERAL (
-		SELECT d.id FROM deliveries d WHERE d.webhook_id = t.webhook_id AND d.id = t.id AND d.dispatch_at = 'infinity' FOR UPDATE SKIP LOCKED
+		SELECT d.id FROM deliveries d WHERE d.id = t.id AND (d.dispatch_at = 'infinity' OR d.status = 'held') FOR UPDATE SKIP LOCKED
 	) d
 )
-UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $5), updated_at = now()
+UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $5), updated_at = now(), reason = NULL,
+	status = CASE WHEN d.status <> 'held' THEN d.status WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END,
+	generation = d.generation + CASE WHEN d.status = 'held' AND d.run_id IS NOT NULL THEN 1 ELSE 0 END
 FROM due, webhooks w
 WHERE d.id = due.id AND w.id = d.webhook_id
-RETURNING ` + claimColumns
+RETURNING ` + claimColumns + `, false AS queued`
+
+// endDrains ends the release of what was held where nothing of it is left. A
+// drain without an end in time is that of a recovery, which lets go what it has
+// picked alone: it ends when nothing of that waits.
+const endDrains = `
+UPDATE webhooks w SET drain = 0, drain_until = NULL
+WHERE w.id = ANY($1) AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
+	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.status = 'held' AND w.drain_until IS NOT NULL OFFSET 0)
+	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' OFFSET 0)
+	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
 
 // Release gives free places of webhooks with limits to up to limit of their
-// queued deliveries, the oldest first, and takes these on like Claim. Webhooks
+// queued deliveries, the oldest first, and takes these on like Claim. Where what
+// was held is being released, it is taken as if it were queued. Webhooks
 // that another process is just releasing are passed over. Of webhooks whose
 // limits were removed everything is let go.
 func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
-	var find, try, release *sqlx.Stmt
-	for query, into := range map[string]**sqlx.Stmt{queuedWebhooks: &find, tryLanes: &try, releaseQueued: &release} {
+	var find, try, release, end *sqlx.Stmt
+	for query, into := range map[string]**sqlx.Stmt{queuedWebhooks: &find, tryLanes: &try, releaseQueued: &release, endDrains: &end} {
 		var err error
 		if *into, err = s.prepared(ctx, query); err != nil {
 			return nil, classify("prepare to release deliveries", err)
@@ -104,7 +141,12 @@ func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]
 		if err := tx.StmtxContext(ctx, try).SelectContext(ctx, &lanes, pq.Array(queued)); err != nil || len(lanes) == 0 {
 			return err
 		}
-		return tx.StmtxContext(ctx, release).SelectContext(ctx, &released, limit, lookahead.Seconds(), "", pq.Array(lanes), lease.Seconds())
+		err := tx.StmtxContext(ctx, release).SelectContext(ctx, &released, limit, lookahead.Seconds(), "", pq.Array(lanes), lease.Seconds())
+		if err != nil || len(released) > 0 {
+			return err
+		}
+		_, err = tx.StmtxContext(ctx, end).ExecContext(ctx, pq.Array(lanes))
+		return err
 	})
 	return claims(released), err
 }
@@ -113,7 +155,8 @@ func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]
 // queue, for another workflow. Its earlier attempts are over, be they lost.
 const takeSlot = `
 WITH lane AS MATERIALIZED (
-	SELECT ` + room + ` AS room FROM webhooks w LEFT JOIN lanes l ON l.webhook_id = w.id WHERE w.id = $4
+	SELECT CASE WHEN $6 > 0 OR ` + ready + ` THEN ` + room + ` ELSE 0 END AS room
+	FROM webhooks w LEFT JOIN lanes l ON l.webhook_id = w.id WHERE w.id = $4
 )
 UPDATE deliveries d SET
 	slot_until = CASE WHEN lane.room > 0 THEN timestamptz 'infinity' END,

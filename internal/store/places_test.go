@@ -21,7 +21,7 @@ func TestPlacesAreGivenBack(t *testing.T) {
 	settle := func(t *testing.T, s stage, _ hook.Webhook) {
 		p, err := s.Parcel(context.Background(), s.firstID(t))
 		require.NoError(t, err)
-		require.NoError(t, s.Settle(context.Background(), p, hook.Held, hook.ReasonWebhookDisabled))
+		require.NoError(t, s.Settle(context.Background(), p, hook.Cancelled, hook.ReasonProjectDeleted))
 	}
 	gone := hook.Result{Outcome: hook.Failure, Reason: hook.ReasonGone, StatusCode: 410}
 	for _, c := range []struct {

@@ -70,6 +70,7 @@ func TestAQueueIsNotReadToBeFound(t *testing.T) {
 	require.Less(t, found.pages(), 20)
 	released := planned(t, conn, release)
 	require.Equal(t, 2, released.Rows)
+
 	require.Less(t, released.pages(), 120)
 	t.Logf("pages: %d to find, %d to release 2", found.pages(), released.pages())
 }

@@ -8,7 +8,8 @@ import (
 	"godwit/internal/hook"
 )
 
-// Reach fills what the webhook's rules can no longer reach, and its windows.
+// Reach fills what the webhook's rules can no longer reach, its windows, and its
+// recovery.
 func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
 	known, err := lookUp(ctx, s.db, w.OwnerID, w.Rules)
 	if err != nil {
@@ -19,10 +20,22 @@ func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
 			w.Unreachable = append(w.Unreachable, hook.UnreachableRule{Rule: i, Causes: causes})
 		}
 	}
-	err = s.db.QueryRowxContext(ctx, `
-		SELECT (SELECT count(*) FROM windows x WHERE x.webhook_id = w.id), w.windows_refused FROM webhooks w WHERE w.id = $1`, w.ID).
-		Scan(&w.OpenWindows, &w.WindowsRefused)
-	return classify("count the open windows", err)
+	var r struct {
+		outageRow
+		OpenWindows    int   `db:"open_windows"`
+		WindowsRefused int64 `db:"windows_refused"`
+	}
+	err = s.db.GetContext(ctx, &r, `
+		SELECT (SELECT count(*) FROM windows x WHERE x.webhook_id = w.id) AS open_windows, w.windows_refused, `+outageColumns+`
+		FROM webhooks w WHERE w.id = $1`, w.ID)
+	if err != nil {
+		return classify("read what is shown of "+w.ID, err)
+	}
+	w.OpenWindows, w.WindowsRefused = r.OpenWindows, r.WindowsRefused
+	if recovery := r.recovery(); recovery.Running || !recovery.GaveUpAt.IsZero() {
+		w.Recovery = &recovery
+	}
+	return nil
 }
 
 // unreachable says why no event can match a rule any more; nil = one can.
@@ -45,7 +58,7 @@ func (n names) unreachable(at, ownerID string, r hook.Rule) []hook.Field {
 		}
 	}
 	switch named := len(r.Projects) + len(r.Companies); {
-	case named == 0 && n.anywhere == nil:
+	case named == 0 && n.anywhere == nil && !hook.CoversOperational(r.Events):
 		dead = append(dead, hook.Field{Pointer: at, Detail: fmt.Sprintf("the owner %q is a member of no project", ownerID)})
 	case named > 0 && len(scope) == named:
 		dead = scope

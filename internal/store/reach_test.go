@@ -24,6 +24,7 @@ func TestReachNamesRulesThatNothingMatches(t *testing.T) {
 		hook.Rule{Events: []string{"order.paid", "TODO_CREATED"}},
 		hook.Rule{Combination: &hook.Combination{AllOf: []hook.Part{{Events: []string{"TODO_CREATED"}}, {Events: []string{"order.paid", "order.sent"}}}, Within: "1m"}},
 		hook.Rule{Events: []string{"*"}},
+		hook.Rule{Events: []string{"webhook.*"}},
 	)
 	reach := func() map[int][]string {
 		got, err := s.Webhook(ctx, w.ID)
@@ -53,6 +54,7 @@ func TestReachNamesRulesThatNothingMatches(t *testing.T) {
 	require.NoError(t, s.DeleteMember(ctx, "p3", "u1"))
 	require.Equal(t, []string{`/rules/1/companies/0 the owner "u1" is a member of no project of company "c2"`}, reach()[1])
 	require.Equal(t, []string{`/rules/5 the owner "u1" is a member of no project`}, reach()[5])
+	require.NotContains(t, reach(), 6, "what happens to webhooks is of no project")
 	require.NoError(t, s.DeleteCompany(ctx, "c2"))
 	require.Equal(t, []string{`/rules/1/companies/0 the company "c2" was deleted`}, reach()[1])
 }

@@ -27,7 +27,7 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas
 	}
 	var refusals []refusal
 	err := s.db.SelectContext(ctx, &refusals, `
-		SELECT e.fingerprint, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id) AS matched,
+		SELECT e.fingerprint, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id AND d.redelivery_of IS NULL) AS matched,
 			p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type, coalesce(t.schema_version, 0) AS schema_version
 		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS i(id, project_id, type, n)
 		LEFT JOIN events e ON e.id = i.id

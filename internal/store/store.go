@@ -29,6 +29,8 @@ type Store struct {
 	url  string // with the password: never shown
 	// statements holds *sqlx.Stmt by query: prepared once, then reused.
 	statements sync.Map
+	tellOwners bool       // see TellOwners
+	judge      hook.Judge // see SetJudge
 }
 
 // Open makes a Store on the database of the given URL. It does not connect

@@ -62,7 +62,9 @@ func newStage(t testing.TB) stage {
 		_, err = s.PutMember(ctx, project, "u1")
 		require.NoError(t, err)
 	}
-	return stage{s, url, newMatching(t, s)}
+	matching := newMatching(t, s)
+	s.SetJudge(matching.Judge())
+	return stage{s, url, matching}
 }
 
 func open(t testing.TB, url string) *store.Store {

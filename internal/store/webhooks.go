@@ -16,7 +16,7 @@ import (
 
 const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.headers, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
-	w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
+	w.failures_in_row, w.drain, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
 // webhookRow is a webhook as stored. Its times carry a prefix, so that it can
 // stand in one row beside a delivery and an event.
@@ -36,6 +36,8 @@ type webhookRow struct {
 	Enabled            bool           `db:"enabled"`
 	Status             string         `db:"status"`
 	DisabledReason     sql.NullString `db:"disabled_reason"`
+	FailuresInRow      int            `db:"failures_in_row"`
+	Drain              int            `db:"drain"`
 	Version            int64          `db:"version"`
 	CreatedAt          time.Time      `db:"webhook_created_at"`
 	UpdatedAt          time.Time      `db:"webhook_updated_at"`
@@ -50,7 +52,7 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 		RateLimitPerSecond: int(r.RateLimitPerSecond.Int64), MaxInFlight: int(r.MaxInFlight.Int64),
 		AutoRecover: r.AutoRecover, Metadata: r.Metadata, Enabled: r.Enabled,
 		Status: hook.WebhookStatus(r.Status), DisabledReason: hook.DisabledReason(r.DisabledReason.String),
-		Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		FailuresInRow: r.FailuresInRow, Drain: r.Drain, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	secret, err := s.ring.Open(r.Secret, place(r.ID, "secret"))
 	if err != nil {
@@ -178,7 +180,10 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, cha
 		if err := replaceRules(ctx, tx, before, after); err != nil {
 			return err
 		}
-		return switched(ctx, tx, before, after)
+		if err := recoverOrNot(ctx, tx, before, after); err != nil {
+			return err
+		}
+		return s.switched(ctx, tx, before, after)
 	})
 	if err != nil {
 		return hook.Webhook{}, err
@@ -207,69 +212,24 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 	}
 	_, err = tx.ExecContext(ctx, `
 		UPDATE webhooks SET name = $2, url = $3, secret = $4, headers = $5, payload_format = $6, timeout_seconds = $7,
-			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, enabled = $12, status = $13,
-			disabled_reason = $14, exhausted_in_row = CASE WHEN $12 AND NOT enabled THEN 0 ELSE exhausted_in_row END,
-			version = version + 1, updated_at = now()
+			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, version = version + 1, updated_at = now()
 		WHERE id = $1`,
 		w.ID, w.Name, w.URL, secret, headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
-		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status,
-		nonEmpty(string(w.DisabledReason)))
+		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata))
 	return err
 }
 
-// switched moves the deliveries of a webhook that was switched on or off.
-func switched(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
+// switched carries out what an edit says about Enabled.
+func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
+	cause := hook.Cause{What: hook.OwnerDisabled}
 	switch {
-	case before.Enabled && !after.Enabled:
-		return holdWaiting(ctx, tx, after.ID)
-	case !before.Enabled && after.Enabled:
-		return releaseHeld(ctx, tx, after.ID)
+	case before.Enabled == after.Enabled:
+		return nil
+	case after.Enabled:
+		cause = hook.Cause{What: hook.OwnerResumed, Release: true}
 	}
-	return nil
-}
-
-// Deactivate switches an enabled webhook off for a reason of its health and
-// holds what waits. It says whether it was this call that did so: of several
-// at once only one does.
-func (s *Store) Deactivate(ctx context.Context, id string, reason hook.DisabledReason) (bool, error) {
-	var done bool
-	err := s.inTx(ctx, "deactivate webhook", func(tx *sqlx.Tx) (err error) {
-		done, err = deactivate(ctx, tx, id, reason)
-		return err
-	})
-	return done, err
-}
-
-func deactivate(ctx context.Context, tx *sqlx.Tx, id string, reason hook.DisabledReason) (bool, error) {
-	res, err := tx.ExecContext(ctx, `
-		UPDATE webhooks SET enabled = false, status = 'UNHEALTHY', disabled_reason = $2, version = version + 1, updated_at = now()
-		WHERE id = $1 AND enabled AND deleted_at IS NULL`, id, reason)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
-		return false, err
-	}
-	return true, holdWaiting(ctx, tx, id)
-}
-
-// ProbePassed records that an enabled webhook answered a probe with 2xx.
-func (s *Store) ProbePassed(ctx context.Context, id string) error {
-	_, err := s.db.ExecContext(ctx, `
-		UPDATE webhooks SET status = 'HEALTHY', updated_at = now() WHERE id = $1 AND enabled AND status <> 'HEALTHY'`, id)
-	return classify("record a passed probe", err)
-}
-
-// ExhaustedInRow is how many deliveries of a webhook in a row used all their
-// attempts, since the last success or since it was enabled.
-func (s *Store) ExhaustedInRow(ctx context.Context, id string) (int, error) {
-	var n int
-	err := s.db.GetContext(ctx, &n, `SELECT exhausted_in_row FROM webhooks WHERE id = $1`, id)
-	if err != nil {
-		return 0, found("webhook", id, err)
-	}
-	return n, nil
+	_, _, err := s.happen(ctx, tx, after.ID, cause)
+	return err
 }
 
 // DeleteWebhook removes a webhook with its secrets and rules. Its deliveries
@@ -293,6 +253,6 @@ func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) erro
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
-		UPDATE webhooks SET deleted_at = now(), secret = '', headers = '', url = '' WHERE deleted_at IS NULL AND `+column+` = $1`, value)
+		UPDATE webhooks SET deleted_at = now(), secret = '', headers = '', url = '', recover_at = NULL, drain = 0 WHERE deleted_at IS NULL AND `+column+` = $1`, value)
 	return err
 }

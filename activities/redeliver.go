@@ -1,0 +1,36 @@
+package activities
+
+import (
+	"context"
+
+	"go.uber.org/zap"
+
+	"godwit/internal/hook"
+)
+
+// Redeliveries holds redeliveries of many.
+type Redeliveries interface {
+	// RedeliverStep lets the next deliveries go; repeating it is harmless.
+	RedeliverStep(ctx context.Context, recoveryID string) (hook.RedeliveryStep, error)
+}
+
+// RedeliverStepInput names a redelivery of many.
+type RedeliverStepInput struct {
+	RecoveryID string
+}
+
+// RedeliverStep lets the next deliveries of a redelivery of many go, if there is
+// room for them. What was done stands in the database alone.
+func (a *Activities) RedeliverStep(ctx context.Context, in RedeliverStepInput) (hook.RedeliveryStep, error) {
+	step, err := a.Redeliveries.RedeliverStep(ctx, in.RecoveryID)
+	if err != nil {
+		return step, err
+	}
+	if step.Released > 0 {
+		a.Log.Info("redelivered", zap.String("recovery_id", in.RecoveryID), zap.Int("deliveries", step.Released))
+		if a.Wake != nil {
+			a.Wake()
+		}
+	}
+	return step, nil
+}

@@ -1,0 +1,181 @@
+package api
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// maxTransitions bounds how many changes of a webhook's status are shown.
+const maxTransitions = 100
+
+// Reports tells how webhooks have been doing. Transitions come newest first.
+type Reports interface {
+	HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error)
+	Transitions(ctx context.Context, webhookID string, since time.Time, limit int) ([]hook.Transition, error)
+	// Stats is about all of Godwit.
+	Stats(ctx context.Context, since time.Time) (hook.Stats, error)
+}
+
+type healthInput struct {
+	ByID
+	Since time.Time `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
+}
+
+type webhookHealth struct {
+	Status         hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
+	Enabled        bool               `json:"enabled"`
+	DisabledReason *string            `json:"disabled_reason" doc:"owner, health or gone; null while it is enabled"`
+	Streak         streak             `json:"streak" doc:"How its last attempts ended"`
+	LastFailure    *lastFailure       `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
+	NextProbeAt    *time.Time         `json:"next_probe_at" doc:"When Godwit tests the receiver again, to switch the webhook on; null = it does not"`
+	GaveUpAt       *time.Time         `json:"gave_up_at" doc:"When Godwit stopped testing the receiver; null = it did not"`
+	Since          time.Time          `json:"since" doc:"The beginning of the first hour that the numbers below cover"`
+	AttemptTally
+	Hourly      []hourlyHealth `json:"hourly" nullable:"false" doc:"The hours in which attempts ended, the oldest first"`
+	Transitions []transition   `json:"transitions" nullable:"false" doc:"Up to 100 changes of its status since then, the newest first"`
+}
+
+// AttemptTally sums up attempts that ended.
+type AttemptTally struct {
+	Attempts    int         `json:"attempts" doc:"Those that ended; not those whose worker was lost"`
+	Succeeded   int         `json:"succeeded"`
+	Failed      int         `json:"failed"`
+	SuccessRate *float64    `json:"success_rate" doc:"0 to 1; null without attempts"`
+	Latency     percentiles `json:"latency_ms" doc:"Milliseconds that attempts took, to within 10 %; null without attempts"`
+}
+
+type percentiles struct {
+	P50 *float64 `json:"p50"`
+	P95 *float64 `json:"p95"`
+	P99 *float64 `json:"p99"`
+}
+
+type streak struct {
+	Outcome *hook.Outcome `json:"outcome" enum:"success,failure" doc:"null = there was no attempt yet"`
+	Length  int           `json:"length" doc:"How many in a row; of successes those of 30 days"`
+}
+
+type lastFailure struct {
+	At     time.Time    `json:"at"`
+	Reason *hook.Reason `json:"reason"`
+	Words  string       `json:"words" doc:"The reason in plain words"`
+}
+
+type hourlyHealth struct {
+	Hour      time.Time      `json:"hour" doc:"Its beginning"`
+	Attempts  int            `json:"attempts"`
+	Succeeded int            `json:"succeeded"`
+	Failed    int            `json:"failed"`
+	ByReason  map[string]int `json:"by_reason" nullable:"false" doc:"Failures by their reason"`
+	P50       *float64       `json:"p50_ms"`
+	P95       *float64       `json:"p95_ms"`
+}
+
+type transition struct {
+	At         time.Time          `json:"at"`
+	FromStatus hook.WebhookStatus `json:"from_status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
+	Status     hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
+	Enabled    bool               `json:"enabled"`
+	Cause      hook.Happened      `json:"cause" doc:"What happened"`
+	Reason     *hook.Reason       `json:"reason" doc:"Of the attempt or probe behind it"`
+	DeliveryID *string            `json:"delivery_id" doc:"The delivery behind it"`
+	Actor      *string            `json:"actor" doc:"The person behind it"`
+}
+
+func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHealth], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	since, err := lookBack(in.Since, hook.DefaultReport, hook.MaxReport)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Store.Reports.HealthReport(ctx, in.ID, since)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := s.Store.Reports.Transitions(ctx, in.ID, since, maxTransitions)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[webhookHealth]{Body: viewHealth(r, changes)}, nil
+}
+
+// lookBack is since, or normally ago when that was left out.
+func lookBack(since time.Time, normally, longest time.Duration) (time.Time, error) {
+	now := time.Now()
+	switch {
+	case since.IsZero():
+		return now.Add(-normally), nil
+	case since.After(now):
+		return since, badParameter("since", "must be a time of the past")
+	case since.Before(now.Add(-longest)):
+		return since, badParameter("since", "must be no more than "+days(longest)+" ago")
+	}
+	return since, nil
+}
+
+func viewHealth(r hook.HealthReport, changes []hook.Transition) webhookHealth {
+	out := webhookHealth{
+		Status: r.Status, Enabled: r.Enabled, DisabledReason: optional(string(r.DisabledReason)), Streak: viewStreak(r),
+		NextProbeAt: optionalTime(r.NextProbeAt), GaveUpAt: optionalTime(r.GaveUpAt), Since: r.Since.UTC(), AttemptTally: viewTally(r.Total),
+		Hourly: []hourlyHealth{}, Transitions: []transition{},
+	}
+	if !r.LastFailureAt.IsZero() {
+		out.LastFailure = &lastFailure{At: r.LastFailureAt.UTC(), Reason: optional(r.LastFailureReason), Words: hook.Words(r.LastFailureReason)}
+	}
+	for _, h := range r.Hourly {
+		hour := hourlyHealth{Hour: h.Hour.UTC(), Attempts: h.Attempts, Succeeded: h.Succeeded, Failed: h.Failed(), ByReason: byReason(h.ByReason),
+			P50: milliseconds(h.Tally, 50), P95: milliseconds(h.Tally, 95)}
+		out.Hourly = append(out.Hourly, hour)
+	}
+	for _, c := range changes {
+		out.Transitions = append(out.Transitions, transition{At: c.At.UTC(), FromStatus: c.FromStatus, Status: c.Status, Enabled: c.Enabled,
+			Cause: c.Cause, Reason: optional(c.Reason), DeliveryID: optional(c.DeliveryID), Actor: optional(c.Actor)})
+	}
+	return out
+}
+
+func viewStreak(r hook.HealthReport) streak {
+	switch {
+	case r.FailuresInRow > 0:
+		return streak{optional(hook.Failure), r.FailuresInRow}
+	case r.SuccessesInRow > 0:
+		return streak{optional(hook.Success), r.SuccessesInRow}
+	}
+	return streak{}
+}
+
+func viewTally(t hook.Tally) AttemptTally {
+	return AttemptTally{Attempts: t.Attempts, Succeeded: t.Succeeded, Failed: t.Failed(), SuccessRate: successRate(t),
+		Latency: percentiles{milliseconds(t, 50), milliseconds(t, 95), milliseconds(t, 99)}}
+}
+
+func successRate(t hook.Tally) *float64 {
+	rate, ok := t.SuccessRate()
+	if !ok {
+		return nil
+	}
+	return &rate
+}
+
+// milliseconds is a percentile with no more digits than it is worth.
+func milliseconds(t hook.Tally, percentile float64) *float64 {
+	d, ok := t.Percentile(percentile)
+	if !ok {
+		return nil
+	}
+	ms := math.Round(float64(d)/float64(time.Millisecond)*10) / 10
+	return &ms
+}
+
+func byReason(counts map[hook.Reason]int) map[string]int {
+	out := map[string]int{}
+	for reason, n := range counts {
+		out[string(reason)] = n
+	}
+	return out
+}

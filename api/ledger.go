@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Ledgers accounts for what matched a webhook.
+type Ledgers interface {
+	Ledger(ctx context.Context, q hook.LedgerQuery) (hook.Ledger, error)
+	// Undelivered lists what has not succeeded, newest first.
+	Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.Page) ([]hook.Undelivered, error)
+}
+
+type ledgerInput struct {
+	ByID
+	PageQuery
+	Since time.Time `query:"since" doc:"Matched at or after; 24 hours before until when left out"`
+	Until time.Time `query:"until" doc:"Matched before; now when left out. At most 31 days after since"`
+}
+
+// query gives the stretch of time that is asked about.
+func (in ledgerInput) query() (hook.LedgerQuery, error) {
+	q := hook.LedgerQuery{WebhookID: in.ID, Since: in.Since, Until: in.Until}
+	if q.Until.IsZero() {
+		q.Until = time.Now()
+	}
+	if q.Since.IsZero() {
+		q.Since = q.Until.Add(-hook.DefaultReport)
+	}
+	switch {
+	case !q.Since.Before(q.Until):
+		return q, badParameter("since", "must be before until, which is now unless it is given")
+	case q.Until.Sub(q.Since) > hook.MaxLedger:
+		return q, badParameter("since", "must be no more than "+days(hook.MaxLedger)+" before until; ask for a shorter time, one after the other")
+	}
+	return q, nil
+}
+
+type ledger struct {
+	Since       time.Time         `json:"since"`
+	Until       time.Time         `json:"until"`
+	Matched     int               `json:"matched" doc:"How many events matched: succeeded + pending + retrying + failed + held + cancelled"`
+	Pending     int               `json:"pending"`
+	Retrying    int               `json:"retrying"`
+	Succeeded   int               `json:"succeeded"`
+	Failed      int               `json:"failed"`
+	Held        int               `json:"held"`
+	Cancelled   int               `json:"cancelled"`
+	ByReason    map[string]int    `json:"by_reason" nullable:"false" doc:"What is failed, held or cancelled, by its reason"`
+	Balanced    bool              `json:"balanced" doc:"Everything that matched is accounted for, each event once"`
+	Undelivered list[undelivered] `json:"undelivered" doc:"A page of what has not succeeded, newest first"`
+}
+
+type undelivered struct {
+	DeliveryID string              `json:"delivery_id" doc:"The newest delivery of the event to this webhook"`
+	EventID    string              `json:"event_id"`
+	EventType  string              `json:"event_type"`
+	Status     hook.DeliveryStatus `json:"status" enum:"pending,retrying,failed,held,cancelled"`
+	Reason     *hook.Reason        `json:"reason"`
+	CreatedAt  time.Time           `json:"created_at" doc:"When the event matched"`
+}
+
+func (s *server) ledger(ctx context.Context, in *ledgerInput) (*reply[ledger], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	q, err := in.query()
+	if err != nil {
+		return nil, err
+	}
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Store.Webhooks.Webhook(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	l, err := s.Store.Ledgers.Ledger(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Ledgers.Undelivered(ctx, q, page)
+	if err != nil {
+		return nil, err
+	}
+	of := l.ByStatus
+	return &reply[ledger]{Body: ledger{Since: q.Since.UTC(), Until: q.Until.UTC(), Matched: l.Matched,
+		Pending: of[hook.Pending], Retrying: of[hook.Retrying], Succeeded: of[hook.Succeeded],
+		Failed: of[hook.Failed], Held: of[hook.Held], Cancelled: of[hook.Cancelled], ByReason: byReason(l.ByReason), Balanced: l.Balanced(),
+		Undelivered: pageOf(rows, in.PageQuery, viewUndelivered, func(u hook.Undelivered) hook.Cursor { return u.Key }).Body}}, nil
+}
+
+func viewUndelivered(u hook.Undelivered) undelivered {
+	return undelivered{DeliveryID: u.ID, EventID: u.EventID, EventType: u.EventType, Status: u.Status, Reason: optional(u.Reason), CreatedAt: u.MatchedAt.UTC()}
+}
+
+// days is a length of time in words.
+func days(d time.Duration) string { return fmt.Sprintf("%d days", d/(24*time.Hour)) }

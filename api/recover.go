@@ -1,0 +1,231 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Recoveries begins and ends redeliveries of many.
+type Recoveries interface {
+	// CountRedelivery says how many deliveries one would send again.
+	CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (int, error)
+	// CreateRedelivery begins one; it is carried out by a worker.
+	CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error)
+	// CancelRedelivery ends one; what was let go goes on.
+	CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error
+}
+
+// Progress tells where redeliveries of many stand.
+type Progress interface {
+	Redelivery(ctx context.Context, webhookID, recoveryID string) (hook.Redelivery, error)
+	Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error)
+}
+
+// maxRecoverTypes bounds event_types of a recovery.
+const maxRecoverTypes = 200
+
+type recoverForm struct {
+	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
+	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
+	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" enum:"failed,held,cancelled" doc:"failed and held when left out. What failed or was cancelled is redelivered, what is held is released"`
+	EventTypes *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" doc:"Every type when left out"`
+	DryRun     bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
+	_          struct{}  `additionalProperties:"false"`
+}
+
+const wantTime = "must be a time by RFC 3339, such as 2026-05-04T09:30:00Z"
+
+func (f recoverForm) check() []hook.Field {
+	var bad []hook.Field
+	since, err := time.Parse(time.RFC3339, f.Since)
+	if err != nil {
+		bad = append(bad, hook.Field{Pointer: "/since", Detail: wantTime})
+	}
+	until, err := f.until()
+	switch {
+	case err != nil:
+		bad = append(bad, hook.Field{Pointer: "/until", Detail: wantTime})
+	case f.Until != "" && !since.Before(until):
+		bad = append(bad, hook.Field{Pointer: "/until", Detail: "must be after since"})
+	}
+	statuses := orNone(f.Statuses)
+	if f.Statuses != nil && len(statuses) == 0 {
+		bad = append(bad, hook.Field{Pointer: "/statuses", Detail: "must hold at least one; leave it out for failed and held"})
+	}
+	for i, status := range statuses {
+		if !slices.Contains(hook.RedeliveryStatuses, hook.DeliveryStatus(status)) {
+			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/statuses/%d", i), Detail: "must be failed, held or cancelled"})
+		}
+	}
+	return slices.Concat(bad, f.checkTypes())
+}
+
+func (f recoverForm) checkTypes() []hook.Field {
+	types := orNone(f.EventTypes)
+	if f.EventTypes != nil && len(types) == 0 || len(types) > maxRecoverTypes {
+		return []hook.Field{{Pointer: "/event_types", Detail: fmt.Sprintf("must hold 1 to %d types; leave it out for every type", maxRecoverTypes)}}
+	}
+	var bad []hook.Field
+	for i, name := range types {
+		if !hook.ValidTypeName(name) && name != hook.CombinationType {
+			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/event_types/%d", i), Detail: "must be the name of an event type (GET /v1/event-types), or combination"})
+		}
+	}
+	return bad
+}
+
+// orNone gives what a list holds that may be left out.
+func orNone(items *[]string) []string {
+	if items == nil {
+		return nil
+	}
+	return *items
+}
+
+// until is zero when it was left out.
+func (f recoverForm) until() (time.Time, error) {
+	if f.Until == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, f.Until)
+}
+
+func (f recoverForm) query(webhookID string) hook.RedeliveryQuery {
+	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}, EventTypes: orNone(f.EventTypes)}
+	q.Since, _ = time.Parse(time.RFC3339, f.Since) // check has read both
+	q.Until, _ = f.until()
+	if f.Statuses != nil {
+		q.Statuses = nil
+		for _, status := range orNone(f.Statuses) {
+			q.Statuses = append(q.Statuses, hook.DeliveryStatus(status))
+		}
+	}
+	return q
+}
+
+type recoverInput struct {
+	ByID
+	Payload
+}
+
+type recoverAnswer struct {
+	RecoveryID *string `json:"recovery_id" doc:"null for a dry run"`
+	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again"`
+}
+
+// recoverReply says 202 for what has begun, 200 for a dry run.
+type recoverReply struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     recoverAnswer
+}
+
+func (s *server) recoverWebhook(ctx context.Context, in *recoverInput) (*recoverReply, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decode[recoverForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	if form.DryRun {
+		n, err := s.Store.Recoveries.CountRedelivery(ctx, form.query(in.ID))
+		if err != nil {
+			return nil, err
+		}
+		return &recoverReply{Status: 200, Body: recoverAnswer{Count: n}}, nil
+	}
+	r, err := s.Store.Recoveries.CreateRedelivery(ctx, form.query(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	at := strings.Join([]string{"/v1/webhooks", r.WebhookID, "recoveries", r.ID}, "/")
+	return &recoverReply{Status: 202, Location: at, Body: recoverAnswer{RecoveryID: &r.ID, Count: r.Total}}, nil
+}
+
+type recoveryProgress struct {
+	ID         string                `json:"id"`
+	WebhookID  string                `json:"webhook_id"`
+	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled"`
+	Since      time.Time             `json:"since"`
+	Until      time.Time             `json:"until"`
+	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false"`
+	EventTypes []string              `json:"event_types" nullable:"false" doc:"Empty for every type"`
+	Count      int                   `json:"count" doc:"How many deliveries were to be sent again when it began"`
+	Released   int                   `json:"released" doc:"How many of them are redelivered, or released, so far"`
+	Succeeded  int                   `json:"succeeded"`
+	Failed     int                   `json:"failed"`
+	Cancelled  int                   `json:"cancelled"`
+	Pending    int                   `json:"pending" doc:"How many of those that were released are not finished"`
+	CreatedAt  time.Time             `json:"created_at"`
+	FinishedAt *time.Time            `json:"finished_at" doc:"null while it runs"`
+}
+
+func viewProgress(r hook.Redelivery) recoveryProgress {
+	return recoveryProgress{
+		ID: r.ID, WebhookID: r.WebhookID, Status: r.Status, Since: r.Since.UTC(), Until: r.Until.UTC(),
+		Statuses: append([]hook.DeliveryStatus{}, r.Statuses...), EventTypes: append([]string{}, r.EventTypes...),
+		Count: r.Total, Released: r.Released, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
+		CreatedAt: r.CreatedAt.UTC(), FinishedAt: optionalTime(r.FinishedAt),
+	}
+}
+
+// byRecovery names a recovery of a webhook.
+type byRecovery struct {
+	ByID
+	RecoveryID string `path:"recovery_id" doc:"The recovery_id of the answer that began it"`
+}
+
+func (s *server) recovery(ctx context.Context, in *byRecovery) (*reply[recoveryProgress], error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	r, err := s.Store.Progress.Redelivery(ctx, in.ID, in.RecoveryID)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[recoveryProgress]{Body: viewProgress(r)}, nil
+}
+
+func (in *byRecovery) check() error {
+	if err := pathID(in.ID); err != nil {
+		return err
+	}
+	return pathID(in.RecoveryID)
+}
+
+func (s *server) cancelRecovery(ctx context.Context, in *byRecovery) (*struct{}, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	return nil, s.Store.Recoveries.CancelRedelivery(ctx, in.ID, in.RecoveryID)
+}
+
+type recoveriesInput struct {
+	ByID
+	PageQuery
+}
+
+func (s *server) recoveries(ctx context.Context, in *recoveriesInput) (*listReply[recoveryProgress], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Store.Webhooks.Webhook(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Progress.Redeliveries(ctx, in.ID, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(r hook.Redelivery) hook.Cursor { return hook.Cursor{Time: r.CreatedAt, ID: r.ID} }
+	return pageOf(rows, in.PageQuery, viewProgress, key), nil
+}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+
+	"godwit/internal/hook"
+)
+
+// DeliveryEdits bears on deliveries by their owner's wish. A state that does not
+// allow it is CodeConflict.
+type DeliveryEdits interface {
+	// Redeliver makes a new delivery of the same event.
+	Redeliver(ctx context.Context, id string) (hook.Delivery, error)
+	// RetryNow makes the next attempt of a retrying delivery due at once.
+	RetryNow(ctx context.Context, id string) (hook.Delivery, error)
+	// Cancel ends a delivery that is not finished.
+	Cancel(ctx context.Context, id string) (hook.Delivery, error)
+}
+
+// redelivery is a delivery that takes the place of another one.
+type redelivery struct {
+	Delivery
+	Attempts   []attempt `json:"attempts" nullable:"false" doc:"Every HTTP request of it, the first one first"`
+	DeliveryID string    `json:"delivery_id" doc:"The id of the new delivery"`
+}
+
+func (s *server) redeliver(ctx context.Context, in *ByID) (*reply[redelivery], error) {
+	d, err := s.edited(ctx, in, s.Store.DeliveryEdits.Redeliver)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[redelivery]{Body: redelivery{Delivery: s.viewDelivery(d), Attempts: []attempt{}, DeliveryID: d.ID}}, nil
+}
+
+func (s *server) retryNow(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {
+	if _, err := s.edited(ctx, in, s.Store.DeliveryEdits.RetryNow); err != nil {
+		return nil, err
+	}
+	return s.delivery(ctx, in)
+}
+
+func (s *server) cancel(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {
+	if _, err := s.edited(ctx, in, s.Store.DeliveryEdits.Cancel); err != nil {
+		return nil, err
+	}
+	return s.delivery(ctx, in)
+}
+
+// edited carries an edit out and wakes whoever delivers.
+func (s *server) edited(ctx context.Context, in *ByID, edit func(context.Context, string) (hook.Delivery, error)) (hook.Delivery, error) {
+	if err := pathID(in.ID); err != nil {
+		return hook.Delivery{}, err
+	}
+	d, err := edit(ctx, in.ID)
+	if err == nil {
+		s.wake()
+	}
+	return d, err
+}
+
+// wake tells whoever delivers that there is something due.
+func (s *server) wake() {
+	if s.Wake != nil {
+		s.Wake()
+	}
+}

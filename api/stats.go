@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+type statsInput struct {
+	Since time.Time `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
+}
+
+type stats struct {
+	Since      time.Time     `json:"since"`
+	Events     int           `json:"events" doc:"How many events were accepted since then"`
+	Deliveries statusCounts  `json:"deliveries" doc:"Those created since then, by their status now"`
+	Backlog    backlog       `json:"backlog" doc:"What waits now, whenever it was created"`
+	Attempts   attemptCounts `json:"attempts" doc:"HTTP requests that ended, in whole hours"`
+}
+
+type statusCounts struct {
+	Pending   int `json:"pending"`
+	Retrying  int `json:"retrying"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Held      int `json:"held"`
+	Cancelled int `json:"cancelled"`
+}
+
+type backlog struct {
+	Pending  int `json:"pending"`
+	Retrying int `json:"retrying"`
+	Held     int `json:"held"`
+}
+
+type attemptCounts struct {
+	Since       time.Time `json:"since" doc:"The beginning of the first hour that is counted"`
+	Total       int       `json:"total"`
+	Succeeded   int       `json:"succeeded"`
+	Failed      int       `json:"failed"`
+	SuccessRate *float64  `json:"success_rate" doc:"0 to 1; null without attempts"`
+}
+
+func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], error) {
+	since, err := lookBack(in.Since, hook.DefaultReport, hook.MaxReport)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.Store.Reports.Stats(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	of, waiting := st.Deliveries, st.Backlog
+	return &reply[stats]{Body: stats{
+		Since: since.UTC(), Events: st.Events,
+		Deliveries: statusCounts{Pending: of[hook.Pending], Retrying: of[hook.Retrying], Succeeded: of[hook.Succeeded],
+			Failed: of[hook.Failed], Held: of[hook.Held], Cancelled: of[hook.Cancelled]},
+		Backlog: backlog{Pending: waiting[hook.Pending], Retrying: waiting[hook.Retrying], Held: waiting[hook.Held]},
+		Attempts: attemptCounts{Since: st.AttemptsSince.UTC(), Total: st.Attempts, Succeeded: st.Succeeded, Failed: st.Attempts - st.Succeeded,
+			SuccessRate: successRate(hook.Tally{Attempts: st.Attempts, Succeeded: st.Succeeded})},
+	}}, nil
+}

@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+)
+
+// Tests sends events that a webhook's owner wants to see arrive.
+type Tests interface {
+	SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error)
+}
+
+type testForm struct {
+	Type     string   `json:"type,omitempty" minLength:"1" maxLength:"128" doc:"A name of the catalogue; when left out, the first one that the webhook's first rule is about"`
+	Previous state    `json:"previous,omitempty" doc:"The state before; null = none. When neither is given, both are the catalogue's example"`
+	Current  state    `json:"current,omitempty" doc:"The state after; null = none"`
+	_        struct{} `additionalProperties:"false"`
+}
+
+func (f testForm) check() []hook.Field {
+	var bad []hook.Field
+	if f.Type != "" && !hook.ValidTypeName(f.Type) {
+		bad = append(bad, hook.Field{Pointer: "/type", Detail: "must be the name of an event type of the catalogue (GET /v1/event-types)"})
+	}
+	for pointer, value := range map[string]state{"/previous": f.Previous, "/current": f.Current} {
+		if value != nil && !strict.IsObject(value) {
+			bad = append(bad, hook.Field{Pointer: pointer, Detail: "must be a JSON object or null"})
+		}
+	}
+	return bad
+}
+
+type testAnswer struct {
+	DeliveryID string `json:"delivery_id"`
+	EventID    string `json:"event_id"`
+}
+
+type testReply struct {
+	Location string `header:"Location"`
+	Body     testAnswer
+}
+
+func (s *server) test(ctx context.Context, in *switchInput) (*testReply, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decodeOptional[testForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	test := hook.TestEvent{WebhookID: in.ID, Type: form.Type, Previous: []byte(form.Previous), Current: []byte(form.Current)}
+	eventID, deliveryID, err := s.Store.Tests.SendTest(ctx, test)
+	if err != nil {
+		return nil, err
+	}
+	s.wake()
+	return &testReply{Location: "/v1/deliveries/" + deliveryID, Body: testAnswer{DeliveryID: deliveryID, EventID: eventID}}, nil
+}

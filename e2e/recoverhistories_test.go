@@ -1,0 +1,57 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"godwit/workflows"
+)
+
+// TestRecordHistoriesOfRecoveries does for recoveries what TestRecordHistories
+// does for deliveries.
+func TestRecordHistoriesOfRecoveries(t *testing.T) {
+	s := sharedStack(t)
+	const namespace = "recoveries"
+	env := serveEnv(t, s.migrated(t), s.temporal(), namespace)
+	env["GODWIT_RECOVERY_SCHEDULE"], env["GODWIT_RECOVERY_WINDOW"] = "300ms", "1s"
+	p := startServe(t, env)
+	temporal, err := client.Dial(client.Options{HostPort: s.temporal(), Namespace: namespace})
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+	const down = 5 + 1 + 1 // attempts, the probe after them, the first of the recovery
+	for name, mended := range map[string]bool{"recovered": true, "recovery-gave-up": false} {
+		t.Run(name, func(t *testing.T) {
+			c := newStage(t, p)
+			r := newReceiver(t, func(n int, _ request) int {
+				if mended && n > down {
+					return http.StatusOK
+				}
+				return http.StatusInternalServerError
+			})
+			w := c.webhook(t, r.URL+"/canary", map[string]any{"headers": map[string]string{"X-Token": "canary"}})
+			c.delivery(t, c.post(t), status("failed"))
+			c.becomes(t, w, func(w map[string]any) bool {
+				recovery, gaveUp := w["recovery"].(map[string]any)
+				return mended && w["enabled"] == true && len(r.all()) > down || gaveUp && recovery["gave_up_at"] != nil
+			})
+			run := workflowRun{temporal, workflows.RecoverID(w["id"].(string), 1), ""}
+			text := run.reaches(t, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
+			require.NotContains(t, string(text), "canary", "a payload, URL or secret is in Temporal")
+			file := filepath.Join(t.TempDir(), "history.json")
+			require.NoError(t, os.WriteFile(file, text, 0o600))
+			out, code := runCommand(t, p.env, "replay", "--history", file)
+			require.Zero(t, code, out)
+			require.Contains(t, out, "deterministic")
+			if *record {
+				save(t, name, text)
+			}
+		})
+	}
+	require.NotContains(t, p.output.String(), "canary", "a payload, URL or secret is in the log")
+}

@@ -1,0 +1,22 @@
+package app
+
+import (
+	"godwit/internal/config"
+	"godwit/internal/mail"
+	"godwit/internal/ops"
+	"godwit/worker"
+)
+
+// notices makes what sends mail to the owners of webhooks, and has the store
+// write down what they are to be told; nil where there is no mail server.
+func (p *process) notices(cfg config.Config, metrics *ops.Metrics) (*worker.Notices, error) {
+	if cfg.SMTPURL == "" {
+		return nil, nil
+	}
+	mailer, err := mail.New(mail.Options{SMTPURL: cfg.SMTPURL, From: cfg.MailFrom, PublicURL: cfg.PublicURL})
+	if err != nil {
+		return nil, err
+	}
+	p.store.TellOwners()
+	return &worker.Notices{Claims: p.store, Mailer: mailer, Observer: metrics, Log: p.log}, nil
+}

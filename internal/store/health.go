@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+type healthRow struct {
+	Enabled        bool    `db:"enabled"`
+	Status         string  `db:"status"`
+	DisabledReason *string `db:"disabled_reason"`
+	FailuresInRow  int     `db:"failures_in_row"`
+	ExhaustedInRow int     `db:"exhausted_in_row"`
+	Drain          int     `db:"drain"`
+}
+
+const healthColumns = `w.enabled, w.status, w.disabled_reason, w.failures_in_row, w.exhausted_in_row, w.drain`
+
+func (r healthRow) health() hook.Health {
+	h := hook.Health{
+		Enabled: r.Enabled, Status: hook.WebhookStatus(r.Status), FailuresInRow: r.FailuresInRow, ExhaustedInRow: r.ExhaustedInRow, Drain: r.Drain,
+	}
+	if r.DisabledReason != nil {
+		h.DisabledReason = hook.DisabledReason(*r.DisabledReason)
+	}
+	return h
+}
+
+// Happen applies what happened to a webhook and says how it stood before and
+// stands after. Of several at once each sees what the one before has left, so
+// that one alone switches the webhook off. A deleted webhook is CodeNotFound.
+func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error) {
+	err = s.inTx(ctx, "change the health of "+webhookID, func(tx *sqlx.Tx) error {
+		before, after, err = s.happen(ctx, tx, webhookID, c)
+		return err
+	})
+	return before, after, err
+}
+
+// lockHealth keeps out other changes, and no ingest.
+const lockHealth = `SELECT ` + healthColumns + ` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR NO KEY UPDATE`
+
+func (s *Store) happen(ctx context.Context, tx *sqlx.Tx, webhookID string, causes ...hook.Cause) (before, after hook.Health, err error) {
+	var r healthRow
+	if err := tx.GetContext(ctx, &r, lockHealth, webhookID); err != nil {
+		return before, after, found("webhook", webhookID, err)
+	}
+	before = r.health()
+	after = before
+	for _, c := range causes {
+		from := after
+		after = from.After(c.What)
+		if !c.Release && from.Drain == 0 {
+			after.Drain = 0
+		}
+		if err := s.saveHealth(ctx, tx, step{webhookID, from, after, c}); err != nil {
+			return before, after, err
+		}
+	}
+	return before, after, nil
+}
+
+// step is what one cause makes of a webhook's health.
+type step struct {
+	webhookID     string
+	before, after hook.Health
+	cause         hook.Cause
+}
+
+// saveHealth writes one step, and what follows from it.
+func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
+	webhookID, before, after, c := st.webhookID, st.before, st.after, st.cause
+	releases := c.Release && c.What == hook.OwnerEnabled // also where it is on, and a recovery drains what it has picked
+	if before == after && c.What != hook.GaveUp && !releases {
+		return nil
+	}
+	switched := before.Enabled != after.Enabled || before.DisabledReason != after.DisabledReason
+	_, err := tx.ExecContext(ctx, `
+		UPDATE webhooks SET enabled = $2, status = $3, disabled_reason = $4, failures_in_row = $5, exhausted_in_row = $6, drain = $7,
+			last_failure_at = CASE WHEN $8 <> '' THEN now() ELSE last_failure_at END,
+			last_failure_reason = coalesce(nullif($8, ''), last_failure_reason),
+			successes_before = CASE WHEN $8 <> '' THEN (
+				SELECT coalesce(sum(h.n), 0) FROM health_counts h WHERE h.webhook_id = $1 AND h.hour = date_trunc('hour', now(), 'UTC') AND h.reason = ''
+			) ELSE successes_before END,
+			drain_until = CASE WHEN $7 > 0 AND (drain = 0 OR drain_until IS NULL AND $12) THEN now() + make_interval(secs => $11) ELSE drain_until END,
+			trial_at = CASE WHEN $9::float8 > 0 THEN now() + make_interval(secs => $9) ELSE trial_at END,
+			version = version + CASE WHEN $10 THEN 1 ELSE 0 END, updated_at = now()
+		WHERE id = $1`,
+		webhookID, after.Enabled, after.Status, nonEmpty(string(after.DisabledReason)), after.FailuresInRow, after.ExhaustedInRow, after.Drain,
+		string(c.Reason), c.Trial.Seconds(), switched, longestIngest.Seconds(), releases)
+	if err != nil {
+		return err
+	}
+	if switched || before.Status != after.Status || c.What == hook.GaveUp {
+		if err := s.tell(ctx, tx, st); err != nil {
+			return err
+		}
+	}
+	if err := s.writeNotice(ctx, tx, st); err != nil || !switched {
+		return err
+	}
+	return switchOver(ctx, tx, webhookID, after)
+}
+
+// longestIngest is how long an ingest may go on that has seen a webhook disabled.
+const longestIngest = time.Minute
+
+// switchOver holds what waits of a webhook that was switched off; what is held
+// of one that was switched on is released by the drain. A recovery begins where
+// health switched the webhook off, and ends in every other case.
+func switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.Health) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE webhooks SET outages = outages + CASE WHEN $2 THEN 1 ELSE 0 END, recover_at = CASE WHEN $2 AND auto_recover THEN now() END,
+			recover_until = NULL, next_probe_at = NULL, probes = 0, gave_up_at = NULL, trial_at = NULL
+		WHERE id = $1`, webhookID, after.DisabledReason == hook.DisabledByHealth)
+	if err != nil {
+		return err
+	}
+	if after.Enabled {
+		return nudgeRedeliveries(ctx, tx, webhookID)
+	}
+	return holdWaiting(ctx, tx, webhookID)
+}
+
+// Transitions lists what happened to a webhook's health since a time, the
+// newest first, at most limit of it.
+func (s *Store) Transitions(ctx context.Context, webhookID string, since time.Time, limit int) ([]hook.Transition, error) {
+	type row struct {
+		At         time.Time `db:"at"`
+		FromStatus string    `db:"from_status"`
+		Status     string    `db:"status"`
+		Enabled    bool      `db:"enabled"`
+		Cause      string    `db:"cause"`
+		Reason     string    `db:"reason"`
+		DeliveryID string    `db:"delivery_id"`
+		Actor      string    `db:"actor"`
+		Note       string    `db:"note"`
+	}
+	return rows(ctx, s, `
+		SELECT at, from_status, status, enabled, cause, coalesce(reason, '') AS reason, coalesce(delivery_id, '') AS delivery_id, coalesce(actor, '') AS actor,
+			coalesce(note, '') AS note
+		FROM transitions WHERE webhook_id = $1 AND at >= $2 ORDER BY seq DESC LIMIT $3`, []any{webhookID, since, limit},
+		func(r row) (hook.Transition, error) {
+			return hook.Transition{
+				At: r.At.UTC(), FromStatus: hook.WebhookStatus(r.FromStatus), Status: hook.WebhookStatus(r.Status), Enabled: r.Enabled,
+				Cause: hook.Happened(r.Cause), Reason: hook.Reason(r.Reason), DeliveryID: r.DeliveryID, Actor: r.Actor, Note: r.Note,
+			}, nil
+		})
+}

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+// SetJudge gives the Store what asks the filters of rules that operational
+// events match. It is called before the Store is used; without it a rule with a
+// filter matches none of them.
+func (s *Store) SetJudge(j hook.Judge) { s.judge = j }
+
+// recordTransition writes a transition down, and says whether an operational
+// event tells of it ($10 = its type, "" = none). One that follows from a
+// delivery of such an event alone is not told of, or two webhooks that fail
+// would go on telling of one another; and that all is well again only where it
+// was told that it was not.
+const recordTransition = `
+INSERT INTO transitions (webhook_id, from_status, status, enabled, cause, reason, delivery_id, actor, note, told)
+SELECT $1, $2, $3, $4, $5, $6, $7::text, $8, $9, CASE
+	WHEN $10 = '' THEN false
+	WHEN $10 = '` + hook.TypeRecovered + `' THEN EXISTS (
+		SELECT FROM transitions t WHERE t.webhook_id = $1 AND t.told AND t.seq > coalesce(
+			(SELECT w.seq FROM transitions w WHERE w.webhook_id = $1 AND w.status = 'HEALTHY' AND w.enabled ORDER BY w.seq DESC LIMIT 1), 0))
+	ELSE NOT EXISTS (SELECT FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = $7::text AND e.owner_id IS NOT NULL)
+	END
+RETURNING at, told`
+
+// tell writes the transition down, with the operational event about it.
+func (s *Store) tell(ctx context.Context, tx *sqlx.Tx, st step) error {
+	c := st.cause
+	eventType := hook.OperationalOf(st.before, st.after)
+	var recorded struct {
+		At   time.Time `db:"at"`
+		Told bool      `db:"told"`
+	}
+	err := tx.GetContext(ctx, &recorded, recordTransition, st.webhookID, st.before.Status, st.after.Status, st.after.Enabled,
+		c.What, nonEmpty(string(c.Reason)), nonEmpty(c.DeliveryID), nonEmpty(c.Actor), nonEmpty(c.Note), eventType)
+	if err != nil || !recorded.Told {
+		return err
+	}
+	var w struct {
+		Name    string `db:"name"`
+		OwnerID string `db:"owner_id"`
+	}
+	if err := tx.GetContext(ctx, &w, `SELECT name, owner_id FROM webhooks WHERE id = $1`, st.webhookID); err != nil {
+		return err
+	}
+	state := hook.HealthState{
+		Webhook: hook.HealthStateWebhook{
+			ID: st.webhookID, Name: w.Name, Status: st.after.Status, Enabled: st.after.Enabled, DisabledReason: orNull(st.after.DisabledReason),
+		},
+		Cause: c.What, Reason: orNull(c.Reason), DeliveryID: orNull(c.DeliveryID), At: recorded.At.UTC(),
+	}
+	return s.emit(ctx, tx, operational{eventType, w.OwnerID, st.webhookID, state})
+}
+
+// orNull is nil for an empty text.
+func orNull[T ~string](text T) *T {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// tellFailed writes the operational event about a delivery that has failed for
+// good, unless it is one of such an event itself.
+func (s *Store) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryID string) error {
+	var failed []struct {
+		deliveryRow
+		OwnerID string `db:"owner_id"`
+	}
+	err := tx.SelectContext(ctx, &failed, `
+		SELECT `+deliveryColumnList+`, w.owner_id
+		FROM deliveries d JOIN events e ON e.id = d.event_id JOIN webhooks w ON w.id = d.webhook_id
+		WHERE d.id = $1 AND d.status = 'failed' AND e.owner_id IS NULL AND w.deleted_at IS NULL`, deliveryID)
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	d := failed[0]
+	return s.emit(ctx, tx, operational{hook.TypeDeliveryFailed, d.OwnerID, d.WebhookID, hook.FailedState{Delivery: hook.FailedStateDelivery{
+		ID: d.ID, EventID: d.EventID, EventType: d.EventType, WebhookID: d.WebhookID, Attempts: d.Attempts, Reason: hook.Reason(d.Reason.String),
+	}}})
+}
+
+// operational is an event that Godwit makes about a webhook of an owner.
+type operational struct {
+	eventType, ownerID, webhookID string
+	state                         any
+}
+
+// operationalRules finds the rules of the owner's other webhooks. As everywhere
+// a deleted webhook has no keys.
+const operationalRules = `
+SELECT DISTINCT k.webhook_id, CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id
+FROM rule_keys k WHERE k.scope = '` + memberScope + `' || $1::text AND k.pattern = ANY($2) AND k.part = 0 AND k.webhook_id <> $3`
+
+// insertOwn is insertDeliveries for an event of the owner $7.
+const insertOwn = insertForWebhooks + ` w.deleted_at IS NULL AND w.owner_id = $7 RETURNING event_id`
+
+// emit stores an operational event with its deliveries, if a rule covers it.
+// What it is about happens in the same transaction.
+func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational) error {
+	var found []struct {
+		WebhookID string `db:"webhook_id"`
+		RuleID    int64  `db:"rule_id"`
+	}
+	err := tx.SelectContext(ctx, &found, operationalRules, o.ownerID, pq.Array(hook.OperationalPatterns(o.eventType)), o.webhookID)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	current, err := json.Marshal(o.state)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(current)
+	event := hook.Event{ID: id.New(id.Event), Type: o.eventType, OwnerID: o.ownerID, OccurredAt: time.Now().UTC(), Current: current}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, current, fingerprint) VALUES ($1, $2, '', '', $3, $4, $5, $6)`,
+		event.ID, event.Type, event.OwnerID, event.OccurredAt, []byte(event.Current), sum[:])
+	if err != nil {
+		return err
+	}
+	candidates := make([]hook.Candidate, len(found))
+	for i, f := range found {
+		candidates[i] = hook.Candidate{Event: &event, WebhookID: f.WebhookID, RuleID: f.RuleID}
+	}
+	matches, err := s.judged(ctx, tx, candidates)
+	if err != nil || len(matches) == 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, insertOwn, append(deliveryColumns(matches), o.ownerID)...)
+	return err
+}
+
+// judged gives one candidate for each webhook that matches.
+func (s *Store) judged(ctx context.Context, tx *sqlx.Tx, candidates []hook.Candidate) ([]hook.Candidate, error) {
+	judge := s.judge
+	if judge == nil {
+		judge = withoutFilters
+	}
+	choice, err := judge(ctx, candidates, func(ids []int64) ([]hook.StoredRule, error) {
+		return storedRules(ctx, tx, `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
+	})
+	return choice.Matches, err
+}
+
+// withoutFilters passes over every rule that has a condition.
+func withoutFilters(_ context.Context, candidates []hook.Candidate, _ func([]int64) ([]hook.StoredRule, error)) (hook.Choice, error) {
+	var c hook.Choice
+	for _, one := range candidates {
+		if one.RuleID == 0 {
+			c.Matches = append(c.Matches, one)
+		}
+	}
+	return c, nil
+}

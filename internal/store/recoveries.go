@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+// again picks the deliveries of webhook $1 from ($2, $3) on, and before $4, that
+// are to be sent again: of the statuses $5 and, if there are any, the types $6.
+const again = `
+FROM deliveries d
+CROSS JOIN LATERAL (SELECT e.project_ids, e.owner_id FROM events e WHERE e.id = d.event_id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w
+WHERE d.webhook_id = $1 AND (d.created_at, d.id) > ($2, $3) AND d.created_at < $4 AND NOT d.superseded
+	AND d.status = ANY($5) AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND NOT ` + accessLost
+
+// queryArgs are the arguments of again, from the start. A list without anything
+// in it must not become NULL.
+func queryArgs(q hook.RedeliveryQuery) []any {
+	return []any{q.WebhookID, q.Since, "", q.Until, pq.Array(q.Statuses), pq.Array(append([]string{}, q.EventTypes...))}
+}
+
+// CountRedelivery says how many deliveries a redelivery would send again. A
+// webhook that does not exist is CodeNotFound.
+func (s *Store) CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
+	err = s.inTx(ctx, "count what is to be redelivered", func(tx *sqlx.Tx) error {
+		if _, err := planRedelivery(ctx, tx, &q); err != nil {
+			return err
+		}
+		return tx.GetContext(ctx, &n, `SELECT count(*) `+again, queryArgs(q)...)
+	})
+	return n, err
+}
+
+// planRedelivery says whether the webhook is enabled, and sets the end of the
+// query by the clock that deliveries are created by. Nothing is locked while
+// there is a lot to count: each step looks at the webhook again.
+func planRedelivery(ctx context.Context, tx *sqlx.Tx, q *hook.RedeliveryQuery) (enabled bool, err error) {
+	until := sql.NullTime{Time: q.Until, Valid: !q.Until.IsZero()}
+	err = tx.QueryRowxContext(ctx, `
+		SELECT w.enabled, least($2::timestamptz, now()) FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`, q.WebhookID, until).
+		Scan(&enabled, &q.Until)
+	return enabled, found("webhook", q.WebhookID, err)
+}
+
+// CreateRedelivery stores a redelivery of many, to be carried out in steps. A
+// webhook that does not exist is CodeNotFound, one that is switched off is
+// CodeConflict.
+func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
+	recoveryID := id.New(id.Recovery)
+	err := s.inTx(ctx, "create a recovery of "+q.WebhookID, func(tx *sqlx.Tx) error {
+		enabled, err := planRedelivery(ctx, tx, &q)
+		if err != nil {
+			return err
+		}
+		if !enabled {
+			return hook.Errorf(hook.CodeConflict, "the webhook %s is switched off; POST /v1/webhooks/%[1]s/enable first", q.WebhookID)
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO recoveries (id, webhook_id, since, until, statuses, event_types, status, dispatch_at, cursor_at, cursor_id, total)
+			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (SELECT count(*) `+again+`)`, append(queryArgs(q), recoveryID)...)
+		return err
+	})
+	if err != nil {
+		return hook.Redelivery{}, err
+	}
+	return s.Redelivery(ctx, q.WebhookID, recoveryID)
+}
+
+const selectRedelivery = `
+SELECT r.id, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.status, r.total, r.released, r.created_at, r.finished_at,
+	c.succeeded, c.failed, c.cancelled, c.pending
+FROM recoveries r JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
+CROSS JOIN LATERAL (
+	SELECT count(*) FILTER (WHERE d.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE d.status = 'failed') AS failed,
+		count(*) FILTER (WHERE d.status = 'cancelled') AS cancelled, count(*) FILTER (WHERE d.status IN ('pending', 'retrying', 'held')) AS pending
+	FROM deliveries d WHERE d.recovery_id = r.id
+) c`
+
+type redeliveryRow struct {
+	ID         string         `db:"id"`
+	WebhookID  string         `db:"webhook_id"`
+	Since      time.Time      `db:"since"`
+	Until      time.Time      `db:"until"`
+	Statuses   pq.StringArray `db:"statuses"`
+	EventTypes pq.StringArray `db:"event_types"`
+	Status     string         `db:"status"`
+	Total      int            `db:"total"`
+	Released   int            `db:"released"`
+	CreatedAt  time.Time      `db:"created_at"`
+	FinishedAt sql.NullTime   `db:"finished_at"`
+	Succeeded  int            `db:"succeeded"`
+	Failed     int            `db:"failed"`
+	Cancelled  int            `db:"cancelled"`
+	Pending    int            `db:"pending"`
+}
+
+func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
+	q := hook.RedeliveryQuery{WebhookID: r.WebhookID, Since: r.Since.UTC(), Until: r.Until.UTC(), EventTypes: r.EventTypes}
+	for _, status := range r.Statuses {
+		q.Statuses = append(q.Statuses, hook.DeliveryStatus(status))
+	}
+	return hook.Redelivery{
+		ID: r.ID, RedeliveryQuery: q, Status: hook.RedeliveryStatus(r.Status), Total: r.Total, Released: r.Released,
+		Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
+		CreatedAt: r.CreatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
+	}, nil
+}
+
+// Redelivery reads a redelivery of many with what became of it so far.
+func (s *Store) Redelivery(ctx context.Context, webhookID, recoveryID string) (hook.Redelivery, error) {
+	var r redeliveryRow
+	if err := s.db.GetContext(ctx, &r, selectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, recoveryID, webhookID); err != nil {
+		return hook.Redelivery{}, found("recovery", recoveryID, err)
+	}
+	return r.redelivery()
+}
+
+// Redeliveries lists those of a webhook, newest first.
+func (s *Store) Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error) {
+	var l list
+	l.where("r.webhook_id = ?", webhookID)
+	tail := l.newest("r.created_at", "r.id", page)
+	return rows(ctx, s, selectRedelivery+tail, l.args, redeliveryRow.redelivery)
+}
+
+// CancelRedelivery ends a redelivery of many: nothing more of it is released.
+// One that has completed is CodeConflict; cancelling twice changes nothing.
+func (s *Store) CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error {
+	_, err := s.db.ExecContext(ctx, `
+		UPDATE recoveries SET status = 'cancelled', dispatch_at = NULL, finished_at = now()
+		WHERE id = $1 AND webhook_id = $2 AND status = 'running'`, recoveryID, webhookID)
+	if err != nil {
+		return classify("cancel "+recoveryID, err)
+	}
+	r, err := s.Redelivery(ctx, webhookID, recoveryID)
+	if err == nil && r.Status == hook.RedeliveryCompleted {
+		return hook.Errorf(hook.CodeConflict, "%s has completed, nothing of it is left to be cancelled", recoveryID)
+	}
+	return err
+}
+
+const claimRedeliveries = `
+UPDATE recoveries r SET dispatch_at = now() + make_interval(secs => $2)
+WHERE r.id = ANY(ARRAY(SELECT id FROM recoveries WHERE dispatch_at <= now() ORDER BY dispatch_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+RETURNING r.id, r.webhook_id, coalesce((SELECT w.owner_id FROM webhooks w WHERE w.id = r.webhook_id), '') AS owner_id`
+
+// ClaimRedeliveries takes on up to limit redeliveries of many whose workflows
+// are to be started. They stay claimed for the lease; one of which no step is
+// made by then is due once more.
+func (s *Store) ClaimRedeliveries(ctx context.Context, limit int, lease time.Duration) ([]hook.RedeliveryClaim, error) {
+	st, err := s.prepared(ctx, claimRedeliveries)
+	if err != nil {
+		return nil, classify("prepare the claim of recoveries", err)
+	}
+	var claimed []struct {
+		ID        string `db:"id"`
+		WebhookID string `db:"webhook_id"`
+		OwnerID   string `db:"owner_id"`
+	}
+	if err := st.SelectContext(ctx, &claimed, limit, lease.Seconds()); err != nil {
+		return nil, classify("claim recoveries", err)
+	}
+	out := make([]hook.RedeliveryClaim, len(claimed))
+	for i, c := range claimed {
+		out[i] = hook.RedeliveryClaim{RecoveryID: c.ID, WebhookID: c.WebhookID, OwnerID: c.OwnerID}
+	}
+	return out, nil
+}
+
+// UnclaimRedeliveries makes claimed redeliveries due again at once.
+func (s *Store) UnclaimRedeliveries(ctx context.Context, claims []hook.RedeliveryClaim) error {
+	ids := make([]string, len(claims))
+	for i, c := range claims {
+		ids[i] = c.RecoveryID
+	}
+	_, err := s.db.ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE id = ANY($1) AND status = 'running'`, pq.Array(ids))
+	return classify("give recoveries back", err)
+}
+
+// nudgeRedeliveries has those go on at once that wait for the webhook.
+func nudgeRedeliveries(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE webhook_id = $1 AND status = 'running'`, webhookID)
+	return err
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+const (
+	// stepSize is how many deliveries one step lets go.
+	stepSize = 50
+	// underWay is how many deliveries of one recovery may be unfinished at a time:
+	// more would only wait in the queue, before what happens now.
+	underWay = 500
+	// stepAgainAfter is when the workflow of a recovery is started again if it
+	// makes no step; longer than it ever waits.
+	stepAgainAfter = 5 * time.Minute
+)
+
+// runningRow is a redelivery of many that is locked, and its webhook.
+type runningRow struct {
+	ID         string         `db:"id"`
+	WebhookID  string         `db:"webhook_id"`
+	Until      time.Time      `db:"until"`
+	Statuses   pq.StringArray `db:"statuses"`
+	EventTypes pq.StringArray `db:"event_types"`
+	CursorAt   time.Time      `db:"cursor_at"`
+	CursorID   string         `db:"cursor_id"`
+	UnderWay   int            `db:"under_way"`
+	enabled    bool
+	deleted    bool
+}
+
+// The locks go from the webhook to its recovery, so that the webhook stays on,
+// or off, and its places can be set.
+const (
+	webhookOfRedelivery = `SELECT webhook_id FROM recoveries WHERE id = $1 AND status = 'running'`
+	lockSwitch          = `SELECT enabled, deleted_at IS NOT NULL FROM webhooks WHERE id = $1 FOR NO KEY UPDATE`
+	lockRedelivery      = `
+		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.cursor_at, r.cursor_id,
+			(SELECT count(*) FROM deliveries d WHERE d.recovery_id = r.id AND d.status IN ('pending', 'retrying')) AS under_way
+		FROM recoveries r WHERE r.id = $1 AND r.status = 'running' FOR UPDATE`
+	nextOfRedelivery = `SELECT d.id, d.created_at, d.status ` + again + ` ORDER BY d.created_at, d.id LIMIT $7`
+)
+
+// releasePicked queues what was held. It gets a workflow of its own: an older one
+// that still waits finds itself superseded.
+const releasePicked = `
+UPDATE deliveries d SET status = CASE WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL, recovery_id = $2,
+	generation = d.generation + CASE WHEN d.run_id IS NOT NULL THEN 1 ELSE 0 END, dispatch_at = 'infinity', updated_at = now()
+WHERE d.id = ANY($1) AND d.status = 'held' RETURNING d.id`
+
+// RedeliverStep lets the next deliveries of a redelivery of many go, if there is
+// room for them, and ends it when the last one is finished. All of it happens in
+// one transaction, so a step that was cut off is simply made again.
+func (s *Store) RedeliverStep(ctx context.Context, recoveryID string) (hook.RedeliveryStep, error) {
+	if err := s.prepareAll(ctx, "redeliver", redeliver); err != nil {
+		return hook.RedeliveryStep{}, err
+	}
+	var step hook.RedeliveryStep
+	err := s.inTx(ctx, "make a step of "+recoveryID, func(tx *sqlx.Tx) error {
+		r, err := lockRunning(ctx, tx, recoveryID)
+		if errors.Is(err, errNotRunning) {
+			step = hook.RedeliveryStep{Done: true}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		step, err = s.step(ctx, tx, r)
+		return err
+	})
+	return step, err
+}
+
+func lockRunning(ctx context.Context, tx *sqlx.Tx, recoveryID string) (runningRow, error) {
+	var r runningRow
+	var webhooks []string
+	if err := tx.SelectContext(ctx, &webhooks, webhookOfRedelivery, recoveryID); err != nil {
+		return r, err
+	}
+	if len(webhooks) == 0 {
+		return r, errNotRunning
+	}
+	var enabled, deleted bool
+	if err := tx.QueryRowxContext(ctx, lockSwitch, webhooks[0]).Scan(&enabled, &deleted); err != nil {
+		return r, err
+	}
+	var running []runningRow
+	if err := tx.SelectContext(ctx, &running, lockRedelivery, recoveryID); err != nil {
+		return r, err
+	}
+	if len(running) == 0 { // cancelled meanwhile
+		return r, errNotRunning
+	}
+	r = running[0]
+	r.enabled, r.deleted = enabled, deleted
+	return r, nil
+}
+
+func (s *Store) step(ctx context.Context, tx *sqlx.Tx, r runningRow) (hook.RedeliveryStep, error) {
+	if r.deleted {
+		return endRedelivery(ctx, tx, r.ID, hook.RedeliveryCancelled)
+	}
+	var next []struct {
+		ID        string              `db:"id"`
+		CreatedAt time.Time           `db:"created_at"`
+		Status    hook.DeliveryStatus `db:"status"`
+	}
+	room := underWay - r.UnderWay
+	err := tx.SelectContext(ctx, &next, nextOfRedelivery, r.WebhookID, r.CursorAt, r.CursorID, r.Until, r.Statuses, r.EventTypes, max(1, min(room, stepSize)))
+	switch {
+	case err != nil:
+		return hook.RedeliveryStep{}, err
+	case len(next) == 0 && r.UnderWay == 0:
+		return endRedelivery(ctx, tx, r.ID, hook.RedeliveryCompleted)
+	case len(next) == 0:
+		r.CursorAt, r.CursorID = r.Until, "" // not to be looked through again
+		return hook.RedeliveryStep{}, r.moved(ctx, tx, 0)
+	case !r.enabled || room <= 0:
+		return hook.RedeliveryStep{More: true, Off: !r.enabled}, r.moved(ctx, tx, 0)
+	}
+	var held, finished []string
+	for _, d := range next {
+		if d.Status == hook.Held {
+			held = append(held, d.ID)
+		} else {
+			finished = append(finished, d.ID)
+		}
+	}
+	r.CursorAt, r.CursorID = next[len(next)-1].CreatedAt, next[len(next)-1].ID
+	n, err := s.letGo(ctx, tx, r, held, finished)
+	if err != nil {
+		return hook.RedeliveryStep{}, err
+	}
+	return hook.RedeliveryStep{Released: n, More: true}, r.moved(ctx, tx, n)
+}
+
+// letGo releases and redelivers, gently: see hook.Health.Drain. A drain that
+// releases all that is held goes on as it is.
+func (s *Store) letGo(ctx context.Context, tx *sqlx.Tx, r runningRow, held, finished []string) (int, error) {
+	if _, err := tx.ExecContext(ctx, `UPDATE webhooks SET drain = 1, drain_until = NULL WHERE id = $1 AND drain = 0`, r.WebhookID); err != nil {
+		return 0, err
+	}
+	var released []string
+	if err := tx.SelectContext(ctx, &released, releasePicked, pq.Array(held), r.ID); err != nil {
+		return 0, err
+	}
+	made, err := s.redeliver(ctx, tx, finished, r.ID)
+	return len(released) + len(made), err
+}
+
+// moved writes down how far the recovery has come.
+func (r runningRow) moved(ctx context.Context, tx *sqlx.Tx, released int) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE recoveries SET cursor_at = $2, cursor_id = $3, released = released + $4, dispatch_at = now() + make_interval(secs => $5) WHERE id = $1`,
+		r.ID, r.CursorAt, r.CursorID, released, stepAgainAfter.Seconds())
+	return err
+}
+
+func endRedelivery(ctx context.Context, tx *sqlx.Tx, recoveryID string, status hook.RedeliveryStatus) (hook.RedeliveryStep, error) {
+	_, err := tx.ExecContext(ctx, `UPDATE recoveries SET status = $2, dispatch_at = NULL, finished_at = now() WHERE id = $1`, recoveryID, status)
+	return hook.RedeliveryStep{Done: true}, err
+}
+
+// errNotRunning ends a step for which there is nothing.
+var errNotRunning = errors.New("there is no such recovery that runs")

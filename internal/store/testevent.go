@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+// SendTest stores an event for one webhook alone, whatever its rules, with its
+// delivery, and gives both ids. It happens in a project of the webhook's first
+// rule that the owner is a member of, else in another one of the owner's; an
+// operational event needs none. A
+// webhook that does not exist is CodeNotFound, one that is switched off is
+// CodeConflict; an unknown type, and an owner without a project, are CodeInvalid.
+func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error) {
+	if err := s.prepareAll(ctx, "deliver", insertDeliveries); err != nil {
+		return "", "", err
+	}
+	err = s.inTx(ctx, "send a test to "+t.WebhookID, func(tx *sqlx.Tx) error {
+		ownerID, err := lockForTest(ctx, tx, t.WebhookID)
+		if err != nil {
+			return err
+		}
+		rules, err := rulesOf(ctx, tx, t.WebhookID)
+		if err != nil {
+			return err
+		}
+		event, err := testEvent(ctx, tx, t, rules)
+		if err != nil {
+			return err
+		}
+		if hook.Operational(event.Type) {
+			event.OwnerID = ownerID
+		} else if event.ProjectID, event.CompanyID, err = testProject(ctx, tx, ownerID, rules); err != nil {
+			return err
+		}
+		eventID = event.ID
+		deliveryID, err = s.insertTest(ctx, tx, t.WebhookID, event)
+		return err
+	})
+	return eventID, deliveryID, err
+}
+
+// lockForTest keeps the webhook from being switched or deleted.
+func lockForTest(ctx context.Context, tx *sqlx.Tx, webhookID string) (ownerID string, err error) {
+	var enabled bool
+	err = tx.QueryRowxContext(ctx, `SELECT owner_id, enabled FROM webhooks WHERE id = $1 AND deleted_at IS NULL FOR SHARE`, webhookID).Scan(&ownerID, &enabled)
+	if err != nil {
+		return "", found("webhook", webhookID, err)
+	}
+	if !enabled {
+		return "", hook.Errorf(hook.CodeConflict, "the webhook %s is switched off; POST /v1/webhooks/%[1]s/enable first", webhookID)
+	}
+	return ownerID, nil
+}
+
+// testEvent fills what the test leaves open from the catalogue.
+func testEvent(ctx context.Context, tx *sqlx.Tx, t hook.TestEvent, rules []hook.Rule) (hook.Event, error) {
+	if t.Type == "" {
+		var names []string
+		if err := tx.SelectContext(ctx, &names, `SELECT name FROM event_types ORDER BY name`); err != nil {
+			return hook.Event{}, err
+		}
+		t.Type = hook.TestType(rules, names)
+	}
+	var r eventTypeRow
+	err := tx.GetContext(ctx, &r, `SELECT `+eventTypeColumns+` FROM event_types WHERE name = $1`, t.Type)
+	if errors.Is(err, sql.ErrNoRows) {
+		return hook.Event{}, hook.Invalid("/type", "there is no event type %q; GET /v1/event-types lists them", t.Type)
+	}
+	e := hook.Event{ID: id.New(id.Event), Type: t.Type, Previous: t.Previous, Current: t.Current}
+	if t.Previous == nil && t.Current == nil {
+		e.Previous, e.Current = example(r.Previous), example(r.Current)
+	}
+	if e.Previous == nil && e.Current == nil { // a type without an example
+		e.Current = []byte(`{}`)
+	}
+	return e, err
+}
+
+// example is a state of the catalogue, where null may be no bytes at all.
+func example(stored []byte) []byte {
+	if len(stored) == 0 {
+		return nil
+	}
+	return stored
+}
+
+// testProject picks the project in which a test happens. The membership can't end
+// meanwhile.
+func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.Rule) (projectID, companyID string, err error) {
+	var first hook.Rule
+	if len(rules) > 0 {
+		first = rules[0]
+	}
+	err = tx.QueryRowxContext(ctx, `
+		SELECT p.id, p.company_id FROM members m JOIN projects p ON p.id = m.project_id WHERE m.user_id = $1
+		ORDER BY array_position($2::text[], p.id::text) NULLS LAST, p.company_id = ANY($3) DESC, m.created_at, p.id LIMIT 1 FOR KEY SHARE OF m`,
+		ownerID, pq.Array(append([]string{}, first.Projects...)), pq.Array(append([]string{}, first.Companies...))).Scan(&projectID, &companyID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", "", hook.Errorf(hook.CodeInvalid, "the owner %q is a member of no project in which the test could happen; make the owner a member of one first", ownerID)
+	}
+	return projectID, companyID, err
+}
+
+func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID string, e hook.Event) (deliveryID string, err error) {
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint)
+		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8)`,
+		e.ID, e.Type, e.ProjectID, e.CompanyID, nonEmpty(e.OwnerID), nullBytes(e.Previous), nullBytes(e.Current), fingerprint(e))
+	if err != nil {
+		return "", err
+	}
+	to := []hook.Candidate{{Event: &e, WebhookID: webhookID}}
+	if e.OwnerID != "" {
+		_, err = tx.ExecContext(ctx, insertOwn, append(deliveryColumns(to), e.OwnerID)...)
+	} else {
+		_, err = s.deliver(ctx, tx, to)
+	}
+	if err != nil {
+		return "", err
+	}
+	err = tx.GetContext(ctx, &deliveryID, `SELECT id FROM deliveries WHERE event_id = $1`, e.ID)
+	return deliveryID, err
+}

@@ -1,0 +1,100 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"godwit/workflows"
+)
+
+// loop takes what is due and tells the workflows of it, which are started where
+// they don't run: what has lost its workflow comes to life again.
+type loop[C any] struct {
+	// what names the claims in the log.
+	what    string
+	claim   func(ctx context.Context, limit int, lease time.Duration) ([]C, error)
+	unclaim func(ctx context.Context, claims []C) error
+	// tell is workflows.ErrRefused when Temporal will never take it.
+	tell func(ctx context.Context, claim C) error
+	// name tells in the log which claim it was.
+	name func(claim C) []zap.Field
+	// wake says that there is something due; nil = only time does.
+	wake <-chan struct{}
+	log  *zap.Logger
+}
+
+// run tells workflows until ctx ends, and returns when no call is under way.
+func (l *loop[C]) run(ctx context.Context) {
+	pause := time.Duration(0)
+	for ctx.Err() == nil {
+		limit := batch
+		if pause > 0 {
+			limit = 1 // one try says whether Temporal is back
+		}
+		told, err := l.round(ctx, limit)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			pause = min(max(2*pause, pollEvery), longestPause)
+			l.log.Warn("telling workflows pauses", zap.String("of", l.what), zap.Error(err), zap.Duration("pause", pause))
+			wait(ctx, nil, pause)
+		case told < limit:
+			pause = 0
+			wait(ctx, l.wake, pollEvery)
+		default:
+			pause = 0
+		}
+	}
+}
+
+// round tells the workflows of up to limit claims and says how many were due.
+func (l *loop[C]) round(ctx context.Context, limit int) (int, error) {
+	claims, err := l.claim(ctx, limit, lease)
+	if err != nil {
+		return 0, err
+	}
+	failed, cause := l.all(ctx, claims)
+	if failed == nil {
+		return len(claims), nil
+	}
+	// Also while stopping: another process should not have to wait for the lease.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	return len(claims), errors.Join(cause, l.unclaim(ctx, failed))
+}
+
+// all tells the workflows side by side. It gives the claims of those that could
+// not be told, with the cause of one of them.
+func (l *loop[C]) all(ctx context.Context, claims []C) (failed []C, cause error) {
+	slots := make(chan struct{}, startsUnderWay)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	for _, claim := range claims {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := l.one(ctx, claim); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed, cause = append(failed, claim), err
+			}
+		})
+	}
+	group.Wait()
+	return failed, cause
+}
+
+func (l *loop[C]) one(ctx context.Context, claim C) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := l.tell(ctx, claim)
+	if errors.Is(err, workflows.ErrRefused) {
+		// Not to be had by waiting: it is tried again when its lease is over.
+		l.log.Error("a workflow can't be told", append(l.name(claim), zap.String("of", l.what), zap.Error(err))...)
+		return nil
+	}
+	return err
+}
