@@ -16,15 +16,13 @@ func (e *Engine) judge(ctx context.Context, candidates []hook.Candidate, load fu
 	if err != nil {
 		return hook.Choice{}, err
 	}
-	s := &sitting{engine: e, subjects: map[string]*filter.Subject{}, matched: map[hook.Match]bool{}, happened: map[happening]int{}, spent: map[hook.Match]uint64{}}
-	for _, c := range candidates {
-		if c.RuleID == 0 {
-			s.match(c)
-		}
-	}
+	s := &sitting{engine: e, accounts: map[string]*account{}, happened: map[happening]int{}}
 	for i, c := range candidates {
-		if rules[i] != nil {
-			s.ask(ctx, c, *rules[i])
+		switch {
+		case c.RuleID == 0:
+			s.match(c, s.account(c))
+		case rules[i] != nil:
+			s.ask(ctx, c, rules[i])
 		}
 	}
 	// Filters that were cut short must not pass for filters that don't match.
@@ -71,44 +69,64 @@ type happening struct {
 	ruleID  int64
 }
 
-// sitting is one call of judge.
+// sitting is one call of judge. The candidates come event by event, those
+// without a condition first.
 type sitting struct {
 	engine   *Engine
-	subjects map[string]*filter.Subject
-	matched  map[hook.Match]bool
-	spent    map[hook.Match]uint64 // without an event: by the webhook in all
-	happened map[happening]int     // place in choice.Happenings
+	accounts map[string]*account // by webhook
+	eventID  string              // of subject
+	subject  *filter.Subject
+	happened map[happening]int // place in choice.Happenings
 	choice   hook.Choice
 }
 
-func (s *sitting) match(c hook.Candidate) {
-	m := hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}
-	if !s.matched[m] { // one delivery per webhook, however many of its rules match
-		s.matched[m] = true
+// account is what one event, and all events so far, have come to for a webhook.
+type account struct {
+	eventID string
+	matched bool
+	// spent and total are what the webhook's filters have cost, on the event and in
+	// all.
+	spent, total uint64
+}
+
+func (s *sitting) account(c hook.Candidate) *account {
+	a := s.accounts[c.WebhookID]
+	if a == nil {
+		a = &account{}
+		s.accounts[c.WebhookID] = a
+	}
+	if a.eventID != c.Event.ID {
+		a.eventID, a.matched, a.spent = c.Event.ID, false, 0
+	}
+	return a
+}
+
+func (s *sitting) match(c hook.Candidate, a *account) {
+	if !a.matched { // one delivery per webhook, however many of its rules match
+		a.matched = true
 		s.choice.Matches = append(s.choice.Matches, c)
 	}
 }
 
-func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule hook.Rule) {
-	if c.Part == 0 && s.matched[hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}] {
+func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.Rule) {
+	a := s.account(c)
+	if c.Part == 0 && a.matched {
 		return
 	}
-	subject, ok := s.subjects[c.Event.ID]
-	if !ok {
-		subject = filter.NewSubject(*c.Event)
-		s.subjects[c.Event.ID] = subject
+	if s.subject == nil || s.eventID != c.Event.ID {
+		s.eventID, s.subject = c.Event.ID, filter.NewSubject(*c.Event)
 	}
 	switch {
-	case !s.holds(ctx, c, partOf(rule, c.Part), subject):
+	case !s.holds(ctx, a, partOf(rule, c.Part)):
 	case c.Part == 0:
-		s.match(c)
+		s.match(c, a)
 	default:
-		s.happen(c, *rule.Combination, subject)
+		s.happen(c, *rule.Combination)
 	}
 }
 
 // partOf gives the filter that decides on a part of a rule.
-func partOf(rule hook.Rule, part int) string {
+func partOf(rule *hook.Rule, part int) string {
 	switch {
 	case part == 0:
 		return rule.Filter
@@ -119,8 +137,8 @@ func partOf(rule hook.Rule, part int) string {
 	}
 }
 
-func (s *sitting) happen(c hook.Candidate, combination hook.Combination, subject *filter.Subject) {
-	key, ok := subject.Key(combination.Path())
+func (s *sitting) happen(c hook.Candidate, combination hook.Combination) {
+	key, ok := s.subject.Key(combination.Path())
 	if !ok {
 		return
 	}
@@ -149,21 +167,20 @@ const (
 // those before it have used up what the webhook may cost.
 const kindBudget = "budget"
 
-// holds says whether a filter is true of an event. One that fails is not.
-func (s *sitting) holds(ctx context.Context, c hook.Candidate, source string, subject *filter.Subject) bool {
+// holds says whether a filter is true of the subject. One that fails is not.
+func (s *sitting) holds(ctx context.Context, a *account, source string) bool {
 	if source == "" {
 		return true
 	}
-	event, batch := hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}, hook.Match{WebhookID: c.WebhookID}
-	if s.spent[event] >= MaxEventCost || s.spent[batch] >= MaxBatchCost {
+	if a.spent >= MaxEventCost || a.total >= MaxBatchCost {
 		s.engine.Observer.FilterFailed(kindBudget)
 		return false
 	}
-	ok, cost, err := s.engine.filters.Match(ctx, source, subject)
-	s.spent[event] += cost
-	s.spent[batch] += cost
+	ok, cost, err := s.engine.filters.Match(ctx, source, s.subject)
+	a.spent += cost
+	a.total += cost
 	var failed *filter.EvalError
-	if errors.As(err, &failed) && ctx.Err() == nil {
+	if err != nil && errors.As(err, &failed) && ctx.Err() == nil {
 		s.engine.Observer.FilterFailed(string(failed.Kind))
 	}
 	return ok && err == nil

@@ -162,7 +162,10 @@ func candidates(events []hook.Event, found []candidateRow, accepted map[string]*
 			out = append(out, hook.Candidate{Event: &e, WebhookID: r.Webhooks[i], RuleID: r.Rules[i], Part: int(r.Parts[i])})
 		}
 		slices.SortFunc(out[first:], func(a, b hook.Candidate) int {
-			return cmp.Or(cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Part, b.Part), cmp.Compare(a.WebhookID, b.WebhookID))
+			if a.RuleID != b.RuleID {
+				return cmp.Compare(a.RuleID, b.RuleID)
+			}
+			return cmp.Or(cmp.Compare(a.Part, b.Part), cmp.Compare(a.WebhookID, b.WebhookID))
 		})
 	}
 	return out
