@@ -2,8 +2,6 @@ package e2e_test
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,15 +40,7 @@ func TestRecordHistoriesOfRecoveries(t *testing.T) {
 			})
 			run := workflowRun{temporal, workflows.RecoverID(w["id"].(string), 1), ""}
 			text := run.reaches(t, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
-			require.NotContains(t, string(text), "canary", "a payload, URL or secret is in Temporal")
-			file := filepath.Join(t.TempDir(), "history.json")
-			require.NoError(t, os.WriteFile(file, text, 0o600))
-			out, code := runCommand(t, p.env, "replay", "--history", file)
-			require.Zero(t, code, out)
-			require.Contains(t, out, "deterministic")
-			if *record {
-				save(t, name, text)
-			}
+			replayed(t, p, name, text)
 		})
 	}
 	require.NotContains(t, p.output.String(), "canary", "a payload, URL or secret is in the log")

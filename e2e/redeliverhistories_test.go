@@ -3,9 +3,7 @@ package e2e_test
 import (
 	"context"
 	"net/http"
-	"os"
 	"path"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,15 +44,7 @@ func TestRecordHistoriesOfRedeliveries(t *testing.T) {
 			run := firstRun(t, temporal, workflows.RedeliverID(path.Base(at)))
 			o.then(t, f, at, run)
 			text := run.reaches(t, o.want)
-			require.NotContains(t, string(text), "canary", "a payload, URL or secret is in Temporal")
-			file := filepath.Join(t.TempDir(), "history.json")
-			require.NoError(t, os.WriteFile(file, text, 0o600))
-			out, code := runCommand(t, p.env, "replay", "--history", file)
-			require.Zero(t, code, out)
-			require.Contains(t, out, "deterministic")
-			if *record {
-				save(t, name, text)
-			}
+			replayed(t, p, name, text)
 		})
 	}
 	require.NotContains(t, p.output.String(), "canary", "a payload, URL or secret is in the log")
