@@ -16,9 +16,15 @@ export CGO_ENABLED := 0
 # cores can carry makes tests wait for one another until they time out.
 TEST_FLAGS ?= -count=1 -vet=off -timeout=20m -p=2 -parallel=4
 
+FUZZ_TIME ?= 30s
+
 # The linters, pinned. `go run` builds them once and keeps them in Go's cache.
 STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+
+# The linter of the OpenAPI document says nothing of its use to its makers.
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .DEFAULT_GOAL := help
 
@@ -30,7 +36,7 @@ help: ## List these targets
 ##@ Run
 
 .PHONY: setup
-setup: ## Install what is missing: Postgres (as root, on Debian); checks Go
+setup: ## Install what is missing: Postgres, Node.js, Chromium (as root, on Debian); checks Go
 	@scripts/setup
 
 .PHONY: up
@@ -50,12 +56,20 @@ test: build ## Run every test; a test that can't run fails
 	GODWIT_TEST_REQUIRE=1 go test $(TEST_FLAGS) ./...
 	cd standalone && GODWIT_TEST_REQUIRE=1 go test $(TEST_FLAGS) ./...
 
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZ_TIME (30s), one after another
+	@scripts/fuzz $(FUZZ_TIME)
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities that the code reaches
+	@scripts/vuln
+
 .PHONY: bench
 bench: build ## Run the benchmarks; BENCH_FLAGS are handed on
 	go run ./bench $(BENCH_FLAGS)
 
 .PHONY: lint
-lint: ## Run every static check
+lint: openapi api/lint/node_modules ## Run every static check
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l); \
 		if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	bash -n .ci/run scripts/*
@@ -66,6 +80,16 @@ lint: ## Run every static check
 	$(STATICCHECK) ./...
 	cd standalone && $(STATICCHECK) ./...
 	$(WORKFLOWCHECK) ./workflows/...
+	api/lint/node_modules/.bin/redocly lint --config api/lint/redocly.yaml bin/openapi.json
+
+.PHONY: openapi
+openapi: ## Write the OpenAPI document to bin/openapi.json
+	@mkdir -p bin
+	go test ./api -run '^TestDocument$$' -count=1 -write $(CURDIR)/bin/openapi.json
+
+api/lint/node_modules: api/lint/package-lock.json
+	cd api/lint && npm ci --no-audit --no-fund
+	@touch $@
 
 ##@ Make again what is checked in
 

@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	// What they stand on.
 	"internal/apikey":      {"internal/hook", "internal/id"},
 	"internal/config":      nil,
+	"internal/contract":    nil,
 	"internal/eventjson":   {"internal/hook"},
 	"internal/eventschema": {"internal/eventjson", "internal/hook"},
 	"internal/filter":      {"internal/eventjson", "internal/hook"},

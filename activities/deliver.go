@@ -198,7 +198,7 @@ func message(p hook.Parcel, number int, timeout time.Duration) send.Message {
 	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
 	return send.Message{
 		Webhook: w, Event: p.Event, ProjectName: p.ProjectName, CompanyName: p.CompanyName,
-		DeliveryID: p.Delivery.ID, Attempt: number, Secrets: []string{w.Secret},
+		DeliveryID: p.Delivery.ID, Attempt: number, Secrets: w.Secrets(p.Now),
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *stage) subscribe(t *testing.T, url string) {
 	_, err = s.PutMember(ctx, "p1", "u1")
 	require.NoError(t, err)
 	s.webhook, err = s.CreateWebhook(ctx, hook.Webhook{
-		ID: id.New(id.Webhook), OwnerID: "u1", Name: "feed", URL: url + "/?token=canary", Secret: send.NewSecret(),
+		ID: id.New(id.Webhook), OwnerID: "u1", Name: "feed", URL: url + "/?token=canary", Secret: send.NewSecret(hook.HMACSHA256),
 		Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Metadata: []byte(`{}`), Enabled: true, Status: hook.Healthy,
 	})
 	require.NoError(t, err)

@@ -59,7 +59,7 @@ func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (Chec
 // probe sends a health check; timeout bounds it as it bounds an attempt.
 func (a *Activities) probe(ctx context.Context, w hook.Webhook, timeout time.Duration) (hook.Result, error) {
 	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
-	return a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), []string{w.Secret}, time.Now()))
+	return a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(time.Now()), time.Now()))
 }
 
 // judge turns the probe's result into the webhook's state.

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -25,23 +27,27 @@ type client struct {
 	store   *fake
 	wakes   int
 	windows int // wakes of them
+	secrets int // that were made
 	handler http.Handler
 }
 
-func newClient(t *testing.T) *client {
+func newClient(t *testing.T) *client { return newClientWith(t, func(*Options) {}) }
+
+// newClientWith is newClient with changes to what the API is built from.
+func newClientWith(t *testing.T, change func(*Options)) *client {
 	c := &client{t: t, store: &fake{}}
-	c.handler = New(Options{
+	options := Options{
 		Store:    c.store.store(),
 		Matching: matching{c.store},
 		CheckRule: func(r hook.Rule) []hook.Field {
 			return slices.DeleteFunc(r.Filters(), func(f hook.Field) bool { return f.Detail != "bad" })
 		},
 		AdminKeyHash: apikey.Hash(testKey),
-		CheckURL: func(raw string) error {
+		CheckURL: func(raw string) (string, error) {
 			if !strings.HasPrefix(raw, "https://") {
-				return errors.New("must be an https:// address")
+				return "", errors.New("must be an https:// address")
 			}
-			return nil
+			return strings.Replace(raw, "ü", "xn--", 1), nil
 		},
 		CheckHeaders: func(headers map[string]string) error {
 			if _, ok := headers["Host"]; ok {
@@ -50,7 +56,7 @@ func newClient(t *testing.T) *client {
 			return nil
 		},
 		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.store.probe, c.store.err },
-		NewSecret:   func() string { return "whsec_c2VjcmV0" },
+		NewSecret:   c.newSecret,
 		Wake:        func() { c.wakes++ },
 		WakeWindows: func() { c.windows++ },
 		Workflows: Workflows{
@@ -59,8 +65,19 @@ func newClient(t *testing.T) *client {
 		},
 		Version: "test",
 		Log:     zap.NewNop(),
-	})
+	}
+	change(&options)
+	c.handler = New(options)
 	return c
+}
+
+// newSecret makes another secret each time.
+func (c *client) newSecret(scheme hook.Signature) string {
+	c.secrets++
+	if scheme == hook.Ed25519 {
+		return hook.PrivateKeyPrefix + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{byte(c.secrets)}, 64))
+	}
+	return "whsec_c2VjcmV0" + strings.Repeat("AAAA", c.secrets-1)
 }
 
 // answerOf is what a call came to.

@@ -9,25 +9,25 @@ import (
 )
 
 type attempt struct {
-	Number     int             `json:"number" minimum:"1" maximum:"5"`
-	StartedAt  time.Time       `json:"started_at"`
-	DurationMS int64           `json:"duration_ms" doc:"0 while it is under way"`
-	StatusCode int             `json:"status_code,omitempty" doc:"Left out when no status arrived"`
-	Outcome    hook.Outcome    `json:"outcome" enum:"success,failure,lost,in_flight"`
+	Number     int             `json:"number" minimum:"1" maximum:"5" doc:"Which attempt of the delivery it is, from 1"`
+	StartedAt  time.Time       `json:"started_at" doc:"When the request was begun"`
+	DurationMS int64           `json:"duration_ms" minimum:"0" doc:"How long it took, in milliseconds; 0 while it is under way"`
+	StatusCode int             `json:"status_code,omitempty" minimum:"0" maximum:"999" doc:"The receiver's HTTP status; left out when none arrived"`
+	Outcome    hook.Outcome    `json:"outcome" enum:"success,failure,lost,in_flight" doc:"What came of it: lost = its worker ended meanwhile, so that nobody knows"`
 	Reason     hook.Reason     `json:"reason,omitempty" doc:"The cause of a failure, as a constant"`
 	Error      string          `json:"error,omitempty" doc:"The cause of a failure, in words"`
-	Request    attemptRequest  `json:"request"`
+	Request    attemptRequest  `json:"request" doc:"What was sent"`
 	Response   attemptResponse `json:"response" doc:"Empty when none arrived"`
 }
 
 type attemptRequest struct {
-	URL     string            `json:"url"`
+	URL     string            `json:"url" doc:"Where it was sent"`
 	Headers map[string]string `json:"headers" doc:"As sent, secret values hidden"`
 }
 
 type attemptResponse struct {
-	Headers   map[string]string `json:"headers" doc:"Values of one name are joined by a comma"`
-	Body      string            `json:"body" doc:"Its first bytes"`
+	Headers   map[string]string `json:"headers" doc:"By name; values of one name are joined by a comma"`
+	Body      string            `json:"body" doc:"Its first 64 KiB"`
 	Encoding  string            `json:"encoding,omitempty" enum:"base64" doc:"base64 when the body is no UTF-8 text"`
 	Truncated bool              `json:"truncated" doc:"There was more of the body than is kept"`
 }

@@ -1,36 +1,126 @@
 package api
 
 import (
+	"context"
+	"crypto/subtle"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"godwit/internal/apikey"
+	"godwit/internal/hook"
 )
 
-// role says who may call a route.
-type role string
+// audience is the roles that may call a route.
+type audience []hook.Role
 
-// admin may do everything. It is the bootstrap key's role.
-const admin role = "admin"
+// The audiences of routes.
+var (
+	admins     = audience{hook.RoleAdmin}
+	publishers = audience{hook.RoleAdmin, hook.RolePublisher}
+	users      = audience{hook.RoleAdmin, hook.RoleUser}
+	anyone     = audience{} // without a credential, too
+)
 
-// authorize lets a request pass whose key has the role. It runs before
-// anything of the request's body is read.
-func (s *server) authorize(_ role) func(huma.Context, func(huma.Context)) {
+// String lists the roles, for people.
+func (a audience) String() string {
+	if len(a) == 0 {
+		return "none is needed"
+	}
+	names := make([]string, len(a))
+	for i, role := range a {
+		names[i] = string(role)
+	}
+	return strings.Join(names, ", ")
+}
+
+// security is the audience as OpenAPI has it.
+func (a audience) security() []map[string][]string {
+	switch {
+	case len(a) == 0:
+		return []map[string][]string{{}}
+	case slices.Contains(a, hook.RolePublisher):
+		return []map[string][]string{{"key": {}}}
+	}
+	return []map[string][]string{{"key": {}}, {"session": {}}}
+}
+
+// authorize lets a request pass whose key's role is in the audience. It runs
+// before anything of the request's body is read; handlers find who is asking by
+// hook.PrincipalOf.
+func (s *server) authorize(who audience) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		key, ok := bearer(ctx.Header("Authorization"))
-		if ok && len(s.AdminKeyHash) > 0 && apikey.Equal(key, s.AdminKeyHash) {
-			next(ctx)
+		principal, err := s.authenticate(ctx, who)
+		if err == nil && len(who) > 0 {
+			err = s.spend(ctx, principal, s.allowance(principal, who))
+		}
+		if err == nil && len(who) > 0 && !slices.Contains(who, principal.Role) {
+			err = newProblem(codeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
+		}
+		if err != nil {
+			s.refuse(ctx, err)
 			return
 		}
-		ctx.SetHeader("WWW-Authenticate", "Bearer")
-		detail := "The header Authorization: Bearer <key> is missing."
-		if ok {
-			detail = "This API key is not known."
-		}
-		s.fail(humagin.Unwrap(ctx), newProblem(codeUnauthorized, detail))
+		next(huma.WithContext(ctx, hook.WithPrincipal(ctx.Context(), principal)))
 	}
+}
+
+// refuse answers a request that goes no further.
+func (s *server) refuse(ctx huma.Context, err error) {
+	p := s.report(ctx.Context(), err)
+	if p.Code == codeUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+	}
+	s.fail(humagin.Unwrap(ctx), p)
+}
+
+// authenticate finds out who makes a request: by its API key, else by the
+// session of a browser.
+func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, error) {
+	from := clientAddress(humagin.Unwrap(ctx).Request, s.TrustedProxies)
+	var principal hook.Principal
+	var err error
+	key, ok := bearer(ctx.Header("Authorization"))
+	token := s.sessionToken(ctx.Header("Cookie"))
+	switch {
+	case len(who) == 0:
+	case ok:
+		principal, err = s.gate.pass(ctx.Context(), from, key, func() (hook.Principal, error) { return s.principal(ctx.Context(), key) })
+	case token != "":
+		principal, err = s.gate.pass(ctx.Context(), from, token, func() (hook.Principal, error) { return s.signedIn(ctx.Context(), token) })
+	default:
+		err = newProblem(codeUnauthorized, "The header Authorization: Bearer <key> is missing.")
+	}
+	principal.Address, principal.RequestID = from, requestID(ctx.Context())
+	return principal, err
+}
+
+// principal finds out whose key it is. The bootstrap key needs no database, and
+// neither does the refusal of what can't be a key.
+func (s *server) principal(ctx context.Context, key string) (hook.Principal, error) {
+	hash := apikey.Hash(key)
+	if !apikey.WellFormed(key) && !s.isBootstrap(hash) {
+		return hook.Principal{}, newProblem(codeUnauthorized, "This is not an API key, or not a whole one.")
+	}
+	return s.principalOf(ctx, hash)
+}
+
+// principalOf finds out whose key has this hash.
+func (s *server) principalOf(ctx context.Context, hash []byte) (hook.Principal, error) {
+	if s.isBootstrap(hash) {
+		return hook.Principal{KeyID: hook.BootstrapKey, Role: hook.RoleAdmin}, nil
+	}
+	principal, err := s.Store.Credentials.Principal(ctx, hash)
+	if hook.CodeOf(err) == hook.CodeNotFound {
+		err = newProblem(codeUnauthorized, "This API key is not known, has expired or was revoked.")
+	}
+	return principal, err
+}
+
+func (s *server) isBootstrap(hash []byte) bool {
+	return len(s.AdminKeyHash) > 0 && subtle.ConstantTimeCompare(hash, s.AdminKeyHash) == 1
 }
 
 func bearer(header string) (key string, ok bool) {

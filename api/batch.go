@@ -15,12 +15,12 @@ type batchForm struct {
 }
 
 type batchAnswer struct {
-	Results []batchResult `json:"results" nullable:"false" doc:"One for each event, in order"`
+	Results []batchResult `json:"results" nullable:"false" minItems:"1" maxItems:"500" doc:"One for each event, in order"`
 }
 
 // batchResult is either published or an error.
 type batchResult struct {
-	ID        string   `json:"id,omitempty"`
+	ID        string   `json:"id,omitempty" doc:"The event's id; left out when it was refused"`
 	Matched   *int     `json:"matched,omitempty" doc:"How many deliveries the event has"`
 	Duplicate *bool    `json:"duplicate,omitempty" doc:"The event was accepted before; nothing is delivered again"`
 	Error     *problem `json:"error,omitempty" doc:"Why this event was refused; its pointers lead into the whole body"`

@@ -15,10 +15,10 @@ type companyForm struct {
 func (f companyForm) check() []hook.Field { return checkName("/name", f.Name) }
 
 type company struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ID        string    `json:"id" doc:"Id that the caller chose"`
+	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	CreatedAt time.Time `json:"created_at" doc:"When it was created"`
+	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
 }
 
 func viewCompany(c hook.Company) company {

@@ -9,29 +9,29 @@ import (
 
 // Delivery is a delivery as the API shows it.
 type Delivery struct {
-	ID            string              `json:"id"`
-	EventID       string              `json:"event_id"`
-	WebhookID     string              `json:"webhook_id"`
-	EventType     string              `json:"event_type"`
-	ProjectID     string              `json:"project_id" doc:"Empty for what Godwit tells of an owner's webhooks"`
-	CompanyID     string              `json:"company_id"`
-	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled"`
+	ID            string              `json:"id" pattern:"^dlv_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	EventID       string              `json:"event_id" doc:"The event that it carries"`
+	WebhookID     string              `json:"webhook_id" doc:"The webhook that it goes to"`
+	EventType     string              `json:"event_type" doc:"The event's type"`
+	ProjectID     string              `json:"project_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"Where the event happened. Empty for what Godwit tells of an owner's webhooks"`
+	CompanyID     string              `json:"company_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
+	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"pending = not yet tried, held = kept because its webhook is switched off"`
 	Reason        *hook.Reason        `json:"reason" doc:"Why it is failed, held or cancelled; else null"`
-	AttemptCount  int                 `json:"attempt_count" doc:"How many attempts were begun; at most 5"`
+	AttemptCount  int                 `json:"attempt_count" minimum:"0" maximum:"5" doc:"How many attempts were begun; at most 5"`
 	NextAttemptAt *time.Time          `json:"next_attempt_at" doc:"null unless it waits for its next attempt"`
-	RedeliveryOf  *string             `json:"redelivery_of" doc:"The delivery whose place it took; null = it is the first one of its event"`
+	RedeliveryOf  *string             `json:"redelivery_of" pattern:"^dlv_[0-9a-v]{26}$" doc:"The delivery whose place it took; null = it is the first one of its event"`
 	Superseded    bool                `json:"superseded" doc:"It was redelivered: another delivery took its place"`
 	RecoveryID    *string             `json:"recovery_id" doc:"The recovery that made or released it; else null"`
-	CreatedAt     time.Time           `json:"created_at"`
-	UpdatedAt     time.Time           `json:"updated_at"`
+	CreatedAt     time.Time           `json:"created_at" doc:"When the event matched"`
+	UpdatedAt     time.Time           `json:"updated_at" doc:"When it was changed last"`
 	FinishedAt    *time.Time          `json:"finished_at" doc:"null until nothing more happens by itself"`
 	Workflow      workflow            `json:"workflow" doc:"The Temporal workflow that carries it"`
 }
 
 type workflow struct {
-	ID    string  `json:"id"`
-	RunID *string `json:"run_id" doc:"null before the first attempt"`
-	URL   *string `json:"url" doc:"Its page in the Temporal Web UI; null when no such UI is set up"`
+	ID    string  `json:"id" pattern:"^[A-Za-z0-9._:/-]{1,200}$" doc:"Temporal workflow id"`
+	RunID *string `json:"run_id" format:"uuid" doc:"Temporal run id; null before the first attempt"`
+	URL   *string `json:"url" format:"uri" doc:"Its page in the Temporal Web UI; null when no such UI is set up"`
 }
 
 func (s *server) viewDelivery(d hook.Delivery) Delivery {
@@ -89,7 +89,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 
 type deliveryDetail struct {
 	Delivery
-	Attempts []attempt `json:"attempts" nullable:"false" doc:"Every HTTP request of it, the first one first"`
+	Attempts []attempt `json:"attempts" nullable:"false" maxItems:"5" doc:"Every HTTP request of it, the first one first"`
 }
 
 func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {

@@ -1,6 +1,8 @@
 // Package api is Godwit's HTTP API: the Gin engine, the one table of routes,
-// handlers, the OpenAPI 3.1 document that is made from the same table, and the
-// one table from error codes to HTTP statuses.
+// handlers, the OpenAPI 3.1 document that is made from the same table, from the
+// tags of the types and from operations/ (descriptions and examples), the page
+// /docs that is made from the document, and the one table from error codes to
+// HTTP statuses.
 //
 // Every error is application/problem+json (RFC 9457); nothing of an
 // unclassified error reaches a client. Bodies are read strictly: duplicate

@@ -2,25 +2,38 @@ package api
 
 import (
 	"bytes"
+	"embed"
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 )
 
+// The page is our own: the renderers there are load megabytes of script and
+// need inline styles, which the Content-Security-Policy forbids.
+//
+//go:embed docs/page.html docs/style.css
+var docsFiles embed.FS
+
 // serveDocs serves the OpenAPI document and a page made of it, which is also
 // where somebody ends who opens the address in a browser. All is public and
-// uses nothing from another host, no script and no style.
+// uses nothing from another host, and no script.
 func (s *server) serveDocs(engine *gin.Engine) {
 	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
 	page := sync.OnceValues(s.docsPage)
+	style := func() ([]byte, error) { return docsFiles.ReadFile("docs/style.css") }
 	engine.GET("/", func(c *gin.Context) { c.Redirect(http.StatusSeeOther, "/docs") })
+	engine.GET(portalPath, s.portal)
 	engine.GET("/openapi.json", func(c *gin.Context) { s.serve(c, mediaJSON, document) })
+	engine.GET("/docs/style.css", func(c *gin.Context) { s.serve(c, "text/css; charset=utf-8", style) })
 	engine.GET("/docs", func(c *gin.Context) {
-		c.Header("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		c.Header("Content-Security-Policy", pagePolicy)
 		s.serve(c, "text/html; charset=utf-8", page)
 	})
 }
@@ -34,28 +47,108 @@ func (s *server) serve(c *gin.Context, media string, content func() ([]byte, err
 	c.Data(http.StatusOK, media, body)
 }
 
-// docsRow is one operation on the page.
-type docsRow struct {
-	route
-	Operation *huma.Operation
+// docsTag is a tag on the page, with its operations.
+type docsTag struct {
+	*huma.Tag
+	Operations []docsOperation
 }
 
-func (r docsRow) Method() string { return r.method }
-func (r docsRow) Path() string   { return r.path }
-func (r docsRow) Who() role      { return r.who }
+// docsOperation is an operation on the page.
+type docsOperation struct {
+	*huma.Operation
+	Who     string
+	Request docsMedia
+	Answers []docsAnswer
+}
+
+// docsAnswer is an answer on the page. Problems that many operations share are
+// codes that lead to the list of problems.
+type docsAnswer struct {
+	Status, Description, Code string
+	Headers                   map[string]*huma.Header
+	docsMedia
+}
+
+type docsMedia struct {
+	Schema  *huma.Schema
+	Example string
+}
 
 func (s *server) docsPage() ([]byte, error) {
-	var rows []docsRow
-	for _, r := range s.routes() {
-		rows = append(rows, docsRow{r, operation(s.huma.OpenAPI().Paths[r.path], r.method)})
+	doc := s.huma.OpenAPI()
+	var tags []docsTag
+	for _, tag := range doc.Tags {
+		tags = append(tags, docsTag{tag, s.docsOperations(tag.Name)})
 	}
-	var problems []map[string]any
-	for _, k := range kinds() {
-		problems = append(problems, map[string]any{"Code": k.code, "Status": k.status, "Title": k.title, "Help": k.help})
+	page, err := template.New("page.html").Funcs(template.FuncMap{"type": typeOf, "bounds": boundsOf, "lines": lines}).
+		ParseFS(docsFiles, "docs/page.html")
+	if err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
-	err := template.Must(template.New("docs").Parse(docsTemplate)).Execute(&out, map[string]any{"Rows": rows, "Problems": problems})
+	err = page.Execute(&out, map[string]any{"Doc": doc, "Tags": tags, "Schemas": doc.Components.Schemas.Map(), "Problems": docsProblems()})
 	return out.Bytes(), err
+}
+
+func (s *server) docsOperations(tag string) []docsOperation {
+	doc := s.huma.OpenAPI()
+	var out []docsOperation
+	for _, r := range s.routes() {
+		op := operation(doc.Paths[r.path], r.method)
+		if op.Tags[0] != tag {
+			continue
+		}
+		view := docsOperation{Operation: op, Who: r.who.String()}
+		if op.RequestBody != nil {
+			view.Request = mediaOf(op.RequestBody.Content)
+		}
+		for status, answer := range op.Responses {
+			view.Answers = append(view.Answers, answerOnPage(doc, status, answer))
+		}
+		slices.SortFunc(view.Answers, func(a, b docsAnswer) int { return strings.Compare(a.Status, b.Status) })
+		out = append(out, view)
+	}
+	return out
+}
+
+func answerOnPage(doc *huma.OpenAPI, status string, answer *huma.Response) docsAnswer {
+	out := docsAnswer{Status: status, Description: answer.Description, Headers: map[string]*huma.Header{}}
+	if code, err := strconv.Atoi(status); err == nil && code >= http.StatusBadRequest {
+		k := kindOf(code)
+		out.Code = k.code
+		if answer.Ref != "" {
+			out.Description = k.title
+		}
+		return out
+	}
+	for name, header := range answer.Headers {
+		if header.Ref == "" { // the others are on every answer
+			out.Headers[name] = header
+		}
+	}
+	out.docsMedia = mediaOf(answer.Content)
+	return out
+}
+
+// mediaOf is what a body is, as JSON.
+func mediaOf(content map[string]*huma.MediaType) docsMedia {
+	media := content[mediaJSON]
+	if media == nil {
+		return docsMedia{}
+	}
+	var example bytes.Buffer
+	if raw, ok := media.Example.(json.RawMessage); ok {
+		_ = json.Indent(&example, raw, "", "  ") // it is JSON, or it could not have been read
+	}
+	return docsMedia{Schema: media.Schema, Example: example.String()}
+}
+
+func docsProblems() []map[string]any {
+	var out []map[string]any
+	for _, k := range kinds() {
+		out = append(out, map[string]any{"Code": k.code, "Status": k.status, "Title": k.title, "Help": k.help})
+	}
+	return out
 }
 
 func operation(item *huma.PathItem, method string) *huma.Operation {
@@ -71,28 +164,3 @@ func operation(item *huma.PathItem, method string) *huma.Operation {
 	}
 	return item.Delete
 }
-
-const docsTemplate = `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Godwit API</title></head>
-<body>
-<main>
-<h1>Godwit API</h1>
-<p>The whole description, with every field and bound, is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1).
-Each call needs the header <code>Authorization: Bearer &lt;key&gt;</code>.</p>
-<h2>Operations</h2>
-{{range .Rows}}<section id="{{.Operation.OperationID}}">
-<h3><code>{{.Method}} {{.Path}}</code></h3>
-<p>{{.Operation.Summary}}. Role: {{.Who}}.</p>
-{{if .Operation.Parameters}}<dl>{{range .Operation.Parameters}}<dt><code>{{.Name}}</code> ({{.In}})</dt><dd>{{.Description}}</dd>{{end}}</dl>{{end}}
-</section>
-{{end}}
-<h2>Problems</h2>
-<p>Every error is <code>application/problem+json</code> (RFC 9457).</p>
-<dl>
-{{range .Problems}}<dt id="{{.Code}}"><code>{{.Code}}</code> ({{.Status}}): {{.Title}}</dt><dd>{{.Help}}</dd>
-{{end}}</dl>
-</main>
-</body>
-</html>
-`

@@ -54,7 +54,7 @@ func TestProblemsOfBodies(t *testing.T) {
 		{400, "malformed", "PATCH", "/v1/webhooks/wh_1", `{"name":1,"name":2}`, nil, nil},
 		{413, "too_large", "PUT", "/v1/companies/c1", large, nil, nil},
 		{413, "too_large", "POST", "/v1/events", large, nil, nil},
-		{413, "too_large", "POST", "/v1/events/batch", `{"events":"` + strings.Repeat("x", maxBatchBody) + `"}`, nil, nil},
+		{413, "too_large", "POST", "/v1/events/batch", `{"events":"` + strings.Repeat("x", maxBatch) + `"}`, nil, nil},
 		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "text/plain"}, nil},
 		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "application/merge-patch+json"}, nil},
 		{415, "unsupported_media_type", "POST", "/v1/events", goodEvent, []string{"Content-Type", "application/json; charset=latin1"}, nil},

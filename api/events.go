@@ -16,9 +16,9 @@ import (
 // eventjson, never through this type.
 type eventForm struct {
 	ID         string    `json:"id,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Made by Godwit when left out. The same id again is a duplicate and delivers nothing; other content under the same id is 409"`
-	Type       string    `json:"type" minLength:"1" maxLength:"128" doc:"A name of the catalogue"`
-	ProjectID  string    `json:"project_id" minLength:"1" maxLength:"128" doc:"Where it happened"`
-	ActorID    string    `json:"actor_id,omitempty" minLength:"1" maxLength:"128" doc:"Who did it"`
+	Type       string    `json:"type" doc:"A name of the catalogue"`
+	ProjectID  string    `json:"project_id" doc:"The project in which it happened; it must exist"`
+	ActorID    string    `json:"actor_id,omitempty" doc:"Who did it"`
 	OccurredAt time.Time `json:"occurred_at,omitempty" doc:"When it happened; the time of acceptance when left out"`
 	Previous   state     `json:"previous,omitempty" doc:"The state before, kept byte for byte; null when there was none"`
 	Current    state     `json:"current,omitempty" doc:"The state after, kept byte for byte; null when there is none. One of the two must not be null"`
@@ -26,13 +26,13 @@ type eventForm struct {
 }
 
 type published struct {
-	ID        string `json:"id"`
+	ID        string `json:"id" doc:"The event's id: the caller's, or one that Godwit made"`
 	Matched   int    `json:"matched" doc:"How many deliveries the event has"`
 	Duplicate bool   `json:"duplicate" doc:"The event was accepted before; nothing is delivered again"`
 }
 
 type publishReply struct {
-	Location string `header:"Location"`
+	Location string `header:"Location" doc:"Path of the event"`
 	Body     published
 }
 
@@ -91,13 +91,13 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 
 // EventSummary is an event without its states.
 type EventSummary struct {
-	ID         string    `json:"id"`
-	Type       string    `json:"type"`
-	ProjectID  string    `json:"project_id" doc:"Empty for what Godwit tells of an owner's webhooks"`
-	CompanyID  string    `json:"company_id" doc:"The project's company when the event was accepted"`
-	ActorID    *string   `json:"actor_id"`
-	OccurredAt time.Time `json:"occurred_at"`
-	AcceptedAt time.Time `json:"accepted_at"`
+	ID         string    `json:"id" doc:"The event's id: the caller's, or one that Godwit made"`
+	Type       string    `json:"type" doc:"A name of the catalogue, or combination"`
+	ProjectID  string    `json:"project_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"Where it happened. Empty for what Godwit tells of an owner's webhooks"`
+	CompanyID  string    `json:"company_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
+	ActorID    *string   `json:"actor_id" doc:"Who did it; null when the producer did not say"`
+	OccurredAt time.Time `json:"occurred_at" doc:"When it happened, as its producer says"`
+	AcceptedAt time.Time `json:"accepted_at" doc:"When Godwit stored it"`
 }
 
 func viewEvent(e hook.Event) EventSummary {
@@ -108,8 +108,8 @@ func viewEvent(e hook.Event) EventSummary {
 // event is an event with everything.
 type event struct {
 	EventSummary
-	Deliveries           []Delivery `json:"deliveries" nullable:"false" doc:"The newest 200 of them"`
-	DeliveriesNextCursor *string    `json:"deliveries_next_cursor" doc:"For GET /v1/deliveries?event_id=, when there are more; else null"`
+	Deliveries           []Delivery `json:"deliveries" nullable:"false" maxItems:"200" doc:"The newest 200 of them"`
+	DeliveriesNextCursor *string    `json:"deliveries_next_cursor" maxLength:"400" doc:"For GET /v1/deliveries?event_id=, when there are more; else null"`
 	Previous             state      `json:"previous" doc:"The state before, byte for byte as it was sent"`
 	Current              state      `json:"current" doc:"The state after, byte for byte as it was sent"`
 }

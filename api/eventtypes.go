@@ -13,9 +13,9 @@ import (
 // eventType is an entry of the catalogue. What a caller has written in JSON is
 // answered byte for byte.
 type eventType struct {
-	Name        string     `json:"name"`
-	Group       string     `json:"group"`
-	Description string     `json:"description"`
+	Name        string     `json:"name" doc:"Its name, such as TODO_CREATED"`
+	Group       string     `json:"group" minLength:"1" maxLength:"200" doc:"Where the catalogue lists it"`
+	Description string     `json:"description" maxLength:"2000" doc:"What happened when such an event is published"`
 	Builtin     bool       `json:"builtin" doc:"Came with Godwit and can't be changed or deleted"`
 	ArchivedAt  *time.Time `json:"archived_at" doc:"Since when no new rule can take it; null = it is not archived"`
 	Example     example    `json:"example" doc:"What such an event looks like; test events carry it"`
@@ -23,8 +23,8 @@ type eventType struct {
 }
 
 type example struct {
-	Previous state `json:"previous"`
-	Current  state `json:"current"`
+	Previous state `json:"previous" doc:"An example of the state before; null = none"`
+	Current  state `json:"current" doc:"An example of the state after; null = none"`
 }
 
 func viewEventType(t hook.EventType) eventType {
@@ -52,8 +52,8 @@ func (t eventType) WriteTo(w io.Writer) (int64, error) {
 
 // eventTypeList is a list[eventType] that writes its rows by themselves.
 type eventTypeList struct {
-	Data       []eventType `json:"data" nullable:"false"`
-	NextCursor *string     `json:"next_cursor" doc:"Pass it as cursor for the rows after these; null = there are none"`
+	Data       []eventType `json:"data" nullable:"false" doc:"The types, by group and name"`
+	NextCursor *string     `json:"next_cursor" maxLength:"400" doc:"Pass it as cursor for the rows after these; null = there are none"`
 }
 
 // WriteTo writes the list as JSON.

@@ -22,6 +22,10 @@ type fake struct {
 	events     []hook.Event
 	deliveries []hook.Delivery
 	attempts   []hook.Attempt
+	keys       []storedKey
+	sessions   []storedSession
+	// lookups counts how often it was asked whose a key is.
+	lookups int
 	// refuse answers Ingest for events of this type.
 	refuse map[string]*hook.Error
 	// asked is the last page or filter that a list was asked for.
@@ -34,6 +38,8 @@ type fake struct {
 	unreachable []hook.UnreachableRule
 	reports     reports
 	recovery    *hook.Recovery
+	// hidden is the id of what can't be seen.
+	hidden string
 	// causes are what has happened to webhooks; probe is what a probe comes to.
 	causes []hook.Cause
 	probe  hook.Result
@@ -43,7 +49,26 @@ func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f},
 		DeliveryEdits: edits{f}, Recoveries: edits{f}, Progress: edits{f}, Tests: edits{f},
-		Reports: reportsOf{f}, Ledgers: reportsOf{f}}
+		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f,
+		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, PortalLinks: sessionsOf{f}}
+}
+
+// Visible is asked about each id that users may name.
+func (f *fake) Visible(_ context.Context, _ hook.Kind, id string) error {
+	if id == f.hidden {
+		return notFound()
+	}
+	return nil
+}
+
+// Once keeps nothing: it runs every time.
+func (f *fake) Once(ctx context.Context, _ hook.IdempotencyKey, run func(context.Context) []byte) ([]byte, bool, error) {
+	return run(ctx), false, f.err
+}
+
+func (f *fake) AuditLog(_ context.Context, filter hook.AuditFilter, p hook.Page) ([]hook.AuditEntry, error) {
+	f.askedPage, f.askedFilter = p, filter
+	return nil, f.err
 }
 
 func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
@@ -214,6 +239,10 @@ func (h hooks) UpdateWebhook(_ context.Context, id string, version int64, change
 	w.Version++
 	upsert(&h.webhooks, w, webhookID)
 	return w, nil
+}
+
+func (h hooks) RotateSecret(ctx context.Context, id string, rotate func(*hook.Webhook) error) (hook.Webhook, error) {
+	return h.UpdateWebhook(ctx, id, 0, rotate)
 }
 
 func (h hooks) DeleteWebhook(_ context.Context, id string) error {

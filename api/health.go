@@ -25,32 +25,32 @@ type healthInput struct {
 }
 
 type webhookHealth struct {
-	Status         hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
-	Enabled        bool               `json:"enabled"`
-	DisabledReason *string            `json:"disabled_reason" doc:"owner, health or gone; null while it is enabled"`
+	Status         hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Its health now"`
+	Enabled        bool               `json:"enabled" doc:"false: what matches is held"`
+	DisabledReason *string            `json:"disabled_reason" enum:"owner,health,gone" doc:"Who or what switched it off: its owner, health, or an answer 410; null while it is enabled"`
 	Streak         streak             `json:"streak" doc:"How its last attempts ended"`
 	LastFailure    *lastFailure       `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
 	NextProbeAt    *time.Time         `json:"next_probe_at" doc:"When Godwit tests the receiver again, to switch the webhook on; null = it does not"`
 	GaveUpAt       *time.Time         `json:"gave_up_at" doc:"When Godwit stopped testing the receiver; null = it did not"`
 	Since          time.Time          `json:"since" doc:"The beginning of the first hour that the numbers below cover"`
 	AttemptTally
-	Hourly      []hourlyHealth `json:"hourly" nullable:"false" doc:"The hours in which attempts ended, the oldest first"`
-	Transitions []transition   `json:"transitions" nullable:"false" doc:"Up to 100 changes of its status since then, the newest first"`
+	Hourly      []hourlyHealth `json:"hourly" nullable:"false" maxItems:"721" doc:"The hours in which attempts ended, the oldest first"`
+	Transitions []transition   `json:"transitions" nullable:"false" maxItems:"100" doc:"Up to 100 changes of its status since then, the newest first"`
 }
 
 // AttemptTally sums up attempts that ended.
 type AttemptTally struct {
 	Attempts    int         `json:"attempts" doc:"Those that ended; not those whose worker was lost"`
-	Succeeded   int         `json:"succeeded"`
-	Failed      int         `json:"failed"`
-	SuccessRate *float64    `json:"success_rate" doc:"0 to 1; null without attempts"`
+	Succeeded   int         `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
+	Failed      int         `json:"failed" doc:"Those that ended any other way"`
+	SuccessRate *float64    `json:"success_rate" minimum:"0" maximum:"1" doc:"succeeded / attempts, 0 to 1; null without attempts"`
 	Latency     percentiles `json:"latency_ms" doc:"Milliseconds that attempts took, to within 10 %; null without attempts"`
 }
 
 type percentiles struct {
-	P50 *float64 `json:"p50"`
-	P95 *float64 `json:"p95"`
-	P99 *float64 `json:"p99"`
+	P50 *float64 `json:"p50" minimum:"0" doc:"Milliseconds; half of the attempts took no longer; null without attempts"`
+	P95 *float64 `json:"p95" minimum:"0" doc:"Milliseconds; 95 % of the attempts took no longer; null without attempts"`
+	P99 *float64 `json:"p99" minimum:"0" doc:"Milliseconds; 99 % of the attempts took no longer; null without attempts"`
 }
 
 type streak struct {
@@ -59,30 +59,30 @@ type streak struct {
 }
 
 type lastFailure struct {
-	At     time.Time    `json:"at"`
-	Reason *hook.Reason `json:"reason"`
-	Words  string       `json:"words" doc:"The reason in plain words"`
+	At     time.Time    `json:"at" doc:"When it ended"`
+	Reason *hook.Reason `json:"reason" doc:"The cause, as a constant; null = it is not known"`
+	Words  string       `json:"words" doc:"The cause in plain words"`
 }
 
 type hourlyHealth struct {
 	Hour      time.Time      `json:"hour" doc:"Its beginning"`
-	Attempts  int            `json:"attempts"`
-	Succeeded int            `json:"succeeded"`
-	Failed    int            `json:"failed"`
+	Attempts  int            `json:"attempts" doc:"Attempts that ended in this hour"`
+	Succeeded int            `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
+	Failed    int            `json:"failed" doc:"Those that ended any other way"`
 	ByReason  map[string]int `json:"by_reason" nullable:"false" doc:"Failures by their reason"`
-	P50       *float64       `json:"p50_ms"`
-	P95       *float64       `json:"p95_ms"`
+	P50       *float64       `json:"p50_ms" minimum:"0" doc:"Milliseconds; half of the attempts took no longer; null without attempts"`
+	P95       *float64       `json:"p95_ms" minimum:"0" doc:"Milliseconds; 95 % of the attempts took no longer; null without attempts"`
 }
 
 type transition struct {
-	At         time.Time          `json:"at"`
-	FromStatus hook.WebhookStatus `json:"from_status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
-	Status     hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
-	Enabled    bool               `json:"enabled"`
+	At         time.Time          `json:"at" doc:"When it happened"`
+	FromStatus hook.WebhookStatus `json:"from_status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Its health before"`
+	Status     hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Its health after"`
+	Enabled    bool               `json:"enabled" doc:"Whether it is on after"`
 	Cause      hook.Happened      `json:"cause" doc:"What happened"`
-	Reason     *hook.Reason       `json:"reason" doc:"Of the attempt or probe behind it"`
-	DeliveryID *string            `json:"delivery_id" doc:"The delivery behind it"`
-	Actor      *string            `json:"actor" doc:"The person behind it"`
+	Reason     *hook.Reason       `json:"reason" doc:"The cause of the attempt's or probe's failure behind it; null = there is none"`
+	DeliveryID *string            `json:"delivery_id" doc:"The delivery behind it; null = there is none"`
+	Actor      *string            `json:"actor" maxLength:"128" doc:"The person behind it: a user's id, admin, or a key's id; null = Godwit itself"`
 }
 
 func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHealth], error) {

@@ -41,15 +41,15 @@ func (in ledgerInput) query() (hook.LedgerQuery, error) {
 }
 
 type ledger struct {
-	Since       time.Time         `json:"since"`
-	Until       time.Time         `json:"until"`
+	Since       time.Time         `json:"since" doc:"Beginning of the time that is accounted for"`
+	Until       time.Time         `json:"until" doc:"End of it, exclusive"`
 	Matched     int               `json:"matched" doc:"How many events matched: succeeded + pending + retrying + failed + held + cancelled"`
-	Pending     int               `json:"pending"`
-	Retrying    int               `json:"retrying"`
-	Succeeded   int               `json:"succeeded"`
-	Failed      int               `json:"failed"`
-	Held        int               `json:"held"`
-	Cancelled   int               `json:"cancelled"`
+	Pending     int               `json:"pending" doc:"Events whose newest delivery was not tried yet"`
+	Retrying    int               `json:"retrying" doc:"Events whose newest delivery waits for its next attempt"`
+	Succeeded   int               `json:"succeeded" doc:"Events that arrived"`
+	Failed      int               `json:"failed" doc:"Events whose newest delivery used all attempts, or met a 410"`
+	Held        int               `json:"held" doc:"Events that are kept because the webhook is or was switched off"`
+	Cancelled   int               `json:"cancelled" doc:"Events whose newest delivery was cancelled"`
 	ByReason    map[string]int    `json:"by_reason" nullable:"false" doc:"What is failed, held or cancelled, by its reason"`
 	Balanced    bool              `json:"balanced" doc:"Everything that matched is accounted for, each event once"`
 	Undelivered list[undelivered] `json:"undelivered" doc:"A page of what has not succeeded, newest first"`
@@ -57,10 +57,10 @@ type ledger struct {
 
 type undelivered struct {
 	DeliveryID string              `json:"delivery_id" doc:"The newest delivery of the event to this webhook"`
-	EventID    string              `json:"event_id"`
-	EventType  string              `json:"event_type"`
-	Status     hook.DeliveryStatus `json:"status" enum:"pending,retrying,failed,held,cancelled"`
-	Reason     *hook.Reason        `json:"reason"`
+	EventID    string              `json:"event_id" doc:"The event"`
+	EventType  string              `json:"event_type" doc:"The event's type"`
+	Status     hook.DeliveryStatus `json:"status" enum:"pending,retrying,failed,held,cancelled" doc:"Where its newest delivery stands"`
+	Reason     *hook.Reason        `json:"reason" doc:"Why it is failed, held or cancelled; else null"`
 	CreatedAt  time.Time           `json:"created_at" doc:"When the event matched"`
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 type member struct {
-	ProjectID string    `json:"project_id"`
-	UserID    string    `json:"user_id"`
+	ProjectID string    `json:"project_id" doc:"The project"`
+	UserID    string    `json:"user_id" doc:"The user who is its member"`
 	CreatedAt time.Time `json:"created_at" doc:"Since when the user is a member"`
 }
 
@@ -19,8 +19,8 @@ func viewMember(m hook.Member) member {
 
 // membership is the answer to making a member; doing it again changes nothing.
 type membership struct {
-	ProjectID string `json:"project_id"`
-	UserID    string `json:"user_id"`
+	ProjectID string `json:"project_id" doc:"The project"`
+	UserID    string `json:"user_id" doc:"The user who is its member now"`
 }
 
 type memberInput struct {

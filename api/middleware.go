@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -22,19 +23,15 @@ func requestID(ctx context.Context) string {
 
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
-// identify gives every request an id, the caller's own if it is sane, and every
-// answer the headers that keep browsers and caches from misusing it.
+// identify gives every request and its answer an id, the caller's own if it is
+// sane.
 func (s *server) identify(c *gin.Context) {
 	id := c.GetHeader("X-Request-Id")
 	if !saneRequestID.MatchString(id) {
 		id = uuid.NewString()
 	}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
-	h := c.Writer.Header()
-	h.Set("X-Request-Id", id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
+	c.Header("X-Request-Id", id)
 }
 
 // log writes one line a request, without the query, which may hold ids of people.
@@ -66,6 +63,21 @@ func (s *server) recover(c *gin.Context) {
 		}
 	}()
 	c.Next()
+}
+
+// sameOrigin refuses what another site has a browser do here: the browser would
+// send the session along.
+func (s *server) sameOrigin() gin.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	if u, err := url.Parse(s.PublicURL); err == nil && u.Host != "" {
+		// What is in front of Godwit may have changed the header Host.
+		_ = protection.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+	}
+	return func(c *gin.Context) {
+		if err := protection.Check(c.Request); err != nil {
+			s.fail(c, newProblem(codeForbidden, "A browser asks for this on behalf of another site."))
+		}
+	}
 }
 
 func (s *server) noRoute(c *gin.Context) {

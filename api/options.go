@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/netip"
 
 	"go.uber.org/zap"
 
@@ -17,8 +18,18 @@ type Options struct {
 	// AdminKeyHash is apikey.Hash of the bootstrap admin key; empty = that key
 	// does not exist and every call is 401.
 	AdminKeyHash []byte
-	// CheckURL returns why a webhook may not have this URL, in words for its owner.
-	CheckURL func(raw string) error
+	// TrustedProxies are the networks whose X-Forwarded-For is believed about where
+	// a request comes from; none = nobody's is.
+	TrustedProxies []netip.Prefix
+	// PublishRate and ManagementRate are how many requests a second each key may
+	// make on the routes of publishers and on all others; 0 = any number.
+	PublishRate    int
+	ManagementRate int
+	// PublicURL is where browsers find Godwit; empty = where they found it this time.
+	PublicURL string
+	// CheckURL gives the URL as a webhook keeps it, or why a webhook may not have
+	// it, in words for its owner.
+	CheckURL func(raw string) (string, error)
 	// CheckHeaders returns why a webhook may not have these request headers, in
 	// words for its owner; a *hook.Error may point at single ones ("/headers/…").
 	CheckHeaders func(headers map[string]string) error
@@ -28,8 +39,8 @@ type Options struct {
 	// Probe sends a health check to a webhook; its error is only ever the caller's
 	// own end.
 	Probe func(ctx context.Context, w hook.Webhook) (hook.Result, error)
-	// NewSecret makes a signing secret.
-	NewSecret func() string
+	// NewSecret makes a signing secret of a kind.
+	NewSecret func(hook.Signature) string
 	// Wake is called after an ingest that created deliveries has committed. It
 	// must not block; nil = nobody needs waking.
 	Wake func()
@@ -71,6 +82,14 @@ type Store struct {
 	Tests         Tests
 	Reports       Reports
 	Ledgers       Ledgers
+	Secrets       Secrets
+	Visibility    Visibility
+	Credentials   Credentials
+	APIKeys       APIKeys
+	Sessions      Sessions
+	PortalLinks   PortalLinks
+	Answers       Answers
+	AuditLog      AuditLog
 }
 
 // Companies keeps companies; the bool of PutCompany says that it is new.

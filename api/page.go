@@ -31,8 +31,8 @@ func (q PageQuery) page() (hook.Page, error) {
 
 // list is the body of every list.
 type list[T any] struct {
-	Data       []T     `json:"data" nullable:"false"`
-	NextCursor *string `json:"next_cursor" doc:"Pass it as cursor for the rows after these; null = there are none"`
+	Data       []T     `json:"data" nullable:"false" maxItems:"200" doc:"The rows, newest first"`
+	NextCursor *string `json:"next_cursor" maxLength:"400" doc:"Pass it as cursor for the rows after these; null = there are none"`
 }
 
 type listReply[T any] struct{ Body list[T] }
@@ -52,9 +52,13 @@ func pageOf[R, V any](rows []R, q PageQuery, view func(R) V, key func(R) hook.Cu
 }
 
 func formatCursor(c hook.Cursor) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(c.Time.UTC().Format(time.RFC3339Nano) + " " + c.ID))
+	return encodeCursor(c.Time.UTC().Format(time.RFC3339Nano) + " " + c.ID)
 }
 
+func encodeCursor(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// parseCursor takes nothing but what formatCursor gives: other spellings of a
+// time may be past what Postgres holds.
 func parseCursor(s string) (hook.Cursor, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
@@ -62,7 +66,8 @@ func parseCursor(s string) (hook.Cursor, bool) {
 	}
 	at, id, _ := strings.Cut(string(raw), " ")
 	t, err := time.Parse(time.RFC3339Nano, at)
-	return hook.Cursor{Time: t, ID: id}, err == nil && hook.ValidID(id)
+	c := hook.Cursor{Time: t, ID: id}
+	return c, err == nil && hook.ValidID(id) && formatCursor(c) == s
 }
 
 // badParameter is the error of a query or path parameter. It has no pointer,

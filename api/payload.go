@@ -27,18 +27,27 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 	if problem := checkMediaType(ctx); problem != nil {
 		return []error{problem}
 	}
+	raw, problem := readBody(ctx)
+	if problem != nil {
+		return []error{problem}
+	}
+	p.raw = raw
+	return nil
+}
+
+// readBody reads the request's body as far as the route takes it.
+func readBody(ctx huma.Context) ([]byte, *problem) {
 	c := humagin.Unwrap(ctx)
 	limit := ctx.Operation().MaxBodyBytes
-	body := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
-	var err error
-	if p.raw, err = readAll(body, min(c.Request.ContentLength, limit)); err == nil {
-		return nil
-	}
+	raw, err := readAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit), min(c.Request.ContentLength, limit))
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return []error{newProblem(codeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))}
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, newProblem(codeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
+	case err != nil:
+		return nil, newProblem(codeMalformed, "The body did not arrive whole or in time.")
 	}
-	return []error{newProblem(codeMalformed, "The body did not arrive whole or in time.")}
+	return raw, nil
 }
 
 // readAll is io.ReadAll with one allocation when the size is known.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"godwit/internal/hook"
@@ -9,7 +10,7 @@ import (
 )
 
 type previewForm struct {
-	OwnerID string     `json:"owner_id,omitempty" maxLength:"128" doc:"Whose memberships count; when left out, every project counts"`
+	OwnerID string     `json:"owner_id,omitempty" maxLength:"128" doc:"Whose memberships count; when left out with an admin's key, every project counts. With a user's key it is that user and is left out"`
 	Rules   []ruleForm `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"As in a webhook"`
 	Since   string     `json:"since,omitempty" format:"date-time" doc:"How far to look back; 24 hours when left out"`
 	_       struct{}   `additionalProperties:"false"`
@@ -35,31 +36,31 @@ func (f previewForm) since() (time.Time, error) {
 }
 
 type preview struct {
-	Since         time.Time        `json:"since"`
-	Until         time.Time        `json:"until"`
+	Since         time.Time        `json:"since" doc:"How far back was asked"`
+	Until         time.Time        `json:"until" doc:"When it was asked"`
 	Examined      int              `json:"examined" doc:"How many events were looked at, the newest first"`
 	Sampled       bool             `json:"sampled" doc:"There are more events than were looked at; those before examined_since were not"`
-	ExaminedSince time.Time        `json:"examined_since"`
+	ExaminedSince time.Time        `json:"examined_since" doc:"The time of acceptance of the oldest event that was looked at"`
 	Matched       int              `json:"matched" doc:"How many deliveries the rules would have made"`
 	ByType        []countByType    `json:"by_type" nullable:"false" doc:"The most frequent first"`
 	ByProject     []countByProject `json:"by_project" nullable:"false" doc:"The most frequent first"`
-	Examples      []previewExample `json:"examples" nullable:"false" doc:"Up to 10 of what would have matched, the newest first"`
+	Examples      []previewExample `json:"examples" nullable:"false" maxItems:"10" doc:"Up to 10 of what would have matched, the newest first"`
 }
 
 type countByType struct {
-	EventType string `json:"event_type"`
-	Count     int    `json:"count"`
+	EventType string `json:"event_type" doc:"The type"`
+	Count     int    `json:"count" doc:"How many deliveries"`
 }
 
 type countByProject struct {
-	ProjectID string `json:"project_id"`
-	Count     int    `json:"count"`
+	ProjectID string `json:"project_id" doc:"The project"`
+	Count     int    `json:"count" doc:"How many deliveries"`
 }
 
 type previewExample struct {
 	EventSummary
-	Rule  int      `json:"rule" doc:"Position of the first rule that matched, from 0"`
-	Parts []string `json:"parts,omitempty" doc:"Of a combination: the ids of its events, in the order of its parts; the example itself is the newest of them"`
+	Rule  int      `json:"rule" minimum:"0" maximum:"49" doc:"Position of the first rule that matched, from 0"`
+	Parts []string `json:"parts,omitempty" maxItems:"5" nullable:"false" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Of a combination: the ids of its events, in the order of its parts; the example itself is the newest of them"`
 }
 
 func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], error) {
@@ -67,8 +68,10 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 	if err != nil {
 		return nil, err
 	}
+	var foreign []hook.Field
+	form.OwnerID, foreign = owner(ctx, form.OwnerID)
 	rules := rulesOf(form.Rules)
-	if err := invalid(append(append(bad, form.check()...), s.checkConditions(rules)...)); err != nil {
+	if err := invalid(slices.Concat(bad, foreign, form.check(), s.checkConditions(rules))); err != nil {
 		return nil, err
 	}
 	since, _ := form.since() // check has read it
@@ -95,7 +98,7 @@ func viewPreview(p match.Preview) preview {
 }
 
 type explainForm struct {
-	EventID string   `json:"event_id" minLength:"1" maxLength:"128" doc:"The event to ask about"`
+	EventID string   `json:"event_id" doc:"The event to ask about"`
 	_       struct{} `additionalProperties:"false"`
 }
 
@@ -113,19 +116,19 @@ type explainInput struct {
 
 type explanation struct {
 	Matched    bool                 `json:"matched" doc:"The event went to the webhook, or waits to"`
-	Rule       *int                 `json:"rule" doc:"Position of the rule that matched, from 0; null = none"`
+	Rule       *int                 `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule that matched, from 0; null = none"`
 	Reason     string               `json:"reason" doc:"matched, or the first clause that failed"`
-	DeliveryID *string              `json:"delivery_id"`
-	Status     *hook.DeliveryStatus `json:"delivery_status" enum:"pending,retrying,succeeded,failed,held,cancelled"`
-	Rules      []ruleVerdict        `json:"rules" nullable:"false" doc:"One for each rule that the webhook has now"`
+	DeliveryID *string              `json:"delivery_id" doc:"The delivery of the event to this webhook; null = there is none"`
+	Status     *hook.DeliveryStatus `json:"delivery_status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Where that delivery stands; null = there is none"`
+	Rules      []ruleVerdict        `json:"rules" nullable:"false" maxItems:"50" doc:"One for each rule that the webhook has now"`
 }
 
 type ruleVerdict struct {
-	Rule    int     `json:"rule"`
-	Matched bool    `json:"matched"`
-	Reason  string  `json:"reason"`
-	Parts   []int   `json:"parts,omitempty" doc:"Of a combination: which of its parts the event fills, from 1"`
-	FiredAs *string `json:"fired_as,omitempty" doc:"Of a combination: the id of the event that it made of this one and the others"`
+	Rule    int     `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
+	Matched bool    `json:"matched" doc:"The event matches this rule"`
+	Reason  string  `json:"reason" doc:"matched, or the first clause that failed"`
+	Parts   []int   `json:"parts,omitempty" maxItems:"5" nullable:"false" minimum:"1" maximum:"5" doc:"Of a combination: which of its parts the event fills, from 1"`
+	FiredAs *string `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
 }
 
 func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanation], error) {
@@ -134,6 +137,9 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 	}
 	form, err := decode[explainForm](in.raw)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.Store.Visibility.Visible(ctx, hook.KindEvent, form.EventID); err != nil {
 		return nil, err
 	}
 	x, err := s.Matching.Explain(ctx, in.ID, form.EventID)

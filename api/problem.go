@@ -3,7 +3,9 @@ package api
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -21,13 +23,16 @@ const mediaProblem = "application/problem+json"
 type problem struct {
 	Type      string       `json:"type" format:"uri-reference" doc:"Names the kind of problem; leads to what it means and what to do"`
 	Title     string       `json:"title" doc:"The kind of problem in words; the same for each of its kind"`
-	Status    int          `json:"status" doc:"HTTP status"`
+	Status    int          `json:"status" minimum:"400" maximum:"599" doc:"HTTP status"`
 	Detail    string       `json:"detail" doc:"What went wrong this time"`
 	Instance  string       `json:"instance,omitempty" format:"uri-reference" doc:"Path of the request"`
 	Code      string       `json:"code" doc:"The kind of problem as a constant for programs"`
-	RequestID string       `json:"request_id,omitempty" doc:"The answer's X-Request-Id; quote it when asking for help"`
+	RequestID string       `json:"request_id,omitempty" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The answer's X-Request-Id; quote it when asking for help"`
 	Attempt   *attempt     `json:"attempt,omitempty" doc:"The probe that failed, where that is the problem"`
 	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
+
+	// wait is what Retry-After says; zero = nothing.
+	wait time.Duration
 }
 
 type fieldError struct {
@@ -156,7 +161,10 @@ func (p *problem) of(c *gin.Context) *problem {
 	q := *p
 	q.Instance = c.Request.URL.Path
 	q.RequestID = requestID(c.Request.Context())
-	if p.Status == http.StatusServiceUnavailable {
+	switch {
+	case p.wait > 0:
+		c.Header("Retry-After", strconv.Itoa(seconds(p.wait)))
+	case p.Status == http.StatusServiceUnavailable:
 		c.Header("Retry-After", "1")
 	}
 	return &q

@@ -8,7 +8,7 @@ import (
 )
 
 type projectForm struct {
-	CompanyID string   `json:"company_id" minLength:"1" maxLength:"128" doc:"The company that the project belongs to; it must exist"`
+	CompanyID string   `json:"company_id" doc:"The company that the project belongs to; it must exist"`
 	Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	_         struct{} `additionalProperties:"false"`
 }
@@ -22,11 +22,11 @@ func (f projectForm) check() []hook.Field {
 }
 
 type project struct {
-	ID        string    `json:"id"`
-	CompanyID string    `json:"company_id"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ID        string    `json:"id" doc:"Id that the caller chose"`
+	CompanyID string    `json:"company_id" doc:"The company that the project belongs to"`
+	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	CreatedAt time.Time `json:"created_at" doc:"When it was created"`
+	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
 }
 
 func viewProject(p hook.Project) project {

@@ -32,8 +32,8 @@ const maxRecoverTypes = 200
 type recoverForm struct {
 	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
 	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
-	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" enum:"failed,held,cancelled" doc:"failed and held when left out. What failed or was cancelled is redelivered, what is held is released"`
-	EventTypes *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" doc:"Every type when left out"`
+	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" nullable:"true" doc:"failed and held when left out. What failed or was cancelled is redelivered, what is held is released"`
+	EventTypes *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" nullable:"true" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Names of the catalogue, or combination; every type when left out"`
 	DryRun     bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
 	_          struct{}  `additionalProperties:"false"`
 }
@@ -54,8 +54,8 @@ func (f recoverForm) check() []hook.Field {
 		bad = append(bad, hook.Field{Pointer: "/until", Detail: "must be after since"})
 	}
 	statuses := orNone(f.Statuses)
-	if f.Statuses != nil && len(statuses) == 0 {
-		bad = append(bad, hook.Field{Pointer: "/statuses", Detail: "must hold at least one; leave it out for failed and held"})
+	if f.Statuses != nil && len(statuses) == 0 || len(statuses) > len(hook.RedeliveryStatuses) {
+		bad = append(bad, hook.Field{Pointer: "/statuses", Detail: "must hold one to three; leave it out for failed and held"})
 	}
 	for i, status := range statuses {
 		if !slices.Contains(hook.RedeliveryStatuses, hook.DeliveryStatus(status)) {
@@ -114,14 +114,14 @@ type recoverInput struct {
 }
 
 type recoverAnswer struct {
-	RecoveryID *string `json:"recovery_id" doc:"null for a dry run"`
+	RecoveryID *string `json:"recovery_id" doc:"Names it in GET /v1/webhooks/{id}/recoveries/{recovery_id}; null for a dry run"`
 	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again"`
 }
 
 // recoverReply says 202 for what has begun, 200 for a dry run.
 type recoverReply struct {
 	Status   int
-	Location string `header:"Location"`
+	Location string `header:"Location" doc:"Path of the recovery; left out of a dry run"`
 	Body     recoverAnswer
 }
 
@@ -149,20 +149,20 @@ func (s *server) recoverWebhook(ctx context.Context, in *recoverInput) (*recover
 }
 
 type recoveryProgress struct {
-	ID         string                `json:"id"`
-	WebhookID  string                `json:"webhook_id"`
-	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled"`
-	Since      time.Time             `json:"since"`
-	Until      time.Time             `json:"until"`
-	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false"`
-	EventTypes []string              `json:"event_types" nullable:"false" doc:"Empty for every type"`
+	ID         string                `json:"id" pattern:"^rec_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	WebhookID  string                `json:"webhook_id" doc:"The webhook"`
+	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled" doc:"completed = nothing of it is under way any more; cancelled = no more is released"`
+	Since      time.Time             `json:"since" doc:"Deliveries that were created at or after"`
+	Until      time.Time             `json:"until" doc:"Deliveries that were created before"`
+	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" doc:"Deliveries in these statuses when it began"`
+	EventTypes []string              `json:"event_types" nullable:"false" maxItems:"200" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Deliveries of events of these types; empty for every type"`
 	Count      int                   `json:"count" doc:"How many deliveries were to be sent again when it began"`
 	Released   int                   `json:"released" doc:"How many of them are redelivered, or released, so far"`
-	Succeeded  int                   `json:"succeeded"`
-	Failed     int                   `json:"failed"`
-	Cancelled  int                   `json:"cancelled"`
+	Succeeded  int                   `json:"succeeded" doc:"How many of those that were released arrived"`
+	Failed     int                   `json:"failed" doc:"How many of them failed again"`
+	Cancelled  int                   `json:"cancelled" doc:"How many of them were cancelled"`
 	Pending    int                   `json:"pending" doc:"How many of those that were released are not finished"`
-	CreatedAt  time.Time             `json:"created_at"`
+	CreatedAt  time.Time             `json:"created_at" doc:"When it began"`
 	FinishedAt *time.Time            `json:"finished_at" doc:"null while it runs"`
 }
 

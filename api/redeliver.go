@@ -20,7 +20,7 @@ type DeliveryEdits interface {
 // redelivery is a delivery that takes the place of another one.
 type redelivery struct {
 	Delivery
-	Attempts   []attempt `json:"attempts" nullable:"false" doc:"Every HTTP request of it, the first one first"`
+	Attempts   []attempt `json:"attempts" nullable:"false" maxItems:"5" doc:"Every HTTP request of it, the first one first"`
 	DeliveryID string    `json:"delivery_id" doc:"The id of the new delivery"`
 }
 

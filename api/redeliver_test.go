@@ -51,7 +51,7 @@ func (e edits) CancelRedelivery(_ context.Context, webhookID, recoveryID string)
 }
 
 func (e edits) Redelivery(_ context.Context, webhookID, recoveryID string) (hook.Redelivery, error) {
-	if recoveryID != "rec_1" {
+	if recoveryID == "rec_2" {
 		return hook.Redelivery{}, notFound()
 	}
 	return hook.Redelivery{ID: recoveryID, RedeliveryQuery: hook.RedeliveryQuery{WebhookID: webhookID, Since: now(), Until: now(), Statuses: []hook.DeliveryStatus{hook.Failed}},

@@ -19,7 +19,7 @@ import (
 type route struct {
 	method  string
 	path    string
-	who     role
+	who     audience
 	id      string // operation id
 	summary string
 	body    reflect.Type // of the request's body; nil = none
@@ -54,12 +54,6 @@ func (s *server) report(ctx context.Context, err error) *problem {
 	return p
 }
 
-// Limits of request bodies, in bytes.
-const (
-	maxBody      = hook.MaxEventBytes
-	maxBatchBody = 8 << 20
-)
-
 func (s *server) register(r route) {
 	op := huma.Operation{
 		OperationID:   r.id,
@@ -69,13 +63,17 @@ func (s *server) register(r route) {
 		Tags:          []string{strings.Split(r.path, "/")[2]},
 		DefaultStatus: r.status(),
 		Errors:        r.errors(),
-		Security:      []map[string][]string{{"key": {}}},
-		MaxBodyBytes:  maxBody,
+		Security:      r.who.security(),
+		MaxBodyBytes:  bodySize(r.body),
 		Metadata:      map[string]any{"body": r.body},
 		Middlewares:   huma.Middlewares{s.authorize(r.who)},
 	}
-	if r.body == takes[batchForm]() {
-		op.MaxBodyBytes = maxBatchBody
+	if kind := r.subject(); kind != "" && slices.Contains(r.who, hook.RoleUser) {
+		op.Middlewares = append(op.Middlewares, s.see(kind))
+	}
+	if r.creates() {
+		op.Middlewares = append(op.Middlewares, s.once)
+		op.Parameters = append(op.Parameters, idempotencyParameter())
 	}
 	r.handle(s, op)
 }
@@ -90,7 +88,7 @@ func (r route) status() int {
 		return http.StatusAccepted
 	case slices.Contains([]string{"redeliver", "retry-now", "recover", "test"}, path.Base(r.path)): // what they ask for is done later
 		return http.StatusAccepted
-	case slices.Contains([]string{"cancel", "preview", "explain", "enable", "disable"}, path.Base(r.path)): // they create nothing
+	case slices.Contains([]string{"cancel", "preview", "explain", "enable", "disable", "rotate-secret"}, path.Base(r.path)): // they create nothing
 		return http.StatusOK
 	case r.method == http.MethodPost:
 		return http.StatusCreated
@@ -98,23 +96,16 @@ func (r route) status() int {
 	return http.StatusOK
 }
 
-// errors lists the statuses of problems that the route may answer with.
+// errors lists the statuses of problems that the route may answer with whatever
+// it does; operations/ tells of the others.
 func (r route) errors() []int {
-	out := []int{401, 500, 503}
+	// Query parameters that are not known are refused, where there are none, too.
+	out := []int{401, 403, 422, 429, 500, 503}
 	if r.body != nil {
-		out = append(out, 400, 413, 415, 422)
+		out = append(out, 400, 413, 415)
 	}
-	if strings.Contains(r.path, "{") {
-		out = append(out, 404)
+	if r.creates() {
+		out = append(out, 400, 409, 413) // the body is a part of what an idempotency key is bound to
 	}
-	switch r.method {
-	case http.MethodGet:
-		out = append(out, 422)
-	case http.MethodPatch:
-		out = append(out, 409, 412)
-	default:
-		out = append(out, 409)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }

@@ -9,13 +9,16 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 )
 
-// server holds what handlers need. It has no state of its own, so it is safe
-// for concurrent use.
+// server holds what handlers need. It is safe for concurrent use: the only state
+// of its own is what it remembers of those who call.
 type server struct {
 	Options
-	huma huma.API
+	huma     huma.API
+	gate     *gate
+	requests memory[*rate.Limiter] // by kind of request and credential
 }
 
 // New builds the API's handler. It does no I/O.
@@ -24,11 +27,11 @@ func New(options Options) http.Handler {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
-	// No proxy is believed about a client's address.
+	// Gin is to believe no proxy about a client's address; see clientAddress.
 	_ = engine.SetTrustedProxies(nil)
 
-	s := &server{Options: options}
-	engine.Use(s.identify, s.log, s.recover)
+	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter]()}
+	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin())
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
@@ -36,6 +39,7 @@ func New(options Options) http.Handler {
 	for _, r := range s.routes() {
 		s.register(r)
 	}
+	bound(s.huma.OpenAPI())
 	s.serveDocs(engine)
 	return engine
 }

@@ -12,7 +12,7 @@ type statsInput struct {
 }
 
 type stats struct {
-	Since      time.Time     `json:"since"`
+	Since      time.Time     `json:"since" doc:"How far back the counts go"`
 	Events     int           `json:"events" doc:"How many events were accepted since then"`
 	Deliveries statusCounts  `json:"deliveries" doc:"Those created since then, by their status now"`
 	Backlog    backlog       `json:"backlog" doc:"What waits now, whenever it was created"`
@@ -20,26 +20,26 @@ type stats struct {
 }
 
 type statusCounts struct {
-	Pending   int `json:"pending"`
-	Retrying  int `json:"retrying"`
-	Succeeded int `json:"succeeded"`
-	Failed    int `json:"failed"`
-	Held      int `json:"held"`
-	Cancelled int `json:"cancelled"`
+	Pending   int `json:"pending" doc:"Not yet tried"`
+	Retrying  int `json:"retrying" doc:"Waiting for their next attempt"`
+	Succeeded int `json:"succeeded" doc:"Arrived"`
+	Failed    int `json:"failed" doc:"All attempts used, or 410"`
+	Held      int `json:"held" doc:"Kept because their webhook is or was switched off"`
+	Cancelled int `json:"cancelled" doc:"Cancelled"`
 }
 
 type backlog struct {
-	Pending  int `json:"pending"`
-	Retrying int `json:"retrying"`
-	Held     int `json:"held"`
+	Pending  int `json:"pending" doc:"Not yet tried"`
+	Retrying int `json:"retrying" doc:"Waiting for their next attempt"`
+	Held     int `json:"held" doc:"Kept because their webhook is or was switched off"`
 }
 
 type attemptCounts struct {
 	Since       time.Time `json:"since" doc:"The beginning of the first hour that is counted"`
-	Total       int       `json:"total"`
-	Succeeded   int       `json:"succeeded"`
-	Failed      int       `json:"failed"`
-	SuccessRate *float64  `json:"success_rate" doc:"0 to 1; null without attempts"`
+	Total       int       `json:"total" doc:"Attempts that ended"`
+	Succeeded   int       `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
+	Failed      int       `json:"failed" doc:"Those that ended any other way"`
+	SuccessRate *float64  `json:"success_rate" minimum:"0" maximum:"1" doc:"succeeded / total, 0 to 1; null without attempts"`
 }
 
 func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], error) {

@@ -11,11 +11,8 @@ import (
 	"godwit/internal/hook"
 )
 
-// theAdmin stands in transitions for who has used the bootstrap key.
-const theAdmin = "admin"
-
 type enableForm struct {
-	Drain *bool    `json:"drain,omitempty" default:"true" doc:"Whether what was held is delivered now; false leaves it held"`
+	Drain *bool    `json:"drain,omitempty" nullable:"true" default:"true" doc:"Whether what was held is delivered now; false leaves it held"`
 	_     struct{} `additionalProperties:"false"`
 }
 
@@ -71,7 +68,7 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 		return nil, probeFailed(began, probe)
 	}
 	drain := form.Drain == nil || *form.Drain
-	if _, _, err := s.Store.Health.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerEnabled, Actor: theAdmin, Release: drain}); err != nil {
+	if _, _, err := s.Store.Health.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: drain}); err != nil {
 		return nil, err
 	}
 	if s.Wake != nil {
@@ -97,7 +94,7 @@ func (s *server) disable(ctx context.Context, in *switchInput) (*webhookReply, e
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := s.Store.Health.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerDisabled, Actor: theAdmin, Note: form.Reason}); err != nil {
+	if _, _, err := s.Store.Health.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerDisabled, Actor: hook.PrincipalOf(ctx).Actor(), Note: form.Reason}); err != nil {
 		return nil, err
 	}
 	return s.webhook(ctx, &in.ByID)

@@ -13,7 +13,7 @@ type Tests interface {
 }
 
 type testForm struct {
-	Type     string   `json:"type,omitempty" minLength:"1" maxLength:"128" doc:"A name of the catalogue; when left out, the first one that the webhook's first rule is about"`
+	Type     string   `json:"type,omitempty" doc:"A name of the catalogue; when left out, the first one that the webhook's first rule is about"`
 	Previous state    `json:"previous,omitempty" doc:"The state before; null = none. When neither is given, both are the catalogue's example"`
 	Current  state    `json:"current,omitempty" doc:"The state after; null = none"`
 	_        struct{} `additionalProperties:"false"`
@@ -33,12 +33,12 @@ func (f testForm) check() []hook.Field {
 }
 
 type testAnswer struct {
-	DeliveryID string `json:"delivery_id"`
-	EventID    string `json:"event_id"`
+	DeliveryID string `json:"delivery_id" doc:"The delivery that carries the test"`
+	EventID    string `json:"event_id" doc:"The test event"`
 }
 
 type testReply struct {
-	Location string `header:"Location"`
+	Location string `header:"Location" doc:"Path of the delivery"`
 	Body     testAnswer
 }
 

@@ -31,11 +31,11 @@ func plausibleEmail(s string) bool {
 }
 
 type user struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Email     string    `json:"email"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ID        string    `json:"id" doc:"Id that the caller chose"`
+	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Email     string    `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
+	CreatedAt time.Time `json:"created_at" doc:"When it was created"`
+	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
 }
 
 func viewUser(u hook.User) user {

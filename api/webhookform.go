@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -17,17 +18,18 @@ import (
 // webhookForm is what may be set of a webhook; a merge patch is applied to the
 // same form.
 type webhookForm struct {
-	OwnerID            string            `json:"owner_id" minLength:"1" maxLength:"128" doc:"The user who owns it; can't be changed"`
+	OwnerID            string            `json:"owner_id,omitempty" doc:"The user who owns it; can't be changed"`
 	Name               string            `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
-	URL                string            `json:"url" format:"uri" maxLength:"2048" doc:"Where deliveries go"`
+	URL                string            `json:"url" format:"uri" minLength:"1" maxLength:"2048" doc:"Where deliveries go: an http or https address without user name, password and fragment; https alone unless the installation allows http"`
 	Rules              []ruleForm        `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"It matches when any rule matches; one event gives at most one delivery"`
 	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
-	Headers            map[string]string `json:"headers,omitempty" doc:"Request headers of its own. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
-	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt; null = the installation's default"`
-	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"null = none"`
-	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"Deliveries at the same time; null = no limit of its own"`
-	AutoRecover        *bool             `json:"auto_recover,omitempty" default:"true" doc:"Try to re-enable it after health has deactivated it"`
-	Enabled            *bool             `json:"enabled,omitempty" default:"true" doc:"false keeps what matches as held"`
+	Signature          string            `json:"signature,omitempty" enum:"hmac-sha256,ed25519" default:"hmac-sha256" doc:"How requests are signed: by a secret that the receiver has too, or by a private key whose public key the receiver has"`
+	Headers            map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Request headers of its own, at most 32 and 8 KiB together. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
+	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
+	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
+	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	AutoRecover        *bool             `json:"auto_recover,omitempty" nullable:"true" default:"true" doc:"Probe it, and switch it on again, after health has deactivated it"`
+	Enabled            *bool             `json:"enabled,omitempty" nullable:"true" default:"true" doc:"false keeps what matches as held"`
 	Metadata           metadata          `json:"metadata,omitempty" doc:"A JSON object of the caller's own, at most 16 KiB"`
 	_                  struct{}          `additionalProperties:"false"`
 }
@@ -35,18 +37,19 @@ type webhookForm struct {
 // webhookPatch describes the body of a merge patch: webhookForm with every
 // field left to choice. It is applied to the stored form as JSON (RFC 7396).
 type webhookPatch struct {
-	Name               string            `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	URL                string            `json:"url,omitempty" format:"uri" maxLength:"2048"`
-	Rules              []ruleForm        `json:"rules,omitempty" minItems:"1" maxItems:"50" nullable:"false" doc:"Replaces all rules"`
-	PayloadFormat      *string           `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents" doc:"null = standard"`
-	Headers            map[string]string `json:"headers,omitempty" doc:"null removes one; [hidden] keeps its value"`
-	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30"`
-	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000"`
-	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000"`
-	AutoRecover        *bool             `json:"auto_recover,omitempty" nullable:"true" doc:"null = true"`
-	Enabled            *bool             `json:"enabled,omitempty" nullable:"true" doc:"null = true"`
-	Metadata           metadata          `json:"metadata,omitempty" doc:"Is merged, too; null empties it"`
-	_                  struct{}          `additionalProperties:"false"`
+	Name               string             `json:"name,omitempty" minLength:"1" maxLength:"200" doc:"Name for people"`
+	URL                string             `json:"url,omitempty" format:"uri" minLength:"1" maxLength:"2048" doc:"Where deliveries go from the next attempt on"`
+	Rules              []ruleForm         `json:"rules,omitempty" minItems:"1" maxItems:"50" nullable:"false" doc:"Replaces all rules"`
+	PayloadFormat      *string            `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents" doc:"null = standard"`
+	Signature          *string            `json:"signature,omitempty" nullable:"true" enum:"hmac-sha256,ed25519" doc:"Another way of signing means a new secret or key pair, which the answer shows; the old one signs on for a day. null = hmac-sha256"`
+	Headers            map[string]*string `json:"headers,omitempty" nullable:"true" maxProperties:"32" doc:"Request headers of its own, merged by name: null removes one, [hidden] keeps its value; null for all of it removes every one"`
+	TimeoutSeconds     *int               `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
+	RateLimitPerSecond *int               `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
+	MaxInFlight        *int               `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	AutoRecover        *bool              `json:"auto_recover,omitempty" nullable:"true" doc:"Probe it, and switch it on again, after health has deactivated it; null = true"`
+	Enabled            *bool              `json:"enabled,omitempty" nullable:"true" doc:"false keeps what matches as held; null = true"`
+	Metadata           metadata           `json:"metadata,omitempty" nullable:"true" doc:"Is merged by name, too; null empties it. At most 16 KiB as JSON after merging"`
+	_                  struct{}           `additionalProperties:"false"`
 }
 
 // metadata is a JSON object that Godwit keeps for the caller.
@@ -73,11 +76,14 @@ const hidden = "[hidden]"
 func (f webhookForm) check() []hook.Field {
 	bad := checkName("/name", f.Name)
 	if !hook.ValidID(f.OwnerID) {
-		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "must be the id of a user"})
+		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "is required, and must be the id of a user"})
 	}
 	bad = append(bad, hook.CheckRules(f.rules())...)
 	if !slices.Contains(payloadFormats(), hook.PayloadFormat(f.PayloadFormat)) {
 		bad = append(bad, hook.Field{Pointer: "/payload_format", Detail: "must be standard, blue or cloudevents"})
+	}
+	if !slices.Contains(hook.Signatures, f.signature()) {
+		bad = append(bad, hook.Field{Pointer: "/signature", Detail: "must be hmac-sha256 or ed25519"})
 	}
 	bad = append(bad, checkBounds("/timeout_seconds", f.TimeoutSeconds, 30)...)
 	bad = append(bad, checkBounds("/rate_limit_per_second", f.RateLimitPerSecond, maxRate)...)
@@ -132,7 +138,12 @@ func headerPointer(name string) string {
 
 func (f webhookForm) rules() []hook.Rule { return rulesOf(f.Rules) }
 
-// apply writes the form into w. Fields left out get their defaults.
+func (f webhookForm) signature() hook.Signature {
+	return cmp.Or(hook.Signature(f.Signature), hook.HMACSHA256)
+}
+
+// apply writes the form into w, but for its secret. Fields left out get their
+// defaults.
 func (f webhookForm) apply(w *hook.Webhook) {
 	w.OwnerID, w.Name, w.URL, w.Rules, w.Headers = f.OwnerID, f.Name, f.URL, f.rules(), f.Headers
 	w.PayloadFormat = hook.FormatStandard
@@ -175,7 +186,7 @@ func orElse[T any](v *T, fallback T) T {
 // formOf gives the form that would make w what it is.
 func formOf(w hook.Webhook) webhookForm {
 	f := webhookForm{
-		OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, PayloadFormat: string(w.PayloadFormat), Headers: w.Headers,
+		OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, PayloadFormat: string(w.PayloadFormat), Signature: string(hook.SignatureOf(w.Secret)), Headers: w.Headers,
 		TimeoutSeconds: optional(int(w.Timeout / time.Second)), RateLimitPerSecond: optional(w.RateLimitPerSecond),
 		MaxInFlight: optional(w.MaxInFlight), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
 	}

@@ -19,37 +19,40 @@ import (
 
 // Webhook is a webhook as lists show it.
 type Webhook struct {
-	ID                 string             `json:"id"`
-	OwnerID            string             `json:"owner_id"`
-	Name               string             `json:"name"`
-	URL                string             `json:"url"`
-	Secret             string             `json:"secret,omitempty" doc:"The signing secret; shown in the answer that makes it, never again"`
-	Rules              []ruleForm         `json:"rules" nullable:"false"`
-	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents"`
-	Headers            map[string]string  `json:"headers" doc:"Every value is [hidden]"`
-	TimeoutSeconds     *int               `json:"timeout_seconds"`
-	RateLimitPerSecond *int               `json:"rate_limit_per_second"`
-	MaxInFlight        *int               `json:"max_in_flight"`
-	AutoRecover        bool               `json:"auto_recover"`
-	Metadata           metadata           `json:"metadata"`
-	Enabled            bool               `json:"enabled"`
-	Status             hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY"`
-	DisabledReason     *string            `json:"disabled_reason" doc:"owner, health or gone; null while it is enabled"`
-	CreatedAt          time.Time          `json:"created_at"`
-	UpdatedAt          time.Time          `json:"updated_at"`
+	ID                 string             `json:"id" pattern:"^wh_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	OwnerID            string             `json:"owner_id" doc:"The user who owns it"`
+	Name               string             `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	URL                string             `json:"url" format:"uri" maxLength:"2048" doc:"Where deliveries go"`
+	Secret             string             `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]+=*$" doc:"The signing secret; shown in the answer that makes it, never again. The private key of ed25519 is never shown"`
+	Signature          hook.Signature     `json:"signature" enum:"hmac-sha256,ed25519" doc:"How requests are signed: by a secret that the receiver has too (v1), or by a private key (v1a)"`
+	PublicKey          *string            `json:"public_key" pattern:"^whpk_[A-Za-z0-9+/]{43}=$" doc:"What a receiver checks ed25519 signatures with; null for hmac-sha256"`
+	OldSecrets         []oldSecret        `json:"old_secrets" nullable:"false" maxItems:"5" doc:"Secrets that were replaced and sign on beside the newest, the newest first"`
+	Rules              []ruleForm         `json:"rules" nullable:"false" minItems:"1" maxItems:"50" doc:"It matches when any rule matches"`
+	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents" doc:"The shape of the body that is delivered"`
+	Headers            map[string]string  `json:"headers" maxProperties:"32" doc:"Its own request headers; every value is [hidden]"`
+	TimeoutSeconds     *int               `json:"timeout_seconds" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
+	RateLimitPerSecond *int               `json:"rate_limit_per_second" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
+	MaxInFlight        *int               `json:"max_in_flight" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	AutoRecover        bool               `json:"auto_recover" doc:"Whether it is probed, and switched on again, after health has deactivated it"`
+	Metadata           metadata           `json:"metadata" doc:"What the caller keeps with it"`
+	Enabled            bool               `json:"enabled" doc:"false: what matches is held"`
+	Status             hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Its health: DEGRADED = its last attempts failed, UNHEALTHY = deactivated because a delivery used all attempts and a probe failed too"`
+	DisabledReason     *string            `json:"disabled_reason" enum:"owner,health,gone" doc:"Who or what switched it off: its owner, health, or an answer 410; null while it is enabled"`
+	CreatedAt          time.Time          `json:"created_at" doc:"When it was created"`
+	UpdatedAt          time.Time          `json:"updated_at" doc:"When it was changed last"`
 }
 
 // webhookDetail is a webhook that is shown by itself.
 type webhookDetail struct {
 	Webhook
-	Unreachable  []unreachableRule `json:"unreachable_rules" nullable:"false" doc:"Rules that no event can match any more, and why"`
+	Unreachable  []unreachableRule `json:"unreachable_rules" nullable:"false" maxItems:"50" doc:"Rules that no event can match any more, and why"`
 	Combinations windows           `json:"combinations" doc:"The windows of its combination rules"`
 	Recovery     *recovery         `json:"recovery" doc:"The probes after it was deactivated by health; null where there are none"`
 	Draining     bool              `json:"draining" doc:"What was held is being delivered, at a gentle rate"`
 }
 
 type unreachableRule struct {
-	Rule   int          `json:"rule" doc:"Its position, from 0"`
+	Rule   int          `json:"rule" minimum:"0" maximum:"49" doc:"Its position among the webhook's rules, from 0"`
 	Causes []fieldError `json:"causes" nullable:"false" doc:"What is gone; pointers lead into this answer"`
 }
 
@@ -77,6 +80,7 @@ func viewWebhook(w hook.Webhook) Webhook {
 	f := formOf(w)
 	out := Webhook{
 		ID: w.ID, OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
+		Signature: hook.SignatureOf(w.Secret), PublicKey: optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
 		MaxInFlight: f.MaxInFlight, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
 		Enabled: w.Enabled, Status: w.Status, DisabledReason: optional(string(w.DisabledReason)),
@@ -90,13 +94,13 @@ func viewWebhook(w hook.Webhook) Webhook {
 
 // webhookReply carries the version as a strong ETag.
 type webhookReply struct {
-	ETag string `header:"ETag"`
+	ETag string `header:"ETag" doc:"Names this version of the webhook, for If-Match"`
 	Body webhookDetail
 }
 
 type newWebhookReply struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
+	ETag     string `header:"ETag" doc:"Names this version of the webhook, for If-Match"`
+	Location string `header:"Location" doc:"Path of the webhook"`
 	Body     webhookDetail
 }
 
@@ -114,28 +118,32 @@ func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookRep
 	if err != nil {
 		return nil, err
 	}
-	bad = slices.Concat(bad, form.check(), s.checkConditions(form.rules()), s.checkURL(form.URL), s.checkHeaders(form.Headers))
+	var foreign []hook.Field
+	form.OwnerID, foreign = owner(ctx, form.OwnerID)
+	url, badURL := s.checkURL(form.URL)
+	bad = slices.Concat(bad, foreign, form.check(), s.checkConditions(form.rules()), badURL, s.checkHeaders(form.Headers))
 	if err := invalid(bad); err != nil {
 		return nil, err
 	}
-	w := hook.Webhook{ID: id.New(id.Webhook), Secret: s.NewSecret(), Status: hook.Healthy, Enabled: true}
+	w := hook.Webhook{ID: id.New(id.Webhook), Secret: s.NewSecret(form.signature()), Status: hook.Healthy, Enabled: true}
+	form.URL = url
 	form.apply(&w)
 	if w, err = s.Store.Webhooks.CreateWebhook(ctx, w); err != nil {
 		return nil, err
 	}
 	// Nothing more may fail: the secret is shown here alone.
 	body := viewDetail(w)
-	body.Secret = w.Secret
+	body.Secret = shownSecret(w)
 	return &newWebhookReply{ETag: etag(w), Location: "/v1/webhooks/" + w.ID, Body: body}, nil
 }
 
-// checkURL asks whether a webhook may have this URL.
-func (s *server) checkURL(raw string) []hook.Field {
-	err := s.CheckURL(raw)
+// checkURL asks whether a webhook may have this URL, and gives it as it is kept.
+func (s *server) checkURL(raw string) (string, []hook.Field) {
+	kept, err := s.CheckURL(raw)
 	if err == nil {
-		return nil
+		return kept, nil
 	}
-	return []hook.Field{{Pointer: "/url", Detail: wordsOf(err)}}
+	return raw, []hook.Field{{Pointer: "/url", Detail: wordsOf(err)}}
 }
 
 // checkHeaders asks whether a webhook may have these headers.
@@ -185,15 +193,22 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 	if err != nil {
 		return nil, err
 	}
-	bad, err := s.checkPatch(in.raw)
+	patch, bad, err := s.checkPatch(in.raw)
 	if err != nil {
 		return nil, err
 	}
+	var newSecret bool
 	w, err := s.Store.Edits.UpdateWebhook(ctx, in.ID, version, func(w *hook.Webhook) error {
-		return s.patch(w, in.raw, bad)
+		old := w.Secret
+		err := s.patch(w, patch, bad)
+		newSecret = w.Secret != old
+		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case newSecret:
+		return s.replySecret(ctx, w), nil
 	}
 	return s.replyWebhook(ctx, w)
 }
@@ -222,30 +237,37 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 		return err
 	}
 	form.apply(w)
-	return nil
+	if hook.SignatureOf(w.Secret) == form.signature() {
+		return nil
+	}
+	return w.Rotate(s.NewSecret(form.signature()), hook.DefaultOverlap, time.Now())
 }
 
 // checkPatch finds what is wrong with a patch whatever it is applied to:
 // unknown fields (a null would remove one before anyone sees it), and a bad
-// URL, which may take a look-up and so must not wait for a row's lock.
-func (s *server) checkPatch(raw []byte) ([]hook.Field, error) {
+// URL, which may take a look-up and so must not wait for a row's lock. It gives
+// the patch with the URL as it is kept.
+func (s *server) checkPatch(raw []byte) ([]byte, []hook.Field, error) {
 	if err := strict.Check(raw); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !strict.IsObject(raw) {
-		return nil, hook.Invalid("", "The body must be a JSON object with the fields to change.")
+		return nil, nil, hook.Invalid("", "The body must be a JSON object with the fields to change.")
 	}
 	form := reflect.TypeFor[webhookForm]()
 	var bad []hook.Field
-	for _, m := range membersOf(raw) {
+	members := membersOf(raw)
+	for i, m := range members {
 		if !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }) {
 			bad = append(bad, hook.Field{Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
 		}
 		if raw, ok := strict.Text(m.value); ok && m.name == "url" {
-			bad = append(bad, s.checkURL(raw)...)
+			kept, problem := s.checkURL(raw)
+			bad = append(bad, problem...)
+			members[i].value, _ = jsontext.AppendQuote(nil, kept) // strict JSON has valid text only
 		}
 	}
-	return bad, nil
+	return object(members), bad, nil
 }
 
 // versionOf reads If-Match; 0 stands for any version. What is no strong tag of

@@ -37,6 +37,7 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"id": id, "owner_id": "u1", "name": "N", "url": "https://a.example", "secret": "whsec_c2VjcmV0",
 		"rules": []any{map[string]any{"events": []any{"*"}}}, "payload_format": "standard", "headers": map[string]any{},
+		"signature": "hmac-sha256", "public_key": nil, "old_secrets": []any{},
 		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "auto_recover": true,
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",
@@ -83,6 +84,7 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 		"unknown":           {with(`"secret":"x","foo":1`), []string{"/secret", "/foo"}},
 		"url":               {`{"owner_id":"u1","name":"N","url":"http://a.example","rules":[{"events":["*"]}]}`, []string{"/url"}},
 		"format":            {with(`"payload_format":"xml"`), []string{"/payload_format"}},
+		"signature":         {with(`"signature":"rsa"`), []string{"/signature"}},
 		"headers":           {with(`"headers":{"Host":"x"}`), []string{"/headers/Host"}},
 		"hidden header":     {with(`"headers":{"X/Y":"[hidden]"}`), []string{"/headers/X~1Y"}},
 		"header no string":  {with(`"headers":{"X":1}`), []string{"/headers/X"}},

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,9 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stageClient talks to one Godwit as its administrator.
+// stageClient talks to one Godwit, as its administrator unless it has a key.
 type stageClient struct {
 	base string
+	key  string
 	// prefix keeps the ids of one test apart from those of others.
 	prefix string
 }
@@ -33,7 +35,7 @@ var stages atomic.Int64
 // a client whose helpers use them.
 func newStage(t testing.TB, p *process) *stageClient {
 	t.Helper()
-	c := &stageClient{base: p.url(), prefix: fmt.Sprintf("s%d-", stages.Add(1))}
+	c := &stageClient{base: p.url(), key: p.env["GODWIT_ADMIN_KEY"], prefix: fmt.Sprintf("s%d-", stages.Add(1))}
 	c.put(t, "/v1/companies/"+c.prefix+"c", map[string]any{"name": "Acme"})
 	c.put(t, "/v1/projects/"+c.prefix+"p", map[string]any{"company_id": c.prefix + "c", "name": "Website"})
 	c.put(t, "/v1/users/"+c.prefix+"u", map[string]any{"name": "Una", "email": "una@example.com"})
@@ -56,16 +58,16 @@ func (c *stageClient) send(t testing.TB, method, path string, body any) reply {
 	}
 	req, err := http.NewRequest(method, c.base+path, reader)
 	require.NoError(t, err)
-	req.Header.Set("Authorization", "Bearer "+adminKey)
+	req.Header.Set("Authorization", "Bearer "+cmp.Or(c.key, adminKey))
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return reply{resp.StatusCode, resp.Header, raw}
+	return exchange(t, req)
+}
+
+// as gives a client with another key, at the same or at another process.
+func (c *stageClient) as(key string, p *process) *stageClient {
+	return &stageClient{base: p.url(), key: key, prefix: c.prefix}
 }
 
 // json decodes an answer that must have the given status.

@@ -199,12 +199,7 @@ func (c *stageClient) patchIf(t testing.TB, path, etag string, fields any) reply
 	req.Header.Set("Authorization", "Bearer "+adminKey)
 	req.Header.Set("Content-Type", "application/merge-patch+json")
 	req.Header.Set("If-Match", etag)
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return reply{resp.StatusCode, resp.Header, raw}
+	return exchange(t, req)
 }
 
 func TestPatchedRulesCountFromTheNextEvent(t *testing.T) {

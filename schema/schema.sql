@@ -1,6 +1,13 @@
 -- What the migrations amount to; made by `make schema`.
 
 
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% of % is refused: rows are only ever added to it', TG_OP, TG_TABLE_NAME;
+END $$;
+
 CREATE TABLE public.api_keys (
     id text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL,
@@ -10,7 +17,9 @@ CREATE TABLE public.api_keys (
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    prefix text NOT NULL,
     CONSTRAINT api_keys_check CHECK (((role = 'user'::text) = (user_id IS NOT NULL))),
+    CONSTRAINT api_keys_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT api_keys_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'publisher'::text, 'user'::text])))
 );
 
@@ -32,6 +41,20 @@ CREATE TABLE public.attempts (
     CONSTRAINT attempts_check CHECK (((outcome IS NULL) = (finished_at IS NULL))),
     CONSTRAINT attempts_number_check CHECK (((number >= 1) AND (number <= 5))),
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'lost'::text])))
+);
+
+CREATE TABLE public.audit_log (
+    id text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    role text NOT NULL,
+    user_id text COLLATE pg_catalog."C",
+    address text,
+    request_id text,
+    action text NOT NULL COLLATE pg_catalog."C",
+    object_id text NOT NULL COLLATE pg_catalog."C",
+    before json,
+    after json
 );
 
 CREATE TABLE public.combination_parts (
@@ -109,6 +132,7 @@ CREATE TABLE public.events (
     fingerprint bytea NOT NULL,
     project_ids text[],
     owner_id text COLLATE pg_catalog."C",
+    private_to text COLLATE pg_catalog."C",
     CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL))),
     CONSTRAINT events_id_check CHECK ((id ~ '^[A-Za-z0-9._:-]{1,128}$'::text))
 );
@@ -138,6 +162,14 @@ CREATE TABLE public.health_counts (
     n integer NOT NULL
 )
 WITH (fillfactor='50');
+
+CREATE TABLE public.idempotency_keys (
+    credential text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    request bytea NOT NULL,
+    answer bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
 
 CREATE TABLE public.lanes (
     webhook_id text NOT NULL COLLATE pg_catalog."C",
@@ -239,6 +271,18 @@ ALTER TABLE public.rules ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.sessions (
+    id text NOT NULL COLLATE pg_catalog."C",
+    user_id text COLLATE pg_catalog."C",
+    key_hash bytea,
+    link_hash bytea,
+    hash bytea,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sessions_check CHECK (((user_id IS NULL) <> (key_hash IS NULL))),
+    CONSTRAINT sessions_check1 CHECK (((link_hash IS NULL) <> (hash IS NULL)))
+);
+
 CREATE TABLE public.transitions (
     webhook_id text NOT NULL COLLATE pg_catalog."C",
     seq bigint NOT NULL,
@@ -307,6 +351,7 @@ CREATE TABLE public.webhooks (
     next_probe_at timestamp with time zone,
     probes integer DEFAULT 0 NOT NULL,
     gave_up_at timestamp with time zone,
+    old_secrets bytea DEFAULT '\x'::bytea NOT NULL,
     CONSTRAINT webhooks_check CHECK ((enabled = (disabled_reason IS NULL))),
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),
@@ -352,6 +397,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.attempts
     ADD CONSTRAINT attempts_pkey PRIMARY KEY (delivery_id, number);
 
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.combination_parts
     ADD CONSTRAINT combination_parts_pkey PRIMARY KEY (event_id, "position");
 
@@ -372,6 +420,9 @@ ALTER TABLE ONLY public.goose_db_version
 
 ALTER TABLE ONLY public.health_counts
     ADD CONSTRAINT health_counts_pkey PRIMARY KEY (webhook_id, hour, reason, latency, part);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (credential, key);
 
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (webhook_id);
@@ -403,6 +454,15 @@ ALTER TABLE ONLY public.rules
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_webhook_id_position_key UNIQUE (webhook_id, "position") DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_link_hash_key UNIQUE (link_hash);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_pkey PRIMARY KEY (webhook_id, seq);
 
@@ -417,6 +477,20 @@ ALTER TABLE ONLY public.window_events
 
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (rule_id, key);
+
+CREATE INDEX api_keys_by_age ON public.api_keys USING btree (created_at, id);
+
+CREATE INDEX api_keys_of_user ON public.api_keys USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX audit_log_newest ON public.audit_log USING btree (at DESC, id DESC);
+
+CREATE INDEX audit_log_of_action ON public.audit_log USING btree (action, at DESC, id DESC);
+
+CREATE INDEX audit_log_of_key ON public.audit_log USING btree (key_id, at DESC, id DESC);
+
+CREATE INDEX audit_log_of_object ON public.audit_log USING btree (object_id, at DESC, id DESC);
+
+CREATE INDEX audit_log_of_user ON public.audit_log USING btree (user_id, at DESC, id DESC) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX combination_parts_of_event ON public.combination_parts USING btree (part_event_id);
 
@@ -446,11 +520,15 @@ CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (pro
 
 CREATE INDEX events_newest ON public.events USING btree (accepted_at DESC, id DESC);
 
+CREATE INDEX events_of_owner ON public.events USING btree (owner_id, accepted_at DESC, id DESC) WHERE (owner_id IS NOT NULL);
+
 CREATE INDEX events_of_project ON public.events USING btree (project_id, accepted_at DESC, id DESC);
 
 CREATE INDEX events_of_projects ON public.events USING gin (project_ids) WHERE (project_ids IS NOT NULL);
 
 CREATE INDEX health_counts_by_hour ON public.health_counts USING btree (hour);
+
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 
 CREATE INDEX members_of_user ON public.members USING btree (user_id);
 
@@ -472,6 +550,10 @@ CREATE INDEX rule_keys_of_rule ON public.rule_keys USING btree (rule_id);
 
 CREATE INDEX rules_by_project ON public.rules USING gin (projects);
 
+CREATE INDEX sessions_by_end ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX users_newest ON public.users USING btree (created_at DESC, id DESC);
 
 CREATE INDEX webhooks_draining ON public.webhooks USING btree (id) WHERE (drain > 0);
@@ -487,6 +569,8 @@ CREATE INDEX window_events_of_event ON public.window_events USING btree (event_i
 CREATE INDEX windows_due ON public.windows USING btree (dispatch_at);
 
 CREATE INDEX windows_of_webhook ON public.windows USING btree (webhook_id);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
@@ -526,6 +610,9 @@ ALTER TABLE ONLY public.rule_keys
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id);

@@ -29,6 +29,7 @@ type Worker struct {
 	Recoveries   *Recoveries
 	Redeliveries *Redeliveries
 	LedgerCheck  *LedgerCheck
+	Sweep        *Sweep
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -45,7 +46,8 @@ func (w *Worker) Started() bool { return w.started.Load() }
 // has passed. A Temporal that can't be reached is waited for.
 func (w *Worker) Run(ctx context.Context) {
 	var beside sync.WaitGroup
-	beside.Go(func() { w.LedgerCheck.Run(ctx) }) // it needs no Temporal
+	beside.Go(func() { w.LedgerCheck.Run(ctx) }) // these need no Temporal
+	beside.Go(func() { w.Sweep.Run(ctx) })
 	for ctx.Err() == nil {
 		if err := w.session(ctx); err != nil {
 			w.Log.Error("the Temporal worker ended, it is started anew", zap.Error(err))

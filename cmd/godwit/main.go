@@ -38,7 +38,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), replayCommand(), healthcheckCommand(), versionCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), healthcheckCommand(), versionCommand())
 	return root
 }
 

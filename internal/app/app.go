@@ -53,8 +53,13 @@ type Addresses struct {
 // it fails. A database or Temporal that is away is waited for: meanwhile
 // /readyz says what is missing.
 func Run(ctx context.Context, cfg config.Config, log *zap.Logger, opts Options) error {
-	// Package net/http has no other way to say what a receiver did wrong.
-	defer zap.RedirectStdLog(log)()
+	// Package net/http says here what receivers do wrong, in their words and a line
+	// for each frame of a flood: nothing that a log should hold unasked.
+	restore, err := zap.RedirectStdLogAt(log, zap.DebugLevel)
+	if err != nil {
+		return err
+	}
+	defer restore()
 	p, err := build(cfg, log, opts)
 	if err != nil {
 		return err
@@ -143,12 +148,12 @@ func (p *process) parts(cfg config.Config) (err error) {
 		p.checks = append(p.checks, ops.Check{Name: "temporal", Probe: p.temporalReady})
 	}
 	if p.opts.Role != RoleWorker {
-		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg)); err != nil {
+		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg), p.log); err != nil {
 			return err
 		}
 	}
 	handler := ops.NewHandler(registry, p.checks)
-	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second})
+	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, p.log)
 	return err
 }
 

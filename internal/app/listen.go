@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.uber.org/zap"
+
 	"godwit/internal/config"
 )
 
@@ -21,7 +23,9 @@ type listening struct {
 }
 
 // listen opens the socket; the error names the variable that set the address.
-func listen(variable, address string, server *http.Server) (*listening, error) {
+// What the server has to say goes to log.
+func listen(variable, address string, server *http.Server, log *zap.Logger) (*listening, error) {
+	server.ErrorLog = zap.NewStdLog(log)
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, &config.VariableError{Name: variable, Problem: fmt.Sprintf("can't be listened on: %v", err)}

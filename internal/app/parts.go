@@ -64,6 +64,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Recoveries:   &worker.Recoveries{Claims: p.store, Starter: starter, Log: p.log},
 		Redeliveries: &worker.Redeliveries{Claims: p.store, Starter: starter, Log: p.log},
 		LedgerCheck:  &worker.LedgerCheck{Ledger: p.store, Log: p.log},
+		Sweep:        &worker.Sweep{Outdated: p.store, Log: p.log},
 		StopTimeout:  p.opts.StopTimeout,
 		Log:          p.log,
 	}
@@ -85,11 +86,15 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		Store: api.Store{
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s,
-			DeliveryEdits: s, Recoveries: s, Progress: s, Tests: s, Reports: s, Ledgers: s,
+			DeliveryEdits: s, Recoveries: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
+			Credentials: s, APIKeys: s, Sessions: s, PortalLinks: s, Answers: s, AuditLog: s,
 		},
-		Matching:     p.matching,
-		AdminKeyHash: apikey.Hash(cfg.AdminKey),
-		CheckURL:     func(raw string) error { return p.checkURL(raw, cfg.AllowHTTP) },
+		Matching:       p.matching,
+		PublicURL:      cfg.PublicURL,
+		AdminKeyHash:   apikey.Hash(cfg.AdminKey),
+		TrustedProxies: cfg.TrustedProxies,
+		PublishRate:    int(cfg.PublishRate), ManagementRate: int(cfg.ManagementRate),
+		CheckURL:     func(raw string) (string, error) { return p.checkURL(raw, cfg.AllowHTTP) },
 		CheckHeaders: send.CheckHeaders,
 		CheckRule:    p.matching.CheckRule,
 		Probe:        p.probe,
@@ -105,16 +110,17 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 	}))
 }
 
-func (p *process) checkURL(raw string, allowHTTP bool) error {
-	if err := send.CheckURL(raw, allowHTTP); err != nil {
-		return err
+func (p *process) checkURL(raw string, allowHTTP bool) (string, error) {
+	kept, err := send.CheckURL(raw, allowHTTP)
+	if err != nil {
+		return "", err
 	}
-	return p.sender.CheckHost(context.Background(), raw)
+	return kept, p.sender.CheckHost(context.Background(), kept)
 }
 
 // probe sends a health check to a webhook.
 func (p *process) probe(ctx context.Context, w hook.Webhook) (hook.Result, error) {
-	return p.sender.Send(ctx, send.Probe(w, id.New(id.Event), []string{w.Secret}, time.Now()))
+	return p.sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(time.Now()), time.Now()))
 }
 
 // workflowLink is the page of a run in the Temporal Web UI; empty when no UI is known.

@@ -32,6 +32,13 @@ type Config struct {
 	TemporalUIURL string `env:"GODWIT_TEMPORAL_UI_URL"`
 	// AdminKey is the bootstrap admin key; empty = none is set by the environment.
 	AdminKey string `env:"GODWIT_ADMIN_KEY"`
+	// TrustedProxies lists the networks of proxies whose X-Forwarded-For is believed.
+	TrustedProxies Prefixes `env:"GODWIT_TRUSTED_PROXIES"`
+	// PublishRate is how many requests a second an API key may publish with, in
+	// each process; 0 = any number.
+	PublishRate Rate `env:"GODWIT_PUBLISH_RATE" envDefault:"1000"`
+	// ManagementRate is the same for all other requests.
+	ManagementRate Rate `env:"GODWIT_MANAGEMENT_RATE" envDefault:"50"`
 	// EncryptionKeys is the keyring for secrets at rest; the first one encrypts.
 	EncryptionKeys Keyring `env:"GODWIT_ENCRYPTION_KEY"`
 	// EgressAllow lists networks that may be delivered to although they are not public.
@@ -262,6 +269,19 @@ func (p *Prefixes) UnmarshalText(text []byte) error {
 		}
 		*p = append(*p, prefix.Masked())
 	}
+	return nil
+}
+
+// Rate is a number per second, 0 to 1,000,000.
+type Rate int
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *Rate) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 0 || n > 1_000_000 {
+		return parseError("must be a whole number of requests a second, up to 1000000; 0 = any number")
+	}
+	*r = Rate(n)
 	return nil
 }
 

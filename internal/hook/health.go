@@ -46,6 +46,12 @@ const (
 	GaveUp Happened = "gave_up"
 )
 
+// Happenings lists every Happened.
+var Happenings = []Happened{
+	AttemptSucceeded, AttemptFailed, DeliveryExhausted, ProbePassed, ProbeFailed, ReceiverGone,
+	OwnerDisabled, OwnerEnabled, OwnerResumed, Recovered, GaveUp,
+}
+
 // Cause is what happened to a webhook and what belongs to it.
 type Cause struct {
 	What Happened

@@ -149,8 +149,12 @@ type Webhook struct {
 	OwnerID string
 	Name    string
 	URL     string
-	// Secret is the signing secret as shown to its owner (whsec_<base64>).
-	Secret        string
+	// Secret is the newest signing secret: whsec_<base64> as shown to its owner, or
+	// the private key whsk_<base64>, which is shown to nobody.
+	Secret string
+	// OldSecrets sign beside it until they expire, the newest first. Some may have
+	// expired: see Secrets.
+	OldSecrets    []OldSecret
 	Rules         []Rule
 	PayloadFormat PayloadFormat
 	// Headers are the webhook's own request headers; their values are secrets.

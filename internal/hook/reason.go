@@ -39,3 +39,12 @@ const (
 	ReasonMembershipLost   Reason = "membership_lost"    // cancelled: the owner may no longer see the project
 	ReasonCancelledByOwner Reason = "cancelled_by_owner" // cancelled: somebody did not want it any more
 )
+
+// Reasons lists every Reason.
+var Reasons = []Reason{
+	ReasonDNS, ReasonConnectRefused, ReasonConnectTimeout, ReasonConnect, ReasonTLSExpired,
+	ReasonTLSUnknownAuthority, ReasonTLSHostname, ReasonTLS, ReasonTimeoutHeaders, ReasonTimeoutBody, ReasonReset,
+	ReasonProtocol, ReasonRedirect, ReasonBlockedAddress, ReasonStatus4xx, ReasonStatus5xx, ReasonStatus429,
+	ReasonStatusOther, ReasonGone, ReasonWorkerLost, ReasonInternal, ReasonExhausted, ReasonWebhookDisabled,
+	ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner,
+}

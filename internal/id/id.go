@@ -16,6 +16,8 @@ const (
 	Delivery = "dlv_"
 	Recovery = "rec_"
 	Key      = "key_"
+	Session  = "ses_"
+	Audit    = "aud_"
 )
 
 const alphabet = "0123456789abcdefghijklmnopqrstuv"

@@ -3,6 +3,9 @@ package retry_test
 import (
 	"fmt"
 	"math"
+	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -173,6 +176,13 @@ func FuzzParseRetryAfter(f *testing.F) {
 		got, ok := retry.ParseRetryAfter(value, time.Unix(now, 0))
 		if got < 0 || got > retry.MaxRetryAfter || (!ok && got != 0) {
 			t.Fatalf("ParseRetryAfter(%q) = %v, %v", value, got, ok)
+		}
+		if n, err := strconv.ParseUint(strings.Trim(value, " \t"), 10, 64); err == nil {
+			want := time.Duration(min(n, uint64(retry.MaxRetryAfter/time.Second))) * time.Second
+			require.True(t, ok)
+			require.Equal(t, want, got, "seconds")
+		} else if at, err := http.ParseTime(strings.Trim(value, " \t")); err == nil && ok {
+			require.Equal(t, min(max(at.Sub(time.Unix(now, 0)), 0), retry.MaxRetryAfter), got, "date")
 		}
 	})
 }

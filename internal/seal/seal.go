@@ -56,10 +56,11 @@ func New(keys [][]byte) (*Ring, error) {
 // Seal encrypts plain for one place, such as "webhooks|wh_1|secret".
 // The form is: version (1 byte), key id (4), nonce (12), ciphertext and tag.
 func (r *Ring) Seal(plain []byte, place string) []byte {
-	k := r.keys[0]
-	head := append([]byte{version}, k.id...)
-	return k.aead.Seal(head, nil, plain, []byte(place))
+	return r.keys[0].aead.Seal(r.Head(), nil, plain, []byte(place))
 }
+
+// Head is how each value begins that the first key has sealed.
+func (r *Ring) Head() []byte { return append([]byte{version}, r.keys[0].id...) }
 
 // Open decrypts what Seal made for the same place. The error is ErrUnknownKey
 // when the key is missing, or says that the value was damaged or moved.

@@ -53,3 +53,10 @@ func TestKeysMustHave32Bytes(t *testing.T) {
 	_, err = seal.New([][]byte{key(1), make([]byte, 16)})
 	require.ErrorContains(t, err, "key 2")
 }
+
+func TestHeadTellsTheKeyThatSealed(t *testing.T) {
+	first, second := ring(t, key(1)), ring(t, key(2), key(1))
+	sealed := second.Seal([]byte("hush"), "p")
+	require.True(t, bytes.HasPrefix(sealed, second.Head()))
+	require.False(t, bytes.HasPrefix(sealed, first.Head()))
+}

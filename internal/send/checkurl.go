@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
 
 	"godwit/internal/hook"
 )
@@ -12,19 +15,59 @@ import (
 const (
 	urlPointer   = "/url"
 	maxHostBytes = 253 // RFC 1035 section 2.3.4, without the root's dot
-	maxPort      = 65535
 )
 
-// CheckURL says whether a webhook may have this URL: absolute, https (or http
-// where allowHTTP), a host, no user name, no fragment, at most
-// hook.MaxURLLength bytes of visible ASCII. It looks nothing up and does not
-// judge addresses: see Sender.CheckHost. Its error is a *hook.Error of
-// hook.CodeInvalid whose message names the remedy and doesn't repeat the URL.
-func CheckURL(raw string, allowHTTP bool) error {
-	if problem := urlProblem(raw, allowHTTP); problem != "" {
-		return hook.Invalid(urlPointer, "url %s", problem)
+// CheckURL gives a URL as a webhook keeps it: an international host in its
+// xn-- form, all else as it was typed. A webhook may have one that is absolute,
+// https (or http where allowHTTP), with a host, with no user name, no fragment
+// and no barred port, at most hook.MaxURLLength bytes, and of visible ASCII
+// outside of its host. It looks nothing up and does not judge addresses: see
+// Sender.CheckHost. Its error is a *hook.Error of hook.CodeInvalid whose
+// message names the remedy and doesn't repeat the URL.
+func CheckURL(raw string, allowHTTP bool) (string, error) {
+	kept, problem := withASCIIHost(raw)
+	if problem == "" {
+		problem = urlProblem(kept, allowHTTP)
 	}
-	return nil
+	if problem != "" {
+		return "", hook.Invalid(urlPointer, "%s", problem)
+	}
+	return kept, nil
+}
+
+// withASCIIHost gives raw with an international host in the form that DNS has
+// (UTS 46, as net/http has it). One that comes out as a number is refused: it
+// is spelled to be overlooked, and no name is a number.
+func withASCIIHost(raw string) (kept, problem string) {
+	scheme, rest, absolute := strings.Cut(raw, "://")
+	if !absolute || len(raw) > hook.MaxURLLength {
+		return raw, ""
+	}
+	end := strings.IndexAny(rest, "/?#@\\")
+	if end < 0 {
+		end = len(rest)
+	}
+	host, port := rest[:end], ""
+	if colon := strings.LastIndexByte(host, ':'); colon >= 0 {
+		host, port = host[:colon], host[colon:]
+	}
+	if isASCII(host) {
+		return raw, ""
+	}
+	ascii, err := idna.Lookup.ToASCII(host)
+	if err != nil || !isHostName(ascii) || endsInNumber(ascii) {
+		return "", "has a bad host; use a name such as example.com"
+	}
+	return scheme + "://" + ascii + port + rest[end:], ""
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] > unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
 }
 
 func urlProblem(raw string, allowHTTP bool) string {
@@ -43,8 +86,9 @@ func urlProblem(raw string, allowHTTP bool) string {
 		return "must not hold a user name or password; put credentials in one of the webhook's headers"
 	case u.Hostname() == "":
 		return "has no host; it must look like https://example.com/path"
-	case !validPort(u):
-		return "has a bad port; use 1 to 65535 or leave the colon out"
+	}
+	if problem := portProblem(u); problem != "" {
+		return problem
 	}
 	return hostProblem(u)
 }
@@ -62,7 +106,7 @@ func spellingProblem(raw string) string {
 	}
 	for i := range len(raw) {
 		if c := raw[i]; c <= ' ' || c > '~' {
-			return "holds a space, a control character or one that is not ASCII; percent-encode it, and write an international host in its xn-- form"
+			return "holds a space, a control character or, outside of its host, one that is not ASCII; percent-encode it"
 		}
 	}
 	return ""
@@ -81,12 +125,18 @@ func schemeProblem(scheme string, allowHTTP bool) string {
 	}
 }
 
-func validPort(u *url.URL) bool {
-	if u.Port() == "" {
-		return !strings.HasSuffix(u.Host, ":")
+func portProblem(u *url.URL) string {
+	if u.Port() == "" && !strings.HasSuffix(u.Host, ":") {
+		return ""
 	}
-	port, err := strconv.Atoi(u.Port())
-	return err == nil && port >= 1 && port <= maxPort
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	switch {
+	case err != nil || port == 0:
+		return "has a bad port; use 1 to 65535 or leave the colon out"
+	case barred(uint16(port)):
+		return "has a port that is not permitted, as it belongs to another kind of service; use another port"
+	}
+	return ""
 }
 
 func hostProblem(u *url.URL) string {

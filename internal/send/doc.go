@@ -11,16 +11,18 @@
 //     when the time is up is a failed attempt (timeout_body).
 //   - An attempt never outlives its timeout, and never keeps more than a fixed
 //     amount of what a receiver sends.
-//   - Only public addresses are dialled, and those the operator allowed. The
-//     address that is dialled is checked, not the URL: names, redirects and odd
-//     spellings can't get around it. Redirects are not followed, proxies from
-//     the environment are not used.
+//   - Only public addresses are dialled, and those the operator allowed, and
+//     none at a port that belongs to another kind of service. The address that
+//     is dialled is checked, not the URL: names, redirects and odd spellings
+//     can't get around it. Redirects are not followed, proxies from the
+//     environment are not used.
 //   - No secret, no address and no text of a receiver is in Result.Error, and
 //     everything in a Result but its body is valid UTF-8 without NUL.
 //
 // CheckURL, CheckHeaders and Sender.CheckHost say at creation what would fail
 // at delivery.
 //
-// The package imports hook, retry, the standard library and the dial guard. It
-// keeps nothing and retries nothing.
+// The package imports hook, retry, the standard library, the dial guard and
+// what makes DNS names of international hosts. It keeps nothing and retries
+// nothing.
 package send

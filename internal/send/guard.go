@@ -42,6 +42,9 @@ func (g guard) control(network, address string, conn syscall.RawConn) error {
 	if g.ssrf.Safe(network, address, conn) != nil {
 		return errBlocked
 	}
+	if to, err := netip.ParseAddrPort(address); err != nil || barred(to.Port()) {
+		return errBlocked
+	}
 	return nil
 }
 
@@ -63,33 +66,36 @@ func unmap(p netip.Prefix) netip.Prefix {
 // lookupTimeout bounds CheckHost, which runs while somebody waits for a form.
 const lookupTimeout = 2 * time.Second
 
-// CheckHost says whether the host of a URL that CheckURL accepts could be
-// delivered to now: it is refused when it is, or resolves to, addresses of
-// which none may be dialled. A name that does not resolve is accepted, as it
-// may later. It is for a friendly answer at creation; each dial decides anew.
-// Its error is a *hook.Error of hook.CodeInvalid that holds no address.
+// CheckHost says whether the host of a URL that CheckURL gave could be
+// delivered to now: it is refused when it is, or resolves to, any address that
+// may not be dialled. A name that does not resolve is accepted, as it may
+// later. It is for a friendly answer at creation; each dial decides anew. Its
+// error is a *hook.Error of hook.CodeInvalid that holds nothing of what the
+// look-up found.
 func (s *Sender) CheckHost(ctx context.Context, raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return CheckURL(raw, true)
+		_, err = CheckURL(raw, true)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	// The resolver gives a literal address back as it is.
-	addrs, err := resolver().LookupNetIP(ctx, "ip", u.Hostname())
-	if err != nil || len(addrs) == 0 {
+	addrs, err := s.dialer.Resolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
 		return nil
 	}
 	for _, addr := range addrs {
-		if s.guard.permits(addr) {
-			return nil
+		if !s.guard.permits(addr) {
+			return hook.Invalid(urlPointer, "destination not permitted; "+
+				"use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)")
 		}
 	}
-	return hook.Invalid(urlPointer,
-		"url leads to an address that is not public: destination not permitted; "+
-			"use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)")
+	return nil
 }
 
-// resolver never uses the C library, which takes 2130706433 and 0x7f.1 for
-// loopback.
-func resolver() *net.Resolver { return &net.Resolver{PreferGo: true} }
+// newDialer never looks names up through the C library, which takes 2130706433
+// and 0x7f.1 for loopback.
+func newDialer(g guard) *net.Dialer {
+	return &net.Dialer{Timeout: dialTimeout, Control: g.control, Resolver: &net.Resolver{PreferGo: true}}
+}

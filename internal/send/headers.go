@@ -48,6 +48,9 @@ func (m Message) headers(f fixed) (http.Header, []hook.Header) {
 		hook.Header{Name: headerDelivery, Value: m.DeliveryID},
 		hook.Header{Name: headerAttempt, Value: strconv.Itoa(m.Attempt)},
 	)
+	if f.signature.plain == "" {
+		shown = slices.DeleteFunc(shown, func(h hook.Header) bool { return h.Name == headerPlain })
+	}
 	sent := make(http.Header, cap(shown))
 	for _, h := range shown {
 		// Not Header.Set, which would spell them its own way.

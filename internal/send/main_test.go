@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,7 +18,11 @@ import (
 	"godwit/internal/hook"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Package net/http logs what it finds odd, a line for each of a flood.
+	log.SetOutput(io.Discard)
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	// brief is the timeout of attempts that are meant to run into it; slack is
@@ -105,11 +110,16 @@ func (r *receiver) closeAll() {
 	}
 }
 
-// listen calls serve for each connection and closes it afterwards. At the end
+// listen calls answer for each connection and closes it afterwards. At the end
 // of the test every connection is closed, which wakes whoever reads from it.
-func listen(t testing.TB, serve func(net.Conn)) *receiver {
+func listen(t testing.TB, answer func(net.Conn)) *receiver {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	return serve(t, l, answer)
+}
+
+// serve is listen for a listener that is there.
+func serve(t testing.TB, l net.Listener, answer func(net.Conn)) *receiver {
 	r := &receiver{url: "http://" + l.Addr().String() + "/hook"}
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -121,7 +131,7 @@ func listen(t testing.TB, serve func(net.Conn)) *receiver {
 			r.accept(c)
 			wg.Go(func() {
 				defer c.Close()
-				serve(c)
+				answer(c)
 			})
 		}
 	})

@@ -19,8 +19,8 @@ type Message struct {
 	DeliveryID  string
 	// Attempt is 1..hook.MaxAttempts.
 	Attempt int
-	// Secrets are the live signing secrets as shown to the owner, newest first;
-	// at least one. Webhook.Secret is not read.
+	// Secrets are the live signing secrets, newest first; at least one. Neither
+	// Webhook.Secret nor its OldSecrets are read.
 	Secrets []string
 }
 

@@ -17,9 +17,19 @@ const (
 	phaseAnswer        // the first byte of an answer arrived
 )
 
+// maxHandshakes bounds the TLS connections of one attempt. An HTTP/2 server may
+// say of a request that it was not looked at, and then net/http connects anew
+// and sends it again, without an end if it always says so.
+const maxHandshakes = 3
+
 // progress records the furthest phase. A connection that was begun for this
 // attempt may go on after the attempt took another one, so it never goes back.
-type progress struct{ furthest atomic.Int32 }
+type progress struct {
+	furthest   atomic.Int32
+	handshakes atomic.Int32
+	// giveUp ends the attempt.
+	giveUp func()
+}
 
 func (p *progress) phase() phase { return phase(p.furthest.Load()) }
 
@@ -32,11 +42,18 @@ func (p *progress) reach(to phase) {
 	}
 }
 
+func (p *progress) handshake() {
+	p.reach(phaseTLS)
+	if p.handshakes.Add(1) > maxHandshakes {
+		p.giveUp()
+	}
+}
+
 func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		DNSStart:             func(httptrace.DNSStartInfo) { p.reach(phaseLookup) },
 		ConnectStart:         func(_, _ string) { p.reach(phaseConnect) },
-		TLSHandshakeStart:    func() { p.reach(phaseTLS) },
+		TLSHandshakeStart:    p.handshake,
 		GotConn:              func(httptrace.GotConnInfo) { p.reach(phaseSend) },
 		GotFirstResponseByte: func() { p.reach(phaseAnswer) },
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
@@ -42,6 +43,7 @@ type Options struct {
 // concurrent use. Make one with New.
 type Sender struct {
 	guard     guard
+	dialer    *net.Dialer
 	transport *http.Transport
 	userAgent string
 	timeout   time.Duration
@@ -50,9 +52,11 @@ type Sender struct {
 // New makes a Sender.
 func New(o Options) *Sender {
 	g := newGuard(o.EgressAllow)
+	dialer := newDialer(g)
 	return &Sender{
 		guard:     g,
-		transport: newTransport(g, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}),
+		dialer:    dialer,
+		transport: newTransport(dialer, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}),
 		userAgent: "Godwit/" + cmp.Or(o.Version, "dev"),
 		timeout:   cmp.Or(o.Timeout, DefaultTimeout),
 	}
@@ -91,8 +95,10 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	// From here on, so that the receiver isn't charged for our own work.
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer cancel()
-	var at progress
-	resp, err := s.roundTrip(httptrace.WithClientTrace(limited, at.trace()), m.Webhook.URL, p)
+	sending, giveUp := context.WithCancel(limited)
+	defer giveUp()
+	at := progress{giveUp: giveUp}
+	resp, err := s.roundTrip(httptrace.WithClientTrace(sending, at.trace()), m.Webhook.URL, p)
 	if err == nil {
 		defer resp.Body.Close()
 		return receive(limited, resp, answer{result, limit, start}), nil

@@ -87,19 +87,6 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-func TestRedirectsAreNotFollowed(t *testing.T) {
-	target := listen(t, say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	s := newSender(t, Options{})
-	for _, code := range []int{301, 302, 303, 307, 308} {
-		r := listen(t, say(fmt.Sprintf("HTTP/1.1 %d Moved\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", code, target.url)))
-		result := attempt(t, s, message(r.url))
-		require.Equal(t, code, result.StatusCode)
-		require.Equal(t, hook.ReasonRedirect, result.Reason)
-		require.Equal(t, 1, r.connections())
-	}
-	require.Zero(t, target.connections())
-}
-
 func TestCookiesAreNotKept(t *testing.T) {
 	var cookies []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -72,10 +72,12 @@ func TestSignRefusesBadSecrets(t *testing.T) {
 	for name, secrets := range map[string][]string{
 		"none":          nil,
 		"empty":         {""},
-		"no prefix":     {strings.TrimPrefix(testSecret, secretPrefix)},
-		"no key":        {secretPrefix},
-		"not base64":    {secretPrefix + "%%%"},
+		"no prefix":     {strings.TrimPrefix(testSecret, hook.SecretPrefix)},
+		"no key":        {hook.SecretPrefix},
+		"not base64":    {hook.SecretPrefix + "%%%"},
 		"second is bad": {testSecret, "whsec_%"},
+		"short private": {hook.PrivateKeyPrefix + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
+		"public key":    {hook.PublicKey(privateKey)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sign(secrets, "evt_1", time.Unix(0, 0), nil)
@@ -87,7 +89,7 @@ func TestSignRefusesBadSecrets(t *testing.T) {
 func TestNewSecret(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
-		secret := NewSecret()
+		secret := NewSecret(hook.HMACSHA256)
 		require.False(t, seen[secret])
 		seen[secret] = true
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
@@ -102,8 +104,8 @@ func TestNewSecret(t *testing.T) {
 func TestStandardLibraryVerifies(t *testing.T) {
 	for _, format := range []hook.PayloadFormat{hook.FormatStandard, hook.FormatBlue, hook.FormatCloudEvents} {
 		t.Run(string(format), func(t *testing.T) {
-			header, body := received(t, format)
-			for secret, good := range map[string]bool{testSecret: true, oldSecret: true, NewSecret(): false} {
+			header, body := received(t, format, []string{testSecret, oldSecret})
+			for secret, good := range map[string]bool{testSecret: true, oldSecret: true, NewSecret(hook.HMACSHA256): false} {
 				verifier, err := standardwebhooks.NewWebhook(secret)
 				require.NoError(t, err)
 				require.Equal(t, good, verifier.Verify(body, header) == nil)
@@ -113,8 +115,8 @@ func TestStandardLibraryVerifies(t *testing.T) {
 	}
 }
 
-// received gives what one attempt brings to a receiver.
-func received(t *testing.T, format hook.PayloadFormat) (header http.Header, body []byte) {
+// received gives what one attempt with these secrets brings to a receiver.
+func received(t *testing.T, format hook.PayloadFormat, secrets []string) (header http.Header, body []byte) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		header = r.Header
 		body, _ = io.ReadAll(r.Body)
@@ -123,7 +125,7 @@ func received(t *testing.T, format hook.PayloadFormat) (header http.Header, body
 	m := message(server.URL)
 	m.Webhook.PayloadFormat = format
 	m.Event.Previous = []byte(oddBytes)
-	m.Secrets = []string{testSecret, oldSecret}
+	m.Secrets = secrets
 	require.Equal(t, hook.Success, attempt(t, newSender(t, Options{}), m).Outcome)
 	return header, body
 }

@@ -27,8 +27,7 @@ const (
 // newTransport is used without http.Client, so nothing follows a redirect,
 // keeps a cookie or puts the URL into an error. Without Accept-Encoding and
 // with compression off, what arrives is what is kept.
-func newTransport(g guard, tlsConfig *tls.Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: g.control, Resolver: resolver()}
+func newTransport(dialer *net.Dialer, tlsConfig *tls.Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil, // the guard would see the proxy's address
 		DialContext:            dialer.DialContext,

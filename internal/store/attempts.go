@@ -79,7 +79,7 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 		return p, err
 	}
 	if p.Webhook.PayloadFormat == hook.FormatBlue { // the one format that shows the rules
-		p.Webhook.Rules, err = rulesOf(ctx, s.db, p.Webhook.ID)
+		p.Webhook.Rules, err = rulesOf(ctx, s.on(ctx), p.Webhook.ID)
 	}
 	return p, err
 }
@@ -171,7 +171,7 @@ func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 		return err
 	}
 	// A delivery that was held or cancelled meanwhile still has its place.
-	_, err = s.db.ExecContext(ctx, freeSlot, f.DeliveryID, f.Number)
+	_, err = s.on(ctx).ExecContext(ctx, freeSlot, f.DeliveryID, f.Number)
 	return classify(doing, err)
 }
 

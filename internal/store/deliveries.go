@@ -48,13 +48,13 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 // Delivery reads one delivery.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
 	var r deliveryRow
-	if err := s.db.GetContext(ctx, &r, `SELECT `+deliveryColumnList+` FROM deliveries d WHERE d.id = $1`, id); err != nil {
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+deliveryColumnList+` FROM deliveries d WHERE d.id = $1`, id); err != nil {
 		return hook.Delivery{}, found("delivery", id, err)
 	}
 	return r.delivery()
 }
 
-// Deliveries lists deliveries, newest first.
+// Deliveries lists deliveries that the request may see, newest first.
 func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
 	var l list
 	whereSet(&l, "d.webhook_id = ?", f.WebhookID)
@@ -64,19 +64,19 @@ func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook
 	whereSet(&l, "d.project_id = ?", f.ProjectID)
 	l.whereTime("d.created_at >= ?", f.Since)
 	l.whereTime("d.created_at < ?", f.Until)
-	tail := l.newest("d.created_at", "d.id", page)
+	tail := newestDeliveries(ctx, &l, page)
 	return rows(ctx, s, `SELECT `+deliveryColumnList+` FROM deliveries d`+tail, l.args, deliveryRow.delivery)
 }
 
-// Backlog is how many deliveries are in each of the states that still need
-// work: pending, retrying and held.
+// Backlog is how many deliveries that the request may see are in each of the
+// states that still need work: pending, retrying and held.
 func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error) {
 	var counts []struct {
 		Status hook.DeliveryStatus `db:"status"`
 		N      int                 `db:"n"`
 	}
-	err := s.db.SelectContext(ctx, &counts, `
-		SELECT status, count(*) AS n FROM deliveries WHERE status IN ('pending', 'retrying', 'held') GROUP BY status`)
+	query, args := asked(ctx, countBacklog)
+	err := sqlx.SelectContext(ctx, s.on(ctx), &counts, query, args...)
 	out := map[hook.DeliveryStatus]int{hook.Pending: 0, hook.Retrying: 0, hook.Held: 0}
 	for _, c := range counts {
 		out[c.Status] = c.N

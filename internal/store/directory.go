@@ -26,35 +26,48 @@ type companyRow struct {
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-func (r companyRow) company() (hook.Company, error) {
-	return hook.Company{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}, nil
+const companyByID = `SELECT id, name, created_at, updated_at FROM companies WHERE id = $1`
+
+func (r companyRow) company() hook.Company {
+	return hook.Company{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
 // PutCompany creates or renames a company and says whether it is new.
 func (s *Store) PutCompany(ctx context.Context, c hook.Company) (hook.Company, bool, error) {
 	var p put
-	err := s.db.GetContext(ctx, &p, `
-		INSERT INTO companies (id, name) VALUES ($1, $2)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()`+putReturning, c.ID, c.Name)
+	err := s.inTx(ctx, "put company", func(tx *sqlx.Tx) error {
+		var old companyRow
+		if err := tx.GetContext(ctx, &old, companyByID+` FOR NO KEY UPDATE`, c.ID); unlessNone(err) != nil {
+			return err
+		}
+		err := tx.GetContext(ctx, &p, `
+			INSERT INTO companies (id, name) VALUES ($1, $2)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()`+putReturning, c.ID, c.Name)
+		if err != nil {
+			return err
+		}
+		done := change{hook.CompanyUpdated, c.ID, shownCompany(old.company()), shownCompany(c)}
+		return audit(ctx, tx, done.created(p.Created, hook.CompanyCreated))
+	})
 	c.CreatedAt, c.UpdatedAt = p.CreatedAt.UTC(), p.UpdatedAt.UTC()
-	return c, p.Created, classify("put company", err)
+	return c, p.Created, err
 }
 
 // Company reads one company.
 func (s *Store) Company(ctx context.Context, id string) (hook.Company, error) {
 	var r companyRow
-	err := s.db.GetContext(ctx, &r, `SELECT id, name, created_at, updated_at FROM companies WHERE id = $1`, id)
+	err := sqlx.GetContext(ctx, s.on(ctx), &r, companyByID, id)
 	if err != nil {
 		return hook.Company{}, found("company", id, err)
 	}
-	return r.company()
+	return r.company(), nil
 }
 
 // Companies lists companies, newest first.
 func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, error) {
 	var l list
 	tail := l.newest("created_at", "id", page)
-	return rows(ctx, s, `SELECT id, name, created_at, updated_at FROM companies`+tail, l.args, companyRow.company)
+	return rows(ctx, s, `SELECT id, name, created_at, updated_at FROM companies`+tail, l.args, plain(companyRow.company))
 }
 
 // DeleteCompany removes a company with its projects and their members.
@@ -69,8 +82,12 @@ func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		res, err := tx.ExecContext(ctx, `DELETE FROM companies WHERE id = $1`, id)
-		return affected("company", id, res, err)
+		var old companyRow
+		err := tx.GetContext(ctx, &old, `DELETE FROM companies WHERE id = $1 RETURNING id, name`, id)
+		if err != nil {
+			return found("company", id, err)
+		}
+		return audit(ctx, tx, change{action: hook.CompanyDeleted, objectID: id, before: shownCompany(old.company())})
 	})
 }
 
@@ -82,41 +99,55 @@ type projectRow struct {
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-func (r projectRow) project() (hook.Project, error) {
-	return hook.Project{ID: r.ID, CompanyID: r.CompanyID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}, nil
+const projectByID = `SELECT id, company_id, name, created_at, updated_at FROM projects WHERE id = $1`
+
+func (r projectRow) project() hook.Project {
+	return hook.Project{ID: r.ID, CompanyID: r.CompanyID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
 // PutProject creates, renames or moves a project and says whether it is new.
 // A company that does not exist is CodeInvalid.
 func (s *Store) PutProject(ctx context.Context, p hook.Project) (hook.Project, bool, error) {
 	var got put
-	err := s.db.GetContext(ctx, &got, `
-		INSERT INTO projects (id, company_id, name) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET company_id = excluded.company_id, name = excluded.name, updated_at = now()`+putReturning,
-		p.ID, p.CompanyID, p.Name)
-	if isState(err, foreignKeyViolation) {
-		return p, false, hook.Invalid("/company_id", "there is no company %q; create it first", p.CompanyID)
-	}
+	err := s.inTx(ctx, "put project", func(tx *sqlx.Tx) error {
+		var old projectRow
+		if err := tx.GetContext(ctx, &old, projectByID+` FOR NO KEY UPDATE`, p.ID); unlessNone(err) != nil {
+			return err
+		}
+		err := tx.GetContext(ctx, &got, `
+			INSERT INTO projects (id, company_id, name) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET company_id = excluded.company_id, name = excluded.name, updated_at = now()`+putReturning,
+			p.ID, p.CompanyID, p.Name)
+		if isState(err, foreignKeyViolation) {
+			return hook.Invalid("/company_id", "there is no company %q; create it first", p.CompanyID)
+		}
+		if err != nil {
+			return err
+		}
+		done := change{hook.ProjectUpdated, p.ID, shownProject(old.project()), shownProject(p)}
+		return audit(ctx, tx, done.created(got.Created, hook.ProjectCreated))
+	})
 	p.CreatedAt, p.UpdatedAt = got.CreatedAt.UTC(), got.UpdatedAt.UTC()
-	return p, got.Created, classify("put project", err)
+	return p, got.Created, err
 }
 
 // Project reads one project.
 func (s *Store) Project(ctx context.Context, id string) (hook.Project, error) {
 	var r projectRow
-	err := s.db.GetContext(ctx, &r, `SELECT id, company_id, name, created_at, updated_at FROM projects WHERE id = $1`, id)
+	err := sqlx.GetContext(ctx, s.on(ctx), &r, projectByID, id)
 	if err != nil {
 		return hook.Project{}, found("project", id, err)
 	}
-	return r.project()
+	return r.project(), nil
 }
 
-// Projects lists projects, newest first; of one company unless companyID is empty.
+// Projects lists projects that the request may see, newest first; of one company
+// unless companyID is empty.
 func (s *Store) Projects(ctx context.Context, companyID string, page hook.Page) ([]hook.Project, error) {
 	var l list
-	whereSet(&l, "company_id = ?", companyID)
-	tail := l.newest("created_at", "id", page)
-	return rows(ctx, s, `SELECT id, company_id, name, created_at, updated_at FROM projects`+tail, l.args, projectRow.project)
+	whereSet(&l, "p.company_id = ?", companyID)
+	tail := newestProjects(ctx, &l, page)
+	return rows(ctx, s, `SELECT p.id, p.company_id, p.name, p.created_at, p.updated_at FROM projects p`+tail, l.args, plain(projectRow.project))
 }
 
 // DeleteProject removes a project and its members. Deliveries that wait and
@@ -126,8 +157,12 @@ func (s *Store) DeleteProject(ctx context.Context, id string) error {
 		if err := cancelProject(ctx, tx, hook.ReasonProjectDeleted, "", id); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `DELETE FROM projects WHERE id = $1`, id)
-		return affected("project", id, res, err)
+		var old projectRow
+		err := tx.GetContext(ctx, &old, `DELETE FROM projects WHERE id = $1 RETURNING company_id, name`, id)
+		if err != nil {
+			return found("project", id, err)
+		}
+		return audit(ctx, tx, change{action: hook.ProjectDeleted, objectID: id, before: shownProject(old.project())})
 	})
 }
 
@@ -139,47 +174,67 @@ type userRow struct {
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-func (r userRow) user() (hook.User, error) {
-	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}, nil
+const userByID = `SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1`
+
+func (r userRow) user() hook.User {
+	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
 // PutUser creates or changes a user and says whether it is new.
 func (s *Store) PutUser(ctx context.Context, u hook.User) (hook.User, bool, error) {
 	var p put
-	err := s.db.GetContext(ctx, &p, `
-		INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, updated_at = now()`+putReturning,
-		u.ID, u.Name, u.Email)
+	err := s.inTx(ctx, "put user", func(tx *sqlx.Tx) error {
+		var old userRow
+		if err := tx.GetContext(ctx, &old, userByID+` FOR NO KEY UPDATE`, u.ID); unlessNone(err) != nil {
+			return err
+		}
+		err := tx.GetContext(ctx, &p, `
+			INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, updated_at = now()`+putReturning,
+			u.ID, u.Name, u.Email)
+		if err != nil {
+			return err
+		}
+		done := change{hook.UserUpdated, u.ID, shownUser(old.user()), shownUser(u)}
+		return audit(ctx, tx, done.created(p.Created, hook.UserCreated))
+	})
 	u.CreatedAt, u.UpdatedAt = p.CreatedAt.UTC(), p.UpdatedAt.UTC()
-	return u, p.Created, classify("put user", err)
+	return u, p.Created, err
 }
 
 // User reads one user.
 func (s *Store) User(ctx context.Context, id string) (hook.User, error) {
 	var r userRow
-	err := s.db.GetContext(ctx, &r, `SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1`, id)
+	err := sqlx.GetContext(ctx, s.on(ctx), &r, userByID, id)
 	if err != nil {
 		return hook.User{}, found("user", id, err)
 	}
-	return r.user()
+	return r.user(), nil
 }
 
 // Users lists users, newest first.
 func (s *Store) Users(ctx context.Context, page hook.Page) ([]hook.User, error) {
 	var l list
 	tail := l.newest("created_at", "id", page)
-	return rows(ctx, s, `SELECT id, name, email, created_at, updated_at FROM users`+tail, l.args, userRow.user)
+	return rows(ctx, s, `SELECT id, name, email, created_at, updated_at FROM users`+tail, l.args, plain(userRow.user))
 }
 
 // DeleteUser removes a user, the memberships and the webhooks of that user.
 // Deliveries of these webhooks that wait are cancelled.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete user", func(tx *sqlx.Tx) error {
-		if err := deleteWebhooks(ctx, tx, "owner_id", id); err != nil {
+		webhooks, err := deleteWebhooks(ctx, tx, "owner_id", id)
+		if err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `DELETE FROM users WHERE id = $1`, id)
-		return affected("user", id, res, err)
+		var old userRow
+		err = tx.GetContext(ctx, &old, `DELETE FROM users WHERE id = $1 RETURNING name, email`, id)
+		if err != nil {
+			return found("user", id, err)
+		}
+		before := shownUser(old.user())
+		before["webhooks"] = append([]string{}, webhooks...)
+		return audit(ctx, tx, change{action: hook.UserDeleted, objectID: id, before: before})
 	})
 }
 
@@ -195,16 +250,22 @@ func (r memberRow) member() (hook.Member, error) {
 
 // PutMember makes a user a member of a project and says whether that is new.
 func (s *Store) PutMember(ctx context.Context, projectID, userID string) (bool, error) {
-	res, err := s.db.ExecContext(ctx, `
-		INSERT INTO members (project_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, projectID, userID)
-	if isState(err, foreignKeyViolation) {
-		return false, hook.Errorf(hook.CodeNotFound, "there is no project %q or no user %q", projectID, userID)
-	}
-	if err != nil {
-		return false, classify("put member", err)
-	}
-	n, err := res.RowsAffected()
-	return n == 1, classify("put member", err)
+	var added bool
+	err := s.inTx(ctx, "put member", func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO members (project_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, projectID, userID)
+		if isState(err, foreignKeyViolation) {
+			return hook.Errorf(hook.CodeNotFound, "there is no project %q or no user %q", projectID, userID)
+		}
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if added = n == 1; err != nil || !added {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.MemberAdded, objectID: memberID(projectID, userID), after: shownMember(projectID, userID)})
+	})
+	return added, err
 }
 
 // DeleteMember ends a membership. From then on no event of the project
@@ -214,6 +275,10 @@ func (s *Store) DeleteMember(ctx context.Context, projectID, userID string) erro
 	return s.inTx(ctx, "delete member", func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM members WHERE project_id = $1 AND user_id = $2`, projectID, userID)
 		if err := affected("member", userID, res, err); err != nil {
+			return err
+		}
+		gone := change{action: hook.MemberRemoved, objectID: memberID(projectID, userID), before: shownMember(projectID, userID)}
+		if err := audit(ctx, tx, gone); err != nil {
 			return err
 		}
 		return cancelProject(ctx, tx, hook.ReasonMembershipLost, ` AND webhook_id IN (SELECT id FROM webhooks WHERE owner_id = $3)`, projectID, userID)

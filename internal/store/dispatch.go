@@ -80,7 +80,7 @@ func claims(claimed []claimRow) []hook.Claim {
 // generation is closed and left it unfinished. It is due at once, and keeps the
 // place that it may have.
 func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation int) error {
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.on(ctx).ExecContext(ctx, `
 		UPDATE deliveries SET generation = generation + 1, dispatch_at = now(), updated_at = now()
 		WHERE id = $1 AND generation = $2 AND status IN ('pending', 'retrying')`, deliveryID, generation)
 	return classify("give a delivery to a new workflow", err)
@@ -88,6 +88,6 @@ func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation in
 
 // Unclaim makes claimed deliveries due again at once. They keep their places.
 func (s *Store) Unclaim(ctx context.Context, deliveryIDs []string) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE deliveries SET dispatch_at = now() WHERE id = ANY($1) AND dispatch_at < 'infinity'`, pq.Array(deliveryIDs))
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE deliveries SET dispatch_at = now() WHERE id = ANY($1) AND dispatch_at < 'infinity'`, pq.Array(deliveryIDs))
 	return classify("give claims back", err)
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -35,19 +37,20 @@ func (r eventRow) event() (hook.Event, error) {
 // Event reads one event.
 func (s *Store) Event(ctx context.Context, id string) (hook.Event, error) {
 	var r eventRow
-	if err := s.db.GetContext(ctx, &r, `SELECT `+eventColumnList+` FROM events e WHERE e.id = $1`, id); err != nil {
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+eventColumnList+` FROM events e WHERE e.id = $1`, id); err != nil {
 		return hook.Event{}, found("event", id, err)
 	}
 	return r.event()
 }
 
-// Events lists events, newest first by the time of acceptance.
+// Events lists events that the request may see, newest first by the time of
+// acceptance.
 func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) ([]hook.Event, error) {
 	var l list
 	whereSet(&l, "e.type = ?", f.Type)
 	whereSet(&l, "e.project_id = ?", f.ProjectID)
 	l.whereTime("e.accepted_at >= ?", f.Since)
 	l.whereTime("e.accepted_at < ?", f.Until)
-	tail := l.newest("e.accepted_at", "e.id", page)
+	tail := newestEvents(ctx, &l, page)
 	return rows(ctx, s, `SELECT `+eventColumnList+` FROM events e`+tail, l.args, eventRow.event)
 }

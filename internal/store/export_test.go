@@ -1,5 +1,11 @@
 package store
 
+import (
+	"context"
+
+	"godwit/internal/hook"
+)
+
 // AcceptEvents is the look-up, for the test of its cost.
 const (
 	AcceptEvents     = acceptEvents
@@ -20,3 +26,38 @@ const (
 	NextOfRedelivery = nextOfRedelivery
 	RedeliverOld     = redeliver
 )
+
+// FindPrincipal is the look-up of a key, for the test of its cost.
+const FindPrincipal = findPrincipal
+
+// Visible holds the look-ups of what a user sees, for the test of their cost.
+var Visible = visible
+
+// TenantLists are the lists of what the user of ctx sees, for the test of their
+// cost, each with its arguments.
+func TenantLists(ctx context.Context, page hook.Page) map[string][]any {
+	out := map[string][]any{}
+	for from, newest := range map[string]func(context.Context, *list, hook.Page) string{
+		"deliveries d": newestDeliveries, "events e": newestEvents, "projects p": newestProjects, "webhooks w": newestWebhooks,
+	} {
+		var l list
+		query := "SELECT id FROM " + from + newest(ctx, &l, page)
+		out[query] = l.args
+	}
+	return out
+}
+
+// TenantCounts are the counts of what a user sees.
+var TenantCounts = []string{countDeliveries.own, countEvents.own, countAttempts.own}
+
+// SealedColumns names every column that Rekey knows.
+func SealedColumns() []string {
+	var names []string
+	for _, c := range sealedColumns {
+		names = append(names, c.String())
+	}
+	return names
+}
+
+// SelectAudit is the list of the audit log, for the test of its cost.
+var SelectAudit = selectAudit

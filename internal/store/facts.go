@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -34,7 +36,7 @@ func (s *Store) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.F
 	var since time.Time
 	var err error
 	if e.OwnerID == "" {
-		err = s.db.GetContext(ctx, &since, `SELECT created_at FROM members WHERE project_id = $1 AND user_id = $2`, e.ProjectID, w.OwnerID)
+		err = sqlx.GetContext(ctx, s.on(ctx), &since, `SELECT created_at FROM members WHERE project_id = $1 AND user_id = $2`, e.ProjectID, w.OwnerID)
 	} else if e.OwnerID == w.OwnerID {
 		since = w.CreatedAt
 	}

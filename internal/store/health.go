@@ -35,8 +35,15 @@ func (r healthRow) health() hook.Health {
 // that one alone switches the webhook off. A deleted webhook is CodeNotFound.
 func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error) {
 	err = s.inTx(ctx, "change the health of "+webhookID, func(tx *sqlx.Tx) error {
-		before, after, err = s.happen(ctx, tx, webhookID, c)
-		return err
+		if before, after, err = s.happen(ctx, tx, webhookID, c); err != nil || before == after {
+			return err
+		}
+		done := change{hook.WebhookEnabled, webhookID, shownHealth(before), shownHealth(after)}
+		if !after.Enabled {
+			done.action = hook.WebhookDisabled
+			done.after["note"] = c.Note
+		}
+		return audit(ctx, tx, done)
 	})
 	return before, after, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -39,7 +41,7 @@ func (s *Store) Ledger(ctx context.Context, q hook.LedgerQuery) (hook.Ledger, er
 		Matched bool                `db:"matched"`
 	}
 	var l hook.Ledger
-	if err := s.db.SelectContext(ctx, &counted, countLedger, q.WebhookID, q.Since, q.Until); err != nil {
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &counted, countLedger, q.WebhookID, q.Since, q.Until); err != nil {
 		return l, classify("count the ledger", err)
 	}
 	for _, c := range counted {

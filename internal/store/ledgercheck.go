@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -13,7 +15,7 @@ import (
 // unless another one began to within the last age.
 func (s *Store) BeginCheck(ctx context.Context, age time.Duration) (bool, error) {
 	var mine bool
-	err := s.db.GetContext(ctx, &mine, `
+	err := sqlx.GetContext(ctx, s.on(ctx), &mine, `
 		INSERT INTO ledger_checks AS c (one) VALUES (true)
 		ON CONFLICT (one) DO UPDATE SET began_at = now(), finished_at = NULL
 		WHERE c.began_at <= now() - make_interval(secs => $1)
@@ -80,7 +82,7 @@ func (s *Store) CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.C
 
 // EndCheck keeps what a check has found, for every process to show.
 func (s *Store) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3`,
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3`,
 		c.Differences[hook.DifferenceDeliveries], c.Differences[hook.DifferenceDispatch], c.Differences[hook.DifferenceAttempts])
 	return classify("keep what was found in the ledger", err)
 }
@@ -89,7 +91,7 @@ func (s *Store) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
 // found; nil when none has ended yet.
 func (s *Store) Differences(ctx context.Context) (map[string]int, error) {
 	var d, p, a int
-	err := s.db.QueryRowContext(ctx, `SELECT deliveries, dispatch, attempts FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a)
+	err := s.on(ctx).QueryRowxContext(ctx, `SELECT deliveries, dispatch, attempts FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

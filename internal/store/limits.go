@@ -217,7 +217,7 @@ func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, qu
 	var seconds float64
 	err = reserve.GetContext(ctx, &seconds, d.WebhookID, 1/float64(p.Webhook.RateLimitPerSecond), longestPace.Seconds())
 	if errors.Is(err, sql.ErrNoRows) {
-		_, err := s.db.ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
+		_, err := s.on(ctx).ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
 		return 0, true, classify("give back the place of "+d.ID, err)
 	}
 	return max(0, time.Duration(seconds*float64(time.Second))), false, classify("reserve a start of "+d.WebhookID, err)

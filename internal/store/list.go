@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -53,7 +55,7 @@ func (l *list) newest(timeColumn, idColumn string, page hook.Page) string {
 // rows runs a list query and converts each row to its domain type.
 func rows[R, T any](ctx context.Context, s *Store, query string, args []any, convert func(R) (T, error)) ([]T, error) {
 	var raw []R
-	if err := s.db.SelectContext(ctx, &raw, query, args...); err != nil {
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &raw, query, args...); err != nil {
 		return nil, classify("list rows", err)
 	}
 	out := make([]T, len(raw))
@@ -64,4 +66,9 @@ func rows[R, T any](ctx context.Context, s *Store, query string, args []any, con
 		}
 	}
 	return out, nil
+}
+
+// plain is a conversion for rows that can't fail.
+func plain[R, T any](convert func(R) T) func(R) (T, error) {
+	return func(r R) (T, error) { return convert(r), nil }
 }

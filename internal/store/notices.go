@@ -143,7 +143,7 @@ WHERE id = $1 AND sent_at IS NULL`
 
 // EndNotice writes down what came of a claimed notice. Repeating it is harmless.
 func (s *Store) EndNotice(ctx context.Context, e hook.NoticeEnd) error {
-	_, err := s.db.ExecContext(ctx, endNotice, e.ID, e.Sent, nonEmpty(storable(e.Problem)), e.Again.Seconds())
+	_, err := s.on(ctx).ExecContext(ctx, endNotice, e.ID, e.Sent, nonEmpty(storable(e.Problem)), e.Again.Seconds())
 	return classify("end notice "+e.ID, err)
 }
 

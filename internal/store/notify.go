@@ -13,7 +13,7 @@ const dueChannel = "godwit_due"
 // Notify tells listening processes that deliveries are due. It is never sent
 // inside an ingest: a transaction that notifies commits one at a time.
 func (s *Store) Notify(ctx context.Context) error {
-	_, err := s.db.ExecContext(ctx, `SELECT pg_notify($1, '')`, dueChannel)
+	_, err := s.on(ctx).ExecContext(ctx, `SELECT pg_notify($1, '')`, dueChannel)
 	return classify("notify the workers", err)
 }
 

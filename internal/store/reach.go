@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
 // Reach fills what the webhook's rules can no longer reach, its windows, and its
 // recovery.
 func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
-	known, err := lookUp(ctx, s.db, w.OwnerID, w.Rules)
+	known, err := lookUp(ctx, s.on(ctx), w.OwnerID, w.Rules)
 	if err != nil {
 		return classify("look up what the rules name", err)
 	}
@@ -25,7 +27,7 @@ func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
 		OpenWindows    int   `db:"open_windows"`
 		WindowsRefused int64 `db:"windows_refused"`
 	}
-	err = s.db.GetContext(ctx, &r, `
+	err = sqlx.GetContext(ctx, s.on(ctx), &r, `
 		SELECT (SELECT count(*) FROM windows x WHERE x.webhook_id = w.id) AS open_windows, w.windows_refused, `+outageColumns+`
 		FROM webhooks w WHERE w.id = $1`, w.ID)
 	if err != nil {
@@ -44,7 +46,7 @@ func (n names) unreachable(at, ownerID string, r hook.Rule) []hook.Field {
 	for i, p := range r.Projects {
 		switch {
 		case !slices.Contains(n.projects, p):
-			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the project %q was deleted", p)})
+			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the project %q was deleted%s", p, n.ofOwner(", or the owner is no longer a member of it"))})
 		case !slices.Contains(n.memberOf, p):
 			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the owner %q is no longer a member of project %q", ownerID, p)})
 		}
@@ -52,7 +54,7 @@ func (n names) unreachable(at, ownerID string, r hook.Rule) []hook.Field {
 	for i, c := range r.Companies {
 		switch {
 		case !slices.Contains(n.companies, c):
-			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the company %q was deleted", c)})
+			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the company %q was deleted%s", c, n.ofOwner(", or the owner is a member of none of its projects"))})
 		case !slices.Contains(n.memberIn, c):
 			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the owner %q is a member of no project of company %q", ownerID, c)})
 		}

@@ -4,13 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
 
 // recentEvents reads a page of events, newest first, each project's by its own
-// index. States are read for the rows of the page alone.
+// index. States are read for the rows of the page alone. What was made for one
+// webhook alone, which no rule matches, is none of it.
 const recentEvents = `
 SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at,
 	CASE WHEN $6 THEN e.previous END AS previous, CASE WHEN $6 THEN e.current END AS current
@@ -18,7 +20,7 @@ FROM (
 	SELECT n.id, n.accepted_at FROM unnest($1::text[]) AS p(id)
 	CROSS JOIN LATERAL (
 		SELECT e.id, e.accepted_at FROM events e
-		WHERE e.project_id = p.id AND e.accepted_at >= $2 AND (e.accepted_at, e.id) < ($3, $4)
+		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.id) < ($3, $4)
 		ORDER BY e.accepted_at DESC, e.id DESC LIMIT $5
 	) n
 	ORDER BY n.accepted_at DESC, n.id DESC LIMIT $5
@@ -30,7 +32,7 @@ ORDER BY newest.accepted_at DESC, newest.id DESC`
 const recentOfAll = `
 SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at,
 	CASE WHEN $5 THEN e.previous END AS previous, CASE WHEN $5 THEN e.current END AS current
-FROM events e WHERE e.accepted_at >= $1 AND (e.accepted_at, e.id) < ($2, $3)
+FROM events e WHERE e.private_to IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.id) < ($2, $3)
 ORDER BY e.accepted_at DESC, e.id DESC LIMIT $4`
 
 // Recent lists events, newest first.
@@ -48,6 +50,6 @@ func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) 
 // Memberships lists the projects that a user is a member of.
 func (s *Store) Memberships(ctx context.Context, userID string) ([]string, error) {
 	var ids []string
-	err := s.db.SelectContext(ctx, &ids, `SELECT project_id FROM members WHERE user_id = $1`, userID)
+	err := sqlx.SelectContext(ctx, s.on(ctx), &ids, `SELECT project_id FROM members WHERE user_id = $1`, userID)
 	return ids, classify("list memberships", err)
 }

@@ -50,7 +50,7 @@ func (s *Store) UnclaimRecoveries(ctx context.Context, claims []hook.RecoveryCla
 	for i, c := range claims {
 		ids[i] = c.WebhookID
 	}
-	_, err := s.db.ExecContext(ctx, `UPDATE webhooks SET recover_at = now() WHERE id = ANY($1) AND recover_at IS NOT NULL`, pq.Array(ids))
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE webhooks SET recover_at = now() WHERE id = ANY($1) AND recover_at IS NOT NULL`, pq.Array(ids))
 	return classify("give recoveries back", err)
 }
 

@@ -63,10 +63,14 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 		if !enabled {
 			return hook.Errorf(hook.CodeConflict, "the webhook %s is switched off; POST /v1/webhooks/%[1]s/enable first", q.WebhookID)
 		}
-		_, err = tx.ExecContext(ctx, `
+		var count int
+		err = tx.GetContext(ctx, &count, `
 			INSERT INTO recoveries (id, webhook_id, since, until, statuses, event_types, status, dispatch_at, cursor_at, cursor_id, total)
-			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (SELECT count(*) `+again+`)`, append(queryArgs(q), recoveryID)...)
-		return err
+			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (SELECT count(*) `+again+`) RETURNING total`, append(queryArgs(q), recoveryID)...)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.RecoveryStarted, objectID: recoveryID, after: shownRecovery(q, count)})
 	})
 	if err != nil {
 		return hook.Redelivery{}, err
@@ -117,7 +121,7 @@ func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
 // Redelivery reads a redelivery of many with what became of it so far.
 func (s *Store) Redelivery(ctx context.Context, webhookID, recoveryID string) (hook.Redelivery, error) {
 	var r redeliveryRow
-	if err := s.db.GetContext(ctx, &r, selectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, recoveryID, webhookID); err != nil {
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, recoveryID, webhookID); err != nil {
 		return hook.Redelivery{}, found("recovery", recoveryID, err)
 	}
 	return r.redelivery()
@@ -134,11 +138,21 @@ func (s *Store) Redeliveries(ctx context.Context, webhookID string, page hook.Pa
 // CancelRedelivery ends a redelivery of many: nothing more of it is released.
 // One that has completed is CodeConflict; cancelling twice changes nothing.
 func (s *Store) CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error {
-	_, err := s.db.ExecContext(ctx, `
-		UPDATE recoveries SET status = 'cancelled', dispatch_at = NULL, finished_at = now()
-		WHERE id = $1 AND webhook_id = $2 AND status = 'running'`, recoveryID, webhookID)
+	err := s.inTx(ctx, "cancel "+recoveryID, func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+			UPDATE recoveries SET status = 'cancelled', dispatch_at = NULL, finished_at = now()
+			WHERE id = $1 AND webhook_id = $2 AND status = 'running'`, recoveryID, webhookID)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		done := change{hook.RecoveryCancelled, recoveryID, shown{"status": hook.RedeliveryRunning}, shown{"status": hook.RedeliveryCancelled}}
+		return audit(ctx, tx, done)
+	})
 	if err != nil {
-		return classify("cancel "+recoveryID, err)
+		return err
 	}
 	r, err := s.Redelivery(ctx, webhookID, recoveryID)
 	if err == nil && r.Status == hook.RedeliveryCompleted {
@@ -181,7 +195,7 @@ func (s *Store) UnclaimRedeliveries(ctx context.Context, claims []hook.Redeliver
 	for i, c := range claims {
 		ids[i] = c.RecoveryID
 	}
-	_, err := s.db.ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE id = ANY($1) AND status = 'running'`, pq.Array(ids))
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE id = ANY($1) AND status = 'running'`, pq.Array(ids))
 	return classify("give recoveries back", err)
 }
 

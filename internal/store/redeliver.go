@@ -91,8 +91,10 @@ func (s *Store) Redeliver(ctx context.Context, deliveryID string) (hook.Delivery
 		if err != nil {
 			return err
 		}
-		made, err = s.redeliver(ctx, tx, []string{last.ID}, "")
-		return err
+		if made, err = s.redeliver(ctx, tx, []string{last.ID}, ""); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.DeliveryRedelivered, objectID: deliveryID, after: shown{"delivery_id": made[0]}})
 	})
 	if err != nil {
 		return hook.Delivery{}, err
@@ -174,8 +176,10 @@ func (s *Store) RetryNow(ctx context.Context, deliveryID string) (hook.Delivery,
 		case w.NextAt == nil:
 			return hook.Errorf(hook.CodeConflict, "an attempt of %s is under way; wait for what becomes of it", deliveryID)
 		}
-		_, err = tx.ExecContext(ctx, retryNow, deliveryID)
-		return err
+		if _, err := tx.ExecContext(ctx, retryNow, deliveryID); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.DeliveryRetried, objectID: deliveryID, before: shown{"next_attempt_at": w.NextAt.UTC()}})
 	})
 	if err != nil {
 		return hook.Delivery{}, err
@@ -194,7 +198,10 @@ func (s *Store) Cancel(ctx context.Context, deliveryID string) (hook.Delivery, e
 		if !w.Status.Unfinished() && w.Status != hook.Held {
 			return hook.Errorf(hook.CodeConflict, "%s is %s already, nothing of it is left to be cancelled", deliveryID, w.Status)
 		}
-		return cancelWaiting(ctx, tx, hook.ReasonCancelledByOwner, `id = $2`, deliveryID)
+		if err := cancelWaiting(ctx, tx, hook.ReasonCancelledByOwner, `id = $2`, deliveryID); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{hook.DeliveryCancelled, deliveryID, shown{"status": w.Status}, shown{"status": hook.Cancelled}})
 	})
 	if err != nil {
 		return hook.Delivery{}, err

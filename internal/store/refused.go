@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"godwit/internal/hook"
@@ -26,7 +27,7 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas
 		ids, projects, types = append(ids, events[i].ID), append(projects, events[i].ProjectID), append(types, events[i].Type)
 	}
 	var refusals []refusal
-	err := s.db.SelectContext(ctx, &refusals, `
+	err := sqlx.SelectContext(ctx, s.on(ctx), &refusals, `
 		SELECT e.fingerprint, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id AND d.redelivery_of IS NULL) AS matched,
 			p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type, coalesce(t.schema_version, 0) AS schema_version
 		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS i(id, project_id, type, n)

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -31,7 +33,7 @@ FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`
 // a time, in whole hours. A deleted webhook is CodeNotFound.
 func (s *Store) HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error) {
 	var r reportRow
-	if err := s.db.GetContext(ctx, &r, selectReport, webhookID, time.Now().Add(-hook.MaxReport)); err != nil {
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectReport, webhookID, time.Now().Add(-hook.MaxReport)); err != nil {
 		return hook.HealthReport{}, found("webhook", webhookID, err)
 	}
 	out := hook.HealthReport{
@@ -61,33 +63,3 @@ func (s *Store) healthCounts(ctx context.Context, webhookID string, since time.T
 
 // hourOf is the beginning of the hour of t; attempts are counted by hours of UTC.
 func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
-
-// Stats tells what happened in all of Godwit since a time. Each part of it reads
-// one range of an index; attempts are counted in whole hours.
-func (s *Store) Stats(ctx context.Context, since time.Time) (hook.Stats, error) {
-	out := hook.Stats{Deliveries: map[hook.DeliveryStatus]int{}, AttemptsSince: hourOf(since)}
-	for _, status := range hook.DeliveryStatuses {
-		out.Deliveries[status] = 0
-	}
-	var created []struct {
-		Status hook.DeliveryStatus `db:"status"`
-		N      int                 `db:"n"`
-	}
-	if err := s.db.SelectContext(ctx, &created, `SELECT status, count(*) AS n FROM deliveries WHERE created_at >= $1 GROUP BY status`, since); err != nil {
-		return out, classify("count deliveries", err)
-	}
-	for _, c := range created {
-		out.Deliveries[c.Status] = c.N
-	}
-	if err := s.db.GetContext(ctx, &out.Events, `SELECT count(*) FROM events WHERE accepted_at >= $1`, since); err != nil {
-		return out, classify("count events", err)
-	}
-	err := s.db.QueryRowContext(ctx, `
-		SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (WHERE reason = ''), 0) FROM health_counts WHERE hour >= $1`,
-		out.AttemptsSince).Scan(&out.Attempts, &out.Succeeded)
-	if err != nil {
-		return out, classify("count attempts", err)
-	}
-	out.Backlog, err = s.Backlog(ctx)
-	return out, err
-}

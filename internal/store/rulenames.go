@@ -32,14 +32,15 @@ func checkRules(ctx context.Context, tx sqlx.QueryerContext, w hook.Webhook, isN
 
 // CheckRules is CodeInvalid when the owner or something that the rules name does
 // not exist, or when the owner is no member of a named project. Without an owner
-// every project may be named.
+// every project may be named. To a request of a user a project, and a company, of
+// which that user is no member does not exist.
 func (s *Store) CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error {
 	if ownerID != "" {
-		if err := checkOwner(ctx, s.db, ownerID); err != nil {
+		if err := checkOwner(ctx, s.on(ctx), ownerID); err != nil {
 			return classify("look for the owner", err)
 		}
 	}
-	return classify("check rules", checkRules(ctx, s.db, hook.Webhook{OwnerID: ownerID, Rules: rules}, slices.Repeat([]bool{true}, len(rules))))
+	return classify("check rules", checkRules(ctx, s.on(ctx), hook.Webhook{OwnerID: ownerID, Rules: rules}, slices.Repeat([]bool{true}, len(rules))))
 }
 
 // names holds which of the looked-up names exist.
@@ -48,6 +49,9 @@ type names struct {
 	// memberOf and memberIn are the projects that the owner is a member of, and
 	// the companies of such; anywhere holds one project, if there is any.
 	memberOf, memberIn, anywhere []string
+	// bound: who asks sees only what the owner is a member of. What else there is
+	// must read as if it did not exist.
+	bound bool
 }
 
 func lookUp(ctx context.Context, tx sqlx.QueryerContext, ownerID string, rules []hook.Rule) (names, error) {
@@ -76,6 +80,9 @@ func lookUp(ctx context.Context, tx sqlx.QueryerContext, ownerID string, rules [
 			return n, err
 		}
 	}
+	if _, n.bound = tenant(ctx); n.bound {
+		n.projects, n.companies = n.memberOf, n.memberIn
+	}
 	return n, nil
 }
 
@@ -96,17 +103,25 @@ func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
 	for i, p := range r.Projects {
 		switch {
 		case !slices.Contains(n.projects, p):
-			add("projects", i, "there is no project %q", p)
+			add("projects", i, "there is no project %q%s", p, n.ofOwner(" that you are a member of"))
 		case ownerID != "" && !slices.Contains(n.memberOf, p):
 			add("projects", i, "the owner %q is not a member of project %q", ownerID, p)
 		}
 	}
 	for i, c := range r.Companies {
 		if !slices.Contains(n.companies, c) {
-			add("companies", i, "there is no company %q", c)
+			add("companies", i, "there is no company %q%s", c, n.ofOwner(" with a project that you are a member of"))
 		}
 	}
 	return bad
+}
+
+// ofOwner says which things were looked at where not all of them were.
+func (n names) ofOwner(words string) string {
+	if n.bound {
+		return words
+	}
+	return ""
 }
 
 func (n names) checkTypes(list string, patterns []string, add func(list string, i int, format string, args ...any)) {

@@ -55,7 +55,7 @@ func (s *Store) attachRules(ctx context.Context, webhooks []hook.Webhook) error 
 		ids[i], at[w.ID] = w.ID, i
 	}
 	var rs []ruleRow
-	if err := s.db.SelectContext(ctx, &rs, selectRules, pq.Array(ids)); err != nil {
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &rs, selectRules, pq.Array(ids)); err != nil {
 		return classify("read rules", err)
 	}
 	for _, r := range rs {

@@ -29,8 +29,9 @@ type Store struct {
 	url  string // with the password: never shown
 	// statements holds *sqlx.Stmt by query: prepared once, then reused.
 	statements sync.Map
-	tellOwners bool       // see TellOwners
-	judge      hook.Judge // see SetJudge
+	keyed      chan struct{} // a place for each request that Once runs
+	tellOwners bool          // see TellOwners
+	judge      hook.Judge    // see SetJudge
 }
 
 // Open makes a Store on the database of the given URL. It does not connect
@@ -56,7 +57,7 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{db: db, ring: ring, url: u.String()}, nil
+	return &Store{db: db, ring: ring, url: u.String(), keyed: make(chan struct{}, maxKeyed)}, nil
 }
 
 // Close ends the pool. Statements under way are waited for.
@@ -106,7 +107,11 @@ func (s *Store) prepareAll(ctx context.Context, doing string, queries ...string)
 
 // inTx runs f in one transaction; it commits when f returns nil. f may run
 // again after a deadlock.
+// Where ctx carries a transaction, f is a part of that.
 func (s *Store) inTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
+	if tx := carried(ctx); tx != nil {
+		return repeat(func() error { return within(ctx, tx, doing, f) })
+	}
 	return repeat(func() error { return s.once(ctx, doing, f) })
 }
 

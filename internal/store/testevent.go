@@ -41,8 +41,11 @@ func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, delive
 			return err
 		}
 		eventID = event.ID
-		deliveryID, err = s.insertTest(ctx, tx, t.WebhookID, event)
-		return err
+		if deliveryID, err = s.insertTest(ctx, tx, t.WebhookID, ownerID, event); err != nil {
+			return err
+		}
+		sent := shown{"event_id": eventID, "delivery_id": deliveryID, "type": event.Type}
+		return audit(ctx, tx, change{action: hook.WebhookTested, objectID: t.WebhookID, after: sent})
 	})
 	return eventID, deliveryID, err
 }
@@ -109,11 +112,11 @@ func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.
 	return projectID, companyID, err
 }
 
-func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID string, e hook.Event) (deliveryID string, err error) {
+func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID string, e hook.Event) (deliveryID string, err error) {
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint)
-		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8)`,
-		e.ID, e.Type, e.ProjectID, e.CompanyID, nonEmpty(e.OwnerID), nullBytes(e.Previous), nullBytes(e.Current), fingerprint(e))
+		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint, private_to)
+		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9)`,
+		e.ID, e.Type, e.ProjectID, e.CompanyID, nonEmpty(e.OwnerID), nullBytes(e.Previous), nullBytes(e.Current), fingerprint(e), ownerID)
 	if err != nil {
 		return "", err
 	}

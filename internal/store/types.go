@@ -25,25 +25,27 @@ type eventTypeRow struct {
 	UpdatedAt     time.Time    `db:"updated_at"`
 }
 
-func (r eventTypeRow) eventType() (hook.EventType, error) {
+func (r eventTypeRow) eventType() hook.EventType {
 	return hook.EventType{
 		Name: r.Name, Group: r.Group, Description: r.Description, Builtin: r.Builtin,
 		ExamplePrevious: r.Previous, ExampleCurrent: r.Current, Schema: r.Schema, SchemaVersion: r.SchemaVersion,
 		ArchivedAt: nullTime(r.ArchivedAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-	}, nil
+	}
 }
 
 const eventTypeColumns = `name, "group", description, builtin, example_previous, example_current, schema, schema_version, archived_at, created_at, updated_at`
 
+const eventTypeByName = `SELECT ` + eventTypeColumns + ` FROM event_types WHERE name = $1`
+
 // EventTypes lists the whole catalogue by group and name.
 func (s *Store) EventTypes(ctx context.Context) ([]hook.EventType, error) {
-	return rows(ctx, s, `SELECT `+eventTypeColumns+` FROM event_types ORDER BY "group", name`, nil, eventTypeRow.eventType)
+	return rows(ctx, s, `SELECT `+eventTypeColumns+` FROM event_types ORDER BY "group", name`, nil, plain(eventTypeRow.eventType))
 }
 
 // TypeSchemas gives Name, Schema and SchemaVersion of those of the named types
 // that exist, in no order.
 func (s *Store) TypeSchemas(ctx context.Context, names []string) ([]hook.EventType, error) {
-	return rows(ctx, s, `SELECT name, schema, schema_version FROM event_types WHERE name = ANY($1)`, []any{pq.Array(names)}, eventTypeRow.eventType)
+	return rows(ctx, s, `SELECT name, schema, schema_version FROM event_types WHERE name = ANY($1)`, []any{pq.Array(names)}, plain(eventTypeRow.eventType))
 }
 
 // newVersion is a schema_version that no schema of that name ever had, not even
@@ -76,16 +78,27 @@ func (s *Store) PutEventType(ctx context.Context, t hook.EventType) (hook.EventT
 		Created bool `db:"created"`
 	}
 	archived := sql.NullTime{Time: t.ArchivedAt, Valid: !t.ArchivedAt.IsZero()}
-	err := s.db.SelectContext(ctx, &stored, putEventType, t.Name, t.Group, t.Description,
-		nullBytes(t.ExamplePrevious), nullBytes(t.ExampleCurrent), nullBytes(t.Schema), archived)
+	err := s.inTx(ctx, "put event type", func(tx *sqlx.Tx) error {
+		stored = nil
+		var old eventTypeRow
+		if err := tx.GetContext(ctx, &old, eventTypeByName+` FOR NO KEY UPDATE`, t.Name); unlessNone(err) != nil {
+			return err
+		}
+		err := tx.SelectContext(ctx, &stored, putEventType, t.Name, t.Group, t.Description,
+			nullBytes(t.ExamplePrevious), nullBytes(t.ExampleCurrent), nullBytes(t.Schema), archived)
+		if err != nil {
+			return err
+		}
+		if len(stored) == 0 {
+			return builtinConflict(t.Name)
+		}
+		done := change{hook.EventTypeUpdated, t.Name, shownType(old.eventType()), shownType(stored[0].eventType())}
+		return audit(ctx, tx, done.created(stored[0].Created, hook.EventTypeCreated))
+	})
 	if err != nil {
-		return t, false, classify("put event type", err)
+		return t, false, err
 	}
-	if len(stored) == 0 {
-		return t, false, builtinConflict(t.Name)
-	}
-	t, err = stored[0].eventType()
-	return t, stored[0].Created, err
+	return stored[0].eventType(), stored[0].Created, nil
 }
 
 // nullBytes makes NULL of nil, which the driver would take for no bytes.
@@ -100,15 +113,17 @@ func nullBytes(b []byte) any {
 // A built-in type is CodeConflict.
 func (s *Store) DeleteEventType(ctx context.Context, name string) error {
 	return s.inTx(ctx, "delete event type", func(tx *sqlx.Tx) error {
-		var builtin bool
-		if err := tx.GetContext(ctx, &builtin, `SELECT builtin FROM event_types WHERE name = $1 FOR UPDATE`, name); err != nil {
+		var old eventTypeRow
+		if err := tx.GetContext(ctx, &old, eventTypeByName+` FOR UPDATE`, name); err != nil {
 			return found("event type", name, err)
 		}
-		if builtin {
+		if old.Builtin {
 			return builtinConflict(name)
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM event_types WHERE name = $1`, name)
-		return err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM event_types WHERE name = $1`, name); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.EventTypeDeleted, objectID: name, before: shownType(old.eventType())})
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"godwit/internal/hook"
 )
 
-const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.headers, w.payload_format, w.timeout_seconds,
+const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets, w.headers, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
 	w.failures_in_row, w.drain, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
@@ -26,6 +26,7 @@ type webhookRow struct {
 	Name               string         `db:"name"`
 	URL                string         `db:"url"`
 	Secret             []byte         `db:"secret"`
+	OldSecrets         []byte         `db:"old_secrets"`
 	Headers            []byte         `db:"headers"`
 	PayloadFormat      string         `db:"payload_format"`
 	TimeoutSeconds     sql.NullInt64  `db:"timeout_seconds"`
@@ -63,6 +64,9 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 		return w, err
 	}
 	w.Secret = string(secret)
+	if w.OldSecrets, err = s.openOldSecrets(r.ID, r.OldSecrets); err != nil {
+		return w, err
+	}
 	if err := json.Unmarshal(headers, &w.Headers); err != nil {
 		return w, fmt.Errorf("decode the headers of %s: %w", r.ID, err)
 	}
@@ -104,7 +108,10 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		if err != nil {
 			return err
 		}
-		return insertRules(ctx, tx, w)
+		if err := insertRules(ctx, tx, w); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.WebhookCreated, objectID: w.ID, after: shownWebhook(w)})
 	})
 	if err != nil {
 		return w, err
@@ -127,7 +134,7 @@ func checkOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) err
 // Webhook reads one webhook with its rules and its secret.
 func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
 	var r webhookRow
-	err := s.db.GetContext(ctx, &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`, id)
+	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`, id)
 	if err != nil {
 		return hook.Webhook{}, found("webhook", id, err)
 	}
@@ -135,11 +142,11 @@ func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
 	if err != nil {
 		return w, err
 	}
-	w.Rules, err = rulesOf(ctx, s.db, id)
+	w.Rules, err = rulesOf(ctx, s.on(ctx), id)
 	return w, err
 }
 
-// Webhooks lists webhooks with their rules, newest first.
+// Webhooks lists webhooks that the request may see, with their rules, newest first.
 func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
 	l := list{conditions: []string{"w.deleted_at IS NULL"}}
 	whereSet(&l, "w.status = ?", f.Status)
@@ -148,7 +155,7 @@ func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Pa
 		l.where("w.enabled = ?", *f.Enabled)
 	}
 	whereSet(&l, "w.id IN (SELECT webhook_id FROM rules WHERE projects @> ARRAY[?])", f.ProjectID)
-	tail := l.newest("w.created_at", "w.id", page)
+	tail := newestWebhooks(ctx, &l, page)
 	webhooks, err := rows(ctx, s, `SELECT `+webhookColumns+` FROM webhooks w`+tail, l.args, s.webhook)
 	if err != nil {
 		return nil, err
@@ -156,11 +163,11 @@ func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Pa
 	return webhooks, s.attachRules(ctx, webhooks)
 }
 
-// UpdateWebhook changes one webhook: change gets it as it is and edits it in
+// UpdateWebhook changes one webhook: edit gets it as it is and changes it in
 // place; what it returns as an error ends the update. A version above 0 that
 // differs from the stored one is CodeStale. Disabling holds what waits,
 // enabling releases what is held.
-func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, change func(*hook.Webhook) error) (hook.Webhook, error) {
+func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (hook.Webhook, error) {
 	err := s.inTx(ctx, "update webhook", func(tx *sqlx.Tx) error {
 		before, err := s.lockWebhook(ctx, tx, id)
 		if err != nil {
@@ -171,7 +178,7 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, cha
 		}
 		after := before
 		after.Rules = slices.Clone(before.Rules)
-		if err := change(&after); err != nil {
+		if err := edit(&after); err != nil {
 			return err
 		}
 		if err := s.saveWebhook(ctx, tx, after); err != nil {
@@ -183,7 +190,10 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, cha
 		if err := recoverOrNot(ctx, tx, before, after); err != nil {
 			return err
 		}
-		return s.switched(ctx, tx, before, after)
+		if err := s.switched(ctx, tx, before, after); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{hook.WebhookUpdated, id, shownWebhook(before), shownWebhook(after)})
 	})
 	if err != nil {
 		return hook.Webhook{}, err
@@ -210,12 +220,17 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 	if err != nil {
 		return err
 	}
+	old, err := s.sealOldSecrets(w)
+	if err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `
 		UPDATE webhooks SET name = $2, url = $3, secret = $4, headers = $5, payload_format = $6, timeout_seconds = $7,
-			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, version = version + 1, updated_at = now()
+			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, old_secrets = $12,
+			version = version + 1, updated_at = now()
 		WHERE id = $1`,
 		w.ID, w.Name, w.URL, secret, headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
-		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata))
+		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old)
 	return err
 }
 
@@ -236,23 +251,28 @@ func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.We
 // stay in the ledger; those that wait are cancelled.
 func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
-		if _, err := s.lockWebhook(ctx, tx, id); err != nil {
+		before, err := s.lockWebhook(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		return deleteWebhooks(ctx, tx, "id", id)
+		if _, err := deleteWebhooks(ctx, tx, "id", id); err != nil {
+			return err
+		}
+		return audit(ctx, tx, change{action: hook.WebhookDeleted, objectID: id, before: shownWebhook(before)})
 	})
 }
 
-// deleteWebhooks removes the webhooks whose column has the value.
-func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) error {
+// deleteWebhooks removes the webhooks whose column has the value, and gives
+// their ids.
+func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) (deleted []string, err error) {
 	const these = `webhook_id IN (SELECT id FROM webhooks WHERE deleted_at IS NULL AND `
 	if err := cancelWaiting(ctx, tx, hook.ReasonWebhookDeleted, these+column+` = $2)`, value); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE `+these+column+` = $1)`, value); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := tx.ExecContext(ctx, `
-		UPDATE webhooks SET deleted_at = now(), secret = '', headers = '', url = '', recover_at = NULL, drain = 0 WHERE deleted_at IS NULL AND `+column+` = $1`, value)
-	return err
+	err = tx.SelectContext(ctx, &deleted, `
+		UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '', recover_at = NULL, drain = 0 WHERE deleted_at IS NULL AND `+column+` = $1 RETURNING id`, value)
+	return deleted, err
 }

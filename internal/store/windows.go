@@ -65,7 +65,7 @@ func (s *Store) UnclaimWindows(ctx context.Context, claims []hook.WindowClaim) e
 	for i, c := range claims {
 		rules[i], keys[i] = c.RuleID, c.Key
 	}
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.on(ctx).ExecContext(ctx, `
 		UPDATE windows w SET dispatch_at = now() FROM unnest($1::bigint[], $2::text[]) AS i(rule_id, key)
 		WHERE w.rule_id = i.rule_id AND w.key = i.key`, pq.Array(rules), pq.Array(keys))
 	return classify("give windows back", err)
@@ -258,9 +258,9 @@ func (s *Store) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []ho
 	sum := sha256.Sum256(state)
 	eventID := id.New(id.Event)
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint, project_ids)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		eventID, hook.CombinationType, newest.ProjectID, newest.CompanyID, newest.OccurredAt, []byte(state), sum[:], pq.Array(slices.Compact(projects)))
+		INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint, project_ids, private_to)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		eventID, hook.CombinationType, newest.ProjectID, newest.CompanyID, newest.OccurredAt, []byte(state), sum[:], pq.Array(slices.Compact(projects)), w.ownerID)
 	if err != nil {
 		return "", fmt.Errorf("insert the event of a firing: %w", err)
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deep objects and arrays may be nested.
-const MaxDepth = 1000
+// MaxDepth is how deep objects and arrays may be nested: far above what records
+// are like, and low enough for whatever reads them by recursion.
+const MaxDepth = 100
 
 // ErrKind is returned for well-formed JSON of another kind than was asked for.
 var ErrKind = errors.New("another kind of JSON value")
@@ -31,11 +32,14 @@ func (e *SyntaxError) Error() string {
 // aliases text. It returns a *SyntaxError for malformed text, for which visit
 // may have been called already, and ErrKind when text is no object.
 func Members(text []byte, visit func(name string, value []byte)) error {
+	if err := checkDepth(text); err != nil {
+		return err
+	}
 	return members(text, visit)
 }
 
 // Outline is Members for an object whose values will be judged one by one:
-// duplicate names and bad UTF-8 inside them are not seen.
+// duplicate names, bad UTF-8 and deep nesting inside them are not seen.
 func Outline(text []byte, visit func(name string, value []byte)) error {
 	seen := map[string]bool{}
 	var twice error
@@ -124,9 +128,6 @@ func IsNull(value []byte) bool { return jsontext.Value(value).Kind() == 'n' }
 func IsObject(value []byte) bool { return jsontext.Value(value).Kind() == '{' }
 
 func open(text []byte, want jsontext.Kind, options ...jsontext.Options) (*jsontext.Decoder, error) {
-	if err := checkDepth(text); err != nil {
-		return nil, err
-	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(text), options...)
 	if kind := d.PeekKind(); kind != want {
 		if _, err := d.ReadValue(); err != nil {

@@ -35,7 +35,8 @@ func TestKinds(t *testing.T) {
 func TestDepth(t *testing.T) {
 	nested := func(n int) []byte { return []byte(strings.Repeat("[", n) + strings.Repeat("]", n)) }
 	require.NoError(t, strict.Check(nested(strict.MaxDepth)))
-	require.Error(t, strict.Check(nested(strict.MaxDepth+1)))
+	require.EqualError(t, strict.Check(nested(strict.MaxDepth+1)), "more than 100 levels of nesting at byte 100")
+	require.NoError(t, strict.Elements([]byte("["+string(nested(strict.MaxDepth))+"]"), func([]byte) {}), "each element is judged by itself")
 	require.NoError(t, strict.Check([]byte(`"`+strings.Repeat(`[\"`, 2*strict.MaxDepth)+`"`)), "brackets in strings are text")
 }
 

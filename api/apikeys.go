@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/apikey"
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+// Credentials finds API keys: by id, and by hash whose they are (CodeNotFound
+// where the key is unknown, revoked or expired).
+type Credentials interface {
+	APIKey(ctx context.Context, id string) (hook.APIKey, error)
+	Principal(ctx context.Context, hash []byte) (hook.Principal, error)
+}
+
+// APIKeys makes, lists and revokes API keys.
+type APIKeys interface {
+	CreateAPIKey(ctx context.Context, k hook.APIKey, hash []byte) (hook.APIKey, error)
+	APIKeys(ctx context.Context, page hook.Page) ([]hook.APIKey, error)
+	DeleteAPIKey(ctx context.Context, id string) error
+}
+
+type apiKeyForm struct {
+	Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people: what uses the key"`
+	Role      string   `json:"role" enum:"admin,publisher,user" doc:"What the key may do: admin everything, publisher only publish events, user what belongs to one user"`
+	UserID    string   `json:"user_id,omitempty" minLength:"1" maxLength:"128" doc:"The user whom a key of the role user is bound to; other roles have none"`
+	ExpiresAt string   `json:"expires_at,omitempty" format:"date-time" doc:"When the key ends to be valid; never when left out"`
+	_         struct{} `additionalProperties:"false"`
+}
+
+func (f apiKeyForm) check() []hook.Field {
+	bad := checkName("/name", f.Name)
+	switch hook.Role(f.Role) {
+	case hook.RoleAdmin, hook.RolePublisher:
+		if f.UserID != "" {
+			bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "must be left out: only a key of the role user is bound to a user"})
+		}
+	case hook.RoleUser:
+		if !hook.ValidID(f.UserID) {
+			bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "must be the id of the user whom the key is bound to"})
+		}
+	default:
+		bad = append(bad, hook.Field{Pointer: "/role", Detail: "must be admin, publisher or user"})
+	}
+	end, err := f.expiresAt()
+	switch {
+	case err != nil:
+		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: wantTime})
+	case f.ExpiresAt != "" && !end.After(time.Now()):
+		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: "must be in the future; leave it out for a key that never expires"})
+	}
+	return bad
+}
+
+// expiresAt is zero when it was left out.
+func (f apiKeyForm) expiresAt() (time.Time, error) {
+	if f.ExpiresAt == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, f.ExpiresAt)
+}
+
+// APIKey is a key without the key itself.
+type APIKey struct {
+	ID         string     `json:"id" pattern:"^key_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	Name       string     `json:"name" minLength:"1" maxLength:"200" doc:"Name for people: what uses the key"`
+	Role       hook.Role  `json:"role" enum:"admin,publisher,user" doc:"What the key may do"`
+	UserID     *string    `json:"user_id" doc:"The user whom the key is bound to; null unless the role is user"`
+	Prefix     string     `json:"prefix" pattern:"^gw_[a-z2-7]{8}$" doc:"How the key begins, to recognise it by"`
+	ExpiresAt  *time.Time `json:"expires_at" doc:"From then on the key is refused; null = it does not expire"`
+	LastUsedAt *time.Time `json:"last_used_at" doc:"When the key was used last, up to a minute late; null = never"`
+	CreatedAt  time.Time  `json:"created_at" doc:"When it was created"`
+}
+
+func viewAPIKey(k hook.APIKey) APIKey {
+	return APIKey{ID: k.ID, Name: k.Name, Role: k.Role, UserID: optional(k.UserID), Prefix: k.Prefix,
+		ExpiresAt: optionalTime(k.ExpiresAt), LastUsedAt: optionalTime(k.LastUsedAt), CreatedAt: k.CreatedAt.UTC()}
+}
+
+// newAPIKey is a key in the one answer that holds it.
+type newAPIKey struct {
+	APIKey
+	Key string `json:"key" pattern:"^gw_[a-z2-7]{8}_[a-z2-7]{39}$" doc:"The key itself; shown here and never again"`
+}
+
+type newAPIKeyReply struct {
+	Location string `header:"Location" doc:"Path of what was made"`
+	Body     newAPIKey
+}
+
+func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply, error) {
+	form, err := decode[apiKeyForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	key := apikey.New()
+	k := hook.APIKey{ID: id.New(id.Key), Name: form.Name, Role: hook.Role(form.Role), UserID: form.UserID, Prefix: apikey.Prefix(key)}
+	k.ExpiresAt, _ = form.expiresAt() // check has read it
+	if k, err = s.Store.APIKeys.CreateAPIKey(ctx, k, apikey.Hash(key)); err != nil {
+		return nil, err
+	}
+	s.gate.trust(hook.PrincipalOf(ctx).Address, key)
+	return &newAPIKeyReply{Location: "/v1/api-keys/" + k.ID, Body: newAPIKey{APIKey: viewAPIKey(k), Key: key}}, nil
+}
+
+func (s *server) apiKey(ctx context.Context, in *ByID) (*reply[APIKey], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	k, err := s.Store.Credentials.APIKey(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[APIKey]{Body: viewAPIKey(k)}, nil
+}
+
+func (s *server) apiKeys(ctx context.Context, in *PageQuery) (*listReply[APIKey], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.APIKeys.APIKeys(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	key := func(k hook.APIKey) hook.Cursor { return hook.Cursor{Time: k.CreatedAt, ID: k.ID} }
+	return pageOf(rows, *in, viewAPIKey, key), nil
+}
+
+// deleteAPIKey revokes a key, with effect from the next request on.
+func (s *server) deleteAPIKey(ctx context.Context, in *ByID) (*struct{}, error) {
+	return remove(ctx, in, s.Store.APIKeys.DeleteAPIKey)
+}

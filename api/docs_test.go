@@ -1,0 +1,87 @@
+package api
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDocsNeedNoKeyAndNoOtherHost(t *testing.T) {
+	c := newClient(t)
+	require.Equal(t, "/docs", c.call("GET", "/", "", "Authorization", "").is(303).Header().Get("Location"))
+	a := c.call("GET", "/docs", "", "Authorization", "").is(200)
+	require.Contains(t, a.Header().Get("Content-Type"), "text/html")
+	require.Equal(t, pagePolicy, a.Header().Get("Content-Security-Policy"))
+	page := a.Body.String()
+	for _, r := range (&server{}).routes() {
+		require.Contains(t, page, r.method+" "+r.path)
+	}
+	for _, k := range kinds() {
+		require.Contains(t, page, `id="`+k.code+`"`)
+	}
+	for _, foreign := range []string{"<script", "<style", " style=", " src=", `href="http`} {
+		require.NotContains(t, page, foreign)
+	}
+	require.Contains(t, c.call("GET", "/docs/style.css", "", "Authorization", "").is(200).Header().Get("Content-Type"), "text/css")
+}
+
+func TestEveryAnswerHasThePosture(t *testing.T) {
+	c := newClient(t)
+	for _, path := range []string{"/v1/companies", "/v1/companies/none", "/nowhere", "/openapi.json", "/docs", "/docs/style.css", "/"} {
+		header := c.call("GET", path, "").Header()
+		for name, value := range posture {
+			if path == "/docs" && name == "Content-Security-Policy" {
+				value = pagePolicy
+			}
+			require.Equal(t, value, header.Get(name), "%s of %s", name, path)
+		}
+		require.Empty(t, header.Get("Strict-Transport-Security"))
+	}
+}
+
+// TestDocsInABrowser opens the page in Chromium, all of whose requests go
+// through a proxy that serves the API under a name of its own. What else a page
+// asks for, here or elsewhere, its policy forbids, and Chromium complains.
+func TestDocsInABrowser(t *testing.T) {
+	browser, err := exec.LookPath("chromium")
+	require.NoError(t, err, "run `make setup`")
+	c := newClient(t)
+	var mu sync.Mutex
+	asked := map[string]bool{}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "godwit.test" { // the browser's own makers
+			http.Error(w, "there is no other host", http.StatusBadGateway)
+			return
+		}
+		mu.Lock()
+		asked[r.URL.Path] = true
+		mu.Unlock()
+		c.handler.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+
+	command := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
+		"--user-data-dir="+t.TempDir(), "--proxy-server="+proxy.URL, "--proxy-bypass-list=<-loopback>",
+		"--enable-logging=stderr", "--dump-dom", "http://godwit.test/docs")
+	command.Env = append(os.Environ(), "HOME="+t.TempDir())
+	command.WaitDelay = 10 * time.Second
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	page, err := command.Output()
+	require.NoError(t, err, complaints.String())
+	require.Contains(t, string(page), `id="create-webhook"`)
+	require.Contains(t, string(page), "POST /v1/webhooks")
+	require.NotContains(t, complaints.String(), "Content Security Policy")
+	mu.Lock()
+	defer mu.Unlock()
+	delete(asked, "/favicon.ico")
+	require.Equal(t, map[string]bool{"/docs": true, "/docs/style.css": true}, asked)
+}

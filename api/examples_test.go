@@ -1,0 +1,129 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/apikey"
+	"godwit/internal/contract"
+	"godwit/internal/hook"
+)
+
+// exampleClient calls an API whose store holds what the examples are about.
+func exampleClient(t *testing.T, id map[string]string) *client {
+	c := newClient(t)
+	rules := []hook.Rule{{Events: []string{"*"}}}
+	f := c.store
+	f.companies = []hook.Company{{ID: "acme", Name: "Acme", CreatedAt: now(), UpdatedAt: now()}}
+	f.projects = []hook.Project{{ID: "website", CompanyID: "acme", Name: "Website", CreatedAt: now(), UpdatedAt: now()}}
+	f.users = []hook.User{{ID: "una", Name: "Una", Email: "una@example.com", CreatedAt: now(), UpdatedAt: now()}}
+	f.members = []hook.Member{{ProjectID: "website", UserID: "una", CreatedAt: now()}}
+	f.types = []hook.EventType{{Name: "TODO_ESCALATED", Group: "Todos", CreatedAt: now()}}
+	f.events = []hook.Event{{ID: "todo-1-created", Type: "TODO_CREATED", ProjectID: "website", CompanyID: "acme", Current: json.RawMessage(`{}`)}}
+	f.webhooks = []hook.Webhook{{ID: id["get-webhook"], OwnerID: "una", Name: "n", URL: "https://hooks.example.com/", Rules: rules, Secret: "whsec_c2VjcmV0",
+		PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Enabled: true, Version: 1, Headers: map[string]string{"X-Team": "blue"}}}
+	f.deliveries = []hook.Delivery{{ID: id["get-delivery"], EventID: "todo-1-created", WebhookID: id["get-webhook"], EventType: "TODO_CREATED",
+		ProjectID: "website", CompanyID: "acme", Status: hook.Retrying, CreatedAt: now(), UpdatedAt: now()}}
+	f.probe = hook.Result{Outcome: hook.Success, StatusCode: 200}
+	f.keys = []storedKey{{APIKey: hook.APIKey{ID: id["get-api-key"], Name: "n", Role: hook.RolePublisher, Prefix: "gw_abcdefgh", CreatedAt: now()}}}
+	f.keys = append(f.keys, storedKey{hook.APIKey{ID: "key_1", Name: "n", Role: hook.RoleUser, UserID: "una", CreatedAt: now()},
+		apikey.Hash("gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi")})
+	return c
+}
+
+// pathsOf gives the id that each operation's example is about.
+func pathsOf(notes map[string]tagNotes) map[string]string {
+	out := map[string]string{}
+	for _, tag := range notes {
+		for id, op := range tag.Operations {
+			out[id] = op.Path["id"]
+		}
+	}
+	return out
+}
+
+func (n opNotes) path(r route) string {
+	path := r.path
+	for name, value := range n.Path {
+		path = strings.Replace(path, "{"+name+"}", value, 1)
+	}
+	return path
+}
+
+func TestExamplesFitTheirSchemas(t *testing.T) {
+	d := documentOf(t, newClient(t))
+	require.Greater(t, len(d.Examples()), 100)
+	require.NoError(t, d.CheckExamples())
+}
+
+// TestExamplesAreAccepted sends each example of a request to its handler, which
+// answers as the example does, if with other values.
+func TestExamplesAreAccepted(t *testing.T) {
+	notes := readNotes()
+	for _, r := range (&server{}).routes() {
+		t.Run(r.id, func(t *testing.T) {
+			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
+			c := exampleClient(t, pathsOf(notes))
+			got := c.call(r.method, op.path(r), string(op.Request))
+			require.Less(t, got.Code, 300, got.Body.String())
+			if got.Code != http.StatusNoContent {
+				require.Contains(t, op.Responses, strconv.Itoa(got.Code))
+			}
+		})
+	}
+}
+
+// TestProblemsAreListed brings about what an operation can be refused for.
+func TestProblemsAreListed(t *testing.T) {
+	notes := readNotes()
+	internal, long := errors.New("a fault of our own"), strings.Repeat(" ", 9<<20)
+	d := documentOf(t, newClient(t))
+	for _, r := range (&server{}).routes() {
+		t.Run(r.id, func(t *testing.T) {
+			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
+			c := exampleClient(t, pathsOf(notes))
+			path, unknown, seen := op.path(r), r.path, map[int]bool{}
+			for name := range op.Path {
+				unknown = strings.Replace(unknown, "{"+name+"}", "no%20id", 1)
+			}
+			try := func(path, body string, headers ...string) {
+				got := c.call(r.method, path, body, headers...)
+				seen[got.Code] = true
+				if got.Code < 400 { // of values that are the fake's
+					return
+				}
+				require.NoError(t, d.Check(contract.Exchange{Method: r.method, Path: strings.Split(path, "?")[0], Sent: []byte(body),
+					Status: got.Code, Header: got.Header(), Body: got.Body.Bytes()}))
+			}
+			try(path, "", "Authorization", "")
+			try(path+"?no_such_parameter=1", string(op.Request))
+			try(path, "{")
+			try(path, "[]")
+			try(path, `{"no_such_field":1}`)
+			try(path, string(op.Request), "Content-Type", "text/plain")
+			try(path, long, "Idempotency-Key", "k")
+			try(path, string(op.Request), "If-Match", `"99"`)
+			try(unknown, string(op.Request))
+			c.store.keys = nil
+			try(path, string(op.Request))
+			for _, err := range []error{internal, hook.Errorf(hook.CodeUnavailable, "down")} {
+				c.store.err = err
+				try(path, string(op.Request))
+			}
+			for _, status := range r.errors() {
+				broken := status == http.StatusBadRequest && r.body == nil // a body that ends early
+				byOthers := broken || status == http.StatusForbidden || status == http.StatusTooManyRequests || status == http.StatusConflict || status >= 500
+				require.True(t, byOthers || seen[status], "%d is listed, but nothing brings it about", status)
+			}
+			require.True(t, seen[http.StatusUnauthorized])
+			_, listed := op.Problems[http.StatusNotFound]
+			require.Equal(t, listed, seen[http.StatusNotFound], "404")
+		})
+	}
+}

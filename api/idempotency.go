@@ -1,0 +1,182 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"godwit/internal/hook"
+)
+
+// Answers keeps answers to requests with an idempotency key.
+type Answers interface {
+	// Once has run carry a request out and keeps its answer, both or neither; or it
+	// gives the answer of the first time again. nil is an answer that is not kept.
+	// The error of a key that can't be used now is a *hook.Error: CodeConflict
+	// while its request is under way, CodeInvalid where it was another request.
+	Once(ctx context.Context, k hook.IdempotencyKey, run func(context.Context) []byte) (answer []byte, again bool, err error)
+}
+
+const (
+	headerIdempotencyKey = "Idempotency-Key"
+	maxIdempotencyKey    = 255
+)
+
+// creates says whether the route takes an idempotency key: every POST with a
+// credential that the key can be bound to, but those that write nothing or, sent
+// twice, change nothing the second time.
+func (r route) creates() bool {
+	return r.method == http.MethodPost && len(r.who) > 0 &&
+		!slices.Contains([]string{"preview", "explain", "enable", "disable", "retry-now", "cancel", "session"}, path.Base(r.path))
+}
+
+func idempotencyParameter() *huma.Param {
+	return &huma.Param{
+		Name: headerIdempotencyKey, In: "header", Example: "0b9f3c52-6d1c-4d6e-8a57-3f1f0c0f2a11",
+		Description: "Chosen by the caller for this one request, such as a UUID. The same request with the same key, made with the same credential within 24 hours, " +
+			"is answered as it was the first time, with Idempotency-Replayed: true, and changes nothing again. " +
+			"The same key with another path or body is 422; while the first request is under way it is 409 with Retry-After. An error changes nothing and leaves the key free.",
+		Schema: &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(maxIdempotencyKey), Pattern: "^[!-~]+$"},
+	}
+}
+
+// once carries a request with an idempotency key out in one transaction with the
+// keeping of its answer. Without one it is no more than a look at the headers.
+func (s *server) once(ctx huma.Context, next func(huma.Context)) {
+	c := humagin.Unwrap(ctx)
+	keys := c.Request.Header.Values(headerIdempotencyKey)
+	if len(keys) == 0 {
+		next(ctx)
+		return
+	}
+	k, err := s.idempotencyKey(ctx, keys)
+	if err != nil {
+		s.refuse(ctx, err)
+		return
+	}
+	var first answered
+	kept, again, err := s.Store.Answers.Once(ctx.Context(), k, func(within context.Context) []byte {
+		first = record(c, func() { next(huma.WithContext(ctx, within)) })
+		return first.encode()
+	})
+	switch {
+	case err != nil:
+		s.refuse(ctx, comeAgain(err))
+	case again:
+		s.replay(ctx, kept)
+	default:
+		first.send(c.Writer)
+		// Whom the handler has woken may have looked before there was anything to see.
+		s.wake()
+		if s.WakeWindows != nil {
+			s.WakeWindows()
+		}
+	}
+}
+
+// replay answers as the first time.
+func (s *server) replay(ctx huma.Context, kept []byte) {
+	var first answered
+	if err := json.Unmarshal(kept, &first); err != nil {
+		s.refuse(ctx, fmt.Errorf("decode a kept answer: %w", err))
+		return
+	}
+	first.Header.Set("Idempotency-Replayed", "true")
+	first.send(humagin.Unwrap(ctx).Writer)
+}
+
+// idempotencyKey reads the key, and the body that it is bound to, which is put
+// back for the handler.
+func (s *server) idempotencyKey(ctx huma.Context, keys []string) (hook.IdempotencyKey, error) {
+	key := keys[0]
+	invisible := func(r rune) bool { return r < '!' || r > '~' }
+	if len(keys) > 1 || key == "" || len(key) > maxIdempotencyKey || strings.ContainsFunc(key, invisible) {
+		return hook.IdempotencyKey{}, hook.Errorf(hook.CodeInvalid,
+			"The header %s must be given once, with 1 to %d visible ASCII characters.", headerIdempotencyKey, maxIdempotencyKey)
+	}
+	raw, problem := readBody(ctx)
+	if problem != nil {
+		return hook.IdempotencyKey{}, problem
+	}
+	request := humagin.Unwrap(ctx).Request
+	request.Body = io.NopCloser(bytes.NewReader(raw))
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s %s\n", request.Method, request.URL.Path)
+	hash.Write(raw)
+	return hook.IdempotencyKey{Credential: hook.PrincipalOf(ctx.Context()).KeyID, Key: key, Request: hash.Sum(nil)}, nil
+}
+
+// comeAgain has those who come too early wait.
+func comeAgain(err error) error {
+	if hook.CodeOf(err) != hook.CodeConflict {
+		return err
+	}
+	p := problemOf(err)
+	p.wait = time.Second
+	return p
+}
+
+// answered is an answer as it is kept.
+type answered struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// encode gives what is kept of an answer: nothing unless all was well.
+func (a answered) encode() []byte {
+	if a.Status >= http.StatusMultipleChoices {
+		return nil
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // these types can be encoded
+	}
+	return text
+}
+
+// send gives the answer to a client, who may be gone.
+func (a answered) send(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.Header)
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body)
+}
+
+// record has a handler answer c, and keeps the answer back.
+func record(c *gin.Context, handle func()) answered {
+	r := &recording{ResponseWriter: c.Writer, status: http.StatusOK, header: http.Header{}}
+	c.Writer = r
+	defer func() { c.Writer = r.ResponseWriter }()
+	handle()
+	return answered{r.status, r.header, r.body.Bytes()}
+}
+
+// recording is a writer of answers that sends nothing.
+type recording struct {
+	gin.ResponseWriter
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (r *recording) Header() http.Header                  { return r.header }
+func (r *recording) WriteHeader(status int)               { r.status = status }
+func (r *recording) WriteHeaderNow()                      {}
+func (r *recording) Write(b []byte) (int, error)          { return r.body.Write(b) }
+func (r *recording) WriteString(text string) (int, error) { return r.body.WriteString(text) }
+func (r *recording) Status() int                          { return r.status }
+func (r *recording) Size() int                            { return r.body.Len() }
+func (r *recording) Written() bool                        { return r.body.Len() > 0 }

@@ -1,0 +1,103 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+
+	"godwit/internal/hook"
+)
+
+// allowance is how often something may be done, as a token bucket: it holds
+// burst tokens, fills by perSecond, and each time takes one.
+type allowance struct {
+	name      string
+	perSecond float64
+	burst     int
+}
+
+func (a allowance) limiter() *rate.Limiter { return rate.NewLimiter(rate.Limit(a.perSecond), a.burst) }
+
+// until is how long it takes to get from so many tokens to so many.
+func (a allowance) until(have, want float64) time.Duration {
+	return time.Duration(max(0, want-have) / a.perSecond * float64(time.Second))
+}
+
+// bootstrapFactor is how many times as much the bootstrap key may: the
+// operator's set-up, imports and load tests go by that one key.
+const bootstrapFactor = 20
+
+// allowance is what a principal may do on the routes of an audience; a second's
+// worth may come at once, and none is no limit. A batch is one request, whatever
+// it holds.
+func (s *server) allowance(p hook.Principal, who audience) allowance {
+	name, perSecond := "management", s.ManagementRate
+	if slices.Contains(who, hook.RolePublisher) {
+		name, perSecond = "publish", s.PublishRate
+	}
+	if p.KeyID == hook.BootstrapKey {
+		perSecond *= bootstrapFactor
+	}
+	return allowance{name: name, perSecond: float64(perSecond), burst: perSecond}
+}
+
+// spend counts a request against its credential's allowance and says in the
+// answer's headers what is left of it (draft-ietf-httpapi-ratelimit-headers).
+func (s *server) spend(ctx huma.Context, p hook.Principal, a allowance) error {
+	if a.burst == 0 {
+		return nil
+	}
+	limiter, now := s.requests.of(a.name+" "+p.KeyID, a.limiter), time.Now()
+	ok := limiter.AllowN(now, 1)
+	left := limiter.TokensAt(now)
+	ctx.SetHeader("RateLimit-Policy", fmt.Sprintf(`"%s";q=%d;w=1`, a.name, a.burst))
+	ctx.SetHeader("RateLimit", fmt.Sprintf(`"%s";r=%.0f;t=%d`, a.name, math.Floor(left), seconds(a.until(left, float64(a.burst)))))
+	if ok {
+		return nil
+	}
+	return rateLimited(fmt.Sprintf("This key may make %d requests a second here.", a.burst), a.until(left, 1))
+}
+
+// rateLimited is the problem of somebody who has to wait.
+func rateLimited(detail string, wait time.Duration) *problem {
+	p := newProblem(codeRateLimited, detail)
+	p.wait = wait
+	return p
+}
+
+// seconds rounds up to whole seconds, as headers have them.
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+// maxRemembered bounds each memory, to a few MB.
+const maxRemembered = 10_000
+
+// memory holds something for everybody who calls, in this process alone: with
+// two processes behind one address, a key has its allowance in each. The one who
+// has not called for longest is forgotten when there are too many, and begins
+// anew. It is safe for concurrent use.
+type memory[V any] struct{ held *lru.Cache[string, V] }
+
+func newMemory[V any]() memory[V] {
+	held, err := lru.New[string, V](maxRemembered)
+	if err != nil {
+		panic(err) // only for a size that is not above zero
+	}
+	return memory[V]{held}
+}
+
+// of gives what is held for somebody, and makes it the first time.
+func (m memory[V]) of(whose string, newOne func() V) V {
+	if one, known := m.held.Get(whose); known {
+		return one
+	}
+	one := newOne()
+	if first, raced, _ := m.held.PeekOrAdd(whose, one); raced {
+		return first
+	}
+	return one
+}

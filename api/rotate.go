@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Secrets replaces the signing secrets of webhooks.
+type Secrets interface {
+	// RotateSecret gives rotate the stored webhook and stores the secrets that it
+	// leaves, all or nothing.
+	RotateSecret(ctx context.Context, id string, rotate func(*hook.Webhook) error) (hook.Webhook, error)
+}
+
+type rotateForm struct {
+	OverlapSeconds *int     `json:"overlap_seconds,omitempty" nullable:"true" minimum:"0" maximum:"604800" default:"86400" doc:"For how many seconds the present secret signs on beside the new one; 0 ends it at once, and all earlier ones with it"`
+	_              struct{} `additionalProperties:"false"`
+}
+
+func (f rotateForm) check() []hook.Field {
+	most := int(hook.MaxOverlap / time.Second)
+	if n := f.OverlapSeconds; n != nil && (*n < 0 || *n > most) {
+		return []hook.Field{{Pointer: "/overlap_seconds", Detail: fmt.Sprintf("must be 0 to %d seconds", most)}}
+	}
+	return nil
+}
+
+func (f rotateForm) overlap() time.Duration {
+	return time.Duration(orElse(f.OverlapSeconds, int(hook.DefaultOverlap/time.Second))) * time.Second
+}
+
+// rotateSecret gives a webhook a new secret of the kind that it has.
+func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookReply, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decodeOptional[rotateForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.Store.Secrets.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
+		return w.Rotate(s.NewSecret(hook.SignatureOf(w.Secret)), form.overlap(), time.Now())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.replySecret(ctx, w), nil
+}
+
+// replySecret shows a webhook with its new secret. Nothing may keep that back:
+// it is shown here alone.
+func (s *server) replySecret(ctx context.Context, w hook.Webhook) *webhookReply {
+	if err := s.Store.Edits.Reach(ctx, &w); err != nil {
+		_ = s.report(ctx, err) // logs it
+	}
+	reply := &webhookReply{ETag: etag(w), Body: viewDetail(w)}
+	reply.Body.Secret = shownSecret(w)
+	return reply
+}
+
+// shownSecret is what a receiver needs of a new secret and can't read later;
+// "" for a private key, which nobody else may have.
+func shownSecret(w hook.Webhook) string {
+	if hook.SignatureOf(w.Secret) == hook.Ed25519 {
+		return ""
+	}
+	return w.Secret
+}
+
+// oldSecret is a secret that signs on after it was replaced.
+type oldSecret struct {
+	Signature hook.Signature `json:"signature" enum:"hmac-sha256,ed25519" doc:"How it signs"`
+	PublicKey *string        `json:"public_key" doc:"What its ed25519 signatures are checked with; null for hmac-sha256"`
+	ExpiresAt time.Time      `json:"expires_at" doc:"When it stops to sign"`
+}
+
+func viewOldSecrets(w hook.Webhook) []oldSecret {
+	out := []oldSecret{}
+	for _, old := range hook.Live(w.OldSecrets, time.Now()) {
+		out = append(out, oldSecret{hook.SignatureOf(old.Secret), optional(hook.PublicKey(old.Secret)), old.ExpiresAt})
+	}
+	return out
+}

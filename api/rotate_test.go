@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// ends asserts when the old secrets of an answer end, counted from began.
+func ends(t *testing.T, began time.Time, got map[string]any, overlaps ...time.Duration) {
+	t.Helper()
+	old := got["old_secrets"].([]any)
+	require.Len(t, old, len(overlaps))
+	for i, overlap := range overlaps {
+		at, err := time.Parse(time.RFC3339Nano, old[i].(map[string]any)["expires_at"].(string))
+		require.NoError(t, err)
+		require.False(t, at.Before(began.Add(overlap)), at)
+		require.False(t, at.After(time.Now().Add(overlap)), at)
+	}
+}
+
+func TestRotateSecret(t *testing.T) {
+	c := newClient(t)
+	path := c.made(leastWebhook)
+	began := time.Now()
+	a := c.call("POST", path+"/rotate-secret", "").is(200)
+	require.Equal(t, `"2"`, a.Header().Get("ETag"))
+	got := a.json()
+	require.Equal(t, "whsec_c2VjcmV0AAAA", got["secret"])
+	ends(t, began, got, 24*time.Hour)
+
+	got = c.call("POST", path+"/rotate-secret", `{"overlap_seconds":60}`).is(200).json()
+	ends(t, began, got, time.Minute, 24*time.Hour)
+	got = c.call("POST", path+"/rotate-secret", `{"overlap_seconds":null}`).is(200).json()
+	ends(t, began, got, 24*time.Hour, time.Minute, 24*time.Hour)
+	got = c.call("POST", path+"/rotate-secret", `{"overlap_seconds":604800}`).is(200).json()
+	ends(t, began, got, 7*24*time.Hour, 24*time.Hour, time.Minute, 24*time.Hour)
+	shown := c.call("GET", path, "").is(200)
+	require.NotContains(t, shown.Body.String(), "whsec_")
+	ends(t, began, shown.json(), 7*24*time.Hour, 24*time.Hour, time.Minute, 24*time.Hour)
+
+	got = c.call("POST", path+"/rotate-secret", `{"overlap_seconds":0}`).is(200).json()
+	ends(t, began, got)
+	require.Equal(t, []string{got["secret"].(string)}, c.store.webhooks[0].Secrets(time.Now()))
+}
+
+func TestRotateSecretSaysWhatIsWrong(t *testing.T) {
+	c := newClient(t)
+	path := c.made(leastWebhook)
+	for _, body := range []string{`{"overlap_seconds":-1}`, `{"overlap_seconds":604801}`, `{"overlap_seconds":1.5}`, `{"overlap_seconds":"60"}`} {
+		require.Contains(t, c.call("POST", path+"/rotate-secret", body).problem(422, "invalid"), "/overlap_seconds", body)
+	}
+	require.Contains(t, c.call("POST", path+"/rotate-secret", `{"overlap":1}`).problem(422, "invalid"), "/overlap")
+	c.call("POST", path+"/rotate-secret", `[]`).is(422)
+	c.call("POST", path+"/rotate-secret", `{`).is(400)
+	c.call("POST", "/v1/webhooks/wh_none/rotate-secret", "").is(404)
+	require.Equal(t, []string{"whsec_c2VjcmV0"}, c.store.webhooks[0].Secrets(time.Now()), "nothing is changed")
+
+	for range hook.MaxOldSecrets {
+		c.call("POST", path+"/rotate-secret", "").is(200)
+	}
+	before := c.store.webhooks[0]
+	detail := c.call("POST", path+"/rotate-secret", "").is(409).json()["detail"]
+	require.Contains(t, detail, "overlap_seconds 0")
+	c.call("PATCH", path, `{"signature":"ed25519"}`).is(409)
+	require.Equal(t, before, c.store.webhooks[0])
+	c.call("POST", path+"/rotate-secret", `{"overlap_seconds":0}`).is(200)
+}
+
+func TestEd25519ShowsThePublicKeyAlone(t *testing.T) {
+	c := newClient(t)
+	a := c.call("POST", "/v1/webhooks", `{"signature":"ed25519",`+leastWebhook[1:]).is(201)
+	require.NotContains(t, a.Body.String(), "whsk_")
+	got := a.json()
+	require.NotContains(t, got, "secret")
+	first := got["public_key"].(string)
+	require.Regexp(t, `^whpk_[A-Za-z0-9+/]{43}=$`, first)
+	path := a.Header().Get("Location")
+	require.Equal(t, first, c.call("GET", path, "").is(200).json()["public_key"])
+	list := c.call("GET", "/v1/webhooks", "").is(200)
+	require.Contains(t, list.Body.String(), first)
+	require.NotContains(t, list.Body.String(), "whsk_")
+
+	a = c.call("POST", path+"/rotate-secret", "").is(200)
+	require.NotContains(t, a.Body.String(), "whsk_")
+	got = a.json()
+	require.NotContains(t, got, "secret")
+	require.NotEqual(t, first, got["public_key"])
+	old := got["old_secrets"].([]any)[0].(map[string]any)
+	require.Equal(t, first, old["public_key"], "a receiver can check either")
+	require.Equal(t, "ed25519", old["signature"])
+}
+
+func TestAnotherWayOfSigningKeepsTheOldOneForADay(t *testing.T) {
+	c := newClient(t)
+	path := c.made(leastWebhook)
+	secret := c.store.webhooks[0].Secret
+	began := time.Now()
+	for _, body := range []string{`{"name":"M"}`, `{"signature":"hmac-sha256"}`, `{"signature":null}`} {
+		got := c.call("PATCH", path, body).is(200).json()
+		require.NotContains(t, got, "secret", body)
+		require.Equal(t, secret, c.store.webhooks[0].Secret, body)
+	}
+	got := c.call("PATCH", path, `{"signature":"ed25519"}`).is(200).json()
+	require.Equal(t, "ed25519", got["signature"])
+	require.NotContains(t, got, "secret")
+	key := c.store.webhooks[0].Secret
+	require.Equal(t, hook.PublicKey(key), got["public_key"])
+	require.Equal(t, map[string]any{"signature": "hmac-sha256", "public_key": nil, "expires_at": got["old_secrets"].([]any)[0].(map[string]any)["expires_at"]},
+		got["old_secrets"].([]any)[0])
+	ends(t, began, got, 24*time.Hour)
+	require.Equal(t, []string{key, secret}, c.store.webhooks[0].Secrets(time.Now()))
+
+	got = c.call("PATCH", path, `{"name":"still"}`).is(200).json()
+	require.Equal(t, "ed25519", got["signature"])
+	got = c.call("PATCH", path, `{"signature":null}`).is(200).json()
+	require.Equal(t, "hmac-sha256", got["signature"])
+	require.Equal(t, c.store.webhooks[0].Secret, got["secret"], "nobody could read it later")
+	require.Nil(t, got["public_key"])
+	ends(t, began, got, 24*time.Hour, 24*time.Hour)
+}
+
+func TestNothingKeepsANewSecretBack(t *testing.T) {
+	c := newClientWith(t, func(o *Options) { o.Store.Edits = unreadable{o.Store.Edits} })
+	path := c.made(leastWebhook)
+	got := c.call("POST", path+"/rotate-secret", "").is(200).json()
+	require.Equal(t, c.store.webhooks[0].Secret, got["secret"])
+}
+
+// unreadable can't say what rules reach.
+type unreadable struct{ WebhookEdits }
+
+func (unreadable) Reach(context.Context, *hook.Webhook) error { return errors.New("no") }

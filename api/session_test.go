@@ -1,0 +1,198 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// storedSession is a session as the store has it, or the link that it will come of.
+type storedSession struct {
+	hook.Session
+	hash []byte
+	link bool
+}
+
+type sessionsOf struct{ *fake }
+
+func (f sessionsOf) find(hash []byte, link bool) int {
+	return slices.IndexFunc(f.sessions, func(s storedSession) bool {
+		return s.link == link && bytes.Equal(s.hash, hash) && s.ExpiresAt.After(time.Now())
+	})
+}
+
+func (f sessionsOf) CreateSession(_ context.Context, keyHash, hash []byte, end time.Time) error {
+	f.sessions = append(f.sessions, storedSession{hook.Session{ID: "ses_key", KeyHash: keyHash, ExpiresAt: end}, hash, false})
+	return f.err
+}
+
+func (f sessionsOf) Session(_ context.Context, hash []byte) (hook.Session, error) {
+	if f.err != nil {
+		return hook.Session{}, f.err
+	}
+	if i := f.find(hash, false); i >= 0 {
+		return f.sessions[i].Session, nil
+	}
+	return hook.Session{}, notFound()
+}
+
+func (f sessionsOf) EndSession(_ context.Context, id string) error {
+	f.sessions = slices.DeleteFunc(f.sessions, func(s storedSession) bool { return s.ID == id })
+	return f.err
+}
+
+func (f sessionsOf) CreatePortalLink(_ context.Context, link hook.Session, hash []byte) error {
+	f.sessions = append(f.sessions, storedSession{link, hash, true})
+	return f.err
+}
+
+func (f sessionsOf) RedeemPortalLink(_ context.Context, token, hash []byte, end time.Time) error {
+	i := f.find(token, true)
+	if i < 0 {
+		return notFound()
+	}
+	f.sessions[i].link, f.sessions[i].hash, f.sessions[i].ExpiresAt = false, hash, end
+	return f.err
+}
+
+// cookieOf gives the one cookie of an answer.
+func cookieOf(t *testing.T, header http.Header) *http.Cookie {
+	t.Helper()
+	cookies := (&http.Response{Header: header}).Cookies()
+	require.Len(t, cookies, 1)
+	return cookies[0]
+}
+
+// as is a request of a browser that holds the cookie.
+func as(cookie *http.Cookie) []string {
+	return []string{"Authorization", "", "Cookie", "theme=dark; " + cookie.Name + "=" + cookie.Value}
+}
+
+func TestAPortalLinkSignsInOnce(t *testing.T) {
+	c := newClient(t)
+	made := c.call("POST", "/v1/portal-sessions", `{"user_id":"u1","expires_in_seconds":60}`).is(201).json()
+	link, err := url.Parse(made["url"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "http://example.com/portal", link.Scheme+"://"+link.Host+link.Path)
+	first := c.call("GET", link.RequestURI(), "", "Authorization", "").is(303)
+	require.Equal(t, "/", first.Header().Get("Location"))
+	cookie := cookieOf(t, first.Header())
+	require.True(t, cookie.HttpOnly)
+	require.False(t, cookie.Secure, "it would not come back over plain HTTP")
+	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+	require.NotContains(t, link.RawQuery, cookie.Value)
+
+	who := c.call("GET", "/v1/session", "", as(cookie)...).is(200).json()
+	require.Equal(t, "user", who["role"])
+	require.Equal(t, "u1", who["user_id"])
+	c.call("GET", "/v1/webhooks", "", as(cookie)...).is(200)
+	c.call("GET", "/v1/companies", "", as(cookie)...).problem(403, "forbidden")
+
+	again := c.call("GET", link.RequestURI(), "", "Authorization", "").is(410)
+	require.Contains(t, again.Body.String(), "This link is over")
+	require.Empty(t, again.Header().Values("Set-Cookie"))
+	c.call("GET", "/portal", "", "Authorization", "").is(410)
+}
+
+func TestPortalLinksHaveBounds(t *testing.T) {
+	for body, pointer := range map[string]string{
+		`{}`:                   "/user_id",
+		`{"user_id":"no id!"}`: "/user_id",
+		`{"user_id":"u1","expires_in_seconds":59}`:     "/expires_in_seconds",
+		`{"user_id":"u1","expires_in_seconds":604801}`: "/expires_in_seconds",
+		`{"user_id":"u1","role":"admin"}`:              "/role",
+	} {
+		c := newClient(t)
+		require.Contains(t, c.call("POST", "/v1/portal-sessions", body).problem(422, "invalid"), pointer, body)
+		require.Empty(t, c.store.sessions)
+	}
+}
+
+func TestAKeySignsInAsLongAsItIsValid(t *testing.T) {
+	c := newClient(t)
+	key, id := c.key("user", "u1")
+	in := c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "").is(201)
+	require.NotContains(t, in.Body.String(), key)
+	cookie := cookieOf(t, in.Header())
+	require.Equal(t, "u1", c.call("GET", "/v1/session", "", as(cookie)...).is(200).json()["user_id"])
+	c.call("DELETE", "/v1/api-keys/"+id, "").is(204)
+	c.call("GET", "/v1/session", "", as(cookie)...).problem(401, "unauthorized")
+}
+
+func TestTheBootstrapKeySignsIn(t *testing.T) {
+	c := newClient(t)
+	cookie := cookieOf(t, c.call("POST", "/v1/session", `{"key":"`+testKey+`"}`, "Authorization", "").is(201).Header())
+	c.call("GET", "/v1/companies", "", as(cookie)...).is(200)
+}
+
+func TestWhoCantSignIn(t *testing.T) {
+	c := newClient(t)
+	publisher, _ := c.key("publisher", "")
+	c.call("POST", "/v1/session", `{"key":"`+publisher+`"}`, "Authorization", "").problem(403, "forbidden")
+	c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").problem(401, "unauthorized")
+	c.call("POST", "/v1/session", `{}`, "Authorization", "").problem(422, "invalid")
+	require.Empty(t, c.store.sessions)
+}
+
+func TestGuessesAtSignInAreSlowedDown(t *testing.T) {
+	c := newClient(t)
+	for range failures.burst {
+		c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").is(401)
+	}
+	c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").problem(429, "rate_limited")
+	c.call("GET", "/portal?token=wrong", "", "Authorization", "").is(429)
+	c.call("GET", "/v1/webhooks", "", "Authorization", "", "Cookie", "godwit=wrong").is(429)
+}
+
+func TestSigningOutEndsTheSession(t *testing.T) {
+	c := newClient(t)
+	cookie := cookieOf(t, c.call("POST", "/v1/session", `{"key":"`+testKey+`"}`).is(201).Header())
+	out := c.call("DELETE", "/v1/session", "", as(cookie)...).is(204)
+	gone := cookieOf(t, out.Header())
+	require.Equal(t, cookie.Name, gone.Name)
+	require.Negative(t, gone.MaxAge)
+	c.call("GET", "/v1/session", "", as(cookie)...).problem(401, "unauthorized")
+}
+
+func TestOverTLSTheCookieIsSecure(t *testing.T) {
+	c := newClientWith(t, func(o *Options) { o.PublicURL = "https://godwit.example.com/" })
+	cookie := cookieOf(t, c.call("POST", "/v1/session", `{"key":"`+testKey+`"}`).is(201).Header())
+	require.Equal(t, "__Host-godwit", cookie.Name)
+	require.True(t, cookie.Secure)
+	made := c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json()
+	require.True(t, strings.HasPrefix(made["url"].(string), "https://godwit.example.com/portal?token="))
+}
+
+// TestOtherSitesCantUseTheSession has a browser ask on behalf of another site.
+func TestOtherSitesCantUseTheSession(t *testing.T) {
+	c := newClientWith(t, func(o *Options) { o.PublicURL = "https://godwit.example.com" })
+	cookie := cookieOf(t, c.call("POST", "/v1/session", `{"key":"`+testKey+`"}`).is(201).Header())
+	ask := func(headers ...string) int {
+		request := httptest.NewRequest("PUT", "http://inside:8080/v1/companies/c1", strings.NewReader(`{"name":"n"}`))
+		request.AddCookie(cookie)
+		for i := 0; i < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, request)
+		return w.Code
+	}
+	require.Equal(t, 403, ask("Sec-Fetch-Site", "cross-site"))
+	require.Equal(t, 403, ask("Sec-Fetch-Site", "same-site", "Origin", "https://other.example.com"))
+	require.Equal(t, 403, ask("Origin", "https://evil.example"))
+	require.Equal(t, 403, ask("Origin", "null"))
+	require.Empty(t, c.store.companies)
+	require.Equal(t, 201, ask("Sec-Fetch-Site", "same-origin", "Origin", "https://godwit.example.com"))
+	require.Equal(t, 200, ask("Origin", "https://godwit.example.com"), "an old browser, behind what changes the header Host")
+	require.Equal(t, 200, ask(), "no browser at all")
+}

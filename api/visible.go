@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"godwit/internal/hook"
+)
+
+// Visibility says what a request may see.
+type Visibility interface {
+	// Visible is nil for what the Principal of ctx may see; for anything else it is
+	// the CodeNotFound that reading an unknown id gives.
+	Visible(ctx context.Context, kind hook.Kind, id string) error
+}
+
+// subject is the kind of thing that {id} of the route's path stands for; "" for
+// what users see none of.
+func (r route) subject() hook.Kind {
+	switch {
+	case !strings.Contains(r.path, "{id}"):
+	case strings.HasPrefix(r.path, "/v1/projects/"):
+		return hook.KindProject
+	case strings.HasPrefix(r.path, "/v1/events/"):
+		return hook.KindEvent
+	case strings.HasPrefix(r.path, "/v1/webhooks/"):
+		return hook.KindWebhook
+	case strings.HasPrefix(r.path, "/v1/deliveries/"):
+		return hook.KindDelivery
+	}
+	return ""
+}
+
+// see lets a request pass that may see what its path names. It runs before
+// anything else of the request is looked at, so that no other answer tells what
+// exists: whether the body, If-Match or the state would do.
+func (s *server) see(kind hook.Kind) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		id := ctx.Param("id")
+		err := pathID(id)
+		if err == nil {
+			err = s.Store.Visibility.Visible(ctx.Context(), kind, id)
+		}
+		if err != nil {
+			s.refuse(ctx, err)
+			return
+		}
+		next(ctx)
+	}
+}
+
+// owner is whose webhooks a body is about: the user of the key, who need not be
+// sent and may be nobody else; with an admin's key the one that was sent.
+func owner(ctx context.Context, sent string) (string, []hook.Field) {
+	p := hook.PrincipalOf(ctx)
+	if p.Role != hook.RoleUser {
+		return sent, nil
+	}
+	if sent != "" && sent != p.UserID {
+		return p.UserID, []hook.Field{{Pointer: "/owner_id", Detail: "must be the user of the key; leave it out"}}
+	}
+	return p.UserID, nil
+}

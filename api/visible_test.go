@@ -1,0 +1,49 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// TestEveryIDThatUsersMayNameIsLookedAt goes through the table of routes, so that
+// none is added whose id nobody asks about.
+func TestEveryIDThatUsersMayNameIsLookedAt(t *testing.T) {
+	for _, r := range (&server{}).routes() {
+		if slices.Contains(r.who, hook.RoleUser) && strings.Contains(r.path, "{") {
+			require.NotEmpty(t, r.subject(), "%s %s: say in visible.go what the id is of, so that it is asked who sees it", r.method, r.path)
+		}
+	}
+	c := newClient(t)
+	c.store.hidden = "wh_1"
+	for _, path := range []string{"/v1/webhooks/wh_1", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/recoveries/rec_1"} {
+		c.call("GET", path, "").problem(404, "not_found")
+	}
+	c.call("PATCH", "/v1/webhooks/wh_1", "{", "If-Match", "x").problem(404, "not_found")
+	c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).problem(404, "not_found")
+	c.call("GET", "/v1/webhooks/%2F", "").problem(404, "not_found")
+	c.store.hidden = "e1"
+	c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).problem(404, "not_found")
+}
+
+func TestOwnerIsTheKeysUser(t *testing.T) {
+	user := hook.WithPrincipal(context.Background(), hook.Principal{Role: hook.RoleUser, UserID: "u1"})
+	admin := hook.WithPrincipal(context.Background(), hook.Principal{Role: hook.RoleAdmin})
+	for _, c := range []struct {
+		ctx        context.Context
+		sent, want string
+		refused    bool
+	}{
+		{user, "", "u1", false}, {user, "u1", "u1", false}, {user, "u2", "u1", true}, {user, "/", "u1", true},
+		{admin, "", "", false}, {admin, "u2", "u2", false},
+	} {
+		got, bad := owner(c.ctx, c.sent)
+		require.Equal(t, c.want, got)
+		require.Equal(t, c.refused, len(bad) > 0, c.sent)
+	}
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+func shownCompany(c hook.Company) shown { return shown{"name": c.Name} }
+
+func shownProject(p hook.Project) shown { return shown{"company_id": p.CompanyID, "name": p.Name} }
+
+func shownUser(u hook.User) shown { return shown{"name": u.Name, "email": u.Email} }
+
+func memberID(projectID, userID string) string { return projectID + "/" + userID }
+
+func shownMember(projectID, userID string) shown {
+	return shown{"project_id": projectID, "user_id": userID}
+}
+
+func shownType(t hook.EventType) shown {
+	return shown{
+		"group": t.Group, "description": t.Description, "archived": !t.ArchivedAt.IsZero(), "schema": text(t.Schema),
+		"example": map[string]any{"previous": text(t.ExamplePrevious), "current": text(t.ExampleCurrent)},
+	}
+}
+
+// text is stored JSON without its spaces, which make no difference; nil for none.
+func text(stored json.RawMessage) any {
+	var out bytes.Buffer
+	if len(stored) == 0 || json.Compact(&out, stored) != nil {
+		return nil
+	}
+	return json.RawMessage(out.Bytes())
+}
+
+func shownWebhook(w hook.Webhook) shown {
+	headers := map[string]secret{}
+	for name, value := range w.Headers {
+		headers[name] = secret(value)
+	}
+	rules := make([]shownRule, len(w.Rules))
+	for i, r := range w.Rules {
+		rules[i] = shownRule{orNil(r.Events), orNil(r.Projects), orNil(r.Companies), r.Filter, r.Combination}
+	}
+	return shown{
+		"owner_id": w.OwnerID, "name": w.Name, "url": address(w.URL), "rules": rules, "payload_format": w.PayloadFormat, "signature": hook.SignatureOf(w.Secret),
+		"headers": headers, "timeout_seconds": int(w.Timeout / time.Second), "rate_limit_per_second": w.RateLimitPerSecond,
+		"max_in_flight": w.MaxInFlight, "auto_recover": w.AutoRecover, "enabled": w.Enabled, "metadata": text(w.Metadata),
+	}
+}
+
+// shownRule is a rule in the form that the API has for it.
+type shownRule struct {
+	Events    []string `json:"events,omitempty"`
+	Projects  []string `json:"projects,omitempty"`
+	Companies []string `json:"companies,omitempty"`
+	Filter    string   `json:"filter,omitempty"`
+	*hook.Combination
+}
+
+// address is a URL of which the audit log shows where it leads to: the rest
+// often is what gives the right to post there, and outlives the webhook there.
+type address string
+
+// MarshalJSON hides all but scheme, host and port.
+func (a address) MarshalJSON() ([]byte, error) {
+	u, err := url.Parse(string(a))
+	if err != nil {
+		return secret("").MarshalJSON()
+	}
+	return json.Marshal(u.Scheme + "://" + u.Host + "/[hidden]")
+}
+
+func shownHealth(h hook.Health) shown {
+	return shown{"enabled": h.Enabled, "status": h.Status, "disabled_reason": h.DisabledReason, "draining": h.Drain > 0}
+}
+
+func shownRecovery(r hook.RedeliveryQuery, count int) shown {
+	return shown{"webhook_id": r.WebhookID, "since": r.Since.UTC(), "until": r.Until.UTC(), "statuses": r.Statuses, "event_types": r.EventTypes, "count": count}
+}

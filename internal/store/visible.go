@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+// tenant is the user that the credential of a request is bound to. Who is bound
+// to none sees everything, as Godwit's own work does.
+func tenant(ctx context.Context) (userID string, bound bool) {
+	p := hook.PrincipalOf(ctx)
+	return p.UserID, p.Role == hook.RoleUser
+}
+
+// visibleEvent is whether a user sees event e: a member of every project that it
+// carries data of, unless it belongs to one user alone. OFFSET 0 keeps each
+// membership a look-up of its own, whatever the tables are like.
+func visibleEvent(user string) string {
+	return fmt.Sprintf(`CASE WHEN e.owner_id IS NOT NULL THEN e.owner_id = %[1]s ELSE coalesce(e.private_to = %[1]s, true)
+		AND EXISTS (SELECT FROM members mine WHERE mine.project_id = e.project_id AND mine.user_id = %[1]s OFFSET 0)
+		AND NOT EXISTS (
+			SELECT FROM unnest(e.project_ids) AS x(id)
+			WHERE NOT EXISTS (SELECT FROM members mine WHERE mine.project_id = x.id AND mine.user_id = %[1]s OFFSET 0)
+		) END`, user)
+}
+
+// visible finds the thing of the id $1 if the user $2 sees it. A webhook that
+// was deleted is gone for its owner too; its deliveries stay.
+var visible = map[hook.Kind]string{
+	hook.KindProject: `SELECT 1 FROM members m WHERE m.project_id = $1 AND m.user_id = $2`,
+	hook.KindEvent:   `SELECT 1 FROM events e WHERE e.id = $1 AND ` + visibleEvent("$2"),
+	hook.KindWebhook: `
+		SELECT 1 FROM (SELECT w.owner_id, w.deleted_at FROM webhooks w WHERE w.id = $1 OFFSET 0) w WHERE w.owner_id = $2 AND w.deleted_at IS NULL`,
+	hook.KindDelivery: `
+		SELECT 1 FROM (SELECT d.webhook_id FROM deliveries d WHERE d.id = $1 OFFSET 0) d
+		CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w WHERE w.owner_id = $2`,
+}
+
+// Visible is nil when the request that ctx belongs to may see the thing of this
+// id. What it may not see is the same CodeNotFound as what does not exist. For
+// who sees everything it asks nothing: then the read itself tells.
+func (s *Store) Visible(ctx context.Context, kind hook.Kind, id string) error {
+	userID, bound := tenant(ctx)
+	if !bound {
+		return nil
+	}
+	query, known := visible[kind]
+	if !known {
+		return fmt.Errorf("nothing says who sees a %q", kind)
+	}
+	var one int
+	return found(string(kind), id, sqlx.GetContext(ctx, s.on(ctx), &one, query, id, userID))
+}
+
+// share is what a user sees of a table: the rows that are linked to those rows
+// of another table that belong to the user.
+type share struct{ of, user, link string }
+
+// newestSeen ends a list of the rows of a table that the request may see: all of
+// them, or a tenant's shares. Of those each linked row's newest are read by their
+// own index, whatever there is of others.
+func (l *list) newestSeen(ctx context.Context, table, time string, page hook.Page, shares ...share) string {
+	name := table[strings.Index(table, " ")+1:]
+	userID, bound := tenant(ctx)
+	if !bound {
+		return l.newest(name+"."+time, name+".id", page)
+	}
+	l.args = append(l.args, userID)
+	user := len(l.args)
+	parts := make([]string, len(shares))
+	for i, s := range shares {
+		linked := list{conditions: append(slices.Clone(l.conditions), s.link), args: l.args}
+		tail := linked.newest(name+"."+time, name+".id", page)
+		l.args = linked.args
+		parts[i] = fmt.Sprintf(`SELECT own.id, own.at FROM %s CROSS JOIN LATERAL (SELECT %s.id, %[2]s.%s AS at FROM %s%s) own WHERE %s = $%d`,
+			s.of, name, time, table, tail, s.user, user)
+	}
+	return fmt.Sprintf(` WHERE %s.id = ANY(ARRAY(
+		SELECT seen.id FROM (%s) seen ORDER BY seen.at DESC, seen.id DESC LIMIT $%d
+	)) ORDER BY %[1]s.%[4]s DESC, %[1]s.id DESC`, name, strings.Join(parts, " UNION ALL "), len(l.args), time)
+}
+
+func newestDeliveries(ctx context.Context, l *list, page hook.Page) string {
+	return l.newestSeen(ctx, "deliveries d", "created_at", page, share{"webhooks w", "w.owner_id", "d.webhook_id = w.id"})
+}
+
+func newestEvents(ctx context.Context, l *list, page hook.Page) string {
+	return l.newestSeen(ctx, "events e", "accepted_at", page,
+		share{"members m", "m.user_id", "e.project_id = m.project_id AND " + visibleEvent("m.user_id")}, share{"users u", "u.id", "e.owner_id = u.id"})
+}
+
+func newestProjects(ctx context.Context, l *list, page hook.Page) string {
+	return l.newestSeen(ctx, "projects p", "created_at", page, share{"members m", "m.user_id", "p.id = m.project_id"})
+}
+
+func newestWebhooks(ctx context.Context, l *list, page hook.Page) string {
+	if userID, bound := tenant(ctx); bound {
+		l.where("w.owner_id = ?", userID)
+	}
+	return l.newest("w.created_at", "w.id", page)
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// carriedKey marks the transaction that a context carries; see Once.
+type carriedKey struct{}
+
+// carried gives the transaction that ctx carries; nil = none.
+func carried(ctx context.Context) *sqlx.Tx {
+	tx, _ := ctx.Value(carriedKey{}).(*sqlx.Tx)
+	return tx
+}
+
+// on gives what the statements of ctx run on: the transaction that it carries,
+// which alone sees what it has written, else the pool.
+func (s *Store) on(ctx context.Context) sqlx.ExtContext {
+	if tx := carried(ctx); tx != nil {
+		return tx
+	}
+	return s.db
+}
+
+// within runs f as a part of a transaction that goes on: what f did is undone
+// when it fails, and nothing else.
+func within(ctx context.Context, tx *sqlx.Tx, doing string, f func(*sqlx.Tx) error) error {
+	if _, err := tx.ExecContext(ctx, `SAVEPOINT part`); err != nil {
+		return classify(doing, err)
+	}
+	end := `RELEASE SAVEPOINT part`
+	err := f(tx)
+	if err != nil {
+		end = `ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part`
+	}
+	_, failed := tx.ExecContext(ctx, end)
+	return classify(doing, errors.Join(err, failed))
+}
