@@ -31,7 +31,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 .PHONY: help
 help: ## List these targets
 	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } \
-		/^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z][a-z-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Run
 
@@ -67,6 +67,17 @@ vuln: ## Look for known vulnerabilities that the code reaches
 .PHONY: bench
 bench: build ## Run the benchmarks; BENCH_FLAGS are handed on
 	go run ./bench $(BENCH_FLAGS)
+
+# What bench-check compares: the sections that the floor belongs to.
+BENCH_SECTIONS := floor,latency,sustained,fanout,burst
+
+.PHONY: bench-check
+bench-check: build ## Fail when a ratio to the floor is a quarter worse than the baseline
+	go run ./bench -only $(BENCH_SECTIONS) -check bench/baseline.json $(BENCH_FLAGS)
+
+.PHONY: bench-baseline
+bench-baseline: build ## Measure bench/baseline.json anew: the median of five runs
+	go run ./bench -only $(BENCH_SECTIONS) -runs 5 -save bench/baseline.json $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: openapi api/lint/node_modules ## Run every static check

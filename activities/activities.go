@@ -22,6 +22,20 @@ type Deliveries interface {
 	Finish(ctx context.Context, f hook.Finish) error
 }
 
+// Successes is the ledger as attempts that succeeded need it.
+type Successes interface {
+	// Succeed writes the ends of attempts that are Plain, all or none; repeating
+	// it is harmless.
+	Succeed(ctx context.Context, ends []hook.Finish) error
+}
+
+// Carriers decides which workflow carries a delivery.
+type Carriers interface {
+	// Regenerate gives an unfinished delivery to a workflow of its own, in place
+	// of the one that carries this generation.
+	Regenerate(ctx context.Context, deliveryID string, generation int) error
+}
+
 // Limits keeps what the owner of a webhook bounds: requests under way at one
 // moment, and starts in a second. Both methods say when there is no room: then
 // the delivery is queued, to be carried by another workflow.
@@ -76,9 +90,11 @@ type Observer interface {
 }
 
 // Activities holds what the activities need; every field but Wake must be set.
-// It is safe for concurrent use.
+// It is safe for concurrent use, and must not be copied.
 type Activities struct {
 	Deliveries   Deliveries
+	Successes    Successes
+	Carriers     Carriers
 	Limits       Limits
 	Settler      Settler
 	Webhooks     Webhooks
@@ -89,8 +105,14 @@ type Activities struct {
 	Sender       Sender
 	Observer     Observer
 	Schedule     retry.Schedule
-	Recovery     hook.RecoveryPlan
+	// AttemptTimeout bounds an attempt that Firsts makes; a webhook's own goes
+	// first.
+	AttemptTimeout time.Duration
+	Recovery       hook.RecoveryPlan
 	// Wake is called when there is something to dispatch; nil = nobody is told.
 	Wake func()
 	Log  *zap.Logger
+
+	firsts    firsts
+	successes successes
 }

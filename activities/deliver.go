@@ -41,16 +41,29 @@ const (
 	Missing = "missing"
 )
 
+// RecordingMargin is what an attempt may need beside its HTTP request until its
+// end is written down, with a database that is away for a moment.
+const RecordingMargin = finishWithin + 2*time.Second
+
 // patienceMargin is how much longer than its timeout an attempt may take
 // before the delivery is offered to another worker: reading, writing, and the
 // time that Temporal needs to notice a lost worker.
 const patienceMargin = 30 * time.Second
 
-// Deliver does what is next for a delivery: makes its next attempt, or settles
-// it, or finds nothing to do. The error is AttemptFailed, with the wait until
+// Deliver does what is next for a delivery: waits for its first attempt where
+// this process makes it already, makes its next attempt, settles it, or finds
+// nothing to do. The error is AttemptFailed, with the wait until
 // the next attempt; AttemptsExhausted; or that a part of Godwit can't be
 // reached, which costs the delivery no attempt.
 func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, error) {
+	if f := a.firsts.adopt(in.DeliveryID, in.Generation); f != nil {
+		return f.wait(ctx)
+	}
+	return a.next(ctx, in)
+}
+
+// next does what the ledger asks for.
+func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, error) {
 	for {
 		p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
 		if hook.CodeOf(err) == hook.CodeNotFound {
@@ -59,6 +72,7 @@ func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResul
 		if err != nil {
 			return DeliverResult{}, err
 		}
+		p.Patience = in.AttemptTimeout + RecordingMargin
 		d := hook.Decide(p, in.Generation)
 		switch d.Step {
 		case hook.StepSuperseded:
@@ -67,6 +81,8 @@ func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResul
 			return concluded(p, d.Status, d.Reason)
 		case hook.StepWait:
 			return DeliverResult{}, attemptFailed(p.Last.Number, p.Last.Result.Reason, d.Wait)
+		case hook.StepAwait:
+			return DeliverResult{}, attemptUnderWay(d.Wait)
 		case hook.StepSettle:
 			// Read again afterwards: what stands in the ledger is the answer.
 			if err := a.Settler.Settle(ctx, p, d.Status, d.Reason); err != nil {
@@ -90,7 +106,7 @@ func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResul
 				if err := until(ctx, start); err != nil {
 					return DeliverResult{}, err
 				}
-				return a.attempt(ctx, in, p, number)
+				return a.attempt(ctx, p, number, in.AttemptTimeout, nil)
 			}
 		}
 	}
@@ -140,9 +156,11 @@ func until(ctx context.Context, moment time.Time) error {
 	}
 }
 
-// attempt sends and writes down what came of it.
-func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel, number int) (DeliverResult, error) {
-	result, err := a.Sender.Send(ctx, message(p, number, in.AttemptTimeout))
+// attempt sends and writes down what came of it. first is nil where a workflow
+// makes the attempt.
+func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, timeout time.Duration, first *First) (DeliverResult, error) {
+	began := time.Now()
+	result, err := a.Sender.Send(ctx, message(p, number, timeout))
 	if err != nil {
 		return DeliverResult{}, err // this worker is being stopped; the attempt will be found lost
 	}
@@ -151,7 +169,11 @@ func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel
 		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
 	})
 	f.HadSlot, f.Trial = p.Webhook.Limited(), a.Schedule.Trial(p.Webhook.FailuresInRow+1)
-	if err := a.finish(ctx, f); err != nil {
+	if f.Plain() {
+		f.RunID = first.run()
+	}
+	f.Ago = time.Since(began)
+	if err := a.finish(f); err != nil {
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", number, err)
 	}
 	if f.HadSlot && a.Wake != nil {
@@ -162,35 +184,6 @@ func (a *Activities) attempt(ctx context.Context, in DeliverInput, p hook.Parcel
 	}
 	p.Last.Result = result
 	return concluded(p, f.Status, f.Reason)
-}
-
-const (
-	// finishWithin is how long an attempt's end is tried to be written down; it
-	// fits into what the workflow leaves an activity beside its HTTP request.
-	finishWithin = 8 * time.Second
-	// finishAgainAfter is the pause between two tries.
-	finishAgainAfter = 100 * time.Millisecond
-)
-
-// finish writes an attempt's end down. The request is made and can't be taken
-// back, so neither a stop of this worker nor a database that restarts may make
-// it forgotten: it would be sent again.
-func (a *Activities) finish(ctx context.Context, f hook.Finish) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
-	defer cancel()
-	tick := time.NewTicker(finishAgainAfter)
-	defer tick.Stop()
-	for {
-		err := a.Deliveries.Finish(ctx, f)
-		if hook.CodeOf(err) != hook.CodeUnavailable {
-			return err
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 func message(p hook.Parcel, number int, timeout time.Duration) send.Message {

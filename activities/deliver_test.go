@@ -69,7 +69,7 @@ func newStage(t *testing.T) *stage {
 	core, logs := observer.New(zap.InfoLevel)
 	s.log = logs
 	s.acts = &activities.Activities{
-		Deliveries: s, Limits: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
+		Deliveries: s, Successes: s, Carriers: s, Limits: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
 		Schedule: retry.Schedule{time.Hour, time.Hour, time.Hour, time.Hour}, Log: zap.New(core),
 	}
 	var suite testsuite.WorkflowTestSuite
@@ -197,7 +197,7 @@ func TestAShortOutageAfterTheRequestIsWaitedOut(t *testing.T) {
 	d := s.event(t, "e1")
 	flaky := &flaky{Store: s.Store}
 	flaky.failures.Store(3)
-	s.acts.Deliveries = flaky
+	s.acts.Deliveries, s.acts.Successes = flaky, flaky
 	got, err := s.deliver(t, d)
 	require.NoError(t, err)
 	require.Equal(t, "succeeded", got.Outcome)
@@ -210,11 +210,11 @@ type flaky struct {
 	failures atomic.Int64
 }
 
-func (f *flaky) Finish(ctx context.Context, end hook.Finish) error {
+func (f *flaky) Succeed(ctx context.Context, ends []hook.Finish) error {
 	if f.failures.Add(-1) >= 0 {
 		return hook.Errorf(hook.CodeUnavailable, "the database can't be reached")
 	}
-	return f.Store.Finish(ctx, end)
+	return f.Store.Succeed(ctx, ends)
 }
 
 func TestStoppedWorkerLeavesTheAttemptOpen(t *testing.T) {

@@ -17,12 +17,20 @@ const (
 	AttemptFailed = "AttemptFailed"
 	// AttemptsExhausted: all attempts are used, the delivery is failed.
 	AttemptsExhausted = "AttemptsExhausted"
+	// AttemptUnderWay: another process makes the first attempt, or was lost with it.
+	AttemptUnderWay = "AttemptUnderWay"
 )
 
 // attemptFailed asks Temporal for the next attempt after wait. It is benign:
 // a receiver that fails is no fault of Godwit's.
 func attemptFailed(number int, reason hook.Reason, wait time.Duration) error {
 	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("attempt %d failed: %s", number, reason), AttemptFailed,
+		temporal.ApplicationErrorOptions{NextRetryDelay: wait, Category: temporal.ApplicationErrorCategoryBenign})
+}
+
+// attemptUnderWay asks Temporal to look again after wait.
+func attemptUnderWay(wait time.Duration) error {
+	return temporal.NewApplicationErrorWithOptions("attempt 1 is under way in another process, or was lost with it", AttemptUnderWay,
 		temporal.ApplicationErrorOptions{NextRetryDelay: wait, Category: temporal.ApplicationErrorCategoryBenign})
 }
 

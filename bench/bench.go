@@ -66,8 +66,12 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionLatency, b.measureLatency},
 		{sectionSustained, b.measureSustained},
 		{sectionFanOut, b.measureFanOut},
+		{sectionWide, b.measureWide},
+		{sectionBurst, b.measureBurst},
+		{sectionFaulty, b.measureFaulty},
 		{sectionMatching, b.measureMatching},
 		{sectionFilters, b.measureFilters},
+		{sectionClaim, b.measureClaim},
 	} {
 		if !b.opts.has(section.name) {
 			continue

@@ -44,17 +44,23 @@ func (c *cpuCost) standalone() float64 {
 type memoryCost struct {
 	StandaloneRSS float64 `json:"standalone_rss"`
 	PostgresPSS   float64 `json:"postgres_pss"`
+	// Peak is the most of both together while the section ran, sampled.
+	Peak float64 `json:"peak"`
 }
+
+func (m memoryCost) total() float64 { return m.StandaloneRSS + m.PostgresPSS }
 
 // meter measures the cost from its start on.
 type meter struct {
 	postgres *postgres
 	pid      int
 	before   *cpuSeconds
+	peak     *peak
 }
 
 func (b *bench) startMeter(ctx context.Context) (*meter, error) {
 	m := &meter{postgres: b.postgres, pid: b.app.pid}
+	m.peak = watchPeak(ctx, m.memory)
 	m.before = m.cpu()
 	return m, m.postgres.resetStatements(ctx)
 }
@@ -69,6 +75,9 @@ func (m *meter) stop(ctx context.Context, size sceneSize) (*cost, error) {
 	c := costOf(statements, size)
 	c.CPU = after.since(m.before, deliveries)
 	c.Memory = m.memory()
+	if most := m.peak.stop(); c.Memory != nil {
+		c.Memory.Peak = rounded(max(most, c.Memory.total()))
+	}
 	return c, nil
 }
 

@@ -48,6 +48,7 @@ func (b *bench) ingest(ctx context.Context, prefix string, publish request) (ing
 	}
 	product, _ := ofProduct(statements)
 	c := ingestCostOf(product, ingestEvents)
+	meter.peak.stop()
 	c.CPU = meter.cpu().since(meter.before, ingestEvents) // seconds per 1,000 are milliseconds per one
 	c.Accepted, c.First = spreadOf(answerTimes(shots)), milliseconds(warm[0].took)
 	c.compare(c)

@@ -16,12 +16,19 @@ const (
 	sectionLatency   = "latency"
 	sectionSustained = "sustained"
 	sectionFanOut    = "fanout"
+	sectionWide      = "wide"
+	sectionBurst     = "burst"
+	sectionFaulty    = "faulty"
 	sectionMatching  = "matching"
 	sectionFilters   = "filters"
+	sectionClaim     = "claim"
 )
 
 func sections() []string {
-	return []string{sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionMatching, sectionFilters}
+	return []string{
+		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionFaulty,
+		sectionMatching, sectionFilters, sectionClaim,
+	}
 }
 
 // options are what the command line says.
@@ -30,9 +37,14 @@ type options struct {
 	results      string        // the folder for JSON
 	events       int           // of the sustained run and of the floor
 	fanOutEvents int           // each goes to fanOut webhooks
+	wideEvents   int           // each goes to wideFanOut webhooks
+	burstEvents  int           // of the burst
 	rateSeconds  int           // how long each arrival rate is kept up
+	runs         int           // the report is the median of so many
+	baseline     string        // a baseline to compare with, or empty
+	saveAs       string        // where to write a baseline, or empty
 	wait         time.Duration // how long a section waits for what was accepted
-	limit        time.Duration // of the whole run
+	limit        time.Duration // of each run
 	only         []string      // sections
 }
 
@@ -45,9 +57,14 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&opts.results, "results", filepath.Join("bench", "results"), "`folder` that the JSON is written to")
 	flags.IntVar(&opts.events, "events", 10_000, "events of the sustained run")
 	flags.IntVar(&opts.fanOutEvents, "fanout-events", 1_000, "events of the fan-out run, each to ten webhooks")
+	flags.IntVar(&opts.wideEvents, "wide-events", 20, "events of the wide fan-out run, each to a thousand webhooks")
+	flags.IntVar(&opts.burstEvents, "burst-events", 20_000, "events of the burst")
+	flags.IntVar(&opts.runs, "runs", 1, "report the median of so many runs, each from the beginning")
+	flags.StringVar(&opts.baseline, "check", "", "compare the ratios to the floor with the baseline in this `file`, and fail where one is more than a quarter worse")
+	flags.StringVar(&opts.saveAs, "save", "", "write the ratios to the floor to this `file`, as a baseline")
 	flags.IntVar(&opts.rateSeconds, "rate-seconds", 10, "how long each arrival rate is kept up")
 	flags.DurationVar(&opts.wait, "wait", 150*time.Second, "how long a section waits for what was accepted to arrive")
-	flags.DurationVar(&opts.limit, "limit", 6*time.Minute, "bound of the whole run")
+	flags.DurationVar(&opts.limit, "limit", 15*time.Minute, "bound of each run")
 	flags.StringVar(&only, "only", strings.Join(sections(), ","), "comma-separated `sections` to run")
 	if err := flags.Parse(args); err != nil {
 		return opts, err
@@ -65,7 +82,7 @@ func (o options) check(rest []string) error {
 			return fmt.Errorf("-only: there is no section %q; there are %s", name, strings.Join(sections(), ", "))
 		}
 	}
-	if o.events < 1 || o.fanOutEvents < 1 || o.rateSeconds < 1 || o.wait <= 0 || o.limit <= 0 {
+	if min(o.events, o.fanOutEvents, o.wideEvents, o.burstEvents, o.rateSeconds, o.runs) < 1 || min(o.wait, o.limit) <= 0 {
 		return fmt.Errorf("counts and durations must be above zero")
 	}
 	return nil

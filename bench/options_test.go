@@ -25,7 +25,7 @@ func TestOptions(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, args := range [][]string{
 		{"-only", "floor,nothing"}, {"-only", ""}, {"-events", "0"}, {"-fanout-events", "-1"}, {"-rate-seconds", "0"},
-		{"-wait", "0s"}, {"-limit", "-1s"}, {"more"}, {"-unknown"},
+		{"-wide-events", "0"}, {"-burst-events", "0"}, {"-runs", "0"}, {"-wait", "0s"}, {"-limit", "-1s"}, {"more"}, {"-unknown"},
 	} {
 		_, err := parseOptions(args, io.Discard)
 		require.Error(t, err, args)

@@ -160,7 +160,7 @@ func (p *postgres) underWay(ctx context.Context) (int, error) {
 	defer visibility.Close()
 	const running = 1 // enums.WORKFLOW_EXECUTION_STATUS_RUNNING
 	err = visibility.QueryRowContext(ctx, `
-		SELECT count(*) FROM executions_visibility WHERE status = $1 AND workflow_id LIKE 'dlv/%'`, running).Scan(&n)
+		SELECT count(*) FROM executions_visibility WHERE status = $1 AND (workflow_id LIKE 'dlv/%' OR workflow_id LIKE 'dlvs/%')`, running).Scan(&n)
 	return n, err
 }
 

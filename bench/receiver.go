@@ -20,6 +20,9 @@ type receiver struct {
 	boxes map[string]*mailbox
 }
 
+// slowPath is where answers take slowAnswer.
+const slowPath = "/slow"
+
 func startReceiver(ctx context.Context) (*receiver, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,6 +47,10 @@ func (r *receiver) open(name string, expects int) *mailbox {
 
 // ServeHTTP takes one delivery in.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.URL.Path == slowPath {
+		pause(req.Context(), slowAnswer)
+		return
+	}
 	r.mu.RLock()
 	box := r.boxes[req.URL.Path]
 	r.mu.RUnlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -19,8 +20,14 @@ type report struct {
 	Latency      []latencyResult   `json:"latency,omitempty"`
 	Sustained    *throughputResult `json:"sustained,omitempty"`
 	FanOut       *throughputResult `json:"fan_out,omitempty"`
+	Wide         *throughputResult `json:"wide_fan_out,omitempty"`
+	Burst        *throughputResult `json:"burst,omitempty"`
+	Faulty       []faultyResult    `json:"faulty_receivers,omitempty"`
 	Matching     []matchingResult  `json:"matching,omitempty"`
 	Filters      []filtersResult   `json:"filters,omitempty"`
+	Claims       []claimResult     `json:"claims,omitempty"`
+	// Runs is how many runs the figures are the median of; 0 = this is one run.
+	Runs int `json:"runs,omitempty"`
 	// Problems is why the run counts as failed; empty = it does not.
 	Problems []string `json:"problems"`
 }
@@ -40,7 +47,11 @@ func (r *report) write(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make the results' folder: %w", err)
 	}
-	file := filepath.Join(dir, r.Started.Format("20060102T150405Z")+".json")
+	name := r.Started.Format("20060102T150405Z")
+	if r.Runs > 0 {
+		name += "-median"
+	}
+	file := filepath.Join(dir, name+".json")
 	if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
 		return "", fmt.Errorf("keep the report: %w", err)
 	}
@@ -53,6 +64,11 @@ func (r *report) throughputFloor(t *throughputResult) float64 {
 		return 0
 	}
 	return ratio(t.DeliveredPerSecond, r.Floor.EventsPerSecond)
+}
+
+// throughputs are the sections that were run of those that measure it.
+func (r *report) throughputs() []*throughputResult {
+	return slices.DeleteFunc([]*throughputResult{r.Sustained, r.FanOut, r.Wide, r.Burst}, func(t *throughputResult) bool { return t == nil })
 }
 
 // latencyFloor relates a p50 to the floor's; 0 = unknown.

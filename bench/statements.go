@@ -20,6 +20,7 @@ type statement struct {
 	calls        int64
 	milliseconds float64
 	blocks       int64 // pages touched, in memory or not
+	rows         int64
 }
 
 // topStatement is one of those that took the most time.
@@ -41,7 +42,7 @@ func (p *postgres) resetStatements(ctx context.Context) error {
 // statements is what was run since the reset, by the product and by Temporal.
 func (p *postgres) statements(ctx context.Context) ([]statement, error) {
 	rows, err := p.admin.QueryContext(ctx, `
-		SELECT d.datname, s.query, s.calls, s.total_exec_time, s.shared_blks_hit + s.shared_blks_read
+		SELECT d.datname, s.query, s.calls, s.total_exec_time, s.shared_blks_hit + s.shared_blks_read, s.rows
 		FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
 		WHERE d.datname = ANY($1)`, pq.Array([]string{productDatabase, temporalDatabase, visibilityDatabase}))
 	if err != nil {
@@ -51,7 +52,7 @@ func (p *postgres) statements(ctx context.Context) ([]statement, error) {
 	var all []statement
 	for rows.Next() {
 		var s statement
-		if err := rows.Scan(&s.database, &s.text, &s.calls, &s.milliseconds, &s.blocks); err != nil {
+		if err := rows.Scan(&s.database, &s.text, &s.calls, &s.milliseconds, &s.blocks, &s.rows); err != nil {
 			return nil, fmt.Errorf("read the statement counts: %w", err)
 		}
 		all = append(all, s)

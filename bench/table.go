@@ -35,12 +35,17 @@ func (r *report) print(w io.Writer) error {
 	t := newTable(w)
 	e := r.Environment
 	t.title("Godwit %s, %s %s, Postgres %s, %d cores (%s), load average %s", e.Commit, e.Go, e.System, e.Postgres, e.Cores, e.CPU, e.Load)
+	if r.Runs > 0 {
+		t.title("Each figure is the median of %d runs", r.Runs)
+	}
 	r.printFloor(t)
 	r.printLatency(t)
 	r.printThroughput(t)
 	r.printCost(t)
+	r.printFaulty(t)
 	r.printMatching(t)
 	r.printFilters(t)
+	r.printClaims(t)
 	if r.StartSeconds > 0 {
 		t.title("Standalone: ready after %v s, stopped in %v s; the run took %v s", r.StartSeconds, r.StopSeconds, r.Seconds)
 	}
@@ -55,7 +60,7 @@ func (r *report) printFloor(t table) {
 		return
 	}
 	f := r.Floor
-	t.title("Floor: one durable INSERT and one POST per event, nothing else")
+	t.title("Floor: an event by HTTP, one durable INSERT, 202, one POST, outcomes written in groups; nothing else")
 	t.row("events/s", "p50 ms then", fmt.Sprintf("p50 ms at %d/s", f.Rate), "p95", "p99", "max")
 	t.row(f.EventsPerSecond, f.Saturated.P50, f.Latency.P50, f.Latency.P95, f.Latency.P99, f.Latency.Max)
 }
@@ -72,25 +77,23 @@ func (r *report) printLatency(t table) {
 }
 
 func (r *report) printThroughput(t table) {
-	if r.Sustained == nil && r.FanOut == nil {
+	if len(r.throughputs()) == 0 {
 		return
 	}
 	t.title("Throughput: events sent by %d connections as fast as they are accepted", connections)
-	t.row("events", "webhooks", "accepted/s", "delivered/s", "lost", "late", "duplicates", "delivered / floor")
-	for _, p := range []*throughputResult{r.Sustained, r.FanOut} {
-		if p != nil {
-			t.row(p.Events, p.Webhooks, p.AcceptedPerSecond, known(p.DeliveredPerSecond), p.Lost, p.Late, p.Duplicates, known(r.throughputFloor(p)))
-		}
+	t.row("events", "webhooks", "accepted/s", "p99 ms to 202", "delivered/s", "recorded and closed/s", "lost", "late", "duplicates", "delivered / floor")
+	for _, p := range r.throughputs() {
+		t.row(p.Events, p.Webhooks, p.AcceptedPerSecond, p.Accepted.P99, known(p.DeliveredPerSecond), known(p.ClosedPerSecond), p.Lost, p.Late, p.Duplicates, known(r.throughputFloor(p)))
 	}
 }
 
 func (r *report) printCost(t table) {
-	for _, p := range []*throughputResult{r.Sustained, r.FanOut} {
-		if p == nil || p.Cost == nil {
+	for _, p := range r.throughputs() {
+		if p.Cost == nil {
 			continue
 		}
 		c := p.Cost
-		t.title("Cost at fan-out %d", p.Webhooks)
+		t.title("Cost at fan-out %d, of %d events", p.Webhooks, p.Events)
 		t.row("", "statements", "BEGIN, COMMIT", "ms in Postgres")
 		t.row("product, per event", c.Product.Statements, c.Product.Transactions, c.Product.Milliseconds)
 		t.row("Temporal, per delivery", c.Temporal.Statements, c.Temporal.Transactions, c.Temporal.Milliseconds)
@@ -98,7 +101,7 @@ func (r *report) printCost(t table) {
 			t.title("  CPU seconds per 1,000 deliveries: standalone %v, Postgres %v (producer and receiver %v)", c.CPU.Standalone, c.CPU.Postgres, c.CPU.Load)
 		}
 		if c.Memory != nil {
-			t.title("  memory at the end: standalone %v MiB (RSS), Postgres %v MiB (PSS)", c.Memory.StandaloneRSS, c.Memory.PostgresPSS)
+			t.title("  memory at the end: standalone %v MiB (RSS), Postgres %v MiB (PSS); most of both together while it ran: %v MiB", c.Memory.StandaloneRSS, c.Memory.PostgresPSS, c.Memory.Peak)
 		}
 		printTop(t, c.Top)
 	}
@@ -138,6 +141,28 @@ func (r *report) printFilters(t table) {
 	for _, f := range r.Filters {
 		t.row(f.Webhooks, f.Filters, f.Matches, f.Accepted.P50, f.Accepted.P95, f.Ratio, f.Over, known(f.PerFilter),
 			f.Statements, f.Milliseconds, known(f.CPU.standalone()), f.First)
+	}
+}
+
+func (r *report) printFaulty(t table) {
+	if len(r.Faulty) == 0 {
+		return
+	}
+	t.title("Faults: ms from the POST to the arrival at healthy receivers while %d of %d are faulty; aim: p99 ratio up to 2", faultyOf, faultyWebhooks)
+	t.row("fault", "events/s", "p50", "p95", "p99", "p99 ratio")
+	for _, f := range r.Faulty {
+		t.row(f.Fault, f.Rate, f.Latency.P50, f.Latency.P95, f.Latency.P99, f.Ratio)
+	}
+}
+
+func (r *report) printClaims(t table) {
+	if len(r.Claims) == 0 {
+		return
+	}
+	t.title("Claiming due deliveries, in Postgres")
+	t.row("pending", "ms", "rows", "pages", "µs per row")
+	for _, c := range r.Claims {
+		t.row(c.Pending, c.Milliseconds, c.Rows, c.Blocks, c.PerRow)
 	}
 }
 

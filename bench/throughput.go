@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// fanOut is how many webhooks each event of the fan-out run goes to.
-const fanOut = 10
+// fanOut and wideFanOut are how many webhooks each event of these runs goes to.
+const (
+	fanOut     = 10
+	wideFanOut = 1000
+)
 
 // throughputResult is what came of events that were sent as fast as they were
 // accepted.
@@ -16,8 +19,10 @@ type throughputResult struct {
 	Webhooks           int     `json:"webhooks"` // each event goes to all of them
 	AcceptedPerSecond  float64 `json:"accepted_per_second"`
 	DeliveredPerSecond float64 `json:"delivered_per_second"` // from the first POST to the last arrival
-	Accepted           spread  `json:"accepted"`             // from a POST to its 202
-	Duplicates         int     `json:"duplicates"`
+	// ClosedPerSecond is until all are recorded as well, and their workflows closed.
+	ClosedPerSecond float64 `json:"closed_per_second"`
+	Accepted        spread  `json:"accepted"` // from a POST to its 202
+	Duplicates      int     `json:"duplicates"`
 	// Lost did not arrive although the ledger calls them finished; Late did not
 	// arrive in time, and the ledger has them as still to be made.
 	Lost int   `json:"lost"`
@@ -34,6 +39,18 @@ func (b *bench) measureSustained(ctx context.Context) error {
 func (b *bench) measureFanOut(ctx context.Context) error {
 	result, err := b.throughput(ctx, sectionFanOut, sceneSize{webhooks: fanOut, events: b.opts.fanOutEvents})
 	b.report.FanOut = result
+	return err
+}
+
+func (b *bench) measureWide(ctx context.Context) error {
+	result, err := b.throughput(ctx, sectionWide, sceneSize{webhooks: wideFanOut, events: b.opts.wideEvents})
+	b.report.Wide = result
+	return err
+}
+
+func (b *bench) measureBurst(ctx context.Context) error {
+	result, err := b.throughput(ctx, sectionBurst, sceneSize{webhooks: 1, events: b.opts.burstEvents})
+	b.report.Burst = result
 	return err
 }
 
@@ -71,6 +88,7 @@ func (b *bench) throughput(ctx context.Context, name string, size sceneSize) (*t
 	if err := b.settle(ctx); err != nil {
 		return result, err
 	}
+	result.ClosedPerSecond = perSecond(size.events*size.webhooks, time.Since(began))
 	result.Cost, err = meter.stop(ctx, size)
 	return result, err
 }

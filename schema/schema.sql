@@ -94,12 +94,18 @@ CREATE TABLE public.deliveries (
     superseded boolean DEFAULT false NOT NULL,
     recovery_id text COLLATE pg_catalog."C",
     siblings integer DEFAULT 1 NOT NULL,
+    begun_at timestamp with time zone,
+    batch_id text COLLATE pg_catalog."C",
     CONSTRAINT deliveries_attempts_check CHECK (((attempts >= 0) AND (attempts <= 5))),
-    CONSTRAINT deliveries_check CHECK (((status = ANY (ARRAY['pending'::text, 'retrying'::text])) = (dispatch_at IS NOT NULL))),
     CONSTRAINT deliveries_check1 CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT deliveries_check2 CHECK (((status = ANY (ARRAY['failed'::text, 'held'::text, 'cancelled'::text])) = (reason IS NOT NULL))),
     CONSTRAINT deliveries_check3 CHECK (((next_attempt_at IS NULL) OR (status = 'retrying'::text))),
     CONSTRAINT deliveries_check4 CHECK (((slot_until < 'infinity'::timestamp with time zone) OR (COALESCE(dispatch_at, 'infinity'::timestamp with time zone) < 'infinity'::timestamp with time zone))),
+    CONSTRAINT deliveries_dispatch_check CHECK (
+CASE
+    WHEN (status = ANY (ARRAY['pending'::text, 'retrying'::text])) THEN (dispatch_at IS NOT NULL)
+    ELSE ((dispatch_at IS NULL) OR (status = ANY (ARRAY['succeeded'::text, 'failed'::text])))
+END),
     CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'retrying'::text, 'succeeded'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
 );
 
@@ -496,7 +502,9 @@ CREATE INDEX combination_parts_of_event ON public.combination_parts USING btree 
 
 CREATE INDEX companies_newest ON public.companies USING btree (created_at DESC, id DESC);
 
-CREATE INDEX deliveries_due ON public.deliveries USING btree (dispatch_at, id) WHERE (dispatch_at IS NOT NULL);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (dispatch_at, id) WHERE ((dispatch_at IS NOT NULL) AND (attempts > 0));
+
+CREATE INDEX deliveries_fresh ON public.deliveries USING btree (dispatch_at, id) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
 
 CREATE INDEX deliveries_held ON public.deliveries USING btree (webhook_id, id) WHERE (status = 'held'::text);
 

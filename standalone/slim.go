@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -16,14 +17,19 @@ import (
 // An update of Temporal's schema may count on the others. Their definitions are
 // therefore kept in a table beside it, and before an update they are made again.
 
-// unusedIndexes selects all but what Temporal's Web UI lists and searches by, and
+// usedIndexes are those that Temporal's Web UI lists and searches by, and those of
 // the columns that the product's search attributes are stored in.
+func usedIndexes() []string {
+	return []string{
+		"executions_visibility_pkey", "default_idx", "by_workflow_id", "by_workflow_type", "by_status",
+		"by_root_workflow_id", "by_parent_workflow_id",
+		"by_keyword_01", "by_keyword_02", "by_keyword_03", "by_keyword_04", "by_keyword_05", "by_keyword_list_01",
+	}
+}
+
 const unusedIndexes = `
 	SELECT indexname AS name, indexdef AS definition FROM pg_indexes
-	WHERE schemaname = current_schema() AND tablename = 'executions_visibility' AND indexname NOT IN (
-		'executions_visibility_pkey', 'default_idx', 'by_workflow_id', 'by_workflow_type', 'by_status',
-		'by_root_workflow_id', 'by_parent_workflow_id',
-		'by_keyword_01', 'by_keyword_02', 'by_keyword_03', 'by_keyword_04', 'by_keyword_05')`
+	WHERE schemaname = current_schema() AND tablename = 'executions_visibility' AND indexname <> ALL($1)`
 
 type index struct{ Name, Definition string }
 
@@ -46,7 +52,8 @@ func (s stores) updateSlim(ctx context.Context, st store) error {
 	return nil
 }
 
-// restoreIndexes makes what an earlier start dropped, if an update is due.
+// restoreIndexes makes what an earlier start dropped: all of it if an update is
+// due, else what is used by now.
 func restoreIndexes(ctx context.Context, db *sqlx.DB) error {
 	if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS godwit_dropped_index (name text PRIMARY KEY, definition text NOT NULL)`); err != nil {
 		return err
@@ -59,23 +66,25 @@ func restoreIndexes(ctx context.Context, db *sqlx.DB) error {
 	if err := db.GetContext(ctx, &version, `SELECT curr_version FROM schema_version WHERE db_name = current_database()`); err != nil {
 		return err
 	}
-	if version == v12.VisibilityVersion {
-		return nil
-	}
 	for _, ix := range dropped {
+		if version == v12.VisibilityVersion && !slices.Contains(usedIndexes(), ix.Name) {
+			continue
+		}
 		definition := strings.Replace(ix.Definition, " INDEX ", " INDEX IF NOT EXISTS ", 1)
 		if _, err := db.ExecContext(ctx, definition); err != nil {
 			return fmt.Errorf("%s: %w", ix.Name, err)
 		}
+		if _, err := db.ExecContext(ctx, `DELETE FROM godwit_dropped_index WHERE name = $1`, ix.Name); err != nil {
+			return err
+		}
 	}
-	_, err := db.ExecContext(ctx, `DELETE FROM godwit_dropped_index`)
-	return err
+	return nil
 }
 
 // dropIndexes drops the unused indexes, all or none, and remembers them.
 func dropIndexes(ctx context.Context, db *sqlx.DB) error {
 	var unused []index
-	if err := db.SelectContext(ctx, &unused, unusedIndexes); err != nil || len(unused) == 0 {
+	if err := db.SelectContext(ctx, &unused, unusedIndexes, usedIndexes()); err != nil || len(unused) == 0 {
 		return err
 	}
 	tx, err := db.BeginTxx(ctx, nil)

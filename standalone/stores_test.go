@@ -39,12 +39,20 @@ func TestDroppedIndexesComeBackForAnUpdate(t *testing.T) {
 	const indexes = `SELECT count(*) FROM pg_indexes WHERE tablename = 'executions_visibility'`
 	const dropped = `SELECT count(*) FROM godwit_dropped_index`
 	kept, gone := count(indexes), count(dropped)
-	require.Equal(t, 12, kept)
+	require.Len(t, usedIndexes(), kept)
 	require.Greater(t, gone, 50)
 
 	_, err = s.prepare(ctx)
 	require.NoError(t, err, "a second start changes nothing")
 	require.Equal(t, kept, count(indexes))
+
+	_, err = db.ExecContext(ctx, `INSERT INTO godwit_dropped_index SELECT indexname, indexdef FROM pg_indexes WHERE indexname = 'by_keyword_list_01'`)
+	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, `DROP INDEX by_keyword_list_01`)
+	require.NoError(t, err)
+	_, err = s.prepare(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []int{kept, gone}, []int{count(indexes), count(dropped)}, "what an older version dropped and this one uses is there again")
 
 	_, err = db.ExecContext(ctx, `UPDATE schema_version SET curr_version = '1.13'`)
 	require.NoError(t, err)

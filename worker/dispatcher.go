@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"godwit/activities"
 	"godwit/internal/hook"
 	"godwit/workflows"
 )
@@ -15,6 +16,8 @@ import (
 const (
 	// batch is how many deliveries are claimed at once.
 	batch = 64
+	// takeAtOnce is how many first attempts are begun at once.
+	takeAtOnce = 100
 	// startsUnderWay bounds the calls to Temporal at one moment. More of them
 	// only wait for one another in the server.
 	startsUnderWay = 16
@@ -29,7 +32,17 @@ const (
 	longestPause = 5 * time.Second
 )
 
-// Claims gives out the due deliveries of the ledger.
+// Fresh gives out the deliveries of the ledger that were never tried.
+type Fresh interface {
+	// Take begins the first attempts of due deliveries.
+	Take(ctx context.Context, t hook.Take) (hook.Taken, error)
+	// TakeQueued is Take for what waits for room in a process, by webhook.
+	TakeQueued(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error)
+	// GiveBack undoes Take for attempts that are not made.
+	GiveBack(ctx context.Context, deliveryIDs []string) error
+}
+
+// Claims gives out the deliveries of the ledger that are due again.
 type Claims interface {
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
 	// Unclaim makes claimed deliveries due again at once.
@@ -38,39 +51,69 @@ type Claims interface {
 	Regenerate(ctx context.Context, deliveryID string, generation int) error
 }
 
-// Queues holds the deliveries to webhooks with limits.
+// Queues holds the deliveries to webhooks with limits, and what waits for room.
 type Queues interface {
+	// Queued lists the webhooks of which something is queued.
+	Queued(ctx context.Context) ([]string, error)
 	// Release gives places that are free to queued deliveries, and gives these out.
 	Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
 }
 
-// Starter starts workflows.
-type Starter interface {
-	// StartDeliver is workflows.ErrClosed when this workflow has ended before,
-	// workflows.ErrRefused when it can't be started as it is.
-	StartDeliver(ctx context.Context, claim hook.Claim) error
+// Attempts makes first attempts in this process.
+type Attempts interface {
+	// First makes one; it does not wait.
+	First(p hook.Parcel) *activities.First
+	// Room says how many more there may be, and which webhooks have none.
+	Room() (left int, crowded []string)
+	RoomOf(webhookIDs []string) map[string]int
 }
 
-// Dispatcher takes due deliveries and starts their workflows.
+// Starter starts workflows.
+type Starter interface {
+	// StartDeliver gives the run. The error is workflows.ErrClosed when this
+	// workflow has ended before, workflows.ErrRefused when it can't be started as
+	// it is.
+	StartDeliver(ctx context.Context, claim hook.Claim) (runID string, err error)
+	// StartBatch starts one workflow for all, and gives the batch's name. Where it
+	// has ended before that is no error.
+	StartBatch(ctx context.Context, claims []hook.Claim) (batch, runID string, err error)
+}
+
+// Dispatcher takes due deliveries, makes their first attempts, and starts their
+// workflows. Every field but Wake must be set.
 type Dispatcher struct {
-	Claims  Claims
-	Queues  Queues
-	Starter Starter
+	Fresh    Fresh
+	Claims   Claims
+	Queues   Queues
+	Attempts Attempts
+	Carriers Carriers
+	Starter  Starter
+	// Timeout bounds an attempt of a webhook without a timeout of its own.
+	Timeout time.Duration
 	// Wake says that there is something due; nil = only time does.
 	Wake <-chan struct{}
 	Log  *zap.Logger
+
+	starts starts
+	rest   chan []hook.Claim
 }
 
-// source gives out deliveries whose workflows are to be started.
-type source func(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
+// source gives out deliveries whose workflows are to be started; more says that
+// there may be something left.
+type source func(ctx context.Context, limit int) (claims []hook.Claim, more bool, err error)
 
-// Run dispatches until ctx ends, and returns when no start is under way. What
-// is due and what is queued have a loop each, so that neither waits for the other.
+// Run dispatches until ctx ends, and returns when no start is under way. What is
+// due for the first time, what is due again and what is queued have a loop each,
+// so that none waits for the others.
 func (d *Dispatcher) Run(ctx context.Context) {
+	d.starts = starts{starter: d.Starter, carriers: d.Carriers, log: d.Log}
+	d.rest = make(chan []hook.Claim, 1)
 	due, queued := make(chan struct{}, 1), make(chan struct{}, 1)
 	var group sync.WaitGroup
-	group.Go(func() { d.drain(ctx, d.Claims.Claim, due) })
-	group.Go(func() { d.drain(ctx, d.Queues.Release, queued) })
+	group.Go(func() { d.takeDue(ctx, due) })
+	group.Go(func() { d.startRest(ctx) })
+	group.Go(func() { d.drain(ctx, d.again, nil) })
+	group.Go(func() { d.drain(ctx, d.queued, queued) })
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
@@ -80,6 +123,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 		}
 	}
 	group.Wait()
+	d.starts.group.Wait()
 }
 
 // nudge wakes who waits for c; many at once are one.
@@ -98,7 +142,7 @@ func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{
 		if pause > 0 {
 			limit = 1 // one try says whether Temporal is back
 		}
-		claims, err := take(ctx, limit, lease)
+		claims, more, err := take(ctx, limit)
 		if err == nil {
 			err = d.start(ctx, claims)
 		}
@@ -107,7 +151,7 @@ func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{
 			pause = min(max(2*pause, pollEvery), longestPause)
 			d.Log.Warn("dispatching pauses", zap.Error(err), zap.Duration("pause", pause))
 			wait(ctx, nil, pause)
-		case len(claims) < limit:
+		case !more:
 			wait(ctx, wake, pollEvery)
 			pause = 0
 		default:
@@ -125,6 +169,24 @@ func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
 	case <-wake:
 	case <-timer.C:
 	}
+}
+
+// again gives out what is due again. What only lacks a workflow need not have
+// one of its own.
+func (d *Dispatcher) again(ctx context.Context, limit int) (rest []hook.Claim, more bool, err error) {
+	limit = min(limit, d.starts.room())
+	if limit == 0 {
+		return nil, false, nil
+	}
+	claims, err := d.Claims.Claim(ctx, limit, lease)
+	for _, c := range claims {
+		if c.Finished {
+			d.starts.add(ctx, toStart{claim: c})
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return rest, len(claims) == limit, err
 }
 
 // start starts the workflows of the claims side by side. Those that could not
@@ -164,7 +226,7 @@ func (d *Dispatcher) start(ctx context.Context, claims []hook.Claim) error {
 func (d *Dispatcher) one(ctx context.Context, claim hook.Claim) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	err := d.Starter.StartDeliver(ctx, claim)
+	_, err := d.Starter.StartDeliver(ctx, claim)
 	switch {
 	case errors.Is(err, workflows.ErrRefused):
 		// Not to be had by waiting, and no reason to hold up the others: it is

@@ -1,265 +1,252 @@
 package worker_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 
 	"godwit/internal/hook"
-	"godwit/worker"
 	"godwit/workflows"
 )
 
-// ledger gives out deliveries that are due, and counts.
-type ledger struct {
-	mu          sync.Mutex
-	due         []string
-	queued      []string // to a webhook whose cap is open
-	open        int
-	claims      int
-	releases    int
-	regenerated []string
-}
-
-func (l *ledger) Release(_ context.Context, limit int, _ time.Duration) ([]hook.Claim, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.releases++
-	n := min(limit, len(l.queued), l.open)
-	var out []hook.Claim
-	for _, id := range l.queued[:n] {
-		out = append(out, hook.Claim{DeliveryID: id, Generation: 1})
-	}
-	l.queued, l.open = l.queued[n:], l.open-n
-	return out, nil
-}
-
-// queue adds queued deliveries, of which so many may go.
-func (l *ledger) queue(open int, ids ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.queued, l.open = append(l.queued, ids...), l.open+open
-}
-
-func (l *ledger) Claim(_ context.Context, limit int, _ time.Duration) ([]hook.Claim, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.claims++
-	n := min(limit, len(l.due))
-	var out []hook.Claim
-	for _, id := range l.due[:n] {
-		out = append(out, hook.Claim{DeliveryID: id, Generation: 1})
-	}
-	l.due = l.due[n:]
-	return out, nil
-}
-
-func (l *ledger) Unclaim(_ context.Context, ids []string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.due = append(ids, l.due...)
-	return nil
-}
-
-func (l *ledger) Regenerate(_ context.Context, id string, _ int) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.regenerated = append(l.regenerated, id)
-	return nil
-}
-
-func (l *ledger) add(ids ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.due = append(l.due, ids...)
-}
-
-// starter takes starts, or fails as it is told.
-type starter struct {
-	mu      sync.Mutex
-	before  func(id string) // runs first, side by side; nil = nothing does
-	fail    func(id string) error
-	started []string
-	tries   int
-}
-
-func (s *starter) StartDeliver(_ context.Context, c hook.Claim) error {
-	if s.before != nil {
-		s.before(c.DeliveryID)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tries++
-	if s.fail != nil {
-		if err := s.fail(c.DeliveryID); err != nil {
-			return err
-		}
-	}
-	s.started = append(s.started, c.DeliveryID)
-	return nil
-}
-
-// all gives what was started so far.
-func (s *starter) all() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.started)
-}
-
-// count is how many starts were tried so far.
-func (s *starter) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tries
-}
-
-func (s *starter) set(fail func(string) error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fail = fail
-}
-
-// dispatch runs a dispatcher in a bubble of virtual time for the test f.
-func dispatch(t *testing.T, f func(*ledger, *starter, chan<- struct{})) {
-	synctest.Test(t, func(t *testing.T) {
-		l, s, wake := &ledger{}, &starter{}, make(chan struct{}, 1)
-		ctx, stop := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		d := &worker.Dispatcher{Claims: l, Queues: l, Starter: s, Wake: wake, Log: zap.NewNop()}
-		go func() { d.Run(ctx); close(done) }()
-		synctest.Wait()
-		f(l, s, wake)
-		stop()
-		<-done
-	})
-}
+// soon is longer than a poll.
+const soon = 300 * time.Millisecond
 
 func TestDispatchesAtOnceWhenWoken(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		l.add("a")
+	dispatch(t, func(w world) {
+		w.add("a")
 		synctest.Wait()
-		require.Empty(t, s.all(), "nobody woke it")
-		wake <- struct{}{}
+		require.Empty(t, w.starter.all(), "nobody woke it")
+		w.wake <- struct{}{}
 		synctest.Wait()
-		require.Equal(t, []string{"a"}, s.all())
+		require.Equal(t, []string{"a"}, w.receivers.all())
+		require.Equal(t, []string{"a"}, w.starter.all())
 	})
 }
 
 func TestDispatchesWithinThePollWithoutBeingWoken(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, _ chan<- struct{}) {
-		l.add("a")
-		<-time.After(300 * time.Millisecond)
-		require.Equal(t, []string{"a"}, s.all())
+	dispatch(t, func(w world) {
+		w.add("a")
+		w.repeat("b")
+		<-time.After(soon)
+		require.ElementsMatch(t, []string{"a", "b"}, w.starter.all())
+		require.Equal(t, []string{"a"}, w.receivers.all(), "what is due again is its workflow's")
 	})
 }
 
 func TestReleasesWhenWokenAndWithinThePoll(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		l.queue(1, "a", "b", "c")
-		l.add("due")
+	dispatch(t, func(w world) {
+		w.queue(1, "a", "b", "c")
+		w.add("due")
 		synctest.Wait()
-		require.Empty(t, s.all(), "nobody woke it")
-		wake <- struct{}{}
+		require.Empty(t, w.starter.all(), "nobody woke it")
+		w.wake <- struct{}{}
 		synctest.Wait()
-		require.ElementsMatch(t, []string{"a", "due"}, s.all())
-		l.queue(1)
-		<-time.After(300 * time.Millisecond)
-		require.ElementsMatch(t, []string{"a", "b", "due"}, s.all())
+		require.ElementsMatch(t, []string{"a", "due"}, w.starter.all())
+		w.queue(1)
+		<-time.After(soon)
+		require.ElementsMatch(t, []string{"a", "b", "due"}, w.starter.all())
 		<-time.After(10 * time.Second)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		require.Less(t, l.releases, 50, "no more than a poll asks while nothing is free")
+		w.see(func() { require.Less(t, w.releases, 50, "no more than a poll asks while nothing is free") })
 	})
 }
 
 func TestAQueueDoesNotHoldUpWhatIsDue(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
+	dispatch(t, func(w world) {
 		hang := make(chan struct{})
-		s.before = func(id string) {
+		w.before = func(id string) {
 			if id == "queued" {
 				<-hang
 			}
 		}
-		l.queue(1, "queued")
-		l.add("due")
-		wake <- struct{}{}
+		w.queue(1, "queued")
+		w.add("due")
+		w.wake <- struct{}{}
 		synctest.Wait()
-		require.Equal(t, []string{"due"}, s.all())
+		require.Equal(t, []string{"due"}, w.starter.all())
 		close(hang)
 	})
 }
 
 func TestWhatWasReleasedIsNotLostWhileTemporalIsAway(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		s.set(func(string) error { return errors.New("unavailable") })
-		l.queue(2, "a", "b", "c")
-		wake <- struct{}{}
+	dispatch(t, func(w world) {
+		w.set(func(string) error { return errors.New("unavailable") })
+		w.queue(2, "a", "b", "c")
+		w.wake <- struct{}{}
 		<-time.After(time.Minute)
-		s.set(nil)
+		w.set(nil)
 		<-time.After(6 * time.Second)
-		require.ElementsMatch(t, []string{"a", "b"}, s.all())
+		require.ElementsMatch(t, []string{"a", "b"}, w.starter.all())
 	})
 }
 
+// many makes n ids of one webhook.
+func many(webhook string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("%s%04d", webhook, i)
+	}
+	return out
+}
+
 func TestDispatchesABacklogWithoutPauses(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		var want []string
-		for i := range 1000 {
-			want = append(want, fmt.Sprintf("d%04d", i))
+	dispatch(t, func(w world) {
+		first, again := many("d", 200), many("e", 200)
+		w.add(first...)
+		w.repeat(again...)
+		w.wake <- struct{}{}
+		<-time.After(soon)
+		require.ElementsMatch(t, slices.Concat(first, again), w.starter.all())
+		require.ElementsMatch(t, first, w.receivers.all())
+	})
+}
+
+func TestWithRoomEachHasAWorkflowOfItsOwn(t *testing.T) {
+	dispatch(t, func(w world) {
+		for _, id := range many("d", 20) {
+			w.add(id)
+			w.wake <- struct{}{}
+			synctest.Wait()
 		}
-		l.add(want...)
-		wake <- struct{}{}
+		require.Len(t, w.starter.all(), 20)
+		require.Empty(t, w.batches)
+	})
+}
+
+func TestWhileStartsAreSaturatedWhatWaitsSharesAWorkflow(t *testing.T) {
+	dispatch(t, func(w world) {
+		hang := make(chan struct{})
+		w.before = func(string) { <-hang }
+		all := many("d", 100)
+		w.add(all...)
+		w.wake <- struct{}{}
 		synctest.Wait()
-		require.ElementsMatch(t, want, s.all())
+		require.ElementsMatch(t, all, w.receivers.all(), "no attempt waits for a start")
+		close(hang)
+		<-time.After(soon)
+		require.ElementsMatch(t, all, w.starter.all())
+		require.Equal(t, 4, w.starter.count(), "two alone, then 60 and 38")
+		require.Len(t, w.batches, 2)
+		require.Len(t, w.batches[0], workflows.MaxBatch)
+		w.see(func() {
+			require.Len(t, w.carried, 98, "of the two the end of the attempt tells, or they are noted")
+			require.Contains(t, w.carried, hook.Carried{DeliveryID: "d0002", Generation: 1, Batch: "d0002", RunID: "run of d0002"})
+		})
+	})
+}
+
+func TestFirstAttemptsGoOutWhileTemporalIsAway(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.set(func(string) error { return errors.New("unavailable") })
+		all := many("d", 200)
+		w.add(all...)
+		w.wake <- struct{}{}
+		<-time.After(time.Minute)
+		require.ElementsMatch(t, all, w.receivers.all())
+		require.Less(t, w.starter.count(), 100, "tries with growing pauses")
+		w.set(nil)
+		<-time.After(6 * time.Second)
+		require.ElementsMatch(t, all, w.starter.all())
+		require.ElementsMatch(t, all, w.receivers.all(), "none is sent twice")
 	})
 }
 
 func TestPausesWhileTemporalIsAwayAndLosesNothing(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		s.set(func(string) error { return errors.New("unavailable") })
-		var want []string
-		for i := range 200 {
-			want = append(want, fmt.Sprintf("d%04d", i))
-		}
-		l.add(want...)
-		wake <- struct{}{}
+	dispatch(t, func(w world) {
+		w.set(func(string) error { return errors.New("unavailable") })
+		want := many("d", 200)
+		w.repeat(want...)
 		<-time.After(time.Minute)
-		require.Less(t, s.count(), 64+30, "one batch, then single tries with growing pauses")
-		s.set(nil)
+		require.Less(t, w.starter.count(), 64+30, "one batch, then single tries with growing pauses")
+		w.set(nil)
 		<-time.After(6 * time.Second)
-		require.ElementsMatch(t, want, s.all())
+		require.ElementsMatch(t, want, w.starter.all())
 	})
 }
 
 func TestOneBadDeliveryDoesNotHoldUpTheOthers(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		s.set(func(id string) error {
-			if id == "bad" {
+	dispatch(t, func(w world) {
+		w.set(func(id string) error {
+			if strings.HasPrefix(id, "bad") {
 				return fmt.Errorf("%w: too long", workflows.ErrRefused)
 			}
 			return nil
 		})
-		l.add("bad", "good")
-		wake <- struct{}{}
-		synctest.Wait()
-		require.Equal(t, []string{"good"}, s.all())
+		w.add("bad1", "good1")
+		w.repeat("bad2", "good2")
+		w.wake <- struct{}{}
+		<-time.After(soon)
+		require.ElementsMatch(t, []string{"good1", "good2"}, w.starter.all())
 	})
 }
 
 func TestALostWorkflowIsReplaced(t *testing.T) {
-	dispatch(t, func(l *ledger, s *starter, wake chan<- struct{}) {
-		s.set(func(string) error { return workflows.ErrClosed })
-		l.add("a")
-		wake <- struct{}{}
+	dispatch(t, func(w world) {
+		w.set(func(string) error { return workflows.ErrClosed })
+		w.repeat("a")
+		<-time.After(soon)
+		require.Equal(t, []string{"a"}, w.regenerated)
+	})
+}
+
+func TestWhatIsFinishedOnlyGetsItsWorkflow(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.set(func(string) error { return workflows.ErrClosed })
+		w.see(func() { w.again = []hook.Claim{{DeliveryID: "a", Generation: 1, Finished: true}} })
+		<-time.After(soon)
+		w.see(func() {
+			require.Empty(t, w.regenerated, "it had one")
+			require.Equal(t, []hook.Carried{{DeliveryID: "a", Generation: 1, RunID: "run of a"}}, w.carried)
+		})
+		require.Empty(t, w.receivers.all())
+	})
+}
+
+func TestWhatCannotBeBegunIsLeftToItsWorkflow(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.see(func() { w.rest = map[string]bool{"a": true} })
+		w.add("a", "b")
+		w.wake <- struct{}{}
 		synctest.Wait()
-		require.Equal(t, []string{"a"}, l.regenerated)
+		require.ElementsMatch(t, []string{"a", "b"}, w.starter.all())
+		require.Equal(t, []string{"b"}, w.receivers.all())
+	})
+}
+
+func TestASlowReceiverLeavesTheOthersRoom(t *testing.T) {
+	dispatch(t, func(w world) {
+		hang := w.hang("s")
+		slow := many("s", 1000)
+		w.add(slow...)
+		w.wake <- struct{}{}
+		<-time.After(time.Second)
+		underWay := len(w.receivers.all())
+		require.GreaterOrEqual(t, underWay, 256)
+		require.Less(t, underWay, 256+100, "the cap, and what one round brought beyond it")
+		w.add("h1")
+		w.wake <- struct{}{}
+		<-time.After(soon)
+		require.Contains(t, w.starter.all(), "h1")
+		require.Contains(t, w.receivers.all(), "h1")
+		close(hang)
+		<-time.After(5 * time.Second)
+		require.Len(t, w.receivers.all(), 1001)
+	})
+}
+
+func TestAStopGivesBackWhatWasNotSent(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.see(func() { w.onTake = w.stop })
+		w.add("a", "b")
+		w.wake <- struct{}{}
+		synctest.Wait()
+		require.Empty(t, w.receivers.all())
+		w.see(func() { require.Equal(t, []string{"a", "b"}, w.given) })
 	})
 }

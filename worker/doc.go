@@ -1,14 +1,22 @@
 // Package worker runs what carries deliveries in one process: the Temporal
 // worker, the dispatcher, and the loop that follows combinations.
 //
-// The dispatcher takes due deliveries out of the ledger and starts their
-// workflows. It is the reconciler too: an unfinished delivery always has a time
+// The dispatcher takes deliveries that are due for the first time out of the
+// ledger, whose claim begins their first attempts, and makes these at once. At the
+// same moment it starts their workflows, which wait for what comes of the attempts
+// (see activities.Firsts). So a delivery takes a commit and a request, whatever
+// Temporal takes. While more come than workflows can be started, many share one;
+// each that fails goes on in one of its own. What is finished before it has a
+// workflow stays due until it has one.
+//
+// Of what is due again it starts the workflows alone. It is the reconciler too: an unfinished delivery always has a time
 // at which it is due again, so one whose workflow is gone (terminated by hand,
 // Temporal restored or wiped) is found, and given to a new workflow. Starting
 // what runs already changes nothing.
 //
 // Deliveries to a webhook with limits are queued until there is a place for
-// them. The dispatcher gives places out, and the ledger keeps the account: a
+// them; so is what is due of one whose receiver is slow, until this or another
+// process has room for it. The dispatcher gives places out, and the ledger keeps the account: a
 // place ends with its attempt, and that of a lost worker by itself.
 //
 // Beside it runs a loop that tells the workflows of combinations that something

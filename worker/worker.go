@@ -77,10 +77,14 @@ func (w *Worker) session(ctx context.Context) error {
 	}
 	loops.Wait()
 	w.started.Store(false)
-	running.Stop()
 	if ctx.Err() != nil {
+		var firsts sync.WaitGroup
+		firsts.Go(func() { activities.FirstsOf(w.Activities).Stop(w.StopTimeout) })
+		running.Stop()
+		firsts.Wait()
 		return nil
 	}
+	running.Stop()
 	return context.Cause(alive)
 }
 

@@ -36,30 +36,69 @@ func NewClient(c client.Client, timeout time.Duration) *Client {
 	return &Client{temporal: c, timeout: timeout}
 }
 
-// StartDeliver starts the workflow of a claimed delivery. Starting one that runs
-// already changes nothing. The error is ErrClosed for one that has ended.
-func (c *Client) StartDeliver(ctx context.Context, claim hook.Claim) error {
+// StartDeliver starts the workflow of a claimed delivery, and gives its run.
+// Starting one that runs already changes nothing. The error is ErrClosed, with
+// the run, for one that has ended.
+func (c *Client) StartDeliver(ctx context.Context, claim hook.Claim) (runID string, err error) {
 	in := DeliverInput{
 		DeliveryID: claim.DeliveryID, Generation: claim.Generation, WebhookID: claim.WebhookID,
-		AttemptTimeout: cmp.Or(claim.Timeout, c.timeout),
+		AttemptTimeout: cmp.Or(claim.Timeout, c.timeout), QuietSuccess: true,
 	}
-	_, err := c.temporal.ExecuteWorkflow(ctx, deliverOptions(claim, in.AttemptTimeout), DeliverName, in)
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	var invalid *serviceerror.InvalidArgument
-	switch {
-	case errors.As(err, &started):
-		return ErrClosed
-	case errors.As(err, &invalid):
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	case err != nil:
-		return fmt.Errorf("start the workflow of %s: %w", claim.DeliveryID, err)
-	}
-	return nil
+	return started(c.temporal.ExecuteWorkflow(ctx, deliverOptions(claim, in.AttemptTimeout), DeliverName, in))
 }
 
-func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflowOptions {
+// started is what a start came to.
+func started(run client.WorkflowRun, err error) (runID string, _ error) {
+	var before *serviceerror.WorkflowExecutionAlreadyStarted
+	var invalid *serviceerror.InvalidArgument
+	switch {
+	case errors.As(err, &before):
+		return before.RunId, ErrClosed
+	case errors.As(err, &invalid):
+		return "", fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
+		return "", fmt.Errorf("start a workflow: %w", err)
+	}
+	return run.GetRunID(), nil
+}
+
+// StartBatch starts one workflow for generation 1 of up to MaxBatch claimed
+// deliveries, and gives the batch's name and the run. The same deliveries in the
+// same order are the same batch: starting it again changes nothing, whether it
+// runs or has ended.
+func (c *Client) StartBatch(ctx context.Context, claims []hook.Claim) (batch, runID string, err error) {
+	in := DeliverBatchInput{DeliveryIDs: make([]string, len(claims))}
+	for i, claim := range claims {
+		in.DeliveryIDs[i] = claim.DeliveryID
+		in.AttemptTimeout = max(in.AttemptTimeout, cmp.Or(claim.Timeout, c.timeout))
+	}
+	batch = BatchID(in.DeliveryIDs)
+	runID, err = started(c.temporal.ExecuteWorkflow(ctx, batchOptions(batch, claims, in), DeliverBatchName, in))
+	if errors.Is(err, ErrClosed) {
+		err = nil
+	}
+	return batch, runID, err
+}
+
+func batchOptions(batch string, claims []hook.Claim, in DeliverBatchInput) client.StartWorkflowOptions {
+	attributes := []temporal.SearchAttributeUpdate{batchKey.ValueSet(in.DeliveryIDs)}
+	webhooks := map[string]bool{}
+	for _, claim := range claims {
+		webhooks[claim.WebhookID] = true
+	}
+	if len(webhooks) == 1 {
+		attributes = append(attributes, webhookKey.ValueSet(claims[0].WebhookID))
+	}
+	o := startOptions(BatchWorkflowID(batch), in.AttemptTimeout)
+	o.StaticSummary = fmt.Sprintf("%d deliveries to %d webhooks", len(claims), len(webhooks))
+	o.TypedSearchAttributes = temporal.NewSearchAttributes(attributes...)
+	return o
+}
+
+// startOptions are those of every start that makes first attempts.
+func startOptions(workflowID string, timeout time.Duration) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID:                    DeliverID(claim.DeliveryID, claim.Generation),
+		ID:                    workflowID,
 		TaskQueue:             TaskQueue,
 		EnableEagerStart:      true,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
@@ -67,12 +106,17 @@ func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflo
 		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		WorkflowTaskTimeout:                      taskTimeout(timeout),
-		StaticSummary:                            claim.EventType + " to " + claim.WebhookID,
-		Priority:                                 temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			webhookKey.ValueSet(claim.WebhookID), eventKey.ValueSet(claim.EventID),
-			eventTypeKey.ValueSet(claim.EventType), companyKey.ValueSet(claim.CompanyID)),
 	}
+}
+
+func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflowOptions {
+	o := startOptions(DeliverID(claim.DeliveryID, claim.Generation), timeout)
+	o.StaticSummary = claim.EventType + " to " + claim.WebhookID
+	o.Priority = temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)}
+	o.TypedSearchAttributes = temporal.NewSearchAttributes(
+		webhookKey.ValueSet(claim.WebhookID), eventKey.ValueSet(claim.EventID),
+		eventTypeKey.ValueSet(claim.EventType), companyKey.ValueSet(claim.CompanyID))
+	return o
 }
 
 // NudgeCombine tells the workflow of a claimed window that something has

@@ -17,6 +17,12 @@ type DeliverInput struct {
 	WebhookID  string
 	// AttemptTimeout bounds one HTTP request.
 	AttemptTimeout time.Duration
+	// QuietSuccess: the search attribute Outcome is set only where the delivery did
+	// not succeed. Each costs Temporal a write of its index, and that of a success
+	// says no more than that the workflow has completed. It is an input, since
+	// workflow.GetVersion would cost the same again; false in what was started
+	// before there was such a thing.
+	QuietSuccess bool `json:",omitempty"`
 }
 
 // attemptMargin is what an activity may need beside its HTTP request: reading
@@ -43,7 +49,7 @@ func probeRetries() *temporal.RetryPolicy {
 // Deliver carries one delivery to its end and says what became of it.
 func Deliver(ctx workflow.Context, in DeliverInput) (activities.DeliverResult, error) {
 	result, err := deliver(ctx, in)
-	if err != nil {
+	if err != nil || in.QuietSuccess && result.Outcome == string(hook.Succeeded) {
 		return result, err
 	}
 	return result, workflow.UpsertTypedSearchAttributes(ctx, outcomeKey.ValueSet(result.Outcome))

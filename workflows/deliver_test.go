@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -34,7 +35,9 @@ type world struct {
 	start  time.Time
 	sent   []time.Duration // times of attempts
 	probed int
-	inRow  int
+	// regenerated are the deliveries that were given to workflows of their own.
+	regenerated []string
+	inRow       int
 }
 
 func (w *world) Parcel(context.Context, string) (hook.Parcel, error) {
@@ -66,6 +69,13 @@ func (w *world) Finish(_ context.Context, f hook.Finish) error {
 	if f.Reason == hook.ReasonExhausted {
 		w.inRow++
 	}
+	return nil
+}
+
+func (w *world) Succeed(ctx context.Context, ends []hook.Finish) error { return w.Finish(ctx, ends[0]) }
+
+func (w *world) Regenerate(_ context.Context, id string, generation int) error {
+	w.regenerated = append(w.regenerated, fmt.Sprint(id, " after ", generation))
 	return nil
 }
 
@@ -115,7 +125,7 @@ func (w *world) run(t *testing.T) activities.DeliverResult {
 	w.parcel.Webhook = hook.Webhook{ID: "wh_1", Enabled: true, Secret: "whsec_c2VjcmV0"}
 	w.parcel.Delivery = hook.Delivery{ID: "dlv_1", WebhookID: "wh_1", Status: hook.Pending, Generation: 1}
 	workflows.Register(w.env, &activities.Activities{
-		Deliveries: w, Limits: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
+		Deliveries: w, Successes: w, Carriers: w, Limits: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
 	})
 	w.env.ExecuteWorkflow(workflows.DeliverName, workflows.DeliverInput{DeliveryID: "dlv_1", Generation: 1, WebhookID: "wh_1", AttemptTimeout: time.Second})
 	require.True(t, w.env.IsWorkflowCompleted())

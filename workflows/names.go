@@ -3,12 +3,14 @@ package workflows
 import (
 	"fmt"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"godwit/activities"
+	"godwit/internal/hook"
 )
 
 // TaskQueue is where all of Godwit's workflows and activities wait for workers.
@@ -18,6 +20,7 @@ const TaskQueue = "godwit"
 // histories: never rename one.
 const (
 	DeliverName       = "Deliver"
+	DeliverBatchName  = "DeliverBatch"
 	CheckHealthName   = "CheckHealth"
 	CombineName       = "Combine"
 	AdvanceName       = "Advance"
@@ -29,19 +32,39 @@ const (
 	HappenedSignal = "Happened"
 )
 
-// The search attributes of a workflow, all of them keywords.
+// The search attributes of a workflow: keywords, and one list of keywords, which
+// holds the deliveries of a batch.
 var (
 	webhookKey   = temporal.NewSearchAttributeKeyKeyword("WebhookId")
 	eventKey     = temporal.NewSearchAttributeKeyKeyword("EventId")
 	eventTypeKey = temporal.NewSearchAttributeKeyKeyword("EventType")
 	companyKey   = temporal.NewSearchAttributeKeyKeyword("CompanyId")
 	outcomeKey   = temporal.NewSearchAttributeKeyKeyword("Outcome")
+	batchKey     = temporal.NewSearchAttributeKeyKeywordList("DeliveryIds")
 )
 
-// SearchAttributes lists the names of the search attributes that must exist in
-// the namespace, all of type Keyword.
-func SearchAttributes() []string {
-	return []string{webhookKey.GetName(), eventKey.GetName(), eventTypeKey.GetName(), companyKey.GetName(), outcomeKey.GetName()}
+// SearchAttribute is one that must exist in the namespace.
+type SearchAttribute struct {
+	Name string
+	Type enums.IndexedValueType
+}
+
+// SearchAttributes lists the search attributes that must exist in the namespace.
+func SearchAttributes() []SearchAttribute {
+	keys := []temporal.SearchAttributeKey{webhookKey, eventKey, eventTypeKey, companyKey, outcomeKey, batchKey}
+	all := make([]SearchAttribute, len(keys))
+	for i, key := range keys {
+		all[i] = SearchAttribute{key.GetName(), key.GetValueType()}
+	}
+	return all
+}
+
+// WorkflowID is the id of the workflow that carries a delivery now.
+func WorkflowID(d hook.Delivery) string {
+	if d.Batch != "" && d.Generation == 1 {
+		return BatchWorkflowID(d.Batch)
+	}
+	return DeliverID(d.ID, d.Generation)
 }
 
 // DeliverID is the id of the workflow that carries a delivery. The generation
@@ -70,6 +93,7 @@ func RedeliverID(recoveryID string) string { return "rdl/" + recoveryID }
 func Register(r worker.Registry, acts *activities.Activities) {
 	RegisterWorkflows(r)
 	r.RegisterActivityWithOptions(acts.Deliver, activity.RegisterOptions{Name: DeliverName})
+	r.RegisterActivityWithOptions(acts.DeliverBatch, activity.RegisterOptions{Name: DeliverBatchName})
 	r.RegisterActivityWithOptions(acts.CheckHealth, activity.RegisterOptions{Name: CheckHealthName})
 	r.RegisterActivityWithOptions(acts.Advance, activity.RegisterOptions{Name: AdvanceName})
 	r.RegisterActivityWithOptions(acts.Recover, activity.RegisterOptions{Name: RecoverName})
@@ -79,6 +103,7 @@ func Register(r worker.Registry, acts *activities.Activities) {
 // RegisterWorkflows registers the workflows alone, which is all that a replay needs.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(Deliver, workflow.RegisterOptions{Name: DeliverName})
+	r.RegisterWorkflowWithOptions(DeliverBatch, workflow.RegisterOptions{Name: DeliverBatchName})
 	r.RegisterWorkflowWithOptions(Combine, workflow.RegisterOptions{Name: CombineName})
 	r.RegisterWorkflowWithOptions(Recover, workflow.RegisterOptions{Name: RecoverName})
 	r.RegisterWorkflowWithOptions(Redeliver, workflow.RegisterOptions{Name: RedeliverName})

@@ -68,9 +68,9 @@ func ensureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 		return fmt.Errorf("list the search attributes of %q: %w", namespace, err)
 	}
 	add := make(map[string]enums.IndexedValueType)
-	for _, name := range SearchAttributes() {
-		if _, ok := have.CustomAttributes[name]; !ok {
-			add[name] = enums.INDEXED_VALUE_TYPE_KEYWORD
+	for _, a := range SearchAttributes() {
+		if _, ok := have.CustomAttributes[a.Name]; !ok {
+			add[a.Name] = a.Type
 		}
 	}
 	if len(add) == 0 {
@@ -88,8 +88,8 @@ func ensureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 // before it lets workflows have them.
 func usable(ctx context.Context, c client.Client, namespace string) error {
 	var conditions []string
-	for _, name := range SearchAttributes() {
-		conditions = append(conditions, name+" = ''")
+	for _, a := range SearchAttributes() {
+		conditions = append(conditions, a.Name+" = ''")
 	}
 	_, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: strings.Join(conditions, " AND ")})
 	if err != nil {

@@ -49,16 +49,19 @@ func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
 
 func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Worker {
 	starter := workflows.NewClient(p.temporal, cfg.DeliveryTimeout)
+	acts := &activities.Activities{
+		Deliveries: p.store, Successes: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
+		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
+		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
+		Wake: p.wakeDeliveries, Log: p.log,
+	}
 	return &worker.Worker{
-		Temporal:  p.temporal,
-		Namespace: cfg.TemporalNamespace,
-		Activities: &activities.Activities{
-			Deliveries: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
-			Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
-			Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), Wake: p.wakeDeliveries, Log: p.log,
-		},
+		Temporal:   p.temporal,
+		Namespace:  cfg.TemporalNamespace,
+		Activities: acts,
 		Dispatcher: &worker.Dispatcher{
-			Claims: p.store, Queues: p.store, Starter: starter, Wake: p.deliveries, Log: p.log,
+			Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
+			Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Log: p.log,
 		},
 		Windows:      &worker.Windows{Claims: p.store, Nudger: starter, Wake: p.windows, Log: p.log},
 		Recoveries:   &worker.Recoveries{Claims: p.store, Starter: starter, Log: p.log},
@@ -102,7 +105,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		Wake:         p.wakeDeliveries,
 		WakeWindows:  p.wakeWindows,
 		Workflows: api.Workflows{
-			ID:   func(d hook.Delivery) string { return workflows.DeliverID(d.ID, d.Generation) },
+			ID:   workflows.WorkflowID,
 			Link: func(workflowID, runID string) string { return workflowLink(cfg, workflowID, runID) },
 		},
 		Version: p.opts.Version,

@@ -19,8 +19,15 @@ type Parcel struct {
 	// HoldsSlot: the delivery was given a place of its webhook, for its next
 	// attempt. Where the webhook has no limits nobody asks.
 	HoldsSlot bool
-	// Last is the newest attempt; its Number is 0 when there is none.
+	// Last is the newest attempt of which something is recorded; its Number is 0
+	// when there is none.
 	Last Attempt
+	// BegunAt is when a claim began the first attempt, where nothing is recorded
+	// of that one yet; else zero.
+	BegunAt time.Time
+	// Patience is how long after BegunAt the attempt may still be under way. The
+	// ledger does not know it: who reads the parcel sets it.
+	Patience time.Duration
 	// Now is the database's clock, on which NextAttemptAt counts too.
 	Now time.Time
 }
@@ -34,6 +41,8 @@ const (
 	StepSend Step = iota
 	// StepWait: the next attempt is not due yet.
 	StepWait
+	// StepAwait: the first attempt may be under way in another process.
+	StepAwait
 	// StepTakeSlot: the webhook has limits, and the delivery no place yet.
 	StepTakeSlot
 	// StepSettle: store the status and reason of the decision; nothing is sent.
@@ -50,7 +59,7 @@ type Decision struct {
 	// Status and Reason are set for StepSettle and StepDone.
 	Status DeliveryStatus
 	Reason Reason
-	// Wait is set for StepWait.
+	// Wait is set for StepWait and StepAwait.
 	Wait time.Duration
 }
 
@@ -64,11 +73,14 @@ const timerSlack = 20 * time.Millisecond
 func Decide(p Parcel, generation int) Decision {
 	d := p.Delivery
 	wait := d.NextAttemptAt.Sub(p.Now)
+	rest := p.BegunAt.Add(p.Patience).Sub(p.Now)
 	switch {
 	case d.Generation != generation:
 		return Decision{Step: StepSuperseded}
 	case !d.Status.Unfinished():
 		return Decision{Step: StepDone, Status: d.Status, Reason: d.Reason}
+	case !p.BegunAt.IsZero() && rest > 0:
+		return Decision{Step: StepAwait, Wait: rest}
 	case p.WebhookDeleted:
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonWebhookDeleted}
 	case p.ProjectDeleted:
@@ -98,13 +110,69 @@ type Claim struct {
 	CompanyID  string
 	// Timeout is the webhook's own; zero means the process's default.
 	Timeout time.Duration
+	// Finished: nothing is left to do, but the delivery has no workflow yet.
+	Finished bool
+}
+
+// ClaimOf is the claim of a delivery whose first attempt was begun with it.
+func ClaimOf(p Parcel) Claim {
+	d := p.Delivery
+	return Claim{
+		DeliveryID: d.ID, Generation: d.Generation, WebhookID: d.WebhookID, OwnerID: p.Webhook.OwnerID, EventID: d.EventID,
+		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: p.Webhook.Timeout,
+	}
+}
+
+// Take asks for deliveries that were never tried, to begin their first attempts.
+type Take struct {
+	// Limit is how many are taken at most.
+	Limit int
+	// Crowded are the webhooks that have no room for another attempt in this
+	// process: what is due of theirs is queued.
+	Crowded []string
+	// Timeout bounds an attempt of a webhook without a timeout of its own; Margin
+	// is what an attempt may take beside. After both the delivery is due again.
+	Timeout time.Duration
+	Margin  time.Duration
+	// Lease is how long those stay claimed whose attempt could not be begun.
+	Lease time.Duration
+}
+
+// Taken is what became of the deliveries that were asked for.
+type Taken struct {
+	// Begun are those whose first attempts are begun: they must be made at once, or
+	// given back.
+	Begun []Parcel
+	// Rest are those whose workflows are to be started, as after a claim: they will
+	// see what is wrong.
+	Rest []Claim
+	// Queued is how many have to wait for room.
+	Queued int
+}
+
+// Len is how many deliveries were looked at.
+func (t Taken) Len() int { return len(t.Begun) + len(t.Rest) + t.Queued }
+
+// Carried says which workflow carries a generation of a delivery.
+type Carried struct {
+	DeliveryID string
+	Generation int
+	// Batch is the one of Delivery; empty = a workflow of its own.
+	Batch string
+	RunID string
 }
 
 // Finish is the end of one attempt and what it makes of the delivery.
 type Finish struct {
 	DeliveryID string
 	Number     int
-	Result     Result
+	// Ago is how long ago the request began: it counts where a claim began the
+	// attempt, of whose start there is no row.
+	Ago time.Duration
+	// RunID is the run of the workflow that carries the delivery, for a success of
+	// which the ledger does not know it yet; empty = it is not known here either.
+	RunID  string
+	Result Result
 	// Status is Succeeded, Retrying or Failed; Reason is set for Failed.
 	Status DeliveryStatus
 	Reason Reason
@@ -115,6 +183,10 @@ type Finish struct {
 	// HadSlot says that the attempt took a place of its webhook, to be given back.
 	HadSlot bool
 }
+
+// Plain says that the end of an attempt is a success that gives back no place:
+// many of these can be written down at once.
+func (f Finish) Plain() bool { return f.Status == Succeeded && !f.HadSlot }
 
 // Conclude says what an attempt makes of its delivery. wait is asked for the
 // pause before the next attempt only when there is to be one.

@@ -236,7 +236,10 @@ type Delivery struct {
 	Generation int
 	// NextAttemptAt is zero unless the delivery is retrying.
 	NextAttemptAt time.Time
-	// RunID is the Temporal run that carries it; empty before the first attempt.
+	// Batch names the workflow that carries generation 1 together with other
+	// deliveries; empty = it has a workflow of its own.
+	Batch string
+	// RunID is the Temporal run that carries it; empty before there is one.
 	RunID string
 	// RedeliveryOf is the delivery whose place it took; empty = it is the first one
 	// of its event. Superseded: another one took its place.

@@ -40,6 +40,11 @@ func TestDecide(t *testing.T) {
 		{"membership lost", func(p *hook.Parcel) { p.AccessLost = true }, hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonMembershipLost}},
 		{"membership went with the project", func(p *hook.Parcel) { p.AccessLost, p.ProjectDeleted = true, true },
 			hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonProjectDeleted}},
+		{"may be under way elsewhere", func(p *hook.Parcel) {
+			p.BegunAt, p.Patience, p.Webhook.Enabled = now.Add(-time.Second), time.Minute, false
+		},
+			hook.Decision{Step: hook.StepAwait, Wait: 59 * time.Second}},
+		{"must have been lost", func(p *hook.Parcel) { p.BegunAt, p.Patience = now.Add(-time.Minute), time.Minute }, hook.Decision{Step: hook.StepSend}},
 		{"webhook disabled", func(p *hook.Parcel) { p.Webhook.Enabled = false }, hook.Decision{Step: hook.StepSettle, Status: hook.Held, Reason: hook.ReasonWebhookDisabled}},
 		{"all attempts begun", func(p *hook.Parcel) { p.Delivery.Attempts = hook.MaxAttempts }, hook.Decision{Step: hook.StepSettle, Status: hook.Failed, Reason: hook.ReasonExhausted}},
 		{"in need of a place for the cap", func(p *hook.Parcel) { p.Webhook.MaxInFlight = 1 }, hook.Decision{Step: hook.StepTakeSlot}},

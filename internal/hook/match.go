@@ -67,7 +67,8 @@ type Choice struct {
 }
 
 // Judge decides which of the candidates match. load reads rules by their ids;
-// those that are gone are left out. It runs inside of the ingest's transaction.
+// those that are gone are left out. Nothing of the events is stored before it has
+// answered.
 type Judge func(ctx context.Context, candidates []Candidate, load func(ids []int64) ([]StoredRule, error)) (Choice, error)
 
 // Facts is what the ledger knows of an event and a webhook.

@@ -20,7 +20,7 @@ const (
 	Audit    = "aud_"
 )
 
-const alphabet = "0123456789abcdefghijklmnopqrstuv"
+var encoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // New makes an id with the given prefix. It is safe for concurrent use; ids
 // made by one process never repeat and grow with time.
@@ -31,5 +31,5 @@ func New(prefix string) string {
 		// but for a broken clock source.
 		panic(fmt.Sprintf("make a UUIDv7: %v", err))
 	}
-	return prefix + base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(u[:])
+	return prefix + encoding.EncodeToString(u[:])
 }

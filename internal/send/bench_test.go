@@ -3,8 +3,11 @@ package send
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,4 +50,32 @@ func BenchmarkSend(b *testing.B) {
 			require.Equal(b, hook.Success, attempt(b, s, m).Outcome)
 		}
 	})
+}
+
+// BenchmarkSendBurst is attempts to one receiver, so many at once, as when
+// deliveries are put together: connections is how many each burst opens.
+func BenchmarkSendBurst(b *testing.B) {
+	const attempts = 400
+	var opened atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	s := newSender(b, Options{})
+	m := message(server.URL)
+	b.ReportAllocs()
+	for b.Loop() {
+		var group sync.WaitGroup
+		for range attempts {
+			group.Go(func() { require.Equal(b, hook.Success, attempt(b, s, m).Outcome) })
+		}
+		group.Wait()
+	}
+	b.ReportMetric(float64(opened.Load())/float64(b.N), "connections/op")
 }

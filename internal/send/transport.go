@@ -14,10 +14,13 @@ const (
 	// maxHeaderBytes bounds the answer's header, interim answers included: the
 	// default is 10 MiB, and a flood of those costs 176 MiB.
 	maxHeaderBytes = 64 << 10
-	// maxIdle and maxIdlePerHost bound open connections that carry nothing. One
-	// busy receiver must not pay a handshake for each delivery.
-	maxIdle        = 512
-	maxIdlePerHost = 64
+	// maxIdle and maxIdlePerHost bound open connections that carry nothing, which
+	// take about 20 KB each. One busy receiver must not pay a handshake for each
+	// delivery: hundreds of attempts to it may be under way at once, and as many
+	// connections come back together. A name is looked up once for each connection
+	// that is made, so answers of DNS need not be kept.
+	maxIdle        = 2048
+	maxIdlePerHost = 512
 	idleTimeout    = 30 * time.Second
 	// pingAfter and pingTimeout find HTTP/2 connections that died silently.
 	pingAfter   = 15 * time.Second

@@ -21,11 +21,15 @@ const accessLost = `(e.owner_id IS NULL AND (NOT EXISTS (SELECT FROM members m W
 		WHERE NOT EXISTS (SELECT FROM members m WHERE m.project_id = x.id AND m.user_id = w.owner_id OFFSET 0)
 	)))`
 
+// unrecorded: a claim began the first attempt of delivery d, and nothing else is
+// known of it.
+const unrecorded = `(d.attempts = 1 AND d.begun_at IS NOT NULL AND NOT EXISTS (SELECT FROM attempts f WHERE f.delivery_id = d.id OFFSET 0))`
+
 const selectParcel = `
 SELECT ` + deliveryColumnList + `, ` + eventColumnList + `, ` + webhookColumns + `,
 	w.deleted_at IS NOT NULL AS webhook_deleted, p.name AS project_name, c.name AS company_name,
 	` + accessLost + ` AS access_lost,
-	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
+	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, CASE WHEN ` + unrecorded + ` THEN d.begun_at END AS begun_at, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
 FROM deliveries d
 JOIN events e ON e.id = d.event_id
 JOIN webhooks w ON w.id = d.webhook_id
@@ -44,6 +48,7 @@ type parcelRow struct {
 	AccessLost     bool           `db:"access_lost"`
 	LastNumber     int            `db:"last_number"`
 	LastReason     sql.NullString `db:"last_reason"`
+	BegunAt        sql.NullTime   `db:"begun_at"`
 	HoldsSlot      bool           `db:"holds_slot"`
 	Now            time.Time      `db:"now"`
 }
@@ -68,8 +73,8 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	p := hook.Parcel{
 		Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String,
 		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: event.OwnerID == "" && !r.ProjectName.Valid, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
-		Last: hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
-		Now:  r.Now,
+		Last:    hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
+		BegunAt: nullTime(r.BegunAt), Now: r.Now,
 	}
 	if p.WebhookDeleted {
 		return p, nil
@@ -84,23 +89,32 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	return p, err
 }
 
+// loseAttempts writes down as lost what is under way of the deliveries in the
+// step "took": a start without an end belongs to a worker that was lost. Where a
+// claim began the first attempt there may be no row of its start either.
+const loseAttempts = `lost AS (
+	UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
+	FROM took WHERE a.delivery_id = took.id AND a.finished_at IS NULL
+), lost_first AS (
+	INSERT INTO attempts (delivery_id, number, started_at, finished_at, outcome, reason, error)
+	SELECT took.id, 1, took.begun_at, now(), 'lost', 'worker_lost', 'worker lost, outcome unknown'
+	FROM took WHERE took.begun_at IS NOT NULL AND NOT EXISTS (SELECT FROM attempts f WHERE f.delivery_id = took.id OFFSET 0)
+	ON CONFLICT DO NOTHING
+)`
+
 // beginAttempt takes the next number and writes the attempt's start, unless
-// the delivery has changed since it was read. A start without an end belongs
-// to a worker that was lost. The delivery is offered again if nothing is heard
-// of it for $5 seconds; the place that it needs where there are limits ($6) is
+// the delivery has changed since it was read. The delivery is offered again if
+// nothing is heard of it for $5 seconds; the place that it needs where there are limits ($6) is
 // free again then, too.
 const beginAttempt = `
-WITH begun AS (
+WITH took AS (
 	UPDATE deliveries SET attempts = attempts + 1, run_id = $4, next_attempt_at = NULL,
 		dispatch_at = now() + make_interval(secs => $5), updated_at = now(),
 		slot_until = CASE WHEN $6 THEN now() + make_interval(secs => $5) END
 	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying') AND (NOT $6 OR slot_until = 'infinity')
-	RETURNING id, attempts
-), lost AS (
-	UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
-	FROM begun WHERE a.delivery_id = begun.id AND a.finished_at IS NULL
-)
-INSERT INTO attempts (delivery_id, number) SELECT id, attempts FROM begun RETURNING number`
+	RETURNING id, attempts, begun_at
+), ` + loseAttempts + `
+INSERT INTO attempts (delivery_id, number) SELECT id, attempts FROM took RETURNING number`
 
 // Begin writes the start of the next attempt of a delivery that is as in p,
 // carried by the Temporal run. It gives the attempt's number, or 0 when the
@@ -122,6 +136,18 @@ func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience
 	return numbers[0], nil
 }
 
+// endOfAttempt is what an attempt's end changes where its start has a row, be it
+// lost: then the worker turns up after all. One that has ended stays as it is.
+const endOfAttempt = `finished_at = excluded.finished_at, duration_ms = excluded.duration_ms, outcome = excluded.outcome,
+		reason = excluded.reason, error = excluded.error, status_code = excluded.status_code, url = excluded.url,
+		request_headers = excluded.request_headers, response_headers = excluded.response_headers, response_body = excluded.response_body,
+		truncated = excluded.truncated
+	WHERE a.outcome IS NULL OR a.outcome = 'lost'`
+
+// untilCarried is when a finished delivery is due: one whose first attempt was
+// begun by a claim stays so until it is known which workflow carries it.
+const untilCarried = `CASE WHEN begun_at IS NOT NULL AND run_id IS NULL AND dispatch_at < 'infinity' THEN dispatch_at END`
+
 // finishAttempt writes the attempt's end, counts it, and says what it makes of
 // the delivery and how the webhook stands. An attempt that was thought lost may
 // still end; one that has ended stays as it is, and is counted once. A success
@@ -129,19 +155,19 @@ func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience
 // still waits for this very attempt.
 const finishAttempt = `
 WITH ended AS (
-	UPDATE attempts a SET finished_at = now(), duration_ms = $3, outcome = $4, reason = $5, error = $6, status_code = $7, url = $8,
-		request_headers = $9, response_headers = $10, response_body = $11, truncated = $12
-	FROM deliveries d
-	WHERE a.delivery_id = $1 AND a.number = $2 AND (a.outcome IS NULL OR a.outcome = 'lost') AND d.id = $1
-	RETURNING d.webhook_id
+	INSERT INTO attempts AS a (delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
+		request_headers, response_headers, response_body, truncated)
+	SELECT d.id, $2, now() - make_interval(secs => $19::float8), now(), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM deliveries d WHERE d.id = $1
+	ON CONFLICT (delivery_id, number) DO UPDATE SET ` + endOfAttempt + `
+	RETURNING a.delivery_id
 ), counted AS (
 	INSERT INTO health_counts AS h (webhook_id, hour, reason, latency, part, n)
-	SELECT webhook_id, date_trunc('hour', now(), 'UTC'), coalesce($5, ''), $17, $18, 1 FROM ended
+	SELECT d.webhook_id, date_trunc('hour', now(), 'UTC'), coalesce($5, ''), $17, $18, 1 FROM ended JOIN deliveries d ON d.id = ended.delivery_id
 	ON CONFLICT (webhook_id, hour, reason, latency, part) DO UPDATE SET n = h.n + 1
 ), moved AS (
 	UPDATE deliveries SET status = $13, reason = $14, updated_at = now(),
 		next_attempt_at = CASE WHEN $13 = 'retrying' AND dispatch_at < 'infinity' THEN now() + make_interval(secs => $15) END,
-		dispatch_at = CASE WHEN $13 <> 'retrying' THEN NULL WHEN dispatch_at < 'infinity' THEN now() + make_interval(secs => $15 + $16) ELSE dispatch_at END,
+		dispatch_at = CASE WHEN $13 <> 'retrying' THEN ` + untilCarried + ` WHEN dispatch_at < 'infinity' THEN now() + make_interval(secs => $15 + $16) ELSE dispatch_at END,
 		slot_until = CASE WHEN attempts <> $2 THEN NULLIF(slot_until, 'infinity') END,
 		finished_at = CASE WHEN $13 <> 'retrying' THEN now() END
 	WHERE id = $1 AND EXISTS (SELECT FROM ended) AND (($13 = 'succeeded' AND status <> 'succeeded')
@@ -162,6 +188,9 @@ const offerAfter = time.Minute
 // changes nothing more. What a failure does to the webhook's health is part of
 // the same transaction.
 func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
+	if f.Plain() {
+		return s.Succeed(ctx, []hook.Finish{f})
+	}
 	args, err := finishColumns(f)
 	if err != nil {
 		return err
@@ -176,24 +205,11 @@ func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 }
 
 // finish writes the end of an attempt, and the webhook's health if it changes
-// by it, in one transaction: but for a success of a webhook that was well and
-// without limits, which is one statement alone in nearly every case.
+// by it, in one transaction.
 func (s *Store) finish(ctx context.Context, f hook.Finish, doing string, args []any) error {
 	st, err := s.prepared(ctx, finishAttempt)
 	if err != nil {
 		return classify("prepare to finish an attempt", err)
-	}
-	if f.Status == hook.Succeeded && !f.HadSlot {
-		var moved []movedRow
-		err := repeat(func() error {
-			moved = nil
-			return classify(doing, st.SelectContext(ctx, &moved, args...))
-		})
-		if err != nil || len(moved) == 0 || !moved[0].changes(f) {
-			return err
-		}
-		_, _, err = s.Happen(ctx, moved[0].WebhookID, causesOf(f)[0])
-		return ignoreMissing(err)
 	}
 	return s.inTx(ctx, doing, func(tx *sqlx.Tx) error {
 		var moved []movedRow
@@ -245,34 +261,37 @@ func ignoreMissing(err error) error {
 	return err
 }
 
+func headerColumns(r hook.Result) (request, response []byte, err error) {
+	if request, err = json.Marshal(r.RequestHeaders); err != nil {
+		return nil, nil, fmt.Errorf("encode the request's headers: %w", err)
+	}
+	if response, err = json.Marshal(r.ResponseHeaders); err != nil {
+		return nil, nil, fmt.Errorf("encode the response's headers: %w", err)
+	}
+	return request, response, nil
+}
+
 func finishColumns(f hook.Finish) ([]any, error) {
 	r := f.Result
-	request, err := json.Marshal(r.RequestHeaders)
+	request, response, err := headerColumns(r)
 	if err != nil {
-		return nil, fmt.Errorf("encode the request's headers: %w", err)
-	}
-	response, err := json.Marshal(r.ResponseHeaders)
-	if err != nil {
-		return nil, fmt.Errorf("encode the response's headers: %w", err)
+		return nil, err
 	}
 	return []any{
 		f.DeliveryID, f.Number, r.Duration.Milliseconds(), r.Outcome, nonEmpty(string(r.Reason)), nonEmpty(r.Error), positive(r.StatusCode), r.URL,
 		request, response, r.ResponseBody, r.Truncated,
-		f.Status, nonEmpty(string(f.Reason)), f.Wait.Seconds(), offerAfter.Seconds(), hook.LatencyStep(r.Duration), rand.IntN(countParts),
+		f.Status, nonEmpty(string(f.Reason)), f.Wait.Seconds(), offerAfter.Seconds(), hook.LatencyStep(r.Duration), rand.IntN(countParts), f.Ago.Seconds(),
 	}, nil
 }
 
 const settle = `
-WITH settled AS (
+WITH took AS (
 	UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, slot_until = NULL, updated_at = now(),
 		finished_at = CASE WHEN $4 <> 'held' THEN now() END
 	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
-	RETURNING id, webhook_id
-), lost AS (
-	UPDATE attempts a SET outcome = 'lost', reason = 'worker_lost', error = 'worker lost, outcome unknown', finished_at = now()
-	FROM settled WHERE a.delivery_id = settled.id AND a.finished_at IS NULL
-)
-SELECT webhook_id FROM settled`
+	RETURNING id, webhook_id, begun_at
+), ` + loseAttempts + `
+SELECT webhook_id FROM took`
 
 // Settle gives an unfinished delivery a status without a further attempt, if
 // it is still as in p. An attempt that was never finished is marked lost.
@@ -345,5 +364,8 @@ func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt
 	return rows(ctx, s, `
 		SELECT delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
 			request_headers, response_headers, response_body, truncated
-		FROM attempts WHERE delivery_id = $1 ORDER BY number`, []any{deliveryID}, attemptRow.attempt)
+		FROM attempts WHERE delivery_id = $1
+		UNION ALL
+		SELECT d.id, 1, d.begun_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false FROM deliveries d WHERE d.id = $1 AND `+unrecorded+`
+		ORDER BY number`, []any{deliveryID}, attemptRow.attempt)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
-	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.run_id,
+	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
 	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at`
 
 type deliveryRow struct {
@@ -26,6 +26,7 @@ type deliveryRow struct {
 	Attempts      int            `db:"attempts"`
 	Generation    int            `db:"generation"`
 	NextAttemptAt sql.NullTime   `db:"next_attempt_at"`
+	BatchID       sql.NullString `db:"batch_id"`
 	RunID         sql.NullString `db:"run_id"`
 	RedeliveryOf  sql.NullString `db:"redelivery_of"`
 	Superseded    bool           `db:"superseded"`
@@ -39,7 +40,7 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 	return hook.Delivery{
 		ID: r.ID, EventID: r.EventID, WebhookID: r.WebhookID, EventType: r.EventType, ProjectID: r.ProjectID, CompanyID: r.CompanyID,
 		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Generation: r.Generation,
-		NextAttemptAt: nullTime(r.NextAttemptAt), RunID: r.RunID.String,
+		NextAttemptAt: nullTime(r.NextAttemptAt), Batch: r.BatchID.String, RunID: r.RunID.String,
 		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RecoveryID: r.RecoveryID.String,
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
 	}, nil
@@ -85,12 +86,15 @@ func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error
 }
 
 // cancelWaiting cancels what waits or is held, where the condition on
-// deliveries holds ($2 is the first of args). An attempt under way keeps its place.
+// deliveries holds ($2 is the first of args). An attempt under way keeps its
+// place. The rows are locked in the order that others who change many lock them in.
 func cancelWaiting(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, condition string, args ...any) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE deliveries SET status = 'cancelled', reason = $1, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now(),
 			slot_until = NULLIF(slot_until, 'infinity')
-		WHERE status IN ('pending', 'retrying', 'held') AND `+condition, append([]any{reason}, args...)...)
+		WHERE id IN (
+			SELECT id FROM deliveries WHERE status IN ('pending', 'retrying', 'held') AND `+condition+` ORDER BY id FOR NO KEY UPDATE
+		)`, append([]any{reason}, args...)...)
 	return err
 }
 

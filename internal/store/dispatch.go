@@ -16,22 +16,20 @@ import (
 // hook.Webhook.Limited.
 const limited = `(w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL OR w.status = 'DEGRADED' OR w.drain > 0)`
 
-// claimDue takes on up to $1 due deliveries for $2 seconds. Rows that another
-// worker is just claiming are passed over. What was due before its webhook came
-// to have limits is queued instead, unless it was tried already.
+// claimDue takes on up to $1 deliveries that are due again, for $2 seconds. Rows
+// that another worker is just claiming are passed over. What a workflow was to
+// carry together with others goes on in one of its own.
 const claimDue = `
 WITH due AS (
-	SELECT id FROM deliveries WHERE dispatch_at <= now() ORDER BY dispatch_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
-), claimed AS (
-	UPDATE deliveries d SET
-		dispatch_at = CASE WHEN ` + limited + ` AND d.attempts = 0 AND d.slot_until IS NULL THEN 'infinity' ELSE now() + make_interval(secs => $2) END
-	FROM due, webhooks w
-	WHERE d.id = due.id AND w.id = d.webhook_id
-	RETURNING ` + claimColumns + `, d.dispatch_at = 'infinity' AS queued
+	SELECT id FROM deliveries WHERE dispatch_at <= now() AND attempts > 0 ORDER BY dispatch_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-SELECT id, generation, webhook_id, owner_id, event_id, event_type, company_id, timeout_seconds, queued FROM claimed`
+UPDATE deliveries d SET dispatch_at = now() + make_interval(secs => $2),
+	generation = d.generation + CASE WHEN d.generation = 1 AND d.batch_id IS NOT NULL AND d.finished_at IS NULL THEN 1 ELSE 0 END
+FROM due, webhooks w
+WHERE d.id = due.id AND w.id = d.webhook_id
+RETURNING ` + claimColumns
 
-const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds`
+const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds, d.finished_at IS NOT NULL AS finished`
 
 type claimRow struct {
 	ID             string         `db:"id"`
@@ -42,12 +40,12 @@ type claimRow struct {
 	EventType      string         `db:"event_type"`
 	CompanyID      string         `db:"company_id"`
 	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
-	Queued         bool           `db:"queued"`
+	Finished       bool           `db:"finished"`
 }
 
-// Claim takes on up to limit due deliveries, oldest first. They stay claimed
-// for the lease; one that is neither begun nor claimed again by then is due
-// once more.
+// Claim takes on up to limit deliveries that are due again, oldest first: their
+// workflow is gone, or they never had one. They stay claimed for the lease; one
+// that is neither begun nor claimed again by then is due once more.
 func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
 	st, err := s.prepared(ctx, claimDue)
 	if err != nil {
@@ -65,12 +63,9 @@ func claims(claimed []claimRow) []hook.Claim {
 	slices.SortFunc(claimed, func(a, b claimRow) int { return strings.Compare(a.ID, b.ID) })
 	out := make([]hook.Claim, 0, len(claimed))
 	for _, r := range claimed {
-		if r.Queued {
-			continue
-		}
 		out = append(out, hook.Claim{
-			DeliveryID: r.ID, Generation: r.Generation, WebhookID: r.WebhookID, OwnerID: r.OwnerID.String, EventID: r.EventID,
-			EventType: r.EventType, CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second,
+			DeliveryID: r.ID, Generation: r.Generation, WebhookID: r.WebhookID, OwnerID: r.OwnerID.String, EventID: r.EventID, EventType: r.EventType,
+			CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second, Finished: r.Finished,
 		})
 	}
 	return out
@@ -84,6 +79,32 @@ func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation in
 		UPDATE deliveries SET generation = generation + 1, dispatch_at = now(), updated_at = now()
 		WHERE id = $1 AND generation = $2 AND status IN ('pending', 'retrying')`, deliveryID, generation)
 	return classify("give a delivery to a new workflow", err)
+}
+
+// markCarried notes which workflows carry deliveries, unless they have been given to
+// others since. What is finished is not due any more with that.
+const markCarried = `
+UPDATE deliveries d SET run_id = i.run_id, batch_id = nullif(i.batch, ''), dispatch_at = CASE WHEN d.finished_at IS NULL THEN d.dispatch_at END
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS i(id, generation, batch, run_id)
+WHERE d.id = i.id AND d.generation = i.generation`
+
+// Carried notes which workflows carry deliveries.
+func (s *Store) Carried(ctx context.Context, all []hook.Carried) error {
+	st, err := s.prepared(ctx, markCarried)
+	if err != nil {
+		return classify("prepare to note workflows", err)
+	}
+	n := len(all)
+	ids, generations, batches, runs := make([]string, n), make([]int64, n), make([]string, n), make([]string, n)
+	for i, c := range all {
+		ids[i], generations[i], batches[i], runs[i] = c.DeliveryID, int64(c.Generation), c.Batch, c.RunID
+	}
+	s.many.Lock()
+	defer s.many.Unlock()
+	return classify("note workflows", repeat(func() error {
+		_, err := st.ExecContext(ctx, pq.Array(ids), pq.Array(generations), pq.Array(batches), pq.Array(runs))
+		return err
+	}))
 }
 
 // Unclaim makes claimed deliveries due again at once. They keep their places.

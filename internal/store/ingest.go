@@ -15,160 +15,247 @@ import (
 	"godwit/internal/id"
 )
 
-// acceptEvents inserts the events whose project and type exist, that were
-// checked against the schema that the type has, and that are not there yet; and
-// it finds the rules that cover each of them. It is the one look-up of the
-// matching: per event it reads the keys of its project, of its company and of
-// each member, for the patterns that cover its type. A rule that has a
-// condition comes back by its id; of all others of a webhook one entry tells that
-// it matches. Each event comes back once, with what covers it in three arrays:
-// webhooks, rules (0 = no condition) and parts.
+// An ingest is one statement: it looks up what its events match, inserts them
+// and their deliveries. Several requests may share it. Where a condition has to
+// decide, it inserts nothing of the request and gives the candidates instead;
+// what they come to is then inserted by a second statement (acceptJudged).
+//
+// The planner takes every list in it for one row, and so joins by nested loops:
+// a list of deliveries must not be joined to one of events.
+const acceptEvents = offeredEvents + lookUpSpots + accepting + addressedBySpot + delivering + acceptedRows + askedRows
+
+// acceptJudged accepts events with the webhooks $14 for the events $13.
+const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + delivering + acceptedRows
+
+// offeredEvents are those whose project and type exist, and that were checked
+// against the schema that the type has. A spot is a project and a type.
+const offeredEvents = `
+WITH input AS MATERIALIZED (
+	SELECT DISTINCT ON (i.id) i.id, i.type, i.project_id, p.company_id, nullif(i.actor_id, '') AS actor_id, i.occurred_at, i.previous, i.current,
+		i.fingerprint, i.request, i.spot, i.n
+	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::int[], $11::int[])
+		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, request, spot, n)
+	CROSS JOIN LATERAL (SELECT p.company_id FROM projects p WHERE p.id = i.project_id OFFSET 0) p
+	CROSS JOIN LATERAL (SELECT t.schema_version FROM event_types t WHERE t.name = i.type OFFSET 0) t
+	WHERE t.schema_version = i.schema_version
+	ORDER BY i.id, i.n -- one order for all, so that overlapping batches don't deadlock
+), `
+
+// lookUpSpots finds the rules that cover each spot. It is the one look-up of the
+// matching: it reads the keys of the project, of its company and of each member,
+// for the patterns that cover the type. A rule that has a condition comes back by
+// its id; of all others of a webhook one entry tells that it matches.
 //
 // A deleted webhook has no keys, so it need not be looked for here.
 //
 // OFFSET 0 keeps the look-up of each key a single one. The plan is kept, and one
 // that was made while the tables were small would not stay so.
-const acceptEvents = `
-WITH input AS (
-	SELECT id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, n
-	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[])
-		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, n)
-), accepted AS (
-	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint)
-	SELECT i.id, i.type, i.project_id, p.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint
-	FROM input i JOIN projects p ON p.id = i.project_id JOIN event_types t ON t.name = i.type AND t.schema_version = i.schema_version
-	ORDER BY i.id, i.n -- one order for all, so that overlapping batches don't deadlock
-	ON CONFLICT (id) DO NOTHING
-	RETURNING id, type, project_id, company_id, occurred_at
-)
-SELECT a.id AS event_id, a.company_id, a.occurred_at, m.webhooks, m.rules, m.parts
-FROM accepted a
-CROSS JOIN LATERAL (
-	SELECT array_agg(webhook_id) AS webhooks, array_agg(rule_id) AS rules, array_agg(part) AS parts FROM (
-		SELECT DISTINCT k.webhook_id,
-			CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id, CASE WHEN k.conditional THEN k.part ELSE 0 END AS part
-		FROM (
-			SELECT 'project:' || a.project_id AS scope
-			UNION ALL SELECT 'company:' || a.company_id
-			UNION ALL SELECT 'member:' || o.user_id FROM members o WHERE o.project_id = a.project_id
-		) s
-		CROSS JOIN (
-			SELECT a.type AS pattern
-			UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
-			CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
-		) p
-		CROSS JOIN LATERAL (
-			SELECT k.webhook_id, k.rule_id, k.part, k.conditional FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
-		) k
-	) one_each
-) m`
+const lookUpSpots = `spots AS MATERIALIZED (
+	SELECT a.spot, a.project_id, a.type, m.webhooks, m.rules, m.parts
+	FROM (SELECT DISTINCT spot, project_id, company_id, type FROM input) a
+	CROSS JOIN LATERAL (
+		SELECT array_agg(webhook_id) AS webhooks, array_agg(rule_id) AS rules, array_agg(part) AS parts FROM (
+			SELECT DISTINCT k.webhook_id,
+				CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id, CASE WHEN k.conditional THEN k.part ELSE 0 END AS part
+			FROM (
+				SELECT 'project:' || a.project_id AS scope
+				UNION ALL SELECT 'company:' || a.company_id
+				UNION ALL SELECT 'member:' || o.user_id FROM members o WHERE o.project_id = a.project_id
+			) s
+			CROSS JOIN (
+				SELECT a.type AS pattern
+				UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
+				CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
+			) p
+			CROSS JOIN LATERAL (
+				SELECT k.webhook_id, k.rule_id, k.part, k.conditional FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
+			) k
+		) one_each
+	) m
+), asked AS MATERIALIZED (
+	SELECT DISTINCT i.request FROM input i WHERE i.spot = ANY(ARRAY(SELECT s.spot FROM spots s WHERE 0 < ANY(s.rules)))
+), `
 
-// insertDeliveries writes the outbox, for those webhooks whose owner is a
-// member of the event's project: what matched an enabled webhook is pending and
-// due at once, or queued where the webhook has limits; what matched a disabled
-// one is held. Each keeps how many deliveries its event got (siblings), so that
-// one that vanishes is missed.
-//
-// Each webhook is looked up by its id and nothing else, behind OFFSET 0: a
-// condition on deleted_at there makes a plan of the time when the table was small
-// go through an index that leads with another column.
-const insertDeliveries = insertForWebhooks + ` w.deleted_at IS NULL
-	AND EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)
+const judged = `matches AS MATERIALIZED (
+	SELECT m.event_id, array_agg(m.webhook_id) AS webhooks FROM unnest($13::text[], $14::text[]) AS m(event_id, webhook_id) GROUP BY m.event_id
+), asked AS (
+	SELECT NULL::int AS request WHERE false
+), `
+
+// accepting inserts the events of those requests that no condition is asked of.
+const accepting = `accepted AS (
+	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint)
+	SELECT i.id, i.type, i.project_id, i.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint
+	FROM input i WHERE i.request <> ALL(ARRAY(SELECT a.request FROM asked a)) ORDER BY i.id
+	ON CONFLICT (id) DO NOTHING
+	RETURNING id, type, project_id, company_id
+), `
+
+const addressedBySpot = `addressed AS (
+	SELECT a.id, a.type, a.project_id, a.company_id, u.webhook_id
+	FROM accepted a JOIN spots s ON s.project_id = a.project_id AND s.type = a.type CROSS JOIN LATERAL unnest(s.webhooks) AS u(webhook_id)
+), `
+
+const addressedByEvent = `addressed AS (
+	SELECT a.id, a.type, a.project_id, a.company_id, u.webhook_id
+	FROM accepted a JOIN matches m ON m.event_id = a.id CROSS JOIN LATERAL unnest(m.webhooks) AS u(webhook_id)
+), `
+
+// delivering is insertDeliveries for events that are being inserted. The ids
+// are $12 with five digits behind it, which count them in the order of the
+// events: what was held is released in the order of the ids.
+const delivering = `numbered AS (
+	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited,
+		row_number() OVER (ORDER BY array_position($1::text[], d.id), d.webhook_id) - 1 AS number, count(*) OVER (PARTITION BY d.id) AS siblings
+	FROM addressed d
+	CROSS JOIN LATERAL (` + addressee + `) w
+	WHERE w.deleted_at IS NULL AND ` + ownerIsMember + `
+), delivered AS (
+	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, dispatch_at)
+	SELECT $12::text || lpad(to_hex(w.number / 8), 4, '0') || substr('048cgkos', (w.number % 8)::int + 1, 1),
+		w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, ` + firstState + `
+	FROM numbered w
+	RETURNING event_id
+)`
+
+const acceptedRows = `
+SELECT max(r.n) - 1 AS position, true AS accepted, sum(r.matched) AS matched,
+	NULL AS company_id, NULL::timestamptz AS occurred_at, NULL::text[] AS webhooks, NULL::bigint[] AS rules, NULL::int[] AS parts
+FROM (
+	SELECT i.id, i.n, false AS accepted, 0 AS matched FROM input i
+	UNION ALL SELECT a.id, 0, true, 0 FROM accepted a
+	UNION ALL SELECT d.event_id, 0, false, 1 FROM delivered d
+) r GROUP BY r.id HAVING bool_or(r.accepted)`
+
+// askedRows gives the events of the other requests, those apart that were
+// accepted before, with what covers each: webhooks, rules (0 = no condition) and
+// parts.
+const askedRows = `
+UNION ALL
+SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.parts
+FROM input i JOIN spots s ON s.spot = i.spot
+WHERE i.request = ANY(ARRAY(SELECT a.request FROM asked a)) AND NOT EXISTS (SELECT FROM events e WHERE e.id = i.id OFFSET 0)`
+
+// firstState is the status, reason and dispatch_at of a new delivery to the
+// webhook w: what matched an enabled webhook is pending and due at once, or
+// queued where the webhook has limits; what matched a disabled one is held.
+const firstState = `CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
+	CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END,
+	CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END`
+
+// addressee looks up the webhook of the delivery d, by its id and nothing else,
+// behind OFFSET 0: a condition on deleted_at there makes a plan of the time when
+// the table was small go through an index that leads with another column.
+const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
+
+const ownerIsMember = `EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)`
+
+// insertDeliveries writes the outbox for events that are stored already, for
+// those webhooks whose owner is a member of the event's project. Each delivery
+// keeps how many its event got (siblings), so that one that vanishes is missed.
+const insertDeliveries = insertForWebhooks + ` w.deleted_at IS NULL AND ` + ownerIsMember + `
 RETURNING event_id`
 
 const insertForWebhooks = `
 INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, dispatch_at)
-SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id),
-	CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
-	CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END,
-	CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END
+SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id), ` + firstState + `
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d(id, event_id, webhook_id, type, project_id, company_id)
 CROSS JOIN LATERAL (
-	SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id
-	FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
+	` + addressee + `
 ) w
 WHERE`
 
-type candidateRow struct {
-	EventID    string         `db:"event_id"`
-	CompanyID  string         `db:"company_id"`
-	OccurredAt time.Time      `db:"occurred_at"`
-	Webhooks   pq.StringArray `db:"webhooks"`
-	Rules      pq.Int64Array  `db:"rules"`
-	Parts      pq.Int64Array  `db:"parts"`
-}
-
 // Ingest accepts events: each new one is stored together with one delivery per
-// matching webhook, in one transaction. schemas holds for each event the
-// version of its type's schema that it was checked against, and judge decides
-// where a rule has a condition. The answers come in the order of the events.
+// matching webhook, all of them in one transaction. schemas holds for each event
+// the version of its type's schema that it was checked against, and judge decides
+// where a rule has a condition. The answers come in the order of the events; the
+// error means that none was accepted, or, where ctx ended, that nobody knows.
 //
 // An event whose id was accepted before, with the same content, is a duplicate
 // and delivers nothing again; with other content it is CodeConflict; an unknown
 // project or type is CodeInvalid; one that was checked against another schema
 // is SchemaChanged. None of them touches the other events.
 func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
-	accept, err := s.prepared(ctx, acceptEvents)
+	found, err := s.offer(ctx, offered{events, schemas})
 	if err != nil {
-		return nil, classify("prepare the ingest", err)
+		return nil, classify("ingest", err)
 	}
-	if err := s.prepareAll(ctx, "deliver", insertDeliveries); err != nil {
-		return nil, err
+	accepted := make([]*hook.Accepted, len(events)) // nil = not accepted now
+	var asked []ingested
+	for _, r := range found {
+		if r.accepted {
+			accepted[r.position] = &hook.Accepted{Matched: r.matched}
+		} else {
+			asked = append(asked, r)
+		}
 	}
-	columns := append(eventColumns(events), pq.Array(schemas))
-	var accepted map[string]*hook.Accepted
-	err = s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
-		accepted = make(map[string]*hook.Accepted, len(events))
-		var found []candidateRow
-		if err := tx.StmtxContext(ctx, accept).SelectContext(ctx, &found, columns...); err != nil {
-			return err
+	if len(asked) > 0 {
+		if err := s.ingestJudged(ctx, offered{events, schemas}, asked, judge, accepted); err != nil {
+			return nil, err
 		}
-		choice, err := judge(ctx, candidates(events, found, accepted), func(ids []int64) ([]hook.StoredRule, error) {
-			return storedRules(ctx, tx, `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.happened(ctx, tx, choice.Happenings, accepted); err != nil {
-			return err
-		}
-		delivered, err := s.deliver(ctx, tx, choice.Matches)
-		for _, eventID := range delivered {
-			accepted[eventID].Matched++
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
 	}
 	return s.answers(ctx, events, schemas, accepted)
 }
 
-// candidates turns rows into candidates, in the order of the events and then of
-// the rules, and notes each accepted event.
-func candidates(events []hook.Event, found []candidateRow, accepted map[string]*hook.Accepted) []hook.Candidate {
-	at := make(map[string]int, len(events))
-	for i, e := range slices.Backward(events) { // of the same id twice the first was accepted
-		at[e.ID] = i
+// ingestJudged asks the conditions and accepts the events with what they come to.
+func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, judge hook.Judge, accepted []*hook.Accepted) error {
+	candidates, positions := candidatesOf(o.events, asked)
+	choice, err := judge(ctx, candidates, func(ids []int64) ([]hook.StoredRule, error) {
+		return storedRules(ctx, s.on(ctx), `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
+	})
+	if err != nil {
+		return classify("ingest", err)
 	}
-	slices.SortFunc(found, func(a, b candidateRow) int { return cmp.Compare(at[a.EventID], at[b.EventID]) })
-	var out []hook.Candidate
-	for _, r := range found {
-		accepted[r.EventID] = &hook.Accepted{}
-		e := events[at[r.EventID]]
-		e.CompanyID, e.OccurredAt = r.CompanyID, r.OccurredAt.UTC()
-		first := len(out)
-		for i := range r.Webhooks {
-			out = append(out, hook.Candidate{Event: &e, WebhookID: r.Webhooks[i], RuleID: r.Rules[i], Part: int(r.Parts[i])})
+	columns := judgedColumns(o.at(positions), choice.Matches)
+	keep := func(r ingested) { accepted[positions[r.position]] = &hook.Accepted{Matched: r.matched} }
+	if len(choice.Happenings) == 0 {
+		return s.byItself(ctx, "ingest", acceptJudged, func(accept *sqlx.Stmt) error { return eachIngested(ctx, accept, columns, keep) })
+	}
+	accept, err := s.prepared(ctx, acceptJudged)
+	if err != nil {
+		return classify("prepare the ingest", err)
+	}
+	return s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
+		clear(accepted)
+		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, keep); err != nil {
+			return err
 		}
-		slices.SortFunc(out[first:], func(a, b hook.Candidate) int {
+		return s.happened(ctx, tx, choice.Happenings, acceptedByID(o.events, accepted))
+	})
+}
+
+// acceptedByID leaves out the events that were not accepted.
+func acceptedByID(events []hook.Event, accepted []*hook.Accepted) map[string]*hook.Accepted {
+	out := make(map[string]*hook.Accepted, len(events))
+	for i, a := range accepted {
+		if a != nil {
+			out[events[i].ID] = a
+		}
+	}
+	return out
+}
+
+// candidatesOf turns rows into candidates, in the order of the events and then
+// of the rules. positions are those of the events that have a row; a candidate's
+// place is its event's among them.
+func candidatesOf(events []hook.Event, asked []ingested) (candidates []hook.Candidate, positions []int) {
+	slices.SortFunc(asked, func(a, b ingested) int { return cmp.Compare(a.position, b.position) })
+	for _, r := range asked {
+		positions = append(positions, r.position)
+		e := events[r.position]
+		e.CompanyID, e.OccurredAt = r.companyID.String, r.occurredAt.Time.UTC()
+		first := len(candidates)
+		for i := range r.webhooks {
+			candidates = append(candidates, hook.Candidate{Event: &e, WebhookID: r.webhooks[i], RuleID: r.rules[i], Part: int(r.parts[i])})
+		}
+		slices.SortFunc(candidates[first:], func(a, b hook.Candidate) int {
 			if a.RuleID != b.RuleID {
 				return cmp.Compare(a.RuleID, b.RuleID)
 			}
 			return cmp.Or(cmp.Compare(a.Part, b.Part), cmp.Compare(a.WebhookID, b.WebhookID))
 		})
 	}
-	return out
+	return candidates, positions
 }
 
 // deliver writes the deliveries of what matched. It gives the id of the event
@@ -200,34 +287,6 @@ func deliveryColumns(matches []hook.Candidate) []any {
 	return args
 }
 
-// eventColumns turns events into one array per column.
-func eventColumns(events []hook.Event) []any {
-	n := len(events)
-	ids, types, projects := make([]string, n), make([]string, n), make([]string, n)
-	actors, occurred := make([]*string, n), make([]string, n)
-	previous, current, fingerprints := make([][]byte, n), make([][]byte, n), make([][]byte, n)
-	for i, e := range events {
-		ids[i], types[i], projects[i] = e.ID, e.Type, e.ProjectID
-		if e.ActorID != "" {
-			actors[i] = &events[i].ActorID
-		}
-		occurred[i] = occurredAt(e).Format(time.RFC3339Nano)
-		previous[i], current[i], fingerprints[i] = e.Previous, e.Current, fingerprint(e)
-	}
-	return []any{
-		pq.Array(ids), pq.Array(types), pq.Array(projects), pq.Array(actors), pq.Array(occurred),
-		pq.ByteaArray(previous), pq.ByteaArray(current), pq.ByteaArray(fingerprints),
-	}
-}
-
-// occurredAt is when the producer says that it happened, else now.
-func occurredAt(e hook.Event) time.Time {
-	if e.OccurredAt.IsZero() {
-		return time.Now()
-	}
-	return e.OccurredAt
-}
-
 // fingerprint tells whether the same id comes with the same content. Every
 // part is preceded by its length, so that no two events share one.
 func fingerprint(e hook.Event) []byte {
@@ -247,17 +306,15 @@ func fingerprint(e hook.Event) []byte {
 
 // answers puts the outcome of each event together; those that were not
 // accepted now are looked up.
-func (s *Store) answers(ctx context.Context, events []hook.Event, schemas []int64, accepted map[string]*hook.Accepted) ([]hook.Accepted, error) {
+func (s *Store) answers(ctx context.Context, events []hook.Event, schemas []int64, accepted []*hook.Accepted) ([]hook.Accepted, error) {
 	out := make([]hook.Accepted, len(events))
 	var rest []int // positions of events that were not accepted now
-	for i, e := range events {
-		a, ok := accepted[e.ID]
-		if !ok {
+	for i, a := range accepted {
+		if a == nil {
 			rest = append(rest, i)
 			continue
 		}
 		out[i] = *a
-		delete(accepted, e.ID) // the same id once more in this batch is a duplicate
 	}
 	if len(rest) == 0 {
 		return out, nil

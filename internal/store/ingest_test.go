@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -184,4 +186,25 @@ func TestEventKeepsItsBytes(t *testing.T) {
 	require.Equal(t, string(e.Previous), string(got.Previous))
 	require.Equal(t, string(e.Current), string(got.Current))
 	require.Equal(t, "c1", got.CompanyID)
+}
+
+func TestDeliveriesOfABatchAreInItsOrder(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	for _, filter := range []string{"", "current.id == 'r1'"} { // one statement, and two
+		w := s.webhook(t, hook.Rule{Events: []string{"*"}, Filter: filter})
+		var batch []hook.Event
+		for i := range 60 {
+			batch = append(batch, event(fmt.Sprintf("%s-%d", w.ID, 99-i), "TODO_CREATED", []string{"p1", "p2", "p3"}[i%3]))
+		}
+		_, err := s.Ingest(ctx, batch)
+		require.NoError(t, err)
+		stored, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID}, hook.Page{Limit: 200})
+		require.NoError(t, err)
+		slices.SortFunc(stored, func(a, b hook.Delivery) int { return strings.Compare(a.ID, b.ID) })
+		for i, d := range stored {
+			require.Equal(t, batch[i].ID, d.EventID)
+		}
+		require.Len(t, stored, len(batch))
+	}
 }

@@ -31,7 +31,7 @@ func (s *Store) BeginCheck(ctx context.Context, age time.Duration) (bool, error)
 // seen halfway.
 const checkStep = `
 WITH step AS MATERIALIZED (
-	SELECT id, event_id, created_at, status, attempts, siblings, dispatch_at, redelivery_of
+	SELECT id, event_id, created_at, status, attempts, begun_at, siblings, dispatch_at, redelivery_of
 	FROM deliveries WHERE (created_at, id) > ($1, $2) AND created_at < $3 ORDER BY created_at, id LIMIT $4
 )
 SELECT '' AS kind, s.id, s.created_at, (SELECT count(*) FROM step) AS checked
@@ -49,7 +49,9 @@ UNION ALL
 SELECT 'attempts', s.id, s.created_at, 0
 FROM step s CROSS JOIN LATERAL (
 	SELECT count(*) AS n, coalesce(max(a.number), 0) AS last FROM attempts a WHERE a.delivery_id = s.id
-) a WHERE a.n <> s.attempts OR a.last <> s.attempts`
+) a WHERE (a.n <> s.attempts OR a.last <> s.attempts)
+	-- Of a first attempt that a claim began nothing is recorded before its end.
+	AND NOT (s.attempts = 1 AND a.n = 0 AND s.begun_at IS NOT NULL AND s.status NOT IN ('succeeded', 'failed'))`
 
 // CheckStep looks at up to limit deliveries that were created after a place and
 // before until, and adds what it finds to c. It gives the place to go on from;

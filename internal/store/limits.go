@@ -77,12 +77,13 @@ const (
 // releaseQueued gives the free places of the webhooks $4 to their oldest
 // deliveries that are queued, or held where they are being released, in turns
 // where there are too many for one round, and claims these for $5 seconds. While
-// a degraded webhook waits for its next trial only what was tried before goes on.
+// a degraded webhook waits for its next trial only what was tried before goes on,
+// and so does of one without limits: what was never tried is Take's.
 // What was held gets a workflow of its own: an older one that still waits finds
 // itself superseded.
 const releaseQueued = `
 WITH lane AS MATERIALIZED (
-	SELECT w.id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
+	SELECT w.id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + limited + ` AND ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
 	FROM unnest($4::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
 	WHERE w.enabled
 ), turn AS (
@@ -105,7 +106,7 @@ UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_inte
 	generation = d.generation + CASE WHEN d.status = 'held' AND d.run_id IS NOT NULL THEN 1 ELSE 0 END
 FROM due, webhooks w
 WHERE d.id = due.id AND w.id = d.webhook_id
-RETURNING ` + claimColumns + `, false AS queued`
+RETURNING ` + claimColumns
 
 // endDrains ends the release of what was held where nothing of it is left. A
 // drain without an end in time is that of a recovery, which lets go what it has
@@ -117,25 +118,36 @@ WHERE w.id = ANY($1) AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
 	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
 
+// Queued lists the webhooks of which something is queued, and those that release
+// what was held.
+func (s *Store) Queued(ctx context.Context) ([]string, error) {
+	find, err := s.prepared(ctx, queuedWebhooks)
+	if err != nil {
+		return nil, classify("prepare to look for queues", err)
+	}
+	var queued []string
+	return queued, classify("look for queues", find.SelectContext(ctx, &queued))
+}
+
 // Release gives free places of webhooks with limits to up to limit of their
 // queued deliveries, the oldest first, and takes these on like Claim. Where what
 // was held is being released, it is taken as if it were queued. Webhooks
-// that another process is just releasing are passed over. Of webhooks whose
-// limits were removed everything is let go.
+// that another process is just releasing are passed over. Of webhooks without
+// limits what was tried before is let go; see TakeQueued for the rest.
 func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
-	var find, try, release, end *sqlx.Stmt
-	for query, into := range map[string]**sqlx.Stmt{queuedWebhooks: &find, tryLanes: &try, releaseQueued: &release, endDrains: &end} {
+	var try, release, end *sqlx.Stmt
+	for query, into := range map[string]**sqlx.Stmt{tryLanes: &try, releaseQueued: &release, endDrains: &end} {
 		var err error
 		if *into, err = s.prepared(ctx, query); err != nil {
 			return nil, classify("prepare to release deliveries", err)
 		}
 	}
-	var queued []string
-	if err := find.SelectContext(ctx, &queued); err != nil || len(queued) == 0 {
-		return nil, classify("look for queues", err)
+	queued, err := s.Queued(ctx)
+	if err != nil || len(queued) == 0 {
+		return nil, err
 	}
 	var released []claimRow
-	err := s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
+	err = s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
 		released = nil
 		var lanes []string
 		if err := tx.StmtxContext(ctx, try).SelectContext(ctx, &lanes, pq.Array(queued)); err != nil || len(lanes) == 0 {

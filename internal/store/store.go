@@ -32,6 +32,12 @@ type Store struct {
 	keyed      chan struct{} // a place for each request that Once runs
 	tellOwners bool          // see TellOwners
 	judge      hook.Judge    // see SetJudge
+	gather     gather        // of what Ingest is offered
+	opened     opened
+	// many is held by statements that change many deliveries which others of them
+	// change at the same time: each in an order of its own, they would wait for one
+	// another in circles.
+	many sync.Mutex
 }
 
 // Open makes a Store on the database of the given URL. It does not connect
@@ -57,7 +63,9 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{db: db, ring: ring, url: u.String(), keyed: make(chan struct{}, maxKeyed)}, nil
+	s := &Store{db: db, ring: ring, url: u.String(), keyed: make(chan struct{}, maxKeyed)}
+	s.gather.run = s.acceptAll
+	return s, nil
 }
 
 // Close ends the pool. Statements under way are waited for.

@@ -251,6 +251,11 @@ func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.We
 // stay in the ledger; those that wait are cancelled.
 func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
+		// First, as attempts that fail lock their delivery and then its webhook. What
+		// is accepted meanwhile is left for deleteWebhooks.
+		if err := cancelWaiting(ctx, tx, hook.ReasonWebhookDeleted, `webhook_id = $2`, id); err != nil {
+			return err
+		}
 		before, err := s.lockWebhook(ctx, tx, id)
 		if err != nil {
 			return err

@@ -1,0 +1,106 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// DeliverBatchInput names deliveries whose first attempts are made side by side.
+type DeliverBatchInput struct {
+	DeliveryIDs []string
+	// AttemptTimeout bounds one attempt.
+	AttemptTimeout time.Duration
+}
+
+// DeliverBatchResult is what became of the deliveries of a batch, for a person
+// who reads the history.
+type DeliverBatchResult struct {
+	// Outcomes counts as in DeliverResult, and those of OnTheirOwn as such.
+	Outcomes map[string]int
+	// OnTheirOwn go on in workflows of their own: their first attempts failed or
+	// were lost.
+	OnTheirOwn []string `json:",omitempty"`
+}
+
+// ledgerReaders is how many deliveries of a batch ask the ledger at one moment.
+const ledgerReaders = 8
+
+// onTheirOwn is the outcome of a delivery that goes on in a workflow of its own.
+const onTheirOwn = "goes on in a workflow of its own"
+
+// DeliverBatch waits for the first attempts of deliveries that this process
+// makes. Each that fails is given to a workflow of its own at once, whatever the
+// others do. So is each that this process knows nothing of, unless it is done:
+// the process that began its attempt may be gone.
+func (a *Activities) DeliverBatch(ctx context.Context, in DeliverBatchInput) (DeliverBatchResult, error) {
+	result := DeliverBatchResult{Outcomes: map[string]int{}}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	var failed []error
+	asking := make(chan struct{}, ledgerReaders)
+	for _, id := range in.DeliveryIDs {
+		first := a.firsts.adopt(id, 1)
+		group.Go(func() {
+			outcome, err := a.member(ctx, DeliverInput{DeliveryID: id, Generation: 1, AttemptTimeout: in.AttemptTimeout}, first, asking)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = append(failed, err)
+				return
+			}
+			result.Outcomes[outcome]++
+			if outcome == onTheirOwn {
+				result.OnTheirOwn = append(result.OnTheirOwn, id)
+			}
+		})
+	}
+	group.Wait()
+	if len(result.OnTheirOwn) > 0 && a.Wake != nil {
+		a.Wake()
+	}
+	slices.Sort(result.OnTheirOwn)
+	return result, errors.Join(failed...)
+}
+
+// member says what became of one delivery. first is nil where this process does
+// not make its attempt.
+func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, asking chan struct{}) (string, error) {
+	if first != nil {
+		result, err := first.wait(ctx)
+		if err == nil || ctx.Err() != nil {
+			return result.Outcome, err
+		}
+	} else {
+		asking <- struct{}{}
+		defer func() { <-asking }()
+		outcome, err := a.recorded(ctx, in)
+		if outcome != "" || err != nil {
+			return outcome, err
+		}
+	}
+	return onTheirOwn, a.Carriers.Regenerate(ctx, in.DeliveryID, in.Generation)
+}
+
+// recorded is the outcome that the ledger has; empty = there is something left
+// to do for this generation.
+func (a *Activities) recorded(ctx context.Context, in DeliverInput) (string, error) {
+	p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
+	if hook.CodeOf(err) == hook.CodeNotFound {
+		return Missing, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	switch d := hook.Decide(p, in.Generation); d.Step {
+	case hook.StepDone:
+		return string(d.Status), nil
+	case hook.StepSuperseded:
+		return Superseded, nil
+	}
+	return "", nil
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// desk is a gather whose statements are answered by the test.
+type desk struct {
+	gather
+	statements chan []string // the ids of the events of each that is under way
+	answers    chan error
+	got        chan error // what offer returned
+}
+
+func newDesk() *desk {
+	d := &desk{statements: make(chan []string, 100), answers: make(chan error), got: make(chan error, 100)}
+	d.run = func(_ context.Context, all []*caller) error {
+		var ids []string
+		for _, c := range all {
+			for _, e := range c.events {
+				ids = append(ids, e.ID)
+			}
+		}
+		d.statements <- ids
+		return <-d.answers
+	}
+	return d
+}
+
+// offers has one request offer these events and waits until it waits.
+func (d *desk) offers(ctx context.Context, ids ...string) {
+	var o offered
+	for _, id := range ids {
+		o.events, o.schemas = append(o.events, hook.Event{ID: id}), append(o.schemas, 0)
+	}
+	go func() {
+		_, err := d.offer(ctx, o)
+		d.got <- err
+	}()
+	synctest.Wait()
+}
+
+// busy has every statement that may be under way under way.
+func (d *desk) busy() {
+	for i := range gatherStatements {
+		d.offers(context.Background(), fmt.Sprint("busy ", i))
+		<-d.statements
+	}
+}
+
+// answer ends n statements.
+func (d *desk) answer(n int, err error) {
+	for range n {
+		d.answers <- err
+		synctest.Wait()
+	}
+}
+
+func TestRequestsShareAStatementWhenAllAreUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.busy()
+		d.offers(t.Context(), "a", "b")
+		d.offers(t.Context(), "c")
+		d.offers(t.Context(), "a")
+		require.Empty(t, d.statements)
+		d.answer(1, nil)
+		require.Equal(t, []string{"a", "b", "c"}, <-d.statements, "the same id waits")
+		d.answer(gatherStatements, nil)
+		require.Equal(t, []string{"a"}, <-d.statements)
+		d.answer(1, nil)
+		for range gatherStatements + 3 {
+			require.NoError(t, <-d.got)
+		}
+	})
+}
+
+func TestAStatementIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.busy()
+		var many []string
+		for i := range gatherEvents + 1 {
+			many = append(many, fmt.Sprint("many ", i))
+		}
+		d.offers(t.Context(), many...)
+		d.offers(t.Context(), "a")
+		d.answer(gatherStatements, nil)
+		require.Len(t, <-d.statements, len(many), "a request is not divided")
+		require.Equal(t, []string{"a"}, <-d.statements)
+		d.answer(2, nil)
+	})
+}
+
+func TestNoRequestFailsForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.busy()
+		d.offers(t.Context(), "a")
+		d.offers(t.Context(), "b")
+		d.answer(gatherStatements, nil)
+		for range gatherStatements {
+			require.NoError(t, <-d.got)
+		}
+		require.Equal(t, []string{"a", "b"}, <-d.statements)
+		bad := errors.New("invalid byte sequence")
+		d.answer(1, bad)
+		require.Equal(t, []string{"a"}, <-d.statements)
+		d.answer(1, bad)
+		require.ErrorIs(t, <-d.got, bad)
+		require.Equal(t, []string{"b"}, <-d.statements)
+		d.answer(1, nil)
+		require.NoError(t, <-d.got)
+	})
+}
+
+func TestAnEndedRequestIsNotOffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.busy()
+		ctx, cancel := context.WithCancel(t.Context())
+		d.offers(ctx, "a")
+		cancel()
+		require.ErrorIs(t, <-d.got, context.Canceled)
+		d.answer(gatherStatements, nil)
+		require.Empty(t, d.statements)
+		d.offers(ctx, "b")
+		require.Empty(t, d.statements)
+	})
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"sync"
+
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+// maxOpened bounds the webhooks that are kept open: some 30 MB.
+const maxOpened = 10_000
+
+// opened keeps webhooks as an attempt needs them, with their secrets opened: to
+// read and open one for each delivery costs more than to send it. A version of a
+// webhook never changes. It is safe for concurrent use.
+type opened struct {
+	mu   sync.Mutex
+	byID map[string]hook.Webhook
+}
+
+func (o *opened) find(id string, version int64) (hook.Webhook, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w, ok := o.byID[id]
+	return w, ok && w.Version == version
+}
+
+func (o *opened) keep(w hook.Webhook) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.byID == nil || len(o.byID) >= maxOpened {
+		o.byID = map[string]hook.Webhook{}
+	}
+	o.byID[w.ID] = w
+}
+
+const webhooksByID = `SELECT ` + webhookColumns + ` FROM webhooks w WHERE w.id = ANY($1) AND w.deleted_at IS NULL`
+
+// openedFor gives the webhooks of the deliveries whose attempts were begun. What
+// was begun of one that can't be sent to any more is given back, to be looked at
+// again: it was changed this very moment.
+func (s *Store) openedFor(ctx context.Context, taken []takenRow) (map[string]hook.Webhook, error) {
+	open, missing := map[string]hook.Webhook{}, map[string][]string{}
+	for _, r := range taken {
+		id := r.deliveryRow.WebhookID
+		if r.Step != "begin" {
+			continue
+		}
+		if w, ok := s.opened.find(id, r.Version); ok {
+			open[id] = w
+			continue
+		}
+		missing[id] = append(missing[id], r.DueID)
+	}
+	if len(missing) == 0 {
+		return open, nil
+	}
+	if err := s.openMissing(ctx, missing, open); err != nil {
+		return nil, err
+	}
+	var back []string
+	for id, deliveries := range missing {
+		if _, ok := open[id]; !ok {
+			back = append(back, deliveries...)
+		}
+	}
+	if len(back) == 0 {
+		return open, nil
+	}
+	return open, s.GiveBack(ctx, back)
+}
+
+func (s *Store) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) error {
+	ids := make([]string, 0, len(missing))
+	for id := range missing {
+		ids = append(ids, id)
+	}
+	webhooks, err := rows(ctx, s, webhooksByID, []any{pq.Array(ids)}, s.webhook)
+	if err != nil {
+		return err
+	}
+	for _, w := range webhooks {
+		if w.PayloadFormat == hook.FormatBlue { // the one format that shows the rules
+			if w.Rules, err = rulesOf(ctx, s.db, w.ID); err != nil {
+				return err
+			}
+		}
+		if w.Enabled && !w.Limited() {
+			s.opened.keep(w)
+			open[w.ID] = w
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+// due picks the deliveries that are due and were never tried, queued those that
+// wait for room, of webhooks that have no limits of their own: $6 are the
+// webhooks, $7 how many of each.
+const (
+	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until`
+	takeDue    = `
+WITH due AS MATERIALIZED (
+	SELECT ` + dueColumns + ` FROM deliveries d WHERE d.dispatch_at <= now() AND d.attempts = 0 ORDER BY d.dispatch_at, d.id LIMIT $1 FOR UPDATE SKIP LOCKED
+)` + take
+	takeQueued = `
+WITH due AS MATERIALIZED (
+	SELECT q.* FROM unnest($6::text[], $7::int[]) AS r(webhook_id, room)
+	CROSS JOIN LATERAL (SELECT ` + limited + ` AS limited FROM webhooks w WHERE w.id = r.webhook_id OFFSET 0) w
+	CROSS JOIN LATERAL (
+		SELECT ` + dueColumns + ` FROM deliveries d WHERE NOT w.limited AND d.webhook_id = r.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts = 0
+		ORDER BY d.id LIMIT r.room FOR UPDATE SKIP LOCKED
+	) q LIMIT $1
+)` + take
+)
+
+// take looks at each delivery that is due and says what is to be done with it:
+// "begin" its first attempt, which is thereby begun; "queue" it until its webhook
+// has room; or "start" its workflow, which will see what is wrong. It gives all
+// that an attempt needs but the webhook, which many deliveries share.
+const take = `, look AS MATERIALIZED (
+	SELECT d.id AS due_id, e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.owner_id AS event_owner_id,
+		e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current,
+		w.version, w.owner_id, w.timeout_seconds, p.name AS project_name, c.name AS company_name,
+		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
+			WHEN w.limited OR d.webhook_id = ANY($4::text[]) THEN 'queue'
+			WHEN d.generation = 1 AND w.enabled AND w.deleted_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.name IS NOT NULL) THEN 'begin'
+			ELSE 'start' END AS step
+	FROM due d
+	CROSS JOIN LATERAL (
+		SELECT w.enabled, w.deleted_at, w.version, w.owner_id, w.timeout_seconds, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
+	) w
+	CROSS JOIN LATERAL (
+		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current, e.project_ids
+		FROM events e WHERE e.id = d.event_id OFFSET 0
+	) e
+	LEFT JOIN LATERAL (SELECT p.name FROM projects p WHERE p.id = d.project_id OFFSET 0) p ON true
+	LEFT JOIN LATERAL (SELECT c.name FROM companies c WHERE c.id = d.company_id OFFSET 0) c ON true
+)
+UPDATE deliveries d SET
+	attempts = CASE look.step WHEN 'begin' THEN 1 ELSE 0 END,
+	begun_at = CASE look.step WHEN 'begin' THEN now() END,
+	updated_at = CASE look.step WHEN 'begin' THEN now() ELSE d.updated_at END,
+	dispatch_at = CASE look.step WHEN 'begin' THEN now() + make_interval(secs => coalesce(look.timeout_seconds, $2::float8) + $3)
+		WHEN 'queue' THEN timestamptz 'infinity' ELSE now() + make_interval(secs => $5) END
+FROM look
+WHERE d.id = look.due_id
+RETURNING ` + deliveryColumnList + `, look.*, now() AS now`
+
+type takenRow struct {
+	deliveryRow
+	eventRow
+	DueID          string         `db:"due_id"`
+	Version        int64          `db:"version"`
+	OwnerID        sql.NullString `db:"owner_id"`
+	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
+	ProjectName    sql.NullString `db:"project_name"`
+	CompanyName    sql.NullString `db:"company_name"`
+	Step           string         `db:"step"`
+	Now            time.Time      `db:"now"`
+}
+
+// Take takes on deliveries that are due and were never tried, oldest first, and
+// begins their first attempts where it can, without a row of their start.
+func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
+	return s.take(ctx, takeDue, t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds())
+}
+
+// TakeQueued is Take for what was queued although its webhook has no limits of
+// its own: up to so many of each webhook.
+func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
+	var webhooks []string
+	var rooms []int64
+	for id, n := range room {
+		webhooks, rooms = append(webhooks, id), append(rooms, int64(n))
+	}
+	return s.take(ctx, takeQueued, t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds(), pq.Array(webhooks), pq.Array(rooms))
+}
+
+func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.Taken, err error) {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return out, classify("prepare to take deliveries", err)
+	}
+	var taken []takenRow
+	if err := st.SelectContext(ctx, &taken, args...); err != nil {
+		return out, classify("take deliveries", err)
+	}
+	slices.SortFunc(taken, func(a, b takenRow) int { return strings.Compare(a.DueID, b.DueID) })
+	webhooks, err := s.openedFor(ctx, taken)
+	if err != nil {
+		return out, err // they are due again by themselves
+	}
+	for _, r := range taken {
+		p := r.parcel()
+		var open bool
+		p.Webhook, open = webhooks[p.Delivery.WebhookID]
+		switch {
+		case r.Step == "begin" && open:
+			out.Begun = append(out.Begun, p)
+		case r.Step == "start":
+			out.Rest = append(out.Rest, r.claim(p.Delivery))
+		default:
+			out.Queued++
+		}
+	}
+	return out, nil
+}
+
+func (r takenRow) parcel() hook.Parcel {
+	delivery, _ := r.delivery()
+	event, _ := r.event()
+	return hook.Parcel{Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String, Now: r.Now}
+}
+
+func (r takenRow) claim(d hook.Delivery) hook.Claim {
+	return hook.Claim{
+		DeliveryID: d.ID, Generation: d.Generation, WebhookID: d.WebhookID, OwnerID: r.OwnerID.String, EventID: d.EventID,
+		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second,
+	}
+}
+
+// giveBack undoes Take for attempts that were never made.
+const giveBackTaken = `
+UPDATE deliveries d SET attempts = 0, begun_at = NULL, dispatch_at = CASE WHEN d.status = 'pending' THEN now() END
+WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
+
+// GiveBack undoes Take for first attempts that were begun and that nobody has
+// made or will make: their deliveries are due at once, as if never taken.
+func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
+	_, err := s.db.ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
+	return classify("give back what was taken", err)
+}

@@ -1,0 +1,80 @@
+package store_test
+
+import (
+	"context"
+	"encoding/base32"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// TestRequestsTogetherAreAnsweredEachByItself has so many at once that they
+// share statements: some match, some wait for a filter, some are refused.
+func TestRequestsTogetherAreAnsweredEachByItself(t *testing.T) {
+	s := newStage(t)
+	s.webhook(t, hook.Rule{Events: []string{"TODO_*"}})
+	s.webhook(t, hook.Rule{Events: []string{"TAG_CREATED"}, Filter: "current.id == 'r1'"})
+	s.post(t, event("old", "TODO_CREATED", "p1"))
+	changed := event("old", "TODO_CREATED", "p1")
+	changed.Current = []byte(`{}`)
+	var group sync.WaitGroup
+	for i := range 60 {
+		group.Go(func() {
+			unique := fmt.Sprint("e", i)
+			got, err := s.Ingest(context.Background(), []hook.Event{
+				event(unique, []string{"TODO_CREATED", "TAG_CREATED", "COMMENT_CREATED"}[i%3], "p1"),
+				event("nowhere", "TODO_CREATED", "nowhere"), event("old", "TODO_CREATED", "p1"), changed,
+			})
+			if err != nil || len(got) != 4 {
+				t.Errorf("%v %v", got, err)
+				return
+			}
+			if want := (hook.Accepted{Matched: []int{1, 1, 0}[i%3]}); got[0] != want {
+				t.Errorf("%s: %+v", unique, got[0])
+			}
+			if got[1].Err == nil || got[1].Err.Code != hook.CodeInvalid || !got[2].Duplicate || got[2].Matched != 1 || got[3].Err == nil || got[3].Err.Code != hook.CodeConflict {
+				t.Errorf("%s: %+v", unique, got)
+			}
+		})
+	}
+	group.Wait()
+	require.Equal(t, 41, s.number(t, `SELECT count(*) FROM deliveries`))
+	require.Equal(t, 61, s.number(t, `SELECT count(*) FROM events`))
+}
+
+func TestOfOneIDTwiceTheOneThatFitsIsAccepted(t *testing.T) {
+	s := newStage(t)
+	s.webhook(t, hook.Rule{Events: []string{"*"}})
+	got, err := s.Ingest(context.Background(), []hook.Event{event("a", "TODO_CREATED", "nowhere"), event("a", "TODO_CREATED", "p1")})
+	require.NoError(t, err)
+	require.Equal(t, hook.CodeConflict, got[0].Err.Code, "the id is taken now")
+	require.Equal(t, hook.Accepted{Matched: 1}, got[1])
+}
+
+func TestDeliveryIDsAreUUIDs(t *testing.T) {
+	s := newStage(t)
+	for range 20 {
+		s.webhook(t, hook.Rule{Events: []string{"*"}})
+	}
+	s.post(t, event("a", "TODO_CREATED", "p1"))
+	all, err := s.Deliveries(context.Background(), hook.DeliveryFilter{EventID: "a"}, anyPage)
+	require.NoError(t, err)
+	seen := map[uuid.UUID]bool{}
+	for _, d := range all {
+		text, ok := strings.CutPrefix(d.ID, "dlv_")
+		require.True(t, ok)
+		raw, err := base32.HexEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(text))
+		require.NoError(t, err)
+		u, err := uuid.FromBytes(raw)
+		require.NoError(t, err)
+		require.EqualValues(t, 7, u.Version())
+		seen[u] = true
+	}
+	require.Len(t, seen, 20)
+}

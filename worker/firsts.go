@@ -1,0 +1,110 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"godwit/activities"
+	"godwit/internal/hook"
+)
+
+// roomAgain is when a process without room for a first attempt looks again.
+const roomAgain = 5 * time.Millisecond
+
+// takeDue begins what is due for the first time, until ctx ends. It does not
+// need Temporal: a first attempt is made whether its workflow can be started or
+// not.
+func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
+	pause := time.Duration(0)
+	for ctx.Err() == nil {
+		left, crowded := d.Attempts.Room()
+		take := d.take(min(left, takeAtOnce), crowded)
+		if take.Limit == 0 {
+			wait(ctx, nil, roomAgain)
+			continue
+		}
+		taken, err := d.Fresh.Take(ctx, take)
+		err = errors.Join(err, d.begin(ctx, taken.Begun))
+		d.leave(taken.Rest)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			pause = min(max(2*pause, pollEvery), longestPause)
+			d.Log.Warn("beginning attempts pauses", zap.Error(err), zap.Duration("pause", pause))
+			wait(ctx, nil, pause)
+		case taken.Len() < take.Limit:
+			pause = 0
+			wait(ctx, wake, pollEvery)
+		default:
+			pause = 0
+		}
+	}
+}
+
+func (d *Dispatcher) take(limit int, crowded []string) hook.Take {
+	return hook.Take{Limit: limit, Crowded: crowded, Timeout: d.Timeout, Margin: activities.RecordingMargin, Lease: lease}
+}
+
+// begin makes attempts that were begun by their claim, and has their workflows
+// started. While stopping they are given back instead.
+func (d *Dispatcher) begin(ctx context.Context, begun []hook.Parcel) error {
+	if ctx.Err() == nil {
+		for _, p := range begun {
+			d.starts.add(ctx, toStart{hook.ClaimOf(p), d.Attempts.First(p)})
+		}
+		return nil
+	}
+	if len(begun) == 0 {
+		return nil
+	}
+	ids := make([]string, len(begun))
+	for i, p := range begun {
+		ids[i] = p.Delivery.ID
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	return d.Fresh.GiveBack(ctx, ids)
+}
+
+// queued begins and gives out what waits in queues.
+func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim, more bool, err error) {
+	webhooks, err := d.Queues.Queued(ctx)
+	if err != nil || len(webhooks) == 0 {
+		return nil, false, err
+	}
+	left, _ := d.Attempts.Room()
+	taken, err := d.Fresh.TakeQueued(ctx, d.take(min(left, takeAtOnce), nil), d.Attempts.RoomOf(webhooks))
+	if err = errors.Join(err, d.begin(ctx, taken.Begun)); err != nil {
+		return nil, false, err
+	}
+	d.leave(taken.Rest)
+	claims, err = d.Queues.Release(ctx, limit, lease)
+	return claims, len(claims) == limit || len(taken.Begun) > 0, err
+}
+
+// leave has the workflows of deliveries started of which something is wrong: they
+// will see what. What there is no time for is due again when its lease is over.
+func (d *Dispatcher) leave(rest []hook.Claim) {
+	if len(rest) == 0 {
+		return
+	}
+	select {
+	case d.rest <- rest:
+	default:
+	}
+}
+
+func (d *Dispatcher) startRest(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case rest := <-d.rest:
+			if err := d.start(ctx, rest); err != nil && ctx.Err() == nil {
+				d.Log.Warn("starting workflows pauses", zap.Error(err))
+				wait(ctx, nil, longestPause)
+			}
+		}
+	}
+}
