@@ -15,16 +15,15 @@ import (
 	"godwit/worker"
 )
 
-// recoveries gives out one recovery, and starts its workflow when Temporal is
-// there.
-type recoveries struct {
+// told gives out claims, and has their workflows started when Temporal is there.
+type told[C any] struct {
 	mu      sync.Mutex
-	due     []hook.RecoveryClaim
+	due     []C
 	away    bool
-	started []hook.RecoveryClaim
+	started []C
 }
 
-func (r *recoveries) ClaimRecoveries(_ context.Context, limit int, _ time.Duration) ([]hook.RecoveryClaim, error) {
+func (r *told[C]) claim(limit int) ([]C, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(limit, len(r.due))
@@ -33,14 +32,14 @@ func (r *recoveries) ClaimRecoveries(_ context.Context, limit int, _ time.Durati
 	return out, nil
 }
 
-func (r *recoveries) UnclaimRecoveries(_ context.Context, claims []hook.RecoveryClaim) error {
+func (r *told[C]) unclaim(claims []C) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.due = append(r.due, claims...)
 	return nil
 }
 
-func (r *recoveries) StartRecover(_ context.Context, claim hook.RecoveryClaim) error {
+func (r *told[C]) start(claim C) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.away {
@@ -50,16 +49,31 @@ func (r *recoveries) StartRecover(_ context.Context, claim hook.RecoveryClaim) e
 	return nil
 }
 
-func (r *recoveries) set(away bool) (started int) {
+// set says whether Temporal is away, and gives what was started so far.
+func (r *told[C]) set(away bool) []C {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.away = away
-	return len(r.started)
+	return r.started
+}
+
+type recoveries struct{ told[hook.RecoveryClaim] }
+
+func (r *recoveries) ClaimRecoveries(_ context.Context, limit int, _ time.Duration) ([]hook.RecoveryClaim, error) {
+	return r.claim(limit)
+}
+
+func (r *recoveries) UnclaimRecoveries(_ context.Context, claims []hook.RecoveryClaim) error {
+	return r.unclaim(claims)
+}
+
+func (r *recoveries) StartRecover(_ context.Context, claim hook.RecoveryClaim) error {
+	return r.start(claim)
 }
 
 func TestARecoveryIsStartedWithoutBeingWokenAndWaitsForTemporal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &recoveries{due: []hook.RecoveryClaim{{WebhookID: "wh_1", Outage: 2}}, away: true}
+		r := &recoveries{told[hook.RecoveryClaim]{due: []hook.RecoveryClaim{{WebhookID: "wh_1", Outage: 2}}, away: true}}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
@@ -67,12 +81,12 @@ func TestARecoveryIsStartedWithoutBeingWokenAndWaitsForTemporal(t *testing.T) {
 			close(done)
 		}()
 		<-time.After(time.Minute)
-		require.Zero(t, r.set(false))
+		require.Empty(t, r.set(false))
 		<-time.After(6 * time.Second)
-		require.Equal(t, 1, r.set(false))
+		require.Len(t, r.set(false), 1)
 		r.UnclaimRecoveries(ctx, []hook.RecoveryClaim{{WebhookID: "wh_2"}})
 		<-time.After(300 * time.Millisecond)
-		require.Equal(t, 2, r.set(false))
+		require.Len(t, r.set(false), 2)
 		require.Equal(t, hook.RecoveryClaim{WebhookID: "wh_1", Outage: 2}, r.started[0])
 		stop()
 		<-done

@@ -124,19 +124,8 @@ func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflo
 func (c *Client) NudgeCombine(ctx context.Context, claim hook.WindowClaim) error {
 	in := CombineInput{RuleID: claim.RuleID, Key: claim.Key, WebhookID: claim.WebhookID}
 	workflowID := CombineID(claim.RuleID, claim.Key)
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, combineOptions(claim), CombineName, in)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, toldOptions("combination for", claim.WebhookID, claim.OwnerID), CombineName, in)
 	return toldError(workflowID, err)
-}
-
-func combineOptions(claim hook.WindowClaim) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		TaskQueue: TaskQueue,
-		// A window may open again and again under the same key.
-		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:         "combination for " + claim.WebhookID,
-		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
-		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
-	}
 }
 
 // StartRecover starts the workflow of a claimed recovery, or tells it to look
@@ -145,18 +134,8 @@ func combineOptions(claim hook.WindowClaim) client.StartWorkflowOptions {
 func (c *Client) StartRecover(ctx context.Context, claim hook.RecoveryClaim) error {
 	in := RecoverInput{WebhookID: claim.WebhookID, Outage: claim.Outage, AttemptTimeout: cmp.Or(claim.Timeout, c.timeout)}
 	workflowID := RecoverID(claim.WebhookID, claim.Outage)
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, recoverOptions(claim), RecoverName, in)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, toldOptions("recovery of", claim.WebhookID, claim.OwnerID), RecoverName, in)
 	return toldError(workflowID, err)
-}
-
-func recoverOptions(claim hook.RecoveryClaim) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		TaskQueue:             TaskQueue,
-		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:         "recovery of " + claim.WebhookID,
-		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
-		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
-	}
 }
 
 // StartRedeliver starts the workflow of a claimed redelivery of many, or has it
@@ -165,17 +144,19 @@ func recoverOptions(claim hook.RecoveryClaim) client.StartWorkflowOptions {
 func (c *Client) StartRedeliver(ctx context.Context, claim hook.RedeliveryClaim) error {
 	in := RedeliverInput{RecoveryID: claim.RecoveryID, WebhookID: claim.WebhookID}
 	workflowID := RedeliverID(claim.RecoveryID)
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, redeliverOptions(claim), RedeliverName, in)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, toldOptions("redelivery to", claim.WebhookID, claim.OwnerID), RedeliverName, in)
 	return toldError(workflowID, err)
 }
 
-func redeliverOptions(claim hook.RedeliveryClaim) client.StartWorkflowOptions {
+// toldOptions are those of a workflow that is told again and again of what there
+// is to do for a webhook. It may have been closed before, more than once.
+func toldOptions(what, webhookID, ownerID string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		TaskQueue:             TaskQueue,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:         "redelivery to " + claim.WebhookID,
-		Priority:              temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)},
-		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(claim.WebhookID)),
+		StaticSummary:         what + " " + webhookID,
+		Priority:              temporal.Priority{FairnessKey: fairnessKey(ownerID)},
+		TypedSearchAttributes: temporal.NewSearchAttributes(webhookKey.ValueSet(webhookID)),
 	}
 }
 
