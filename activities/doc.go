@@ -7,7 +7,7 @@
 // The database rules, Temporal only waits: before each attempt the delivery is
 // read anew and hook.Decide says what to do, so an activity may run twice, late,
 // or beside an older one, and still no attempt is made that should not be.
-// First attempts are an exception: a claim begins them, Firsts makes them at once,
+// First attempts are an exception: an ingest or a claim begins them, Firsts makes them at once,
 // and Deliver and DeliverBatch look there first. Where the process is gone that
 // made one, the ledger says until when it may still be under way.
 //

@@ -16,6 +16,9 @@ const (
 	finishAgainAfter = 100 * time.Millisecond
 	// finishTogether is how many ends share a statement at most.
 	finishTogether = 100
+	// While at least finishMany share one, the next one is left finishApart to fill.
+	finishMany  = 5
+	finishApart = 5 * time.Millisecond
 )
 
 // finish writes an attempt's end down. The request is made and can't be taken
@@ -81,6 +84,9 @@ func (s *successes) work(ledger Successes) {
 			return
 		}
 		record(ledger, next)
+		if len(next) >= finishMany && len(next) < finishTogether {
+			time.Sleep(finishApart)
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 			answers[i].err = a.Err
 			continue
 		}
-		due = due || a.Matched > 0 && !a.Duplicate
+		due = due || a.Due
 		happened = happened || a.Happened
 	}
 	if due && s.Wake != nil {

@@ -288,7 +288,8 @@ func (m matching) Ingest(_ context.Context, events []hook.Event) ([]hook.Accepte
 			out[i].Happened = true
 			continue
 		}
-		out[i] = hook.Accepted{Matched: 2, Duplicate: !upsert(&m.events, ev, eventID)}
+		fresh := upsert(&m.events, ev, eventID)
+		out[i] = hook.Accepted{Matched: 2, Due: fresh, Duplicate: !fresh}
 	}
 	return out, m.err
 }

@@ -55,7 +55,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&opts.standalone, "standalone", filepath.Join("bin", "godwit-standalone"), "`path` of the binary to measure")
 	flags.StringVar(&opts.results, "results", filepath.Join("bench", "results"), "`folder` that the JSON is written to")
-	flags.IntVar(&opts.events, "events", 10_000, "events of the sustained run")
+	flags.IntVar(&opts.events, "events", 30_000, "events of the sustained run")
 	flags.IntVar(&opts.fanOutEvents, "fanout-events", 1_000, "events of the fan-out run, each to ten webhooks")
 	flags.IntVar(&opts.wideEvents, "wide-events", 20, "events of the wide fan-out run, each to a thousand webhooks")
 	flags.IntVar(&opts.burstEvents, "burst-events", 20_000, "events of the burst")

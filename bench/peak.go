@@ -11,9 +11,9 @@ type peak struct {
 	most chan float64
 }
 
-// sampleEvery is how far apart samples are: reading Postgres's memory walks its
-// page tables.
-const sampleEvery = time.Second
+// sampleEvery is how far apart samples are. Reading Postgres's memory walks the
+// page tables of all its processes, which takes CPU from what is measured.
+const sampleEvery = 5 * time.Second
 
 func watchPeak(ctx context.Context, memory func() *memoryCost) *peak {
 	p := &peak{end: make(chan struct{}), most: make(chan float64, 1)}

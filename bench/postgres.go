@@ -143,24 +143,25 @@ func (p *postgres) version(ctx context.Context) (string, error) {
 // unfinished counts the deliveries in the ledger that are still to be made.
 func (p *postgres) unfinished(ctx context.Context) (int, error) {
 	var n int
-	err := p.product.QueryRowContext(ctx, `SELECT count(*) FROM deliveries WHERE status IN ('pending', 'retrying')`).Scan(&n)
+	err := p.product.QueryRowContext(ctx, `SELECT count(*) FROM deliveries WHERE status IN ('pending', 'retrying') AND dispatch_at IS NOT NULL`).Scan(&n)
 	return n, err
 }
 
-// underWay counts unfinished deliveries, and workflows that are not closed yet.
+// underWay counts unfinished deliveries, and workflows that are not closed yet:
+// in Temporal's state itself, since what it lists comes a moment later.
 func (p *postgres) underWay(ctx context.Context) (int, error) {
 	n, err := p.unfinished(ctx)
 	if err != nil || n > 0 {
 		return n, err
 	}
-	visibility, err := p.open(visibilityDatabase)
+	temporal, err := p.open(temporalDatabase)
 	if err != nil {
 		return 0, err
 	}
-	defer visibility.Close()
+	defer temporal.Close()
 	const running = 1 // enums.WORKFLOW_EXECUTION_STATUS_RUNNING
-	err = visibility.QueryRowContext(ctx, `
-		SELECT count(*) FROM executions_visibility WHERE status = $1 AND (workflow_id LIKE 'dlv/%' OR workflow_id LIKE 'dlvs/%')`, running).Scan(&n)
+	err = temporal.QueryRowContext(ctx, `
+		SELECT count(*) FROM current_executions WHERE status = $1 AND (workflow_id LIKE 'dlv/%' OR workflow_id LIKE 'dlvs/%')`, running).Scan(&n)
 	return n, err
 }
 

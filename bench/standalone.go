@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -146,7 +147,7 @@ func (s *standalone) stop() (time.Duration, error) {
 func freeAddresses(ctx context.Context, n int) ([]string, error) {
 	addresses := make([]string, n)
 	for i := range addresses {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		l, err := listenSomewhere(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
@@ -154,6 +155,18 @@ func freeAddresses(ctx context.Context, n int) ([]string, error) {
 		addresses[i] = l.Addr().String()
 	}
 	return addresses, nil
+}
+
+// listenSomewhere listens below the ports that the kernel gives out by itself
+// (from 32768 on Linux): one of those may be somebody's before it is used.
+func listenSomewhere(ctx context.Context) (l net.Listener, err error) {
+	for range 100 {
+		l, err = new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+mathrand.IntN(20_000)))
+		if err == nil {
+			break
+		}
+	}
+	return l, err
 }
 
 // tail keeps the last bytes that were written to it.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -183,17 +184,23 @@ func serveEnv(t testing.TB, databaseURL, temporal, namespace string) map[string]
 	}
 }
 
-// freePorts finds n free loopback addresses.
+// freePorts finds n free loopback addresses, below the ports that the kernel gives
+// out by itself: one of those may be somebody's before it is used.
 func freePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
+	for range 100 * n {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err != nil {
+			continue // it is taken
+		}
 		defer l.Close()
-		out = append(out, l.Addr().String())
+		if out = append(out, l.Addr().String()); len(out) == n {
+			return out
+		}
 	}
-	return out
+	require.Fail(t, "no free ports")
+	return nil
 }
 
 // ready is the line that the standalone prints when /readyz is 200.

@@ -98,7 +98,6 @@ CREATE TABLE public.deliveries (
     batch_id text COLLATE pg_catalog."C",
     CONSTRAINT deliveries_attempts_check CHECK (((attempts >= 0) AND (attempts <= 5))),
     CONSTRAINT deliveries_check1 CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
-    CONSTRAINT deliveries_check2 CHECK (((status = ANY (ARRAY['failed'::text, 'held'::text, 'cancelled'::text])) = (reason IS NOT NULL))),
     CONSTRAINT deliveries_check3 CHECK (((next_attempt_at IS NULL) OR (status = 'retrying'::text))),
     CONSTRAINT deliveries_check4 CHECK (((slot_until < 'infinity'::timestamp with time zone) OR (COALESCE(dispatch_at, 'infinity'::timestamp with time zone) < 'infinity'::timestamp with time zone))),
     CONSTRAINT deliveries_dispatch_check CHECK (
@@ -106,8 +105,14 @@ CASE
     WHEN (status = ANY (ARRAY['pending'::text, 'retrying'::text])) THEN (dispatch_at IS NOT NULL)
     ELSE ((dispatch_at IS NULL) OR (status = ANY (ARRAY['succeeded'::text, 'failed'::text])))
 END),
+    CONSTRAINT deliveries_reason_check CHECK (
+CASE
+    WHEN (status = 'held'::text) THEN (COALESCE(reason, ''::text) = 'webhook_disabled'::text)
+    ELSE ((status = ANY (ARRAY['failed'::text, 'cancelled'::text])) = (reason IS NOT NULL))
+END),
     CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'retrying'::text, 'succeeded'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
-);
+)
+WITH (fillfactor='70');
 
 CREATE TABLE public.event_types (
     name text NOT NULL COLLATE pg_catalog."C",
@@ -140,7 +145,7 @@ CREATE TABLE public.events (
     owner_id text COLLATE pg_catalog."C",
     private_to text COLLATE pg_catalog."C",
     CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL))),
-    CONSTRAINT events_id_check CHECK ((id ~ '^[A-Za-z0-9._:-]{1,128}$'::text))
+    CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:-]'::text)))
 );
 
 CREATE TABLE public.goose_db_version (
@@ -506,11 +511,11 @@ CREATE INDEX deliveries_due ON public.deliveries USING btree (dispatch_at, id) W
 
 CREATE INDEX deliveries_fresh ON public.deliveries USING btree (dispatch_at, id) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
 
-CREATE INDEX deliveries_held ON public.deliveries USING btree (webhook_id, id) WHERE (status = 'held'::text);
+CREATE INDEX deliveries_held ON public.deliveries USING btree (webhook_id, id) WHERE (reason = 'webhook_disabled'::text);
 
 CREATE INDEX deliveries_newest ON public.deliveries USING btree (created_at DESC, id DESC);
 
-CREATE INDEX deliveries_of_recovery ON public.deliveries USING btree (recovery_id, status) WHERE (recovery_id IS NOT NULL);
+CREATE INDEX deliveries_of_recovery ON public.deliveries USING btree (recovery_id, dispatch_at) WHERE (recovery_id IS NOT NULL);
 
 CREATE INDEX deliveries_of_webhook ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC);
 
@@ -522,9 +527,9 @@ CREATE INDEX deliveries_queued_again ON public.deliveries USING btree (webhook_i
 
 CREATE INDEX deliveries_slots ON public.deliveries USING btree (webhook_id, slot_until) WHERE (slot_until IS NOT NULL);
 
-CREATE INDEX deliveries_unfinished ON public.deliveries USING btree (webhook_id, status) WHERE (status = ANY (ARRAY['pending'::text, 'retrying'::text, 'held'::text]));
+CREATE INDEX deliveries_unfinished ON public.deliveries USING btree (webhook_id, dispatch_at) WHERE ((dispatch_at IS NOT NULL) OR (reason = 'webhook_disabled'::text));
 
-CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (project_id) WHERE (status = ANY (ARRAY['pending'::text, 'retrying'::text, 'held'::text]));
+CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (project_id) WHERE ((dispatch_at IS NOT NULL) OR (reason = 'webhook_disabled'::text));
 
 CREATE INDEX events_newest ON public.events USING btree (accepted_at DESC, id DESC);
 
@@ -583,17 +588,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_l
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.attempts
-    ADD CONSTRAINT attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.deliveries(id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.combination_parts
     ADD CONSTRAINT combination_parts_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.deliveries
-    ADD CONSTRAINT deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id);
-
-ALTER TABLE ONLY public.deliveries
-    ADD CONSTRAINT deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id);
 
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id) ON DELETE CASCADE;

@@ -26,6 +26,12 @@ func dynamicSettings() dynamicconfig.StaticClient {
 
 		// The worker shares the process: it gets the first task with the start's answer.
 		dynamicconfig.EnableEagerWorkflowStart.Key(): true,
+		// The ids of the deliveries that share a workflow are one value.
+		dynamicconfig.SearchAttributesSizeOfValueLimit.Key(): 8 << 10,
+		// Under load what is to be shown is written this often a second by each shard,
+		// all that has come meanwhile. A workflow that is over by then is written once.
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): 2,
+		dynamicconfig.VisibilityTaskBatchSize.Key():       1000,
 		// A namespace that was just registered is seen this late by the others.
 		dynamicconfig.NamespaceCacheRefreshInterval.Key(): 250 * time.Millisecond,
 		// One matching host: more partitions only forward to one another, and

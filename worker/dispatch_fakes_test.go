@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"godwit/internal/retry"
 	"godwit/internal/send"
 	"godwit/worker"
+	"godwit/workflows"
 )
 
 // ledger gives out deliveries that are due, and counts.
@@ -176,6 +178,8 @@ type starter struct {
 	fail    func(id string) error
 	started []string
 	batches [][]string // those that share one
+	most    int        // so many may share one; 0 = any number
+	refused int        // more wanted to
 	tries   int
 }
 
@@ -187,6 +191,12 @@ func (s *starter) StartBatch(_ context.Context, claims []hook.Claim) (batch, run
 	ids := make([]string, len(claims))
 	for i, c := range claims {
 		ids[i] = c.DeliveryID
+	}
+	if s.most > 0 && len(ids) > s.most {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.refused++
+		return "", "", fmt.Errorf("%w: a search attribute is too long", workflows.ErrRefused)
 	}
 	if err := s.start(ids...); err != nil {
 		return "", "", err
@@ -268,6 +278,13 @@ func (s *starter) count() int {
 	return s.tries
 }
 
+// refusals is how many starts were refused for their size.
+func (s *starter) refusals() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
 func (s *starter) set(fail func(string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -279,9 +296,10 @@ type world struct {
 	*ledger
 	*starter
 	*receivers
-	acts *activities.Activities
-	wake chan<- struct{}
-	stop func()
+	acts       *activities.Activities
+	dispatcher *worker.Dispatcher
+	wake       chan<- struct{}
+	stop       func()
 }
 
 // dispatch runs a dispatcher in a bubble of virtual time for the test f.
@@ -300,11 +318,13 @@ func dispatch(t *testing.T, f func(w world)) {
 		done := make(chan struct{})
 		d := &worker.Dispatcher{Fresh: w.ledger, Claims: w.ledger, Queues: w.ledger, Carriers: w.ledger, Attempts: activities.FirstsOf(w.acts), Starter: w.starter,
 			Timeout: time.Minute, Wake: wake, Log: zap.NewNop()}
+		w.dispatcher = d
 		go func() { d.Run(ctx); close(done) }()
 		synctest.Wait()
 		f(w)
 		stop()
 		<-done
 		activities.FirstsOf(w.acts).Stop(0)
+		<-time.After(soon) // what writes outcomes waits a little for more
 	})
 }

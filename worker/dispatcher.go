@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -96,6 +97,11 @@ type Dispatcher struct {
 
 	starts starts
 	rest   chan []hook.Claim
+	// behind: deliveries that are due for the first time wait for this process.
+	behind atomic.Bool
+
+	mu     sync.RWMutex
+	begins context.Context // of those that Begin is given; nil = it never ran
 }
 
 // source gives out deliveries whose workflows are to be started; more says that
@@ -106,8 +112,8 @@ type source func(ctx context.Context, limit int) (claims []hook.Claim, more bool
 // due for the first time, what is due again and what is queued have a loop each,
 // so that none waits for the others.
 func (d *Dispatcher) Run(ctx context.Context) {
-	d.starts = starts{starter: d.Starter, carriers: d.Carriers, log: d.Log}
 	d.rest = make(chan []hook.Claim, 1)
+	d.open(ctx)
 	due, queued := make(chan struct{}, 1), make(chan struct{}, 1)
 	var group sync.WaitGroup
 	group.Go(func() { d.takeDue(ctx, due) })
@@ -123,7 +129,10 @@ func (d *Dispatcher) Run(ctx context.Context) {
 		}
 	}
 	group.Wait()
-	d.starts.group.Wait()
+	d.mu.Lock() // since ctx has ended, Begin adds nothing any more
+	last := &d.starts.group
+	d.mu.Unlock()
+	last.Wait()
 }
 
 // nudge wakes who waits for c; many at once are one.

@@ -123,21 +123,46 @@ func TestWhileStartsAreSaturatedWhatWaitsSharesAWorkflow(t *testing.T) {
 	dispatch(t, func(w world) {
 		hang := make(chan struct{})
 		w.before = func(string) { <-hang }
-		all := many("d", 100)
+		all := many("d", 250)
 		w.add(all...)
 		w.wake <- struct{}{}
-		synctest.Wait()
+		<-time.After(50 * time.Millisecond) // there is not room for all at one moment
 		require.ElementsMatch(t, all, w.receivers.all(), "no attempt waits for a start")
 		close(hang)
 		<-time.After(soon)
 		require.ElementsMatch(t, all, w.starter.all())
-		require.Equal(t, 4, w.starter.count(), "two alone, then 60 and 38")
+		require.Equal(t, 4, w.starter.count(), "two alone, then 200 and 48")
 		require.Len(t, w.batches, 2)
 		require.Len(t, w.batches[0], workflows.MaxBatch)
 		w.see(func() {
-			require.Len(t, w.carried, 98, "of the two the end of the attempt tells, or they are noted")
+			require.Len(t, w.carried, 248, "of the two the end of the attempt tells, or they are noted")
 			require.Contains(t, w.carried, hook.Carried{DeliveryID: "d0002", Generation: 1, Batch: "d0002", RunID: "run of d0002"})
 		})
+	})
+}
+
+func TestATemporalWithDefaultLimitsIsGivenSmallerWorkflows(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.most = workflows.PlainBatch
+		hang := make(chan struct{})
+		w.before = func(string) { <-hang }
+		all := many("d", 200)
+		w.add(all...)
+		w.wake <- struct{}{}
+		synctest.Wait()
+		close(hang)
+		<-time.After(soon)
+		require.ElementsMatch(t, all, w.starter.all())
+		w.see(func() { require.Len(t, w.carried, 198) })
+		refused := w.refusals()
+		require.Positive(t, refused)
+
+		more := many("e", 200)
+		w.add(more...)
+		w.wake <- struct{}{}
+		<-time.After(soon)
+		require.ElementsMatch(t, slices.Concat(all, more), w.starter.all())
+		require.Equal(t, refused, w.refusals(), "it is not asked for more again")
 	})
 }
 
@@ -191,7 +216,7 @@ func TestALostWorkflowIsReplaced(t *testing.T) {
 		w.set(func(string) error { return workflows.ErrClosed })
 		w.repeat("a")
 		<-time.After(soon)
-		require.Equal(t, []string{"a"}, w.regenerated)
+		w.see(func() { require.Equal(t, []string{"a"}, w.regenerated) })
 	})
 }
 

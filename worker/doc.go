@@ -1,9 +1,10 @@
 // Package worker runs what carries deliveries in one process: the Temporal
 // worker, the dispatcher, and the loop that follows combinations.
 //
-// The dispatcher takes deliveries that are due for the first time out of the
-// ledger, whose claim begins their first attempts, and makes these at once. At the
-// same moment it starts their workflows, which wait for what comes of the attempts
+// What this process accepts is begun by the statement that accepts it, as far as
+// there is room; the dispatcher takes all else that is due for the first time out
+// of the ledger, whose claim begins the first attempts. It makes them at once. At
+// the same moment it starts their workflows, which wait for what comes of the attempts
 // (see activities.Firsts). So a delivery takes a commit and a request, whatever
 // Temporal takes. While more come than workflows can be started, many share one;
 // each that fails goes on in one of its own. What is finished before it has a

@@ -27,6 +27,7 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 			continue
 		}
 		taken, err := d.Fresh.Take(ctx, take)
+		d.behind.Store(err != nil || taken.Len() == take.Limit)
 		err = errors.Join(err, d.begin(ctx, taken.Begun))
 		d.leave(taken.Rest)
 		switch {
@@ -45,6 +46,37 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 
 func (d *Dispatcher) take(limit int, crowded []string) hook.Take {
 	return hook.Take{Limit: limit, Crowded: crowded, Timeout: d.Timeout, Margin: activities.RecordingMargin, Lease: lease}
+}
+
+// open lets Begin begin attempts until ctx ends.
+func (d *Dispatcher) open(ctx context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.starts = starts{starter: d.Starter, carriers: d.Carriers, log: d.Log}
+	d.behind.Store(true)
+	d.begins = ctx
+}
+
+// Room says what an ingest of this process may begin: nothing while deliveries
+// that are older wait, or while the dispatcher does not run. It is safe for
+// concurrent use, as is Begin.
+func (d *Dispatcher) Room() hook.Take {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.begins == nil || d.begins.Err() != nil || d.behind.Load() {
+		return hook.Take{}
+	}
+	return d.take(d.Attempts.Room())
+}
+
+// Begin makes attempts that an ingest has begun in the room that it found. Where
+// the dispatcher has stopped meanwhile it gives them back.
+func (d *Dispatcher) Begin(begun []hook.Parcel) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if err := d.begin(d.begins, begun); err != nil {
+		d.Log.Warn("give back what an ingest began", zap.Int("deliveries", len(begun)), zap.Error(err)) // it will be found lost
+	}
 }
 
 // begin makes attempts that were begun by their claim, and has their workflows

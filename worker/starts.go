@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +56,9 @@ type starts struct {
 	underWay int
 	// gathering: deliveries share workflows. One start at least is under way then.
 	gathering bool
-	group     sync.WaitGroup
+	// plain: Temporal has refused a workflow for more than workflows.PlainBatch.
+	plain bool
+	group sync.WaitGroup
 }
 
 // room is how many more deliveries may wait.
@@ -80,7 +83,7 @@ func (s *starts) add(ctx context.Context, t toStart) {
 		return
 	}
 	s.waiting = append(s.waiting, t)
-	if len(s.waiting) >= workflows.MaxBatch && s.underWay < carriersUnderWay {
+	if len(s.waiting) >= s.most() && s.underWay < carriersUnderWay {
 		s.underWay++
 		full := s.cut()
 		s.group.Go(func() { s.run(ctx, full) })
@@ -125,7 +128,7 @@ func (s *starts) left() {
 func (s *starts) next(ctx context.Context) []toStart {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.waiting) >= workflows.MaxBatch {
+	if len(s.waiting) >= s.most() {
 		return s.cut()
 	}
 	if !s.gathering || s.underWay > 1 {
@@ -145,9 +148,17 @@ func (s *starts) next(ctx context.Context) []toStart {
 	return s.cut()
 }
 
+// most is how many may share a workflow.
+func (s *starts) most() int {
+	if s.plain {
+		return workflows.PlainBatch
+	}
+	return workflows.MaxBatch
+}
+
 // cut takes those that have waited longest, as many as may share a workflow.
 func (s *starts) cut() []toStart {
-	n := min(len(s.waiting), workflows.MaxBatch)
+	n := min(len(s.waiting), s.most())
 	next := s.waiting[:n:n]
 	if s.waiting = s.waiting[n:]; len(s.waiting) == 0 {
 		s.waiting = nil
@@ -162,6 +173,9 @@ func (s *starts) start(ctx context.Context, all []toStart) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	batch, runID, err := s.startOne(ctx, all)
+	if errors.Is(err, workflows.ErrRefused) && len(all) > workflows.PlainBatch {
+		return s.startSmaller(ctx, all, err)
+	}
 	if errors.Is(err, workflows.ErrRefused) {
 		// Not to be had by waiting: it is tried again when they are due again.
 		s.log.Error("a workflow can't be started", zap.String("delivery_id", all[0].claim.DeliveryID), zap.Int("deliveries", len(all)), zap.Error(err))
@@ -174,6 +188,21 @@ func (s *starts) start(ctx context.Context, all []toStart) error {
 		s.group.Go(func() { s.note(batch, runID, all) })
 	}
 	return err
+}
+
+// startSmaller starts several workflows where Temporal refuses one for all, and
+// leaves it at that size from then on.
+func (s *starts) startSmaller(ctx context.Context, all []toStart, refusal error) error {
+	s.mu.Lock()
+	s.plain = true
+	s.mu.Unlock()
+	s.log.Info("workflows carry fewer deliveries than they could", zap.Int("refused", len(all)), zap.Int("at_most", workflows.PlainBatch), zap.Error(refusal))
+	for part := range slices.Chunk(all, workflows.PlainBatch) {
+		if err := s.start(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *starts) startOne(ctx context.Context, all []toStart) (batch, runID string, err error) {

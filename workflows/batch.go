@@ -11,9 +11,13 @@ import (
 	"godwit/activities"
 )
 
-// MaxBatch is how many deliveries one workflow carries at most. Their ids are a
-// search attribute, of which Temporal takes 2 KiB by default.
-const MaxBatch = 60
+const (
+	// MaxBatch is how many deliveries one workflow carries at most.
+	MaxBatch = 200
+	// PlainBatch is how many any Temporal takes: their ids are a search attribute,
+	// of which it takes 2 KiB unless it is told otherwise.
+	PlainBatch = 60
+)
 
 // DeliverBatchInput is the input of the workflow DeliverBatch.
 type DeliverBatchInput struct {

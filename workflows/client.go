@@ -65,7 +65,8 @@ func started(run client.WorkflowRun, err error) (runID string, _ error) {
 // StartBatch starts one workflow for generation 1 of up to MaxBatch claimed
 // deliveries, and gives the batch's name and the run. The same deliveries in the
 // same order are the same batch: starting it again changes nothing, whether it
-// runs or has ended.
+// runs or has ended. The error is ErrRefused for more than PlainBatch of them where
+// Temporal keeps its default limits.
 func (c *Client) StartBatch(ctx context.Context, claims []hook.Claim) (batch, runID string, err error) {
 	in := DeliverBatchInput{DeliveryIDs: make([]string, len(claims))}
 	for i, claim := range claims {

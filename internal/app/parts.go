@@ -55,14 +55,16 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
 		Wake: p.wakeDeliveries, Log: p.log,
 	}
+	dispatcher := &worker.Dispatcher{
+		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
+		Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Log: p.log,
+	}
+	p.store.SetBeginner(dispatcher)
 	return &worker.Worker{
-		Temporal:   p.temporal,
-		Namespace:  cfg.TemporalNamespace,
-		Activities: acts,
-		Dispatcher: &worker.Dispatcher{
-			Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
-			Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Log: p.log,
-		},
+		Temporal:     p.temporal,
+		Namespace:    cfg.TemporalNamespace,
+		Activities:   acts,
+		Dispatcher:   dispatcher,
 		Windows:      &worker.Windows{Claims: p.store, Nudger: starter, Wake: p.windows, Log: p.log},
 		Recoveries:   &worker.Recoveries{Claims: p.store, Starter: starter, Log: p.log},
 		Redeliveries: &worker.Redeliveries{Claims: p.store, Starter: starter, Log: p.log},

@@ -22,7 +22,7 @@ type Parcel struct {
 	// Last is the newest attempt of which something is recorded; its Number is 0
 	// when there is none.
 	Last Attempt
-	// BegunAt is when a claim began the first attempt, where nothing is recorded
+	// BegunAt is when an ingest or a claim began the first attempt, where nothing is recorded
 	// of that one yet; else zero.
 	BegunAt time.Time
 	// Patience is how long after BegunAt the attempt may still be under way. The
@@ -166,7 +166,7 @@ type Carried struct {
 type Finish struct {
 	DeliveryID string
 	Number     int
-	// Ago is how long ago the request began: it counts where a claim began the
+	// Ago is how long ago the request began: it counts where an ingest or a claim began the
 	// attempt, of whose start there is no row.
 	Ago time.Duration
 	// RunID is the run of the workflow that carries the delivery, for a success of

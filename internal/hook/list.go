@@ -47,6 +47,8 @@ type DeliveryFilter struct {
 type Accepted struct {
 	// Matched is how many deliveries the event has.
 	Matched int
+	// Due says that some of them are not begun yet: a worker is to be told.
+	Due bool
 	// Happened says that it stands in the window of a combination.
 	Happened bool
 	// Duplicate says that the same event was accepted before.

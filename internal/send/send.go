@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"godwit/internal/hook"
@@ -95,10 +96,8 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	// From here on, so that the receiver isn't charged for our own work.
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer cancel()
-	sending, giveUp := context.WithCancel(limited)
-	defer giveUp()
-	at := progress{giveUp: giveUp}
-	resp, err := s.roundTrip(httptrace.WithClientTrace(sending, at.trace()), m.Webhook.URL, p)
+	at := progress{giveUp: cancel}
+	resp, err := s.roundTrip(httptrace.WithClientTrace(limited, at.trace()), m.Webhook.URL, p)
 	if err == nil {
 		defer resp.Body.Close()
 		return receive(limited, resp, answer{result, limit, start}), nil
@@ -106,7 +105,7 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	switch {
 	case ctx.Err() != nil:
 		return hook.Result{}, context.Cause(ctx)
-	case limited.Err() != nil:
+	case errors.Is(context.Cause(limited), errTimeUp):
 		return fail(result, timeoutReason(at.phase()), limit), nil
 	default:
 		return fail(result, reasonOf(err, at.phase()), limit), nil
@@ -124,6 +123,9 @@ func (s *Sender) roundTrip(ctx context.Context, target string, p packet) (*http.
 
 // withoutPassword is raw but for user information, which CheckURL refuses.
 func withoutPassword(raw string) string {
+	if !strings.Contains(raw, "@") {
+		return clean(raw, hook.MaxURLLength) // as nearly all, without reading them
+	}
 	u, err := url.Parse(raw)
 	if err != nil || u.User == nil {
 		return clean(raw, hook.MaxURLLength)

@@ -10,6 +10,16 @@ import (
 	"godwit/internal/hook"
 )
 
+// What delivery d still needs is asked for by these conditions: no index knows
+// the status, so that a success, which nearly every delivery comes to, changes
+// none. What is under way has a time to be dispatched at, what is held its reason;
+// a success leaves both as they are until its workflow is noted.
+const (
+	onItsWay   = `(d.status IN ('pending', 'retrying') AND d.dispatch_at IS NOT NULL)`
+	held       = `(d.status = 'held' AND d.reason = 'webhook_disabled')`
+	unfinished = `(d.status IN ('pending', 'retrying', 'held') AND (d.dispatch_at IS NOT NULL OR d.reason = 'webhook_disabled'))`
+)
+
 const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
 	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
 	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at`
@@ -93,7 +103,7 @@ func cancelWaiting(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, conditi
 		UPDATE deliveries SET status = 'cancelled', reason = $1, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now(),
 			slot_until = NULLIF(slot_until, 'infinity')
 		WHERE id IN (
-			SELECT id FROM deliveries WHERE status IN ('pending', 'retrying', 'held') AND `+condition+` ORDER BY id FOR NO KEY UPDATE
+			SELECT d.id FROM deliveries d WHERE `+unfinished+` AND `+condition+` ORDER BY d.id FOR NO KEY UPDATE
 		)`, append([]any{reason}, args...)...)
 	return err
 }
@@ -114,8 +124,8 @@ func cancelProject(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, more st
 // keeps its place.
 func holdWaiting(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE deliveries SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
+		UPDATE deliveries d SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
 			slot_until = NULLIF(slot_until, 'infinity')
-		WHERE webhook_id = $1 AND status IN ('pending', 'retrying')`, webhookID, hook.ReasonWebhookDisabled)
+		WHERE d.webhook_id = $1 AND `+onItsWay, webhookID, hook.ReasonWebhookDisabled)
 	return err
 }

@@ -7,3 +7,10 @@ const (
 	SucceedAll = succeed
 	CarriedAll = markCarried
 )
+
+// Conditions on what deliveries still need, for the test of their cost.
+const (
+	OnItsWay   = onItsWay
+	Held       = held
+	Unfinished = unfinished
+)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -12,16 +13,17 @@ import (
 
 // Bounds of what shares a statement. A request alone may have more.
 const (
-	// gatherStatements is how many statements are under way at once. One more
-	// request than that waits and shares the next one; with fewer requests each
-	// has a statement of its own.
+	gatherEvents = 100
+	gatherBytes  = 4 << 20
+	// gatherPatience is how long one statement is under way alone. It may wait for a
+	// lock then, and a second one goes beside it.
+	gatherPatience   = 50 * time.Millisecond
 	gatherStatements = 2
-	gatherEvents     = 100
-	gatherBytes      = 4 << 20
 )
 
 // gather has requests that come faster than Postgres commits share statements
-// and commits. It is safe for concurrent use.
+// and commits: what comes while a statement is under way shares the next one. It
+// is safe for concurrent use.
 type gather struct {
 	// run accepts offers in one transaction, all or none, and fills in what became
 	// of each.
@@ -29,7 +31,8 @@ type gather struct {
 
 	mu      sync.Mutex
 	queue   []*caller
-	running int
+	running int // statements
+	slow    int // those of them that have lost patience
 }
 
 // caller is a request that waits to be offered, or for the answer.
@@ -65,7 +68,12 @@ func (g *gather) enqueue(w *caller) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.queue = append(g.queue, w)
-	if g.running < gatherStatements {
+	g.start()
+}
+
+// start starts what waits, if it may go now.
+func (g *gather) start() {
+	if len(g.queue) > 0 && g.running <= min(g.slow, gatherStatements-1) {
 		g.running++
 		go g.work()
 	}
@@ -79,15 +87,35 @@ func (g *gather) withdraw(w *caller) {
 
 // work runs statements until nothing waits.
 func (g *gather) work() {
-	for {
-		next := g.next()
-		if next == nil {
-			return
-		}
+	for next := g.next(); next != nil; next = g.next() {
+		patient := g.patient()
 		// No request's own context: the others must not end with it.
 		ctx, cancel := context.WithTimeout(context.Background(), longestIngest)
 		g.answer(ctx, next)
 		cancel()
+		patient()
+	}
+}
+
+// patient watches a statement until what it returns is called.
+func (g *gather) patient() (ended func()) {
+	done, slow := false, false
+	timer := time.AfterFunc(gatherPatience, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if !done {
+			slow = true
+			g.slow++
+			g.start()
+		}
+	})
+	return func() {
+		timer.Stop()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if done = true; slow {
+			g.slow--
+		}
 	}
 }
 
@@ -96,7 +124,7 @@ func (g *gather) work() {
 func (g *gather) next() []*caller {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.queue) == 0 {
+	if len(g.queue) == 0 || g.running > g.slow+1 { // or one that is not slow goes on
 		g.running--
 		return nil
 	}
@@ -163,15 +191,23 @@ func (s *Store) acceptAll(ctx context.Context, all []*caller) error {
 			of = append(of, w)
 		}
 	}
-	columns := eventColumns(offers)
-	return s.byItself(ctx, "ingest", acceptEvents, func(accept *sqlx.Stmt) error {
-		for _, w := range all {
-			w.found = w.found[:0]
-		}
-		return eachIngested(ctx, accept, columns, func(r ingested) {
-			w := of[r.position]
-			r.position -= first[r.position]
-			w.found = append(w.found, r)
-		})
+	room := s.room(ctx)
+	columns := eventColumns(offers, room)
+	var found []ingested
+	err := s.byItself(ctx, "ingest", acceptEvents, func(accept *sqlx.Stmt) error {
+		found = found[:0]
+		return eachIngested(ctx, accept, columns, func(r ingested) { found = append(found, r) })
 	})
+	if err != nil {
+		return err
+	}
+	events := make([]hook.Event, len(found))
+	for i, r := range found {
+		w, place := of[r.position], r.position-first[r.position]
+		events[i] = w.events[place]
+		r.position = place
+		w.found = append(w.found, r)
+	}
+	s.beginFirsts(ctx, events, found)
+	return nil
 }

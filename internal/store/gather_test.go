@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,12 +49,10 @@ func (d *desk) offers(ctx context.Context, ids ...string) {
 	synctest.Wait()
 }
 
-// busy has every statement that may be under way under way.
+// busy has a statement under way.
 func (d *desk) busy() {
-	for i := range gatherStatements {
-		d.offers(context.Background(), fmt.Sprint("busy ", i))
-		<-d.statements
-	}
+	d.offers(context.Background(), "busy")
+	<-d.statements
 }
 
 // answer ends n statements.
@@ -64,7 +63,7 @@ func (d *desk) answer(n int, err error) {
 	}
 }
 
-func TestRequestsShareAStatementWhenAllAreUnderWay(t *testing.T) {
+func TestRequestsShareTheNextStatement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
 		d.busy()
@@ -74,10 +73,45 @@ func TestRequestsShareAStatementWhenAllAreUnderWay(t *testing.T) {
 		require.Empty(t, d.statements)
 		d.answer(1, nil)
 		require.Equal(t, []string{"a", "b", "c"}, <-d.statements, "the same id waits")
-		d.answer(gatherStatements, nil)
+		d.answer(1, nil)
 		require.Equal(t, []string{"a"}, <-d.statements)
 		d.answer(1, nil)
-		for range gatherStatements + 3 {
+		for range 4 {
+			require.NoError(t, <-d.got)
+		}
+	})
+}
+
+func TestAStatementThatTakesLongHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.busy()
+		d.offers(t.Context(), "a")
+		<-time.After(gatherPatience)
+		synctest.Wait()
+		require.Equal(t, []string{"a"}, <-d.statements, "it goes beside")
+		d.offers(t.Context(), "b")
+		require.Empty(t, d.statements)
+		d.answer(1, nil)
+		require.NoError(t, <-d.got)
+		require.Empty(t, d.statements, "the other one has just begun")
+		require.Equal(t, []string{"b"}, <-d.statements, "it takes long too")
+		d.offers(t.Context(), "c")
+		<-time.After(gatherPatience)
+		synctest.Wait()
+		require.Empty(t, d.statements, "two at most")
+		d.answer(1, nil)
+		require.Equal(t, []string{"c"}, <-d.statements)
+		d.answer(2, nil)
+
+		// All is as at first.
+		d.busy()
+		d.offers(t.Context(), "d")
+		require.Empty(t, d.statements)
+		d.answer(1, nil)
+		require.Equal(t, []string{"d"}, <-d.statements)
+		d.answer(1, nil)
+		for range 6 - 1 {
 			require.NoError(t, <-d.got)
 		}
 	})
@@ -93,10 +127,11 @@ func TestAStatementIsBounded(t *testing.T) {
 		}
 		d.offers(t.Context(), many...)
 		d.offers(t.Context(), "a")
-		d.answer(gatherStatements, nil)
+		d.answer(1, nil)
 		require.Len(t, <-d.statements, len(many), "a request is not divided")
+		d.answer(1, nil)
 		require.Equal(t, []string{"a"}, <-d.statements)
-		d.answer(2, nil)
+		d.answer(1, nil)
 	})
 }
 
@@ -106,10 +141,8 @@ func TestNoRequestFailsForAnother(t *testing.T) {
 		d.busy()
 		d.offers(t.Context(), "a")
 		d.offers(t.Context(), "b")
-		d.answer(gatherStatements, nil)
-		for range gatherStatements {
-			require.NoError(t, <-d.got)
-		}
+		d.answer(1, nil)
+		require.NoError(t, <-d.got)
 		require.Equal(t, []string{"a", "b"}, <-d.statements)
 		bad := errors.New("invalid byte sequence")
 		d.answer(1, bad)
@@ -130,7 +163,7 @@ func TestAnEndedRequestIsNotOffered(t *testing.T) {
 		d.offers(ctx, "a")
 		cancel()
 		require.ErrorIs(t, <-d.got, context.Canceled)
-		d.answer(gatherStatements, nil)
+		d.answer(1, nil)
 		require.Empty(t, d.statements)
 		d.offers(ctx, "b")
 		require.Empty(t, d.statements)

@@ -24,18 +24,19 @@ import (
 // a list of deliveries must not be joined to one of events.
 const acceptEvents = offeredEvents + lookUpSpots + accepting + addressedBySpot + delivering + acceptedRows + askedRows
 
-// acceptJudged accepts events with the webhooks $14 for the events $13.
+// acceptJudged accepts events with the webhooks $18 for the events $17.
 const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + delivering + acceptedRows
 
 // offeredEvents are those whose project and type exist, and that were checked
 // against the schema that the type has. A spot is a project and a type.
 const offeredEvents = `
 WITH input AS MATERIALIZED (
-	SELECT DISTINCT ON (i.id) i.id, i.type, i.project_id, p.company_id, nullif(i.actor_id, '') AS actor_id, i.occurred_at, i.previous, i.current,
-		i.fingerprint, i.request, i.spot, i.n
+	SELECT DISTINCT ON (i.id) i.id, i.type, i.project_id, p.name AS project_name, p.company_id, c.name AS company_name,
+		nullif(i.actor_id, '') AS actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.request, i.spot, i.n
 	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::int[], $11::int[])
 		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, request, spot, n)
-	CROSS JOIN LATERAL (SELECT p.company_id FROM projects p WHERE p.id = i.project_id OFFSET 0) p
+	CROSS JOIN LATERAL (SELECT p.name, p.company_id FROM projects p WHERE p.id = i.project_id OFFSET 0) p
+	LEFT JOIN LATERAL (SELECT c.name FROM companies c WHERE c.id = p.company_id OFFSET 0) c ON true
 	CROSS JOIN LATERAL (SELECT t.schema_version FROM event_types t WHERE t.name = i.type OFFSET 0) t
 	WHERE t.schema_version = i.schema_version
 	ORDER BY i.id, i.n -- one order for all, so that overlapping batches don't deadlock
@@ -77,7 +78,7 @@ const lookUpSpots = `spots AS MATERIALIZED (
 ), `
 
 const judged = `matches AS MATERIALIZED (
-	SELECT m.event_id, array_agg(m.webhook_id) AS webhooks FROM unnest($13::text[], $14::text[]) AS m(event_id, webhook_id) GROUP BY m.event_id
+	SELECT m.event_id, array_agg(m.webhook_id) AS webhooks FROM unnest($17::text[], $18::text[]) AS m(event_id, webhook_id) GROUP BY m.event_id
 ), asked AS (
 	SELECT NULL::int AS request WHERE false
 ), `
@@ -104,27 +105,37 @@ const addressedByEvent = `addressed AS (
 // delivering is insertDeliveries for events that are being inserted. The ids
 // are $12 with five digits behind it, which count them in the order of the
 // events: what was held is released in the order of the ids.
+//
+// Up to $13 of them are inserted as take leaves what it begins; not those of the
+// webhooks $14. See Beginner.
 const delivering = `numbered AS (
-	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited,
+	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited, w.version, w.timeout_seconds,
 		row_number() OVER (ORDER BY array_position($1::text[], d.id), d.webhook_id) - 1 AS number, count(*) OVER (PARTITION BY d.id) AS siblings
 	FROM addressed d
 	CROSS JOIN LATERAL (` + addressee + `) w
 	WHERE w.deleted_at IS NULL AND ` + ownerIsMember + `
+), named AS MATERIALIZED (
+	SELECT n.*, $12::text || lpad(to_hex(n.number / 8), 4, '0') || substr('048cgkos', (n.number % 8)::int + 1, 1) AS delivery_id,
+		n.enabled AND NOT n.limited AND n.number < $13::int AND (n.webhook_id = ANY($14::text[])) IS NOT TRUE AS begun
+	FROM numbered n
 ), delivered AS (
-	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, dispatch_at)
-	SELECT $12::text || lpad(to_hex(w.number / 8), 4, '0') || substr('048cgkos', (w.number % 8)::int + 1, 1),
-		w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, ` + firstState + `
-	FROM numbered w
-	RETURNING event_id
+	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, attempts, begun_at, dispatch_at)
+	SELECT w.delivery_id, w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, ` + firstState + `,
+		w.begun::int, CASE WHEN w.begun THEN now() END,
+		CASE WHEN w.begun THEN now() + make_interval(secs => coalesce(w.timeout_seconds, $15::float8) + $16::float8) ELSE ` + firstDue + ` END
+	FROM named w
 )`
 
 const acceptedRows = `
-SELECT max(r.n) - 1 AS position, true AS accepted, sum(r.matched) AS matched,
-	NULL AS company_id, NULL::timestamptz AS occurred_at, NULL::text[] AS webhooks, NULL::bigint[] AS rules, NULL::int[] AS parts
+SELECT max(r.n) - 1 AS position, true AS accepted, count(r.delivery_id) AS matched,
+	max(r.company_id) AS company_id, max(r.occurred_at) AS occurred_at, array_agg(r.webhook_id) FILTER (WHERE r.begun) AS webhooks, NULL::bigint[] AS rules, NULL::int[] AS parts,
+	max(r.project_name) AS project_name, max(r.company_name) AS company_name, now() AS accepted_at,
+	array_agg(r.delivery_id) FILTER (WHERE r.begun) AS begun, array_agg(r.version) FILTER (WHERE r.begun) AS versions
 FROM (
-	SELECT i.id, i.n, false AS accepted, 0 AS matched FROM input i
-	UNION ALL SELECT a.id, 0, true, 0 FROM accepted a
-	UNION ALL SELECT d.event_id, 0, false, 1 FROM delivered d
+	SELECT i.id, i.n, false AS accepted, i.company_id, i.occurred_at, i.project_name, i.company_name,
+		NULL AS delivery_id, NULL AS webhook_id, NULL::bigint AS version, false AS begun FROM input i
+	UNION ALL SELECT a.id, 0, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false FROM accepted a
+	UNION ALL SELECT w.id, 0, false, NULL, NULL, NULL, NULL, w.delivery_id, w.webhook_id, w.version, w.begun FROM named w
 ) r GROUP BY r.id HAVING bool_or(r.accepted)`
 
 // askedRows gives the events of the other requests, those apart that were
@@ -132,21 +143,22 @@ FROM (
 // parts.
 const askedRows = `
 UNION ALL
-SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.parts
+SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.parts, NULL, NULL, now(), NULL, NULL
 FROM input i JOIN spots s ON s.spot = i.spot
 WHERE i.request = ANY(ARRAY(SELECT a.request FROM asked a)) AND NOT EXISTS (SELECT FROM events e WHERE e.id = i.id OFFSET 0)`
 
-// firstState is the status, reason and dispatch_at of a new delivery to the
-// webhook w: what matched an enabled webhook is pending and due at once, or
-// queued where the webhook has limits; what matched a disabled one is held.
-const firstState = `CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
-	CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END,
-	CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END`
+// firstState is the status and the reason of a new delivery to the webhook w:
+// what matched a disabled one is held. firstDue is its dispatch_at: what is
+// pending is due at once, or queued where the webhook has limits.
+const (
+	firstState = `CASE WHEN w.enabled THEN 'pending' ELSE 'held' END, CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END`
+	firstDue   = `CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END`
+)
 
 // addressee looks up the webhook of the delivery d, by its id and nothing else,
 // behind OFFSET 0: a condition on deleted_at there makes a plan of the time when
 // the table was small go through an index that leads with another column.
-const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
+const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id, w.version, w.timeout_seconds FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
 
 const ownerIsMember = `EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)`
 
@@ -158,7 +170,7 @@ RETURNING event_id`
 
 const insertForWebhooks = `
 INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, dispatch_at)
-SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id), ` + firstState + `
+SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id), ` + firstState + `, ` + firstDue + `
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d(id, event_id, webhook_id, type, project_id, company_id)
 CROSS JOIN LATERAL (
 	` + addressee + `
@@ -184,7 +196,7 @@ func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64
 	var asked []ingested
 	for _, r := range found {
 		if r.accepted {
-			accepted[r.position] = &hook.Accepted{Matched: r.matched}
+			accepted[r.position] = r.answer()
 		} else {
 			asked = append(asked, r)
 		}
@@ -206,22 +218,52 @@ func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, j
 	if err != nil {
 		return classify("ingest", err)
 	}
-	columns := judgedColumns(o.at(positions), choice.Matches)
-	keep := func(r ingested) { accepted[positions[r.position]] = &hook.Accepted{Matched: r.matched} }
+	j := judgedIngest{o.at(positions), positions, accepted}
 	if len(choice.Happenings) == 0 {
-		return s.byItself(ctx, "ingest", acceptJudged, func(accept *sqlx.Stmt) error { return eachIngested(ctx, accept, columns, keep) })
+		return s.acceptJudged(ctx, j, choice.Matches)
 	}
 	accept, err := s.prepared(ctx, acceptJudged)
 	if err != nil {
 		return classify("prepare the ingest", err)
 	}
+	columns := judgedColumns(j.offered, hook.Take{}, choice.Matches)
 	return s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
 		clear(accepted)
-		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, keep); err != nil {
+		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, j.keep); err != nil {
 			return err
 		}
 		return s.happened(ctx, tx, choice.Happenings, acceptedByID(o.events, accepted))
 	})
+}
+
+// judgedIngest is what conditions were asked about: a part of what was offered.
+type judgedIngest struct {
+	offered
+	positions []int // among all that was offered
+	accepted  []*hook.Accepted
+}
+
+func (j judgedIngest) keep(r ingested) { j.accepted[j.positions[r.position]] = r.answer() }
+
+// acceptJudged accepts the events with what the conditions came to. What it begins
+// must not end with the request.
+func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, matches []hook.Candidate) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestIngest)
+	defer cancel()
+	columns := judgedColumns(j.offered, s.room(ctx), matches)
+	var events []hook.Event
+	var found []ingested
+	err := s.byItself(ctx, "ingest", acceptJudged, func(accept *sqlx.Stmt) error {
+		events, found = nil, nil
+		return eachIngested(ctx, accept, columns, func(r ingested) {
+			events, found = append(events, j.events[r.position]), append(found, r)
+			j.keep(r)
+		})
+	})
+	if err == nil {
+		s.beginFirsts(ctx, events, found)
+	}
+	return err
 }
 
 // acceptedByID leaves out the events that were not accepted.

@@ -92,7 +92,7 @@ WITH lane AS MATERIALIZED (
 		SELECT id FROM (
 			` + turn + `d.dispatch_at = 'infinity' AND lane.ready` + itsOldest + `
 			UNION ALL ` + turn + `d.dispatch_at = 'infinity' AND d.attempts > 0 AND NOT lane.ready` + itsOldest + `
-			UNION ALL ` + turn + `d.status = 'held' AND lane.draining AND lane.ready` + itsOldest + `
+			UNION ALL ` + turn + held + ` AND lane.draining AND lane.ready` + itsOldest + `
 		) any_of ORDER BY id LIMIT lane.room
 	) q
 ), due AS (
@@ -114,7 +114,7 @@ RETURNING ` + claimColumns
 const endDrains = `
 UPDATE webhooks w SET drain = 0, drain_until = NULL
 WHERE w.id = ANY($1) AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
-	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.status = 'held' AND w.drain_until IS NOT NULL OFFSET 0)
+	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + held + ` AND w.drain_until IS NOT NULL OFFSET 0)
 	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
 

@@ -91,7 +91,7 @@ SELECT c.id, c.kind, c.tries, w.id AS webhook_id, w.name, w.url, coalesce(u.emai
 	(w.deleted_at IS NULL AND CASE c.kind WHEN 'recovered' THEN w.enabled
 		ELSE w.disabled_reason IS NOT DISTINCT FROM CASE c.kind WHEN 'gone' THEN 'gone' ELSE 'health' END END) AS holds_true,
 	off.at AS since, coalesce(c.reason, off.reason, 'exhausted') AS reason, w.next_probe_at, w.recover_until,
-	(SELECT count(*) FROM deliveries d WHERE d.webhook_id = w.id AND d.status IN ('pending', 'retrying', 'held')) AS held
+	(SELECT count(*) FROM deliveries d WHERE d.webhook_id = w.id AND ` + unfinished + `) AS held
 FROM claimed c JOIN webhooks w ON w.id = c.webhook_id
 LEFT JOIN users u ON u.id = w.owner_id
 LEFT JOIN LATERAL (

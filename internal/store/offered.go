@@ -29,15 +29,22 @@ func (o offered) at(positions []int) offered {
 
 // ingested is what became of one event of an offer.
 type ingested struct {
-	position int // among the events
-	accepted bool
-	matched  int
-	// What a condition is needed for, where the event was not accepted.
+	position   int // among the events
+	accepted   bool
+	matched    int
 	companyID  sql.NullString
 	occurredAt sql.NullTime
-	webhooks   pq.StringArray
-	rules      pq.Int64Array
-	parts      pq.Int64Array
+	// webhooks are those of begun, where the event was accepted, else those that a
+	// condition is needed for, with its rules and parts.
+	webhooks pq.StringArray
+	rules    pq.Int64Array
+	parts    pq.Int64Array
+	begun    firsts
+}
+
+// answer is what Ingest says of an event that was accepted now.
+func (r ingested) answer() *hook.Accepted {
+	return &hook.Accepted{Matched: r.matched, Due: r.matched > len(r.begun.deliveries)}
 }
 
 // eachIngested runs an accepting statement.
@@ -49,7 +56,8 @@ func eachIngested(ctx context.Context, accept *sqlx.Stmt, columns []any, each fu
 	defer rows.Close()
 	for rows.Next() {
 		var r ingested
-		if err := rows.Scan(&r.position, &r.accepted, &r.matched, &r.companyID, &r.occurredAt, &r.webhooks, &r.rules, &r.parts); err != nil {
+		if err := rows.Scan(&r.position, &r.accepted, &r.matched, &r.companyID, &r.occurredAt, &r.webhooks, &r.rules, &r.parts,
+			&r.begun.projectName, &r.begun.companyName, &r.begun.acceptedAt, &r.begun.deliveries, &r.begun.versions); err != nil {
 			return err
 		}
 		each(r)
@@ -61,8 +69,8 @@ func eachIngested(ctx context.Context, accept *sqlx.Stmt, columns []any, each fu
 type spot struct{ project, eventType string }
 
 // eventColumns turns the events of several requests into one array per column.
-// The last is what the ids of all their deliveries begin with.
-func eventColumns(offers []offered) []any {
+// After them come what the ids of all their deliveries begin with, and the room.
+func eventColumns(offers []offered, room hook.Take) []any {
 	n := 0
 	for _, o := range offers {
 		n += len(o.events)
@@ -85,11 +93,11 @@ func eventColumns(offers []offered) []any {
 		}
 	}
 	stem := id.New(id.Delivery)
-	return []any{
+	return append([]any{
 		pq.Array(ids), pq.Array(types), pq.Array(projects), pq.Array(actors), pq.Array(occurred),
-		pq.ByteaArray(previous), pq.ByteaArray(current), pq.ByteaArray(fingerprints),
+		blobs(previous), blobs(current), blobs(fingerprints),
 		pq.Array(schemas), pq.Array(requests), pq.Array(spots), stem[:len(stem)-countedDigits],
-	}
+	}, roomColumns(room)...)
 }
 
 // countedDigits is how many digits of a delivery's id count the deliveries of
@@ -97,12 +105,12 @@ func eventColumns(offers []offered) []any {
 const countedDigits = 5
 
 // judgedColumns is eventColumns with what matches.
-func judgedColumns(o offered, matches []hook.Candidate) []any {
+func judgedColumns(o offered, room hook.Take, matches []hook.Candidate) []any {
 	events, webhooks := make([]string, len(matches)), make([]string, len(matches))
 	for i, m := range matches {
 		events[i], webhooks[i] = m.Event.ID, m.WebhookID
 	}
-	return append(eventColumns([]offered{o}), pq.Array(events), pq.Array(webhooks))
+	return append(eventColumns([]offered{o}, room), pq.Array(events), pq.Array(webhooks))
 }
 
 // occurredAt is when the producer says that it happened, else now.

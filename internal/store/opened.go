@@ -38,21 +38,33 @@ func (o *opened) keep(w hook.Webhook) {
 
 const webhooksByID = `SELECT ` + webhookColumns + ` FROM webhooks w WHERE w.id = ANY($1) AND w.deleted_at IS NULL`
 
+// begunOne is a delivery whose first attempt was begun.
+type begunOne struct {
+	deliveryID string
+	webhookID  string
+	version    int64 // of the webhook
+	event      int   // its place among those of an ingest
+}
+
+func idsOf(begun []begunOne) []string {
+	ids := make([]string, len(begun))
+	for i, b := range begun {
+		ids[i] = b.deliveryID
+	}
+	return ids
+}
+
 // openedFor gives the webhooks of the deliveries whose attempts were begun. What
 // was begun of one that can't be sent to any more is given back, to be looked at
 // again: it was changed this very moment.
-func (s *Store) openedFor(ctx context.Context, taken []takenRow) (map[string]hook.Webhook, error) {
+func (s *Store) openedFor(ctx context.Context, begun []begunOne) (map[string]hook.Webhook, error) {
 	open, missing := map[string]hook.Webhook{}, map[string][]string{}
-	for _, r := range taken {
-		id := r.deliveryRow.WebhookID
-		if r.Step != "begin" {
+	for _, b := range begun {
+		if w, ok := s.opened.find(b.webhookID, b.version); ok {
+			open[b.webhookID] = w
 			continue
 		}
-		if w, ok := s.opened.find(id, r.Version); ok {
-			open[id] = w
-			continue
-		}
-		missing[id] = append(missing[id], r.DueID)
+		missing[b.webhookID] = append(missing[b.webhookID], b.deliveryID)
 	}
 	if len(missing) == 0 {
 		return open, nil

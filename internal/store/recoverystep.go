@@ -43,7 +43,7 @@ const (
 	lockSwitch          = `SELECT enabled, deleted_at IS NOT NULL FROM webhooks WHERE id = $1 FOR NO KEY UPDATE`
 	lockRedelivery      = `
 		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.cursor_at, r.cursor_id,
-			(SELECT count(*) FROM deliveries d WHERE d.recovery_id = r.id AND d.status IN ('pending', 'retrying')) AS under_way
+			(SELECT count(*) FROM deliveries d WHERE d.recovery_id = r.id AND ` + onItsWay + `) AS under_way
 		FROM recoveries r WHERE r.id = $1 AND r.status = 'running' FOR UPDATE`
 	nextOfRedelivery = `SELECT d.id, d.created_at, d.status ` + again + ` ORDER BY d.created_at, d.id LIMIT $7`
 )

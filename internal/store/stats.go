@@ -44,9 +44,9 @@ var (
 		WHERE w.owner_id = $2`,
 	}
 	countBacklog = perTenant{
-		`SELECT status, count(*) AS n FROM deliveries WHERE status IN ('pending', 'retrying', 'held') GROUP BY status`, `
+		`SELECT d.status, count(*) AS n FROM deliveries d WHERE ` + unfinished + ` GROUP BY d.status`, `
 		SELECT d.status, count(*) AS n FROM webhooks w
-		CROSS JOIN LATERAL (SELECT d.status FROM deliveries d WHERE d.webhook_id = w.id AND d.status IN ('pending', 'retrying', 'held') OFFSET 0) d
+		CROSS JOIN LATERAL (SELECT d.status FROM deliveries d WHERE d.webhook_id = w.id AND ` + unfinished + ` OFFSET 0) d
 		WHERE w.owner_id = $1 GROUP BY d.status`,
 	}
 )

@@ -32,6 +32,7 @@ type Store struct {
 	keyed      chan struct{} // a place for each request that Once runs
 	tellOwners bool          // see TellOwners
 	judge      hook.Judge    // see SetJudge
+	beginner   Beginner      // see SetBeginner
 	gather     gather        // of what Ingest is offered
 	opened     opened
 	// many is held by statements that change many deliveries which others of them
@@ -54,6 +55,8 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	// index, so forbidding sequential scans costs nothing.
 	q.Set("enable_seqscan", "off")
 	q.Set("plan_cache_mode", "force_generic_plan")
+	// The driver's own: bytes go as they are, not as text; see blobs.
+	q.Set("binary_parameters", "yes")
 	u.RawQuery = q.Encode()
 	connector, err := pq.NewConnector(u.String())
 	if err != nil {

@@ -108,7 +108,7 @@ func successColumns(ends []hook.Finish) ([]any, error) {
 	}
 	return []any{
 		pq.Array(ids), pq.Array(numbers), pq.Array(durations), pq.Array(codes), pq.Array(urls),
-		pq.ByteaArray(requests), pq.ByteaArray(responses), pq.ByteaArray(bodies), pq.Array(truncated), pq.Array(ago), pq.Array(latencies),
+		blobs(requests), blobs(responses), blobs(bodies), pq.Array(truncated), pq.Array(ago), pq.Array(latencies),
 		pq.Array(runs), rand.IntN(countParts),
 	}, nil
 }

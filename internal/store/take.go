@@ -105,7 +105,13 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		return out, classify("take deliveries", err)
 	}
 	slices.SortFunc(taken, func(a, b takenRow) int { return strings.Compare(a.DueID, b.DueID) })
-	webhooks, err := s.openedFor(ctx, taken)
+	var begun []begunOne
+	for _, r := range taken {
+		if r.Step == "begin" {
+			begun = append(begun, begunOne{deliveryID: r.DueID, webhookID: r.deliveryRow.WebhookID, version: r.Version})
+		}
+	}
+	webhooks, err := s.openedFor(ctx, begun)
 	if err != nil {
 		return out, err // they are due again by themselves
 	}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,12 +57,14 @@ func TestFirstAttemptsReadNoMoreWithABacklog(t *testing.T) {
 }
 
 // ends executes the statement for the ends of n attempts.
-func ends(prefix string, n int) string {
-	all := func(value string) string {
-		return "'{" + strings.TrimSuffix(strings.Repeat(value+",", n), ",") + "}'"
-	}
-	values := []string{ids(prefix, n)}
-	for _, v := range []string{"1", "3", "200", "http://x", "x", "x", "x", "f", "0.01", "3", "run"} {
+func ends(prefix string, n int) string { return endsOf(ids(prefix, n), "run") }
+
+// endsOf is ends of the first attempts of deliveries that a run carries; "" = it
+// is not known which.
+func endsOf(deliveries []string, run string) string {
+	all := func(value string) string { return array(slices.Repeat([]string{value}, len(deliveries))) }
+	values := []string{array(deliveries)}
+	for _, v := range []string{"1", "3", "200", "http://x", "x", "x", "x", "f", "0.01", "3", `"` + run + `"`} {
 		values = append(values, all(v))
 	}
 	return "succeed(" + strings.Join(append(values, "1"), ", ") + ")"
@@ -69,16 +72,17 @@ func ends(prefix string, n int) string {
 
 // notes executes the statement that notes the workflow of n deliveries.
 func notes(prefix string, n int) string {
-	all := func(value string) string {
-		return "'{" + strings.TrimSuffix(strings.Repeat(value+",", n), ",") + "}'"
-	}
-	return "note(" + strings.Join([]string{ids(prefix, n), all("1"), all("batch"), all("run")}, ", ") + ")"
+	all := func(value string) string { return array(slices.Repeat([]string{value}, n)) }
+	return "note(" + strings.Join([]string{array(ids(prefix, n)), all("1"), all("batch"), all("run")}, ", ") + ")"
 }
 
-func ids(prefix string, n int) string {
+func ids(prefix string, n int) []string {
 	out := make([]string, n)
 	for i := range out {
 		out[i] = fmt.Sprintf("%s%05d", prefix, i)
 	}
-	return "'{" + strings.Join(out, ",") + "}'"
+	return out
 }
+
+// array is a literal of Postgres.
+func array(values []string) string { return "'{" + strings.Join(values, ",") + "}'" }

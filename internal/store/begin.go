@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+// Beginner makes first attempts in this process. What an ingest finds room for it
+// inserts as begun, so that an attempt needs no further statement; all else is due
+// and waits for Take.
+type Beginner interface {
+	// Room says what may be begun now; its Lease is not used.
+	Room() hook.Take
+	// Begin makes the attempts, or gives them back. It does not wait for them.
+	Begin(begun []hook.Parcel)
+}
+
+// SetBeginner gives the Store who begins first attempts. It is called before the
+// Store is used; without one nothing is begun by an ingest.
+func (s *Store) SetBeginner(b Beginner) { s.beginner = b }
+
+// room is what an ingest may begin: nothing in a transaction that goes on, since
+// nobody else sees its deliveries yet.
+func (s *Store) room(ctx context.Context) hook.Take {
+	if s.beginner == nil || carried(ctx) != nil {
+		return hook.Take{}
+	}
+	return s.beginner.Room()
+}
+
+// roomColumns are the parameters $13 to $16 of an ingest.
+func roomColumns(t hook.Take) []any {
+	return []any{t.Limit, pq.Array(t.Crowded), t.Timeout.Seconds(), t.Margin.Seconds()}
+}
+
+// firsts are the first attempts that an ingest has begun of one event.
+type firsts struct {
+	projectName sql.NullString
+	companyName sql.NullString
+	acceptedAt  time.Time
+	deliveries  pq.StringArray
+	versions    pq.Int64Array // of the webhooks
+}
+
+// beginFirsts has the attempts made that were begun of these events, in the order
+// of their deliveries. An attempt whose webhook can't be read now is given back,
+// and where that fails too it is found lost: the events are accepted in any case.
+func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingested) {
+	var begun []begunOne
+	for i, r := range found {
+		for k, id := range r.begun.deliveries {
+			begun = append(begun, begunOne{deliveryID: id, webhookID: r.webhooks[k], version: r.begun.versions[k], event: i})
+		}
+	}
+	if len(begun) == 0 {
+		return
+	}
+	webhooks, err := s.openedFor(ctx, begun)
+	if err != nil {
+		_ = s.GiveBack(ctx, idsOf(begun))
+		return
+	}
+	slices.SortFunc(begun, func(a, b begunOne) int { return strings.Compare(a.deliveryID, b.deliveryID) })
+	parcels := make([]hook.Parcel, 0, len(begun)) // they are large
+	for _, b := range begun {
+		if w, open := webhooks[b.webhookID]; open {
+			parcels = append(parcels, found[b.event].parcel(of[b.event], b.deliveryID, w))
+		}
+	}
+	s.beginner.Begin(parcels)
+}
+
+// parcel is what the attempt needs that was begun of the event e.
+func (r ingested) parcel(e hook.Event, deliveryID string, w hook.Webhook) hook.Parcel {
+	at := r.begun.acceptedAt.UTC()
+	e.CompanyID, e.OccurredAt, e.AcceptedAt = r.companyID.String, r.occurredAt.Time.UTC(), at
+	return hook.Parcel{
+		Delivery: hook.Delivery{
+			ID: deliveryID, EventID: e.ID, WebhookID: w.ID, EventType: e.Type, ProjectID: e.ProjectID, CompanyID: e.CompanyID,
+			Status: hook.Pending, Attempts: 1, Generation: 1, CreatedAt: at, UpdatedAt: at,
+		},
+		Event: e, Webhook: w, ProjectName: r.begun.projectName.String, CompanyName: r.begun.companyName.String, Now: at,
+	}
+}

@@ -1,0 +1,71 @@
+package worker_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/worker"
+)
+
+func TestWhatAnIngestBeganIsSentAndCarried(t *testing.T) {
+	dispatch(t, func(w world) {
+		require.Positive(t, w.dispatcher.Room().Limit)
+		require.Equal(t, time.Minute, w.dispatcher.Room().Timeout)
+		w.dispatcher.Begin([]hook.Parcel{parcel("a"), parcel("b")})
+		synctest.Wait()
+		require.ElementsMatch(t, []string{"a", "b"}, w.receivers.all())
+		<-time.After(soon)
+		require.ElementsMatch(t, []string{"a", "b"}, w.starter.all())
+	})
+}
+
+func TestAnIngestBeginsNothingWhileWhatIsOlderWaits(t *testing.T) {
+	dispatch(t, func(w world) {
+		var rooms []int // that an ingest finds at the moment of each round
+		w.onTake = func() { rooms = append(rooms, w.dispatcher.Room().Limit) }
+		for i := range 150 { // more than a round takes
+			w.add(fmt.Sprint("a", i))
+		}
+		w.wake <- struct{}{}
+		synctest.Wait()
+		require.Len(t, rooms, 2)
+		require.Positive(t, rooms[0], "nobody knew of them")
+		require.Zero(t, rooms[1])
+		require.Positive(t, w.dispatcher.Room().Limit, "the second round was not full")
+	})
+}
+
+func TestAnIngestHasTheRoomOfTheAttempts(t *testing.T) {
+	dispatch(t, func(w world) {
+		hang := w.hang("a")
+		var parcels []hook.Parcel
+		for i := range 256 {
+			parcels = append(parcels, parcel(fmt.Sprint("a", i)))
+		}
+		w.dispatcher.Begin(parcels)
+		require.Zero(t, w.dispatcher.Room().Limit, "so many have just begun")
+		<-time.After(soon)
+		require.Positive(t, w.dispatcher.Room().Limit)
+		require.Equal(t, []string{"a"}, w.dispatcher.Room().Crowded)
+		close(hang)
+		<-time.After(soon)
+		require.Empty(t, w.dispatcher.Room().Crowded)
+	})
+}
+
+func TestADispatcherThatDoesNotRunBeginsNothing(t *testing.T) {
+	require.Zero(t, (&worker.Dispatcher{}).Room(), "it was never started")
+	dispatch(t, func(w world) {
+		w.stop()
+		synctest.Wait()
+		require.Zero(t, w.dispatcher.Room())
+		w.dispatcher.Begin([]hook.Parcel{parcel("a"), parcel("b")}) // of a statement that was under way
+		require.Empty(t, w.receivers.all())
+		w.see(func() { require.Equal(t, []string{"a", "b"}, w.given) })
+	})
+}
