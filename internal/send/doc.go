@@ -9,6 +9,10 @@
 //   - The status line decides. Once it has arrived the Result stands, whatever
 //     becomes of the body, but for one case: a 2xx whose body has not ended
 //     when the time is up is a failed attempt (timeout_body).
+//   - An answer that has arrived counts, also where the receiver did not read all
+//     of the request.
+//   - A connection that was kept and breaks before any byte of an answer costs no
+//     attempt: the same request goes once more over a new one, in the same time.
 //   - An attempt never outlives its timeout, and never keeps more than a fixed
 //     amount of what a receiver sends.
 //   - Only public addresses are dialled, and those the operator allowed, and
@@ -23,6 +27,6 @@
 // at delivery.
 //
 // The package imports hook, retry, the standard library, the dial guard and
-// what makes DNS names of international hosts. It keeps nothing and retries
-// nothing.
+// what makes DNS names of international hosts. It keeps nothing and makes no
+// second attempt.
 package send

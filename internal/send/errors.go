@@ -79,20 +79,29 @@ func timeoutReason(at phase) hook.Reason {
 func syscallReason(err error) hook.Reason {
 	var errno syscall.Errno
 	switch {
+	case brokenConnection(err):
+		return hook.ReasonReset
 	case errors.As(err, &errno):
 		return errnoReason(errno)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return hook.ReasonReset
 	}
 	return ""
+}
+
+// brokenConnection says whether err is that the other side has closed the
+// connection.
+func brokenConnection(err error) bool {
+	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	return false
 }
 
 func errnoReason(errno syscall.Errno) hook.Reason {
 	switch errno {
 	case syscall.ECONNREFUSED:
 		return hook.ReasonConnectRefused
-	case syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE:
-		return hook.ReasonReset
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL:
 		// This machine is out of something.
 		return hook.ReasonInternal

@@ -59,7 +59,7 @@ func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
 	}
 	s := New(Options{EgressAllow: loopback()})
 	t.Cleanup(s.Close)
-	require.Nil(t, s.transport.Proxy)
+	require.Nil(t, s.transports.kept.Proxy)
 	attempt(t, s, hurried("http://192.0.2.1/"))
 	require.Zero(t, proxy.connections())
 }

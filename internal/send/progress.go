@@ -1,8 +1,11 @@
 package send
 
 import (
+	"crypto/tls"
 	"net/http/httptrace"
 	"sync/atomic"
+
+	"godwit/internal/hook"
 )
 
 // phase is how far an attempt got.
@@ -27,6 +30,9 @@ const maxHandshakes = 3
 type progress struct {
 	furthest   atomic.Int32
 	handshakes atomic.Int32
+	// reused: the last connection that was got had carried a request before; http2
+	// says what is spoken over it.
+	reused, http2 atomic.Bool
 	// giveUp ends the attempt.
 	giveUp func()
 }
@@ -54,7 +60,24 @@ func (p *progress) trace() *httptrace.ClientTrace {
 		DNSStart:             func(httptrace.DNSStartInfo) { p.reach(phaseLookup) },
 		ConnectStart:         func(_, _ string) { p.reach(phaseConnect) },
 		TLSHandshakeStart:    p.handshake,
-		GotConn:              func(httptrace.GotConnInfo) { p.reach(phaseSend) },
+		GotConn:              p.got,
 		GotFirstResponseByte: func() { p.reach(phaseAnswer) },
 	}
+}
+
+func (p *progress) got(info httptrace.GotConnInfo) {
+	p.reused.Store(info.Reused)
+	secured, ok := info.Conn.(*tls.Conn)
+	p.http2.Store(ok && secured.ConnectionState().NegotiatedProtocol == "h2")
+	p.reach(phaseSend)
+}
+
+// stale says whether err is that a connection which was kept broke before any
+// byte of an answer came. Over HTTP/2 an error without a type is the receiver's
+// word on the request, not the end of the connection.
+func (p *progress) stale(err error) bool {
+	if !p.reused.Load() || p.phase() != phaseSend {
+		return false
+	}
+	return brokenConnection(err) || !p.http2.Load() && reasonOf(err, phaseSend) == hook.ReasonReset
 }

@@ -40,14 +40,14 @@ type Options struct {
 	roots *x509.CertPool
 }
 
-// Sender makes attempts over one pool of connections. It is safe for
+// Sender makes attempts over connections that it keeps. It is safe for
 // concurrent use. Make one with New.
 type Sender struct {
-	guard     guard
-	dialer    *net.Dialer
-	transport *http.Transport
-	userAgent string
-	timeout   time.Duration
+	guard      guard
+	dialer     *net.Dialer
+	transports transports
+	userAgent  string
+	timeout    time.Duration
 }
 
 // New makes a Sender.
@@ -55,17 +55,17 @@ func New(o Options) *Sender {
 	g := newGuard(o.EgressAllow)
 	dialer := newDialer(g)
 	return &Sender{
-		guard:     g,
-		dialer:    dialer,
-		transport: newTransport(dialer, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}),
-		userAgent: "Godwit/" + cmp.Or(o.Version, "dev"),
-		timeout:   cmp.Or(o.Timeout, DefaultTimeout),
+		guard:      g,
+		dialer:     dialer,
+		transports: newTransports(dialer.DialContext, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}),
+		userAgent:  "Godwit/" + cmp.Or(o.Version, "dev"),
+		timeout:    cmp.Or(o.Timeout, DefaultTimeout),
 	}
 }
 
 // Close closes the connections that carry nothing. Call it after the last Send
 // has returned.
-func (s *Sender) Close() { s.transport.CloseIdleConnections() }
+func (s *Sender) Close() { s.transports.kept.CloseIdleConnections() }
 
 // Send makes one attempt and says what it came to. Its
 // connection takes no longer than m.Webhook.Timeout, or the Sender's own where
@@ -96,8 +96,7 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	// From here on, so that the receiver isn't charged for our own work.
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer cancel()
-	at := progress{giveUp: cancel}
-	resp, err := s.roundTrip(httptrace.WithClientTrace(limited, at.trace()), m.Webhook.URL, p)
+	resp, at, err := s.exchange(limited, cancel, m.Webhook.URL, p)
 	if err == nil {
 		defer resp.Body.Close()
 		return receive(limited, resp, answer{result, limit, start}), nil
@@ -106,19 +105,36 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	case ctx.Err() != nil:
 		return hook.Result{}, context.Cause(ctx)
 	case errors.Is(context.Cause(limited), errTimeUp):
-		return fail(result, timeoutReason(at.phase()), limit), nil
+		return fail(result, timeoutReason(at), limit), nil
 	default:
-		return fail(result, reasonOf(err, at.phase()), limit), nil
+		return fail(result, reasonOf(err, at), limit), nil
 	}
 }
 
-func (s *Sender) roundTrip(ctx context.Context, target string, p packet) (*http.Response, error) {
+// exchange sends p and waits for the answer; at is how far it got. Receivers
+// close connections that carry nothing, and a request may meet that: when a
+// connection that was kept breaks before any byte of an answer, p goes once more
+// over a new one. The receiver may have got it twice, as after any attempt
+// without an answer.
+func (s *Sender) exchange(ctx context.Context, giveUp func(), target string, p packet) (*http.Response, phase, error) {
+	first := &progress{giveUp: giveUp}
+	resp, err := roundTrip(ctx, s.transports.kept, first, target, p)
+	if err == nil || ctx.Err() != nil || !first.stale(err) {
+		return resp, first.phase(), err
+	}
+	second := &progress{giveUp: giveUp}
+	resp, err = roundTrip(ctx, s.transports.fresh, second, target, p)
+	return resp, second.phase(), err
+}
+
+func roundTrip(ctx context.Context, over *http.Transport, at *progress, target string, p packet) (*http.Response, error) {
+	ctx = httptrace.WithClientTrace(ctx, at.trace())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(p.body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header = p.header
-	return s.transport.RoundTrip(req)
+	return over.RoundTrip(req)
 }
 
 // withoutPassword is raw but for user information, which CheckURL refuses.

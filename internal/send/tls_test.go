@@ -135,7 +135,7 @@ func TestHandshakes(t *testing.T) {
 	ca := newAuthority(t)
 	certs := []tls.Certificate{ca.issue(t, unchanged)}
 	s := newSender(t, Options{roots: ca.pool()})
-	require.Equal(t, uint16(tls.VersionTLS12), s.transport.TLSClientConfig.MinVersion)
+	require.Equal(t, uint16(tls.VersionTLS12), s.transports.kept.TLSClientConfig.MinVersion)
 
 	t.Run("TLS 1.2", func(t *testing.T) {
 		server := serveTLS(t, &tls.Config{Certificates: certs, MaxVersion: tls.VersionTLS12})

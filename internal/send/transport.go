@@ -1,6 +1,7 @@
 package send
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -21,22 +22,34 @@ const (
 	// that is made, so answers of DNS need not be kept.
 	maxIdle        = 2048
 	maxIdlePerHost = 512
-	idleTimeout    = 30 * time.Second
+	// idleTimeout is below the shortest one that is common among servers: Node and
+	// Apache close a connection that was idle for 5 s.
+	idleTimeout = 4 * time.Second
 	// pingAfter and pingTimeout find HTTP/2 connections that died silently.
 	pingAfter   = 15 * time.Second
 	pingTimeout = 10 * time.Second
 )
 
+// transports are the two ways to a receiver: over a connection that may have
+// been kept, and over a new one that is not kept.
+type transports struct{ kept, fresh *http.Transport }
+
+func newTransports(dial dialFunc, tlsConfig *tls.Config) transports {
+	fresh := newTransport(dial, tlsConfig)
+	fresh.DisableKeepAlives = true
+	return transports{newTransport(dial, tlsConfig), fresh}
+}
+
 // newTransport is used without http.Client, so nothing follows a redirect,
 // keeps a cookie or puts the URL into an error. Without Accept-Encoding and
 // with compression off, what arrives is what is kept.
-func newTransport(dialer *net.Dialer, tlsConfig *tls.Config) *http.Transport {
+func newTransport(dial dialFunc, tlsConfig *tls.Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil, // the guard would see the proxy's address
-		DialContext:            dialer.DialContext,
+		DialContext:            answering(dial),
 		ForceAttemptHTTP2:      true, // an own dialer switches it off
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
-		TLSClientConfig:        tlsConfig,
+		TLSClientConfig:        tlsConfig.Clone(),
 		TLSHandshakeTimeout:    tlsTimeout,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeaderBytes,
@@ -44,4 +57,32 @@ func newTransport(dialer *net.Dialer, tlsConfig *tls.Config) *http.Transport {
 		MaxIdleConnsPerHost:    maxIdlePerHost,
 		IdleConnTimeout:        idleTimeout,
 	}
+}
+
+// dialFunc is net.Dialer.DialContext.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// answering makes connections whose answer is read although the receiver has
+// stopped reading the request. A receiver may answer and close at the first
+// byte, and net/http takes the error of a write for the end of the request.
+func answering(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return answeringConn{c}, nil
+	}
+}
+
+type answeringConn struct{ net.Conn }
+
+// Write drops what the other side no longer takes. What it has sent before can
+// still be read, and then a read gives the error.
+func (c answeringConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if brokenConnection(err) {
+		return len(b), nil
+	}
+	return n, err
 }
