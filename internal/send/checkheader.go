@@ -92,7 +92,7 @@ func reserved(name string) bool {
 		}
 	}
 	switch lower {
-	case "content-type", "user-agent", "x-signature",
+	case "content-type", "accept", "user-agent", "x-signature",
 		"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
 		"http2-settings", "te", "trailer", "expect", "accept-encoding",
 		"idempotency-key", "x-idempotency-key":

@@ -56,7 +56,7 @@ func TestCheckHeader(t *testing.T) {
 
 func TestCheckHeaderReserves(t *testing.T) {
 	for _, name := range []string{
-		"Content-Type", "User-Agent", "X-Signature", "webhook-id", "webhook-timestamp", "webhook-signature", "webhook-new",
+		"Content-Type", "Accept", "User-Agent", "X-Signature", "webhook-id", "webhook-timestamp", "webhook-signature", "webhook-new",
 		"Godwit-Event", "Godwit-Webhook", "Godwit-Delivery", "Godwit-Attempt", "Godwit-New",
 		"Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "HTTP2-Settings", "TE", "Trailer", "Expect",
 		"Proxy-Authorization", "Proxy-Connection", "Accept-Encoding", "Idempotency-Key", "X-Idempotency-Key",

@@ -12,6 +12,7 @@ import (
 // The headers that every attempt carries, spelled as they go over HTTP/1.1.
 const (
 	headerContentType = "Content-Type"
+	headerAccept      = "Accept"
 	headerUserAgent   = "User-Agent"
 	headerID          = "webhook-id"
 	headerTimestamp   = "webhook-timestamp"
@@ -22,6 +23,10 @@ const (
 	headerDelivery    = "Godwit-Delivery"
 	headerAttempt     = "Godwit-Attempt"
 )
+
+// anything is the Accept of every request: some firewalls refuse those that have
+// none.
+const anything = "*/*"
 
 // hidden stands for the value of a header that is a secret of its owner.
 const hidden = "[hidden]"
@@ -36,8 +41,9 @@ type fixed struct {
 // headers gives what is sent and, in the same order, what the owner may see.
 // The webhook's own headers come last, by name.
 func (m Message) headers(f fixed) (http.Header, []hook.Header) {
-	shown := append(make([]hook.Header, 0, 10+len(m.Webhook.Headers)),
+	shown := append(make([]hook.Header, 0, 11+len(m.Webhook.Headers)),
 		hook.Header{Name: headerContentType, Value: f.contentType},
+		hook.Header{Name: headerAccept, Value: anything},
 		hook.Header{Name: headerUserAgent, Value: f.userAgent},
 		hook.Header{Name: headerID, Value: m.Event.ID},
 		hook.Header{Name: headerTimestamp, Value: f.signature.timestamp},

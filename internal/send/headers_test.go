@@ -64,6 +64,7 @@ func TestHeadersOnTheWire(t *testing.T) {
 		"Host":              host,
 		"Content-Length":    strconv.Itoa(len(body)),
 		"Content-Type":      "application/json",
+		"Accept":            "*/*",
 		"User-Agent":        "Godwit/1.2.3",
 		"webhook-id":        "evt_1",
 		"webhook-timestamp": got["webhook-timestamp"],
@@ -79,6 +80,7 @@ func TestHeadersOnTheWire(t *testing.T) {
 
 	require.Equal(t, []hook.Header{
 		{Name: "Content-Type", Value: "application/json"},
+		{Name: "Accept", Value: "*/*"},
 		{Name: "User-Agent", Value: "Godwit/1.2.3"},
 		{Name: "webhook-id", Value: "evt_1"},
 		{Name: "webhook-timestamp", Value: got["webhook-timestamp"]},
@@ -104,7 +106,7 @@ func TestReservedHeadersOfAStoredWebhookAreDropped(t *testing.T) {
 	require.NotContains(t, strings.ToLower(wire), "idempotency-key")
 	require.NotContains(t, wire, "Connection")
 	require.Contains(t, wire, "X-Fine: yes\r\n")
-	require.Len(t, result.RequestHeaders, 11)
+	require.Len(t, result.RequestHeaders, 12)
 }
 
 // A value that net/http refuses is our fault, since CheckHeader let it in.
