@@ -25,25 +25,19 @@ type environment struct {
 // readEnvironment reads and checks the settings; it touches no file. The keys
 // that the data dir holds are added by keepKeys.
 func readEnvironment(environ []string) (*environment, error) {
-	own, err := config.ParseStandalone(environ)
-	if err != nil {
-		return nil, err
-	}
-	if own.TemporalAddr, err = ipPort("GODWIT_STANDALONE_TEMPORAL_ADDR", own.TemporalAddr); err != nil {
-		return nil, err
-	}
-	if own.UIAddr, err = ipPort("GODWIT_STANDALONE_UI_ADDR", own.UIAddr); err != nil {
+	own, rest, errOwn := config.ParseStandalone(environ)
+	var errTemporal, errUI error
+	own.TemporalAddr, errTemporal = ipPort("GODWIT_STANDALONE_TEMPORAL_ADDR", own.TemporalAddr)
+	own.UIAddr, errUI = ipPort("GODWIT_STANDALONE_UI_ADDR", own.UIAddr)
+	given, err := config.Parse(rest)
+	if err := config.Join(errOwn, errTemporal, errUI, err); err != nil {
 		return nil, err
 	}
 	if own.DataDir, err = filepath.Abs(own.DataDir); err != nil {
 		return nil, fmt.Errorf("find GODWIT_DATA_DIR: %w", err)
 	}
-	given, err := config.Parse(environ)
-	if err != nil {
-		return nil, err
-	}
 	e := &environment{own: own, runPostgres: given.DatabaseURL == "", runTemporal: !isSet(environ, "GODWIT_TEMPORAL_ADDRESS")}
-	e.cfg, err = config.Parse(e.withDefaults(environ, given))
+	e.cfg, err = config.Parse(e.withDefaults(rest, given))
 	e.adminKey.given = e.cfg.AdminKey != ""
 	return e, err
 }

@@ -7,14 +7,17 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
+
+	"godwit/internal/config"
 )
 
 const usage = `godwit-standalone runs Godwit, Postgres and Temporal in one process on this machine.
 
-It takes no arguments but "version"; settings are GODWIT_* variables, see README.md.
+It takes no arguments but "version". Settings are environment variables; NAME=value
+shows a default:
+
 `
 
 // version is set by the linker (-X main.version=…).
@@ -26,17 +29,17 @@ func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
 func run(args, environ []string, stdout, stderr io.Writer) int {
 	switch {
 	case len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "help"):
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(stdout, usage+config.Help(config.StandaloneSettings())+config.Help(config.Settings()))
 		return 0
 	case len(args) == 1 && (args[0] == "version" || args[0] == "--version"):
 		fmt.Fprintln(stdout, version)
 		return 0
 	case len(args) > 0:
-		fmt.Fprint(stderr, usage)
+		fmt.Fprintf(stderr, "godwit-standalone: unknown argument %q: see godwit-standalone --help\n", args[0])
 		return 2
 	}
 	if err := serve(environ, stdout); err != nil {
-		fmt.Fprintln(stderr, "godwit-standalone:", strings.Join(strings.Fields(err.Error()), " ")) // on one line
+		fmt.Fprintln(stderr, "godwit-standalone:", err)
 		return 1
 	}
 	return 0

@@ -34,8 +34,11 @@ func (e *environment) ports() []port {
 func checkPorts(ctx context.Context, ports []port) error {
 	var held closers
 	defer func() { held.close() }()
-	for _, p := range ports {
+	for i, p := range ports {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", p.addr)
+		if other, shared := samePort(ports[:i], p); shared && errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s (%s) and %s (%s) have the same port: give each its own", other.variable, other.addr, p.variable, p.addr)
+		}
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%s: port %s is taken; stop what listens there or set %s to another address", p.variable, p.addr, p.variable)
 		}
@@ -45,6 +48,17 @@ func checkPorts(ctx context.Context, ports []port) error {
 		held = append(held, l)
 	}
 	return nil
+}
+
+// samePort finds the one of ports that has the port number of p.
+func samePort(ports []port, p port) (other port, found bool) {
+	_, number, _ := net.SplitHostPort(p.addr)
+	for _, other := range ports {
+		if _, taken, _ := net.SplitHostPort(other.addr); taken == number {
+			return other, true
+		}
+	}
+	return port{}, false
 }
 
 // freePorts picks n ports of the loopback address that nobody listens on.

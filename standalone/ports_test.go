@@ -40,10 +40,10 @@ func TestATakenPortIsFoundFirst(t *testing.T) {
 	}
 }
 
-func TestOnePortForTwoIsFound(t *testing.T) {
+func TestCheckPorts_NamesBothSettingsOfOnePort(t *testing.T) {
 	addr := freeAddrs(t, 1)[0]
-	err := checkPorts(t.Context(), []port{{"GODWIT_LISTEN_ADDR", addr}, {"GODWIT_OPS_ADDR", addr}})
-	require.ErrorContains(t, err, "GODWIT_OPS_ADDR")
+	err := checkPorts(t.Context(), []port{{"GODWIT_LISTEN_ADDR", addr}, {"GODWIT_STANDALONE_UI_ADDR", addr}})
+	require.EqualError(t, err, "GODWIT_LISTEN_ADDR ("+addr+") and GODWIT_STANDALONE_UI_ADDR ("+addr+") have the same port: give each its own")
 	require.NoError(t, checkPorts(t.Context(), []port{{"GODWIT_LISTEN_ADDR", addr}}), "it was let go")
 }
 
@@ -56,7 +56,8 @@ func TestArguments(t *testing.T) {
 	}{
 		{args: []string{"--help"}, stdout: "takes no arguments"},
 		{args: []string{"version"}, stdout: version + "\n"},
-		{args: []string{"serve"}, code: 2, stderr: "takes no arguments"},
+		{args: []string{"--help"}, stdout: "GODWIT_DATA_DIR=.godwit"},
+		{args: []string{"serve"}, code: 2, stderr: `unknown argument "serve"`},
 	} {
 		var stdout, stderr bytes.Buffer
 		require.Equal(t, tc.code, run(tc.args, nil, &stdout, &stderr))

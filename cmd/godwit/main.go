@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -35,11 +36,32 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "godwit",
 		Short:         "A webhook engine: every matched event is carried to its receiver by a durable workflow",
+		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), healthcheckCommand(), versionCommand())
 	return root
+}
+
+// group is a command that does nothing but hold others. To name none of them, or
+// an unknown one, is an error: a typo in a script must not look like success.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short}
+	c.AddCommand(commands...)
+	names := make([]string, len(commands))
+	for i, one := range commands {
+		names[i] = one.Name()
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		wrong := "needs a command"
+		if len(args) > 0 {
+			wrong = fmt.Sprintf("has no command %q", args[0])
+		}
+		return fmt.Errorf("%s %s: use one of %s (%s --help)", c.CommandPath(), wrong, strings.Join(names, ", "), c.CommandPath())
+	}
+	return c
 }
 
 func versionCommand() *cobra.Command {

@@ -14,13 +14,11 @@ import (
 )
 
 func migrateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Apply, list or take back the migrations of the database"}
-	c.AddCommand(
+	return group("migrate", "Apply, list or take back the migrations of the database",
 		migration("up", "Apply every migration that the database lacks", schema.Up),
 		migration("down", "Take the newest migration back; the data of its tables is lost", schema.Down),
 		migration("status", "List the migrations and whether the database has them", nil),
 	)
-	return c
 }
 
 // migration is one sub-command: it runs step, then prints how things stand.
@@ -31,11 +29,8 @@ func migration(name, short string, step func(context.Context, *sql.DB) error) *c
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Parse(os.Environ())
-			if err != nil {
+			if err := config.Join(err, cfg.Require("GODWIT_DATABASE_URL")); err != nil {
 				return err
-			}
-			if cfg.DatabaseURL == "" {
-				return &config.VariableError{Name: "GODWIT_DATABASE_URL", Problem: "must be set to the URL of a Postgres database"}
 			}
 			return app.WithDatabase(cfg.DatabaseURL, func(db *sql.DB) error {
 				if step != nil {

@@ -10,9 +10,7 @@ import (
 )
 
 func secretsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "secrets", Short: "Look after the secrets that the database holds encrypted"}
-	c.AddCommand(rekeyCommand())
-	return c
+	return group("secrets", "Look after the secrets that the database holds encrypted", rekeyCommand())
 }
 
 func rekeyCommand() *cobra.Command {
@@ -28,7 +26,7 @@ The exit code is 0 when nothing is left under another key.`,
 	check := c.Flags().Bool("check", false, "change nothing, only tell whether something is left under another key")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := config.Parse(os.Environ())
-		if err != nil {
+		if err := config.Join(err, app.Require(cfg, app.RoleWorker)); err != nil {
 			return err
 		}
 		return app.Rekey(c.Context(), cfg, c.OutOrStdout(), *check)

@@ -19,6 +19,7 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the API, the worker, or both",
+		Long:  "Runs the API, the worker, or both, until it receives SIGTERM or SIGINT.\n\nSettings are environment variables; NAME=value shows a default:\n\n" + config.Help(config.Settings()),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return serve(c, app.Role(role))
@@ -33,7 +34,7 @@ func serve(c *cobra.Command, role app.Role) error {
 		return fmt.Errorf("--role must be all, api or worker")
 	}
 	cfg, err := config.Parse(os.Environ())
-	if err != nil {
+	if err := config.Join(err, app.Require(cfg, role)); err != nil {
 		return err
 	}
 	log, err := app.NewLogger(cfg)

@@ -81,6 +81,7 @@ type process struct {
 	// deliveries and windows say that such are due; they have one reader each.
 	deliveries chan struct{}
 	windows    chan struct{}
+	unlocked   chan struct{} // closed when the encryption key was checked; see unlock
 	checks     []ops.Check
 	api        *listening
 	ops        *listening
@@ -88,7 +89,7 @@ type process struct {
 }
 
 func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
-	if err := require(cfg, opts.Role); err != nil {
+	if err := Require(cfg, opts.Role); err != nil {
 		return nil, err
 	}
 	ring, err := seal.New(cfg.EncryptionKeys)
@@ -98,7 +99,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if len(cfg.AdminKey) < safeKeyLength && opts.Role != RoleWorker {
 		log.Warn("GODWIT_ADMIN_KEY is short enough to be guessed", zap.Int("safe_length", safeKeyLength))
 	}
-	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1)}
+	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), unlocked: make(chan struct{})}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
@@ -116,17 +117,13 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 // safeKeyLength is how many characters put a bootstrap key out of reach of guessing.
 const safeKeyLength = 16
 
-// require names the settings that this role can't do without.
-func require(cfg config.Config, role Role) error {
-	switch {
-	case cfg.DatabaseURL == "":
-		return &config.VariableError{Name: "GODWIT_DATABASE_URL", Problem: "must be set to the URL of a Postgres database"}
-	case len(cfg.EncryptionKeys) == 0:
-		return &config.VariableError{Name: "GODWIT_ENCRYPTION_KEY", Problem: "must be set to 32 bytes in base64; make one with: openssl rand -base64 32"}
-	case cfg.AdminKey == "" && role != RoleWorker:
-		return &config.VariableError{Name: "GODWIT_ADMIN_KEY", Problem: "must be set: it is the key that the API is managed with"}
+// Require reports the settings that are missing for a role.
+func Require(cfg config.Config, role Role) error {
+	names := []string{"GODWIT_DATABASE_URL", "GODWIT_ENCRYPTION_KEY"}
+	if role != RoleWorker {
+		names = append(names, "GODWIT_ADMIN_KEY")
 	}
-	return nil
+	return cfg.Require(names...)
 }
 
 // parts builds what the role needs, and listens.
@@ -134,7 +131,7 @@ func (p *process) parts(cfg config.Config) (err error) {
 	registry := prometheus.NewRegistry()
 	metrics := ops.NewMetrics(registry)
 	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store))
-	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}}
+	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}, {Name: "encryption key", Probe: p.keyReady}}
 	if err := p.match(metrics); err != nil {
 		return err
 	}
@@ -163,12 +160,22 @@ func (p *process) run(ctx context.Context) error {
 	if p.api != nil {
 		group.Go(func() error { return p.api.serve(ctx) })
 	}
+	group.Go(func() error { return p.unlock(ctx) })
 	if p.worker != nil {
-		group.Go(func() error { p.worker.Run(ctx); return nil })
+		group.Go(func() error { p.work(ctx); return nil })
 	}
 	group.Go(func() error { return p.relay(ctx) })
 	group.Go(func() error { p.announce(ctx); return nil })
 	return group.Wait()
+}
+
+// work runs the worker once the encryption key is known to be the right one.
+func (p *process) work(ctx context.Context) {
+	select {
+	case <-p.unlocked:
+		p.worker.Run(ctx)
+	case <-ctx.Done():
+	}
 }
 
 // close ends what build made. It is safe on a process that was built in part.

@@ -20,7 +20,7 @@ const errLeftToRekey = "%d values are sealed with another key than the first of 
 // prints how far it is. It is an error when something is left under another key.
 // With checkOnly it changes nothing and tells what is left.
 func Rekey(ctx context.Context, cfg config.Config, out io.Writer, checkOnly bool) error {
-	if err := require(cfg, RoleWorker); err != nil {
+	if err := Require(cfg, RoleWorker); err != nil {
 		return err
 	}
 	ring, err := seal.New(cfg.EncryptionKeys)

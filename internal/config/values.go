@@ -1,0 +1,97 @@
+package config
+
+import (
+	"encoding/base64"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseError is a message of this package's own parsers; it holds no value.
+type parseError string
+
+func (e parseError) Error() string { return string(e) }
+
+// Waits is a comma-separated list of durations above zero, such as 5s,30s.
+type Waits []time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (w *Waits) UnmarshalText(text []byte) error {
+	*w = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		d, err := time.ParseDuration(strings.TrimSpace(part))
+		if err != nil || d <= 0 {
+			return parseError("must be a comma-separated list of durations above zero, such as 5s,30s,2m,10m")
+		}
+		*w = append(*w, d)
+	}
+	return nil
+}
+
+// Keyring is a comma-separated list of base64 keys of 32 bytes.
+type Keyring [][]byte
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *Keyring) UnmarshalText(text []byte) error {
+	*k = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
+		if err != nil || len(key) != 32 {
+			return parseError("must be 32 bytes in base64 (openssl rand -base64 32), or a comma-separated list of such keys")
+		}
+		*k = append(*k, key)
+	}
+	return nil
+}
+
+// Prefixes is a comma-separated list of networks in CIDR form.
+type Prefixes []netip.Prefix
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Prefixes) UnmarshalText(text []byte) error {
+	*p = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(part))
+		if err != nil {
+			return parseError("must be a comma-separated list of networks such as 10.1.0.0/16")
+		}
+		*p = append(*p, prefix.Masked())
+	}
+	return nil
+}
+
+// Rate is a number per second, 0 to 1,000,000.
+type Rate int
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *Rate) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 0 || n > 1_000_000 {
+		return parseError("must be a whole number of requests a second, up to 1000000; 0 = any number")
+	}
+	*r = Rate(n)
+	return nil
+}
+
+// Days is a duration that may also be written in days, such as 30d.
+type Days time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Days) UnmarshalText(text []byte) error {
+	s := string(text)
+	if n, ok := strings.CutSuffix(s, "d"); ok {
+		days, err := strconv.ParseUint(n, 10, 16)
+		if err != nil || days == 0 {
+			return parseError("must be a number of days above zero, such as 30d")
+		}
+		*d = Days(time.Duration(days) * 24 * time.Hour)
+		return nil
+	}
+	v, err := time.ParseDuration(s)
+	if err != nil || v <= 0 {
+		return parseError("must be a duration above zero, such as 30d or 720h")
+	}
+	*d = Days(v)
+	return nil
+}
