@@ -22,11 +22,17 @@ FUZZ_TIME ?= 30s
 STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
+# Where scripts/setup puts a Node.js when the machine's is too old.
+export PATH := $(CURDIR)/.tools/node_modules/.bin:$(PATH)
+
 # The linter of the OpenAPI document says nothing of its use to its makers.
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .DEFAULT_GOAL := help
+
+# Prerequisites run in the order in which they are written.
+.NOTPARALLEL:
 
 .PHONY: help
 help: ## List these targets
@@ -35,13 +41,18 @@ help: ## List these targets
 
 ##@ Run
 
-.PHONY: setup
-setup: ## Install what is missing: Postgres, Node.js, Chromium (as root, on Debian); checks Go
-	@scripts/setup
-
 .PHONY: up
-up: build ## Build and run everything in one process; Ctrl-C stops it
+up: setup-up build ## Build and run everything in one process; Ctrl-C stops it
 	@exec scripts/foreground bin/godwit-standalone
+
+# As root on Debian these install what is missing; elsewhere they list it.
+.PHONY: setup-up
+setup-up:
+	@scripts/setup up
+
+.PHONY: setup-test
+setup-test:
+	@scripts/setup test
 
 .PHONY: build
 build: ## Build bin/godwit and bin/godwit-standalone
@@ -52,9 +63,8 @@ build: ## Build bin/godwit and bin/godwit-standalone
 ##@ Check
 
 .PHONY: test
-test: build ## Run every test; a test that can't run fails
-	GODWIT_TEST_REQUIRE=1 go test $(TEST_FLAGS) ./...
-	cd standalone && GODWIT_TEST_REQUIRE=1 go test $(TEST_FLAGS) ./...
+test: setup-test build ## Run every test; a test that can't run fails
+	@scripts/test $(TEST_FLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZ_TIME (30s), one after another
@@ -80,7 +90,7 @@ bench-baseline: build ## Measure bench/baseline.json anew: the median of five ru
 	go run ./bench -only $(BENCH_SECTIONS) -runs 5 -save bench/baseline.json $(BENCH_FLAGS)
 
 .PHONY: lint
-lint: openapi api/lint/node_modules ## Run every static check
+lint: setup-test openapi api/lint/node_modules ## Run every static check
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l); \
 		if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	bash -n .ci/run scripts/*
