@@ -102,6 +102,7 @@ type Activities struct {
 	Recoveries   Recoveries
 	Windows      Windows
 	Redeliveries Redeliveries
+	Retention    Retention
 	Sender       Sender
 	Observer     Observer
 	Schedule     retry.Schedule
@@ -109,6 +110,8 @@ type Activities struct {
 	// first.
 	AttemptTimeout time.Duration
 	Recovery       hook.RecoveryPlan
+	// Keep is how long things are kept.
+	Keep hook.Keep
 	// Wake is called when there is something to dispatch; nil = nobody is told.
 	Wake func()
 	Log  *zap.Logger

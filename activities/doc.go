@@ -2,7 +2,7 @@
 // attempt of a delivery, CheckHealth probes a webhook that used up all attempts
 // of one, Recover goes on probing one that was deactivated, Advance makes of a
 // combination's window what follows from its events, RedeliverStep lets the next
-// deliveries of a redelivery of many go.
+// deliveries of a redelivery of many go, Retain removes what is kept no longer.
 //
 // The database rules, Temporal only waits: before each attempt the delivery is
 // read anew and hook.Decide says what to do, so an activity may run twice, late,

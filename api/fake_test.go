@@ -43,13 +43,15 @@ type fake struct {
 	// causes are what has happened to webhooks; probe is what a probe comes to.
 	causes []hook.Cause
 	probe  hook.Result
+	// retention is how far the removal of old rows has come.
+	retention hook.Retention
 }
 
 func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f},
 		DeliveryEdits: edits{f}, Recoveries: edits{f}, Progress: edits{f}, Tests: edits{f},
-		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f,
+		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f,
 		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, PortalLinks: sessionsOf{f}}
 }
 
@@ -70,6 +72,11 @@ func (f *fake) AuditLog(_ context.Context, filter hook.AuditFilter, p hook.Page)
 	f.askedPage, f.askedFilter = p, filter
 	return nil, f.err
 }
+
+// SchemaVersion, PostgresVersion and Retention are what GET /v1/system tells.
+func (f *fake) SchemaVersion(context.Context) (int64, error)      { return 22, f.err }
+func (f *fake) PostgresVersion(context.Context) (string, error)   { return "15.8", f.err }
+func (f *fake) Retention(context.Context) (hook.Retention, error) { return f.retention, f.err }
 
 func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
 

@@ -33,6 +33,7 @@ type webhookHealth struct {
 	NextProbeAt    *time.Time         `json:"next_probe_at" doc:"When Godwit tests the receiver again, to switch the webhook on; null = it does not"`
 	GaveUpAt       *time.Time         `json:"gave_up_at" doc:"When Godwit stopped testing the receiver; null = it did not"`
 	Since          time.Time          `json:"since" doc:"The beginning of the first hour that the numbers below cover"`
+	KeptSince      *time.Time         `json:"kept_since" doc:"What happened before this may have been removed, and is not counted then; null = nothing was"`
 	AttemptTally
 	Hourly      []hourlyHealth `json:"hourly" nullable:"false" maxItems:"721" doc:"The hours in which attempts ended, the oldest first"`
 	Transitions []transition   `json:"transitions" nullable:"false" maxItems:"100" doc:"Up to 100 changes of its status since then, the newest first"`
@@ -101,7 +102,11 @@ func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHea
 	if err != nil {
 		return nil, err
 	}
-	return &reply[webhookHealth]{Body: viewHealth(r, changes)}, nil
+	body := viewHealth(r, changes)
+	if body.KeptSince, err = s.keptSince(ctx); err != nil {
+		return nil, err
+	}
+	return &reply[webhookHealth]{Body: body}, nil
 }
 
 // lookBack is since, or normally ago when that was left out.

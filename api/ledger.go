@@ -52,6 +52,7 @@ type ledger struct {
 	Cancelled   int               `json:"cancelled" doc:"Events whose newest delivery was cancelled"`
 	ByReason    map[string]int    `json:"by_reason" nullable:"false" doc:"What is failed, held or cancelled, by its reason"`
 	Balanced    bool              `json:"balanced" doc:"Everything that matched is accounted for, each event once"`
+	KeptSince   *time.Time        `json:"kept_since" doc:"Events that were accepted before this may have been removed, and are not counted then; null = none was"`
 	Undelivered list[undelivered] `json:"undelivered" doc:"A page of what has not succeeded, newest first"`
 }
 
@@ -87,10 +88,14 @@ func (s *server) ledger(ctx context.Context, in *ledgerInput) (*reply[ledger], e
 	if err != nil {
 		return nil, err
 	}
+	keptSince, err := s.keptSince(ctx)
+	if err != nil {
+		return nil, err
+	}
 	of := l.ByStatus
 	return &reply[ledger]{Body: ledger{Since: q.Since.UTC(), Until: q.Until.UTC(), Matched: l.Matched,
 		Pending: of[hook.Pending], Retrying: of[hook.Retrying], Succeeded: of[hook.Succeeded],
-		Failed: of[hook.Failed], Held: of[hook.Held], Cancelled: of[hook.Cancelled], ByReason: byReason(l.ByReason), Balanced: l.Balanced(),
+		Failed: of[hook.Failed], Held: of[hook.Held], Cancelled: of[hook.Cancelled], ByReason: byReason(l.ByReason), Balanced: l.Balanced(), KeptSince: keptSince,
 		Undelivered: pageOf(rows, in.PageQuery, viewUndelivered, func(u hook.Undelivered) hook.Cursor { return u.Key }).Body}}, nil
 }
 

@@ -50,7 +50,9 @@ type Options struct {
 	Workflows Workflows
 	// Version is Godwit's own version, for the OpenAPI document.
 	Version string
-	Log     *zap.Logger
+	// Settings are what GET /v1/system shows.
+	Settings Settings
+	Log      *zap.Logger
 }
 
 // Workflows tells where a delivery's workflow is found.
@@ -90,6 +92,7 @@ type Store struct {
 	PortalLinks   PortalLinks
 	Answers       Answers
 	AuditLog      AuditLog
+	Installation  Installation
 }
 
 // Companies keeps companies; the bool of PutCompany says that it is new.

@@ -44,6 +44,7 @@ func (s *server) hostRoutes() []route {
 		{del, "/v1/session", users, "sign-out", "Sign a browser out", nil, call(s.signOut)},
 
 		{get, "/v1/audit-log", admins, "list-audit-log", "Who changed what", nil, call(s.auditLog)},
+		{get, "/v1/system", admins, "get-system", "What this installation is, and how far the removal of old rows has come", nil, call(s.system)},
 
 		{get, "/v1/event-types", users, "list-event-types", "The catalogue of event types", nil, call(s.eventTypes)},
 		{put, "/v1/event-types/{name}", admins, "put-event-type", "Add or change an event type", takes[eventTypeForm](), call(s.putEventType)},

@@ -13,6 +13,7 @@ type statsInput struct {
 
 type stats struct {
 	Since      time.Time     `json:"since" doc:"How far back the counts go"`
+	KeptSince  *time.Time    `json:"kept_since" doc:"Events that were accepted before this may have been removed, and are not counted then; null = none was"`
 	Events     int           `json:"events" doc:"How many events were accepted since then"`
 	Deliveries statusCounts  `json:"deliveries" doc:"Those created since then, by their status now"`
 	Backlog    backlog       `json:"backlog" doc:"What waits now, whenever it was created"`
@@ -51,9 +52,13 @@ func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], erro
 	if err != nil {
 		return nil, err
 	}
+	keptSince, err := s.keptSince(ctx)
+	if err != nil {
+		return nil, err
+	}
 	of, waiting := st.Deliveries, st.Backlog
 	return &reply[stats]{Body: stats{
-		Since: since.UTC(), Events: st.Events,
+		Since: since.UTC(), KeptSince: keptSince, Events: st.Events,
 		Deliveries: statusCounts{Pending: of[hook.Pending], Retrying: of[hook.Retrying], Succeeded: of[hook.Succeeded],
 			Failed: of[hook.Failed], Held: of[hook.Held], Cancelled: of[hook.Cancelled]},
 		Backlog: backlog{Pending: waiting[hook.Pending], Retrying: waiting[hook.Retrying], Held: waiting[hook.Held]},

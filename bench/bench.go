@@ -72,6 +72,7 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionMatching, b.measureMatching},
 		{sectionFilters, b.measureFilters},
 		{sectionClaim, b.measureClaim},
+		{sectionRetention, b.measureRetention},
 	} {
 		if !b.opts.has(section.name) {
 			continue

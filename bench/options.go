@@ -22,30 +22,32 @@ const (
 	sectionMatching  = "matching"
 	sectionFilters   = "filters"
 	sectionClaim     = "claim"
+	sectionRetention = "retention"
 )
 
 func sections() []string {
 	return []string{
 		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionFaulty,
-		sectionMatching, sectionFilters, sectionClaim,
+		sectionMatching, sectionFilters, sectionClaim, sectionRetention,
 	}
 }
 
 // options are what the command line says.
 type options struct {
-	standalone   string        // the binary
-	results      string        // the folder for JSON
-	events       int           // of the sustained run and of the floor
-	fanOutEvents int           // each goes to fanOut webhooks
-	wideEvents   int           // each goes to wideFanOut webhooks
-	burstEvents  int           // of the burst
-	rateSeconds  int           // how long each arrival rate is kept up
-	runs         int           // the report is the median of so many
-	baseline     string        // a baseline to compare with, or empty
-	saveAs       string        // where to write a baseline, or empty
-	wait         time.Duration // how long a section waits for what was accepted
-	limit        time.Duration // of each run
-	only         []string      // sections
+	standalone      string        // the binary
+	results         string        // the folder for JSON
+	events          int           // of the sustained run and of the floor
+	fanOutEvents    int           // each goes to fanOut webhooks
+	wideEvents      int           // each goes to wideFanOut webhooks
+	burstEvents     int           // of the burst
+	retentionEvents int           // that are old
+	rateSeconds     int           // how long each arrival rate is kept up
+	runs            int           // the report is the median of so many
+	baseline        string        // a baseline to compare with, or empty
+	saveAs          string        // where to write a baseline, or empty
+	wait            time.Duration // how long a section waits for what was accepted
+	limit           time.Duration // of each run
+	only            []string      // sections
 }
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
@@ -59,6 +61,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&opts.fanOutEvents, "fanout-events", 1_000, "events of the fan-out run, each to ten webhooks")
 	flags.IntVar(&opts.wideEvents, "wide-events", 20, "events of the wide fan-out run, each to a thousand webhooks")
 	flags.IntVar(&opts.burstEvents, "burst-events", 20_000, "events of the burst")
+	flags.IntVar(&opts.retentionEvents, "retention-events", 200_000, "old events of the retention run, each with a delivery and an attempt")
 	flags.IntVar(&opts.runs, "runs", 1, "report the median of so many runs, each from the beginning")
 	flags.StringVar(&opts.baseline, "check", "", "compare the ratios to the floor with the baseline in this `file`, and fail where one is more than a quarter worse")
 	flags.StringVar(&opts.saveAs, "save", "", "write the ratios to the floor to this `file`, as a baseline")
@@ -82,7 +85,7 @@ func (o options) check(rest []string) error {
 			return fmt.Errorf("-only: there is no section %q; there are %s", name, strings.Join(sections(), ", "))
 		}
 	}
-	if min(o.events, o.fanOutEvents, o.wideEvents, o.burstEvents, o.rateSeconds, o.runs) < 1 || min(o.wait, o.limit) <= 0 {
+	if min(o.events, o.fanOutEvents, o.wideEvents, o.burstEvents, o.retentionEvents, o.rateSeconds, o.runs) < 1 || min(o.wait, o.limit) <= 0 {
 		return fmt.Errorf("counts and durations must be above zero")
 	}
 	return nil

@@ -29,6 +29,7 @@ const (
 // standalone is the product as a process of its own.
 type standalone struct {
 	address   string // of the API
+	temporal  string // address of the embedded Temporal
 	adminKey  string
 	pid       int
 	startTook time.Duration
@@ -53,7 +54,7 @@ func startStandalone(ctx context.Context, binary, dataDir string) (*standalone, 
 		return nil, err
 	}
 	s := &standalone{
-		address: ports[0], adminKey: rand.Text(), cmd: exec.Command(path), errors: &tail{},
+		address: ports[0], temporal: ports[2], adminKey: rand.Text(), cmd: exec.Command(path), errors: &tail{},
 		exited: make(chan struct{}), ending: make(chan struct{}),
 	}
 	s.cmd.Dir = filepath.Dir(dataDir)

@@ -1,6 +1,29 @@
 -- What the migrations amount to; made by `make schema`.
 
 
+CREATE FUNCTION public.forget_audit_log(border timestamp with time zone, most integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET "godwit.audit_log_job" TO 'retention'
+    AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    DELETE FROM audit_log WHERE ctid = ANY(ARRAY(
+        SELECT a.ctid FROM audit_log a WHERE a.at < border ORDER BY a.at, a.id LIMIT most FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    RETURN removed;
+END $$;
+
+CREATE FUNCTION public.keep_audit_log() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('godwit.audit_log_job', true) = 'retention' AND OLD.at < now() - interval '30 days' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% of % is refused: rows are only ever added to it', TG_OP, TG_TABLE_NAME;
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -41,7 +64,8 @@ CREATE TABLE public.attempts (
     CONSTRAINT attempts_check CHECK (((outcome IS NULL) = (finished_at IS NULL))),
     CONSTRAINT attempts_number_check CHECK (((number >= 1) AND (number <= 5))),
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'lost'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.05');
 
 CREATE TABLE public.audit_log (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -112,7 +136,7 @@ CASE
 END),
     CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'retrying'::text, 'succeeded'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
 
 CREATE TABLE public.event_types (
     name text NOT NULL COLLATE pg_catalog."C",
@@ -146,7 +170,8 @@ CREATE TABLE public.events (
     private_to text COLLATE pg_catalog."C",
     CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL))),
     CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:-]'::text)))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.05');
 
 CREATE TABLE public.goose_db_version (
     id integer NOT NULL,
@@ -243,6 +268,25 @@ CREATE TABLE public.recoveries (
     CONSTRAINT recoveries_check CHECK (((status = 'running'::text) = (dispatch_at IS NOT NULL))),
     CONSTRAINT recoveries_check1 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT recoveries_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE public.retention (
+    one boolean DEFAULT true NOT NULL,
+    part text DEFAULT ''::text NOT NULL,
+    cursor_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    cursor_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    began_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    last_finished_at timestamp with time zone,
+    kept_since timestamp with time zone,
+    problem text,
+    CONSTRAINT retention_one_check CHECK (one)
+);
+
+CREATE TABLE public.retention_removed (
+    part text NOT NULL,
+    total bigint NOT NULL,
+    last_run bigint NOT NULL
 );
 
 CREATE TABLE public.rule_keys (
@@ -453,6 +497,12 @@ ALTER TABLE ONLY public.projects
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.retention_removed
+    ADD CONSTRAINT retention_removed_pkey PRIMARY KEY (part);
+
 ALTER TABLE ONLY public.rule_keys
     ADD CONSTRAINT rule_keys_pkey PRIMARY KEY (scope, pattern, rule_id, part) INCLUDE (webhook_id, conditional);
 
@@ -567,7 +617,11 @@ CREATE INDEX sessions_by_end ON public.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
 
+CREATE INDEX transitions_by_age ON public.transitions USING btree (at, seq);
+
 CREATE INDEX users_newest ON public.users USING btree (created_at DESC, id DESC);
+
+CREATE INDEX webhooks_deleted ON public.webhooks USING btree (deleted_at, id) WHERE (deleted_at IS NOT NULL);
 
 CREATE INDEX webhooks_draining ON public.webhooks USING btree (id) WHERE (drain > 0);
 
@@ -583,7 +637,9 @@ CREATE INDEX windows_due ON public.windows USING btree (dispatch_at);
 
 CREATE INDEX windows_of_webhook ON public.windows USING btree (webhook_id);
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER append_only BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.keep_audit_log();
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

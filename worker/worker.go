@@ -68,6 +68,7 @@ func (w *Worker) session(ctx context.Context) error {
 	w.started.Store(true)
 	var loops sync.WaitGroup
 	loops.Go(func() { w.watchNamespace(alive, fail) })
+	loops.Go(func() { w.ensureSchedule(alive) })
 	loops.Go(func() { w.Dispatcher.Run(alive) })
 	loops.Go(func() { w.Windows.Run(alive) })
 	loops.Go(func() { w.Recoveries.Run(alive) })

@@ -64,6 +64,8 @@ func TestRegisteredNamesAreData(t *testing.T) {
 	require.Equal(t, "Advance", workflows.AdvanceName)
 	require.Equal(t, "Redeliver", workflows.RedeliverName)
 	require.Equal(t, "RedeliverStep", workflows.RedeliverStepName)
+	require.Equal(t, "Retain", workflows.RetainName)
+	require.Equal(t, "retention", workflows.RetentionSchedule)
 	require.Equal(t, "Happened", workflows.HappenedSignal)
 	var attributes []string
 	for _, a := range workflows.SearchAttributes() {

@@ -27,6 +27,7 @@ const (
 	RecoverName       = "Recover"
 	RedeliverName     = "Redeliver"
 	RedeliverStepName = "RedeliverStep"
+	RetainName        = "Retain"
 	// HappenedSignal tells Combine that something has happened in its window, and
 	// Recover and Redeliver that theirs has to be looked at.
 	HappenedSignal = "Happened"
@@ -98,6 +99,7 @@ func Register(r worker.Registry, acts *activities.Activities) {
 	r.RegisterActivityWithOptions(acts.Advance, activity.RegisterOptions{Name: AdvanceName})
 	r.RegisterActivityWithOptions(acts.Recover, activity.RegisterOptions{Name: RecoverName})
 	r.RegisterActivityWithOptions(acts.RedeliverStep, activity.RegisterOptions{Name: RedeliverStepName})
+	r.RegisterActivityWithOptions(acts.Retain, activity.RegisterOptions{Name: RetainName})
 }
 
 // RegisterWorkflows registers the workflows alone, which is all that a replay needs.
@@ -107,4 +109,5 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(Combine, workflow.RegisterOptions{Name: CombineName})
 	r.RegisterWorkflowWithOptions(Recover, workflow.RegisterOptions{Name: RecoverName})
 	r.RegisterWorkflowWithOptions(Redeliver, workflow.RegisterOptions{Name: RedeliverName})
+	r.RegisterWorkflowWithOptions(Retain, workflow.RegisterOptions{Name: RetainName})
 }

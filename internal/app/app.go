@@ -130,7 +130,7 @@ func Require(cfg config.Config, role Role) error {
 func (p *process) parts(cfg config.Config) (err error) {
 	registry := prometheus.NewRegistry()
 	metrics := ops.NewMetrics(registry)
-	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store))
+	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store))
 	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}, {Name: "encryption key", Probe: p.keyReady}}
 	if err := p.match(metrics); err != nil {
 		return err

@@ -51,6 +51,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 	starter := workflows.NewClient(p.temporal, cfg.DeliveryTimeout)
 	acts := &activities.Activities{
 		Deliveries: p.store, Successes: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
+		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
 		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
 		Wake: p.wakeDeliveries, Log: p.log,
@@ -92,7 +93,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s,
 			DeliveryEdits: s, Recoveries: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
-			Credentials: s, APIKeys: s, Sessions: s, PortalLinks: s, Answers: s, AuditLog: s,
+			Credentials: s, APIKeys: s, Sessions: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s,
 		},
 		Matching:       p.matching,
 		PublicURL:      cfg.PublicURL,
@@ -110,8 +111,9 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 			ID:   workflows.WorkflowID,
 			Link: func(workflowID, runID string) string { return workflowLink(cfg, workflowID, runID) },
 		},
-		Version: p.opts.Version,
-		Log:     p.log,
+		Version:  p.opts.Version,
+		Settings: settings(cfg),
+		Log:      p.log,
 	}))
 }
 

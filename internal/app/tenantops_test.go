@@ -21,7 +21,7 @@ var closed = []string{
 	"put-event-type", "delete-event-type",
 	"publish-event", "publish-batch",
 	"create-api-key", "get-api-key", "list-api-keys", "delete-api-key", "create-portal-session",
-	"list-audit-log",
+	"list-audit-log", "get-system",
 }
 
 const rule = `{"name":"n","url":"http://127.0.0.1:1/","rules":[{"events":["*"],`

@@ -29,7 +29,8 @@ type Config struct {
 	SMTPURL         string        `env:"GODWIT_SMTP_URL" help:"mail server for mail to owners, as smtp://user:password@host or smtps://...; empty = no mail"` // with the password: never shown
 	MailFrom        string        `env:"GODWIT_MAIL_FROM" help:"sender of that mail; required with GODWIT_SMTP_URL"`
 	PublicURL       string        `env:"GODWIT_PUBLIC_URL" help:"address at which people reach this installation; base of links in mail"`
-	Retention       Days          `env:"GODWIT_RETENTION" envDefault:"30d" help:"how long events, deliveries and attempts are kept"`
+	Retention       Days          `env:"GODWIT_RETENTION" envDefault:"30d" help:"how long events and all that belongs to them are kept, at least 48h"`
+	AuditRetention  Days          `env:"GODWIT_AUDIT_RETENTION" envDefault:"365d" help:"how long the audit log is kept, at least 30d"`
 	LogLevel        string        `env:"GODWIT_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat       string        `env:"GODWIT_LOG_FORMAT" help:"json or console; empty = console on a terminal, else json"`
 }

@@ -21,7 +21,7 @@ func TestDefaults(t *testing.T) {
 		PublishRate: 1000, ManagementRate: 50,
 		RetrySchedule:    config.Waits{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		RecoverySchedule: config.Waits{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}, RecoveryWindow: 72 * time.Hour,
-		DeliveryTimeout: 10 * time.Second, LogLevel: "info", Retention: config.Days(30 * 24 * time.Hour),
+		DeliveryTimeout: 10 * time.Second, LogLevel: "info", Retention: config.Days(30 * 24 * time.Hour), AuditRetention: config.Days(365 * 24 * time.Hour),
 	}, c)
 	s, rest, err := config.ParseStandalone([]string{"PATH=/bin", "GODWIT_DATA_DIR="})
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestValues(t *testing.T) {
 	key := strings.Repeat("A", 43) + "="
 	c, err := config.Parse([]string{
 		"GODWIT_ENCRYPTION_KEY=" + key + ", " + key, "GODWIT_EGRESS_ALLOW=10.1.2.3/8,::1/128", "GODWIT_ALLOW_HTTP=true",
-		"GODWIT_RETRY_SCHEDULE=1s, 2s,3s,4s", "GODWIT_RETENTION=12h", "GODWIT_DATABASE_URL=postgres://u:p@h/d",
+		"GODWIT_RETRY_SCHEDULE=1s, 2s,3s,4s", "GODWIT_RETENTION=72h", "GODWIT_AUDIT_RETENTION=90d", "GODWIT_DATABASE_URL=postgres://u:p@h/d",
 		"GODWIT_TRUSTED_PROXIES=10.9.0.0/16", "GODWIT_PUBLISH_RATE=0", "GODWIT_MANAGEMENT_RATE=200",
 	})
 	require.NoError(t, err)
@@ -45,7 +45,8 @@ func TestValues(t *testing.T) {
 	require.EqualValues(t, 200, c.ManagementRate)
 	require.True(t, c.AllowHTTP)
 	require.Equal(t, config.Waits{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second}, c.RetrySchedule)
-	require.Equal(t, config.Days(12*time.Hour), c.Retention)
+	require.Equal(t, config.Days(72*time.Hour), c.Retention)
+	require.Equal(t, config.Days(90*24*time.Hour), c.AuditRetention)
 }
 
 func TestEmptyIsUnset(t *testing.T) {
@@ -116,7 +117,7 @@ func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 		"GODWIT_LISTEN_ADRR=x", "GODWIT_LISTEN_ADDR=8080", "GODWIT_OPS_ADDR=ops", "GODWIT_TEMPORAL_ADDRESS=temporal", "GODWIT_ENCRYPTION_KEY=c2hvcnQ=", "GODWIT_EGRESS_ALLOW=bad", "GODWIT_ALLOW_HTTP=bad",
 		"GODWIT_RETRY_SCHEDULE=1s,2s,3s", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,bad", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,0s",
 		"GODWIT_DELIVERY_TIMEOUT=bad", "GODWIT_DELIVERY_TIMEOUT=31s", "GODWIT_DELIVERY_TIMEOUT=1ms", "GODWIT_LOG_LEVEL=bad", "GODWIT_LOG_FORMAT=bad",
-		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",
+		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RETENTION=47h59m", "GODWIT_AUDIT_RETENTION=719h", "GODWIT_AUDIT_RETENTION=29d", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",
 		"GODWIT_PUBLISH_RATE=bad", "GODWIT_MANAGEMENT_RATE=-1", "GODWIT_MANAGEMENT_RATE=1000001", "GODWIT_TRUSTED_PROXIES=10.9.0.0",
 		"GODWIT_SMTP_URL=http://bad", "GODWIT_PUBLIC_URL=bad", "GODWIT_TEMPORAL_UI_URL=bad",
 	} {
@@ -124,5 +125,28 @@ func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 		_, err := config.Parse([]string{bad})
 		require.ErrorContains(t, err, name+" ", bad)
 		require.NotContains(t, strings.ReplaceAll(err.Error(), "127.0.0.1:8080", ""), value, "a value may be a secret")
+	}
+}
+
+// TestRetention_HasAMinimum: what retries and the check of the ledger need is not
+// removed.
+func TestRetention_HasAMinimum(t *testing.T) {
+	for _, c := range []struct {
+		set  []string
+		says string // empty = it is taken
+	}{
+		{[]string{"GODWIT_RETENTION=2d"}, ""},
+		{[]string{"GODWIT_RETENTION=1d"}, "GODWIT_RETENTION must be at least 48h: retries and the check of the ledger need what is younger"},
+		{[]string{"GODWIT_RETENTION=2d", "GODWIT_RETRY_SCHEDULE=1h,5h,10h,24h"}, "GODWIT_RETENTION must be at least 73h: retries and the check of the ledger need what is younger"},
+		{[]string{"GODWIT_RETENTION=73h", "GODWIT_RETRY_SCHEDULE=1h,5h,10h,24h"}, ""},
+		{[]string{"GODWIT_AUDIT_RETENTION=30d"}, ""},
+		{[]string{"GODWIT_AUDIT_RETENTION=2d"}, "GODWIT_AUDIT_RETENTION must be at least 720h: the database removes nothing from the audit log that is younger"},
+	} {
+		_, err := config.Parse(c.set)
+		if c.says == "" {
+			require.NoError(t, err, c.set)
+			continue
+		}
+		require.EqualError(t, err, c.says)
 	}
 }

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Installation tells what Godwit runs on, and how far the removal of what is old
+// has come.
+type Installation interface {
+	SchemaVersion(ctx context.Context) (int64, error)
+	PostgresVersion(ctx context.Context) (string, error)
+	Retention(ctx context.Context) (hook.Retention, error)
+}
+
+// Settings are those of the process that GET /v1/system shows; none is secret.
+type Settings struct {
+	Temporal         SystemTemporal `json:"temporal" doc:"The Temporal server that carries deliveries"`
+	RetrySchedule    []string       `json:"retry_schedule" nullable:"false" maxItems:"4" doc:"The waits between the five attempts, such as 5s"`
+	RecoverySchedule []string       `json:"recovery_schedule" nullable:"false" doc:"The waits between the probes of a webhook that was switched off; the last one repeats"`
+	RecoveryWindow   string         `json:"recovery_window" doc:"How long such a webhook is probed"`
+	DeliveryTimeout  string         `json:"delivery_timeout" doc:"How long one attempt may take where the webhook does not say"`
+	Retention        string         `json:"retention" doc:"How long events and all that belongs to them are kept"`
+	AuditRetention   string         `json:"audit_retention" doc:"How long the audit log is kept"`
+	EgressAllow      []string       `json:"egress_allow" nullable:"false" doc:"Networks that may be delivered to although they are not public"`
+	AllowHTTP        bool           `json:"allow_http" doc:"Whether a webhook's URL may be plain http"`
+	Mail             bool           `json:"mail" doc:"Whether owners are told by mail"`
+	PublicURL        *string        `json:"public_url" format:"uri" doc:"The base of links in mail; null = there are none"`
+	PublishRate      int            `json:"publish_rate" minimum:"0" doc:"How many requests a second one key may publish with; 0 = any number"`
+	ManagementRate   int            `json:"management_rate" minimum:"0" doc:"The same for all other requests"`
+}
+
+// SystemTemporal is where Temporal is.
+type SystemTemporal struct {
+	Address   string  `json:"address" doc:"host:port of its frontend"`
+	Namespace string  `json:"namespace" doc:"The namespace of Godwit's workflows"`
+	UIURL     *string `json:"ui_url" format:"uri" doc:"Its Web UI; null when none is set up"`
+}
+
+type system struct {
+	Version         string          `json:"version" doc:"Godwit's own version"`
+	GoVersion       string          `json:"go_version" doc:"The Go release that it was built with"`
+	SchemaVersion   int64           `json:"schema_version" doc:"The newest migration that the database has"`
+	PostgresVersion string          `json:"postgres_version" doc:"The database server's version"`
+	Settings        Settings        `json:"settings" doc:"What this process was started with, without secrets"`
+	Retention       retentionStatus `json:"retention" doc:"How far the removal of what is kept no longer has come"`
+}
+
+type retentionStatus struct {
+	KeptSince      *time.Time       `json:"kept_since" doc:"Events that were accepted before this may have been removed; null = none was"`
+	Running        bool             `json:"running" doc:"A run goes through the tables now"`
+	Part           *string          `json:"part" doc:"What the run looks through now; null between runs"`
+	BeganAt        *time.Time       `json:"began_at" doc:"When the last run began; null before the first one"`
+	LastFinishedAt *time.Time       `json:"last_finished_at" doc:"When the last run ended that went through everything; null before that"`
+	Problem        *string          `json:"problem" doc:"Why the run does not go on; null when it does. It is tried again by itself"`
+	Removed        []retentionCount `json:"removed" nullable:"false" maxItems:"20" doc:"How many rows were removed; a part of which none was is left out"`
+}
+
+type retentionCount struct {
+	Part    string `json:"part" doc:"What they were, such as events"`
+	Total   int64  `json:"total" minimum:"0" doc:"Rows since the beginning"`
+	LastRun int64  `json:"last_run" minimum:"0" doc:"Rows of the last run, or of the one that goes on"`
+}
+
+func (s *server) system(ctx context.Context, _ *struct{}) (*reply[system], error) {
+	out := system{Version: s.Version, GoVersion: runtime.Version(), Settings: s.Settings}
+	var err error
+	if out.SchemaVersion, err = s.Store.Installation.SchemaVersion(ctx); err != nil {
+		return nil, err
+	}
+	if out.PostgresVersion, err = s.Store.Installation.PostgresVersion(ctx); err != nil {
+		return nil, err
+	}
+	r, err := s.Store.Installation.Retention(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Retention = viewRetention(r)
+	return &reply[system]{Body: out}, nil
+}
+
+func viewRetention(r hook.Retention) retentionStatus {
+	out := retentionStatus{
+		KeptSince: optionalTime(r.KeptSince), Running: !r.BeganAt.IsZero() && r.FinishedAt.IsZero(), Part: optional(r.Part),
+		BeganAt: optionalTime(r.BeganAt), LastFinishedAt: optionalTime(r.LastFinishedAt), Problem: optional(r.Problem), Removed: []retentionCount{},
+	}
+	for _, c := range r.Removed {
+		out.Removed = append(out.Removed, retentionCount(c))
+	}
+	return out
+}
+
+// keptSince is the time before which events may have been removed, for answers
+// that would mislead without it.
+func (s *server) keptSince(ctx context.Context) (*time.Time, error) {
+	r, err := s.Store.Installation.Retention(ctx)
+	return optionalTime(r.KeptSince), err
+}

@@ -1,0 +1,43 @@
+package api
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+func TestSystem_TellsVersionsAndHowFarTheRemovalHasCome(t *testing.T) {
+	c := newClient(t)
+	border := now().Add(-30 * 24 * time.Hour)
+	c.store.retention = hook.Retention{
+		KeptSince: border, BeganAt: now(), LastFinishedAt: now().Add(-time.Hour), Part: hook.KeptEvents, Problem: "the database was away",
+		Removed: []hook.RetentionCount{{Part: hook.KeptEvents, Total: 30, LastRun: 3}},
+	}
+	got := c.call("GET", "/v1/system", "").is(200).json()
+	require.Equal(t, "test", got["version"])
+	require.EqualValues(t, 22, got["schema_version"])
+	require.Equal(t, "15.8", got["postgres_version"])
+	require.Equal(t, map[string]any{
+		"kept_since": border.Format(time.RFC3339Nano), "running": true, "part": "events", "began_at": now().Format(time.RFC3339Nano),
+		"last_finished_at": now().Add(-time.Hour).Format(time.RFC3339Nano), "problem": "the database was away",
+		"removed": []any{map[string]any{"part": "events", "total": 30.0, "last_run": 3.0}},
+	}, got["retention"])
+}
+
+// TestReports_SayWhatMayBeMissing: a count of a time of which rows were removed
+// would mislead without a word.
+func TestReports_SayWhatMayBeMissing(t *testing.T) {
+	c := newClient(t)
+	c.store.webhooks = []hook.Webhook{{ID: "wh_1"}}
+	paths := []string{"/v1/stats", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/ledger"}
+	for _, path := range paths {
+		require.Nil(t, c.call("GET", path, "").is(200).json()["kept_since"], path)
+	}
+	c.store.retention.KeptSince = now()
+	for _, path := range paths {
+		require.Equal(t, now().Format(time.RFC3339Nano), c.call("GET", path, "").is(200).json()["kept_since"], path)
+	}
+}
