@@ -13,6 +13,7 @@ type Delivery struct {
 	EventID       string              `json:"event_id" doc:"The event that it carries"`
 	WebhookID     string              `json:"webhook_id" doc:"The webhook that it goes to"`
 	EventType     string              `json:"event_type" doc:"The event's type"`
+	Sequence      int64               `json:"sequence" minimum:"0" doc:"The event's sequence: it rises in the order in which events were accepted"`
 	ProjectID     string              `json:"project_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"Where the event happened. Empty for what Godwit tells of an owner's webhooks"`
 	CompanyID     string              `json:"company_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
 	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"pending = not yet tried, held = kept because its webhook is switched off"`
@@ -37,7 +38,7 @@ type workflow struct {
 func (s *server) viewDelivery(d hook.Delivery) Delivery {
 	workflowID := s.Workflows.ID(d)
 	return Delivery{
-		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType,
+		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, Sequence: d.Sequence,
 		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
 		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Attempts,
 		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),

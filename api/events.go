@@ -98,11 +98,12 @@ type EventSummary struct {
 	ActorID    *string   `json:"actor_id" doc:"Who did it; null when the producer did not say"`
 	OccurredAt time.Time `json:"occurred_at" doc:"When it happened, as its producer says"`
 	AcceptedAt time.Time `json:"accepted_at" doc:"When Godwit stored it"`
+	Sequence   int64     `json:"sequence" minimum:"0" doc:"Rises in the order in which events were accepted, those of a batch in its order; there are gaps. 0 for events from before there were sequences"`
 }
 
 func viewEvent(e hook.Event) EventSummary {
 	return EventSummary{ID: e.ID, Type: e.Type, ProjectID: e.ProjectID, CompanyID: e.CompanyID,
-		ActorID: optional(e.ActorID), OccurredAt: e.OccurredAt.UTC(), AcceptedAt: e.AcceptedAt.UTC()}
+		ActorID: optional(e.ActorID), OccurredAt: e.OccurredAt.UTC(), AcceptedAt: e.AcceptedAt.UTC(), Sequence: e.Sequence}
 }
 
 // event is an event with everything.
@@ -176,6 +177,6 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 	if err != nil {
 		return nil, err
 	}
-	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, ID: e.ID} }
+	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, Sequence: e.Sequence, ID: e.ID} }
 	return pageOf(rows, in.PageQuery, viewEvent, key), nil
 }

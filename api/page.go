@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,7 +53,11 @@ func pageOf[R, V any](rows []R, q PageQuery, view func(R) V, key func(R) hook.Cu
 }
 
 func formatCursor(c hook.Cursor) string {
-	return encodeCursor(c.Time.UTC().Format(time.RFC3339Nano) + " " + c.ID)
+	text := c.Time.UTC().Format(time.RFC3339Nano) + " " + c.ID
+	if c.Sequence != 0 {
+		text += " " + strconv.FormatInt(c.Sequence, 10)
+	}
+	return encodeCursor(text)
 }
 
 func encodeCursor(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -64,9 +69,13 @@ func parseCursor(s string) (hook.Cursor, bool) {
 	if err != nil {
 		return hook.Cursor{}, false
 	}
-	at, id, _ := strings.Cut(string(raw), " ")
+	at, rest, _ := strings.Cut(string(raw), " ")
+	id, sequence, sequenced := strings.Cut(rest, " ")
 	t, err := time.Parse(time.RFC3339Nano, at)
 	c := hook.Cursor{Time: t, ID: id}
+	if err == nil && sequenced {
+		c.Sequence, err = strconv.ParseInt(sequence, 10, 64)
+	}
 	return c, err == nil && hook.ValidID(id) && formatCursor(c) == s
 }
 

@@ -120,6 +120,7 @@ CREATE TABLE public.deliveries (
     siblings integer DEFAULT 1 NOT NULL,
     begun_at timestamp with time zone,
     batch_id text COLLATE pg_catalog."C",
+    blue_webhook json,
     CONSTRAINT deliveries_attempts_check CHECK (((attempts >= 0) AND (attempts <= 5))),
     CONSTRAINT deliveries_check1 CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT deliveries_check3 CHECK (((next_attempt_at IS NULL) OR (status = 'retrying'::text))),
@@ -138,6 +139,37 @@ END),
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
 
+CREATE TABLE public.events (
+    id text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    project_id text NOT NULL COLLATE pg_catalog."C",
+    company_id text NOT NULL COLLATE pg_catalog."C",
+    actor_id text COLLATE pg_catalog."C",
+    occurred_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    previous bytea,
+    current bytea,
+    fingerprint bytea NOT NULL,
+    project_ids text[],
+    owner_id text COLLATE pg_catalog."C",
+    private_to text COLLATE pg_catalog."C",
+    sequence bigint NOT NULL,
+    project_name text,
+    company_name text,
+    CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL))),
+    CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:-]'::text)))
+)
+WITH (autovacuum_vacuum_scale_factor='0.05');
+
+CREATE SEQUENCE public.event_sequence
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.event_sequence OWNED BY public.events.sequence;
+
 CREATE TABLE public.event_types (
     name text NOT NULL COLLATE pg_catalog."C",
     "group" text NOT NULL,
@@ -153,25 +185,6 @@ CREATE TABLE public.event_types (
     CONSTRAINT event_types_check CHECK (((schema IS NULL) OR (schema_version > 0))),
     CONSTRAINT event_types_name_check CHECK ((name ~ '^[A-Za-z0-9_.:-]{1,128}$'::text))
 );
-
-CREATE TABLE public.events (
-    id text NOT NULL COLLATE pg_catalog."C",
-    type text NOT NULL COLLATE pg_catalog."C",
-    project_id text NOT NULL COLLATE pg_catalog."C",
-    company_id text NOT NULL COLLATE pg_catalog."C",
-    actor_id text COLLATE pg_catalog."C",
-    occurred_at timestamp with time zone NOT NULL,
-    accepted_at timestamp with time zone DEFAULT now() NOT NULL,
-    previous bytea,
-    current bytea,
-    fingerprint bytea NOT NULL,
-    project_ids text[],
-    owner_id text COLLATE pg_catalog."C",
-    private_to text COLLATE pg_catalog."C",
-    CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL))),
-    CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:-]'::text)))
-)
-WITH (autovacuum_vacuum_scale_factor='0.05');
 
 CREATE TABLE public.goose_db_version (
     id integer NOT NULL,
@@ -407,6 +420,9 @@ CREATE TABLE public.webhooks (
     probes integer DEFAULT 0 NOT NULL,
     gave_up_at timestamp with time zone,
     old_secrets bytea DEFAULT '\x'::bytea NOT NULL,
+    client_certificate text DEFAULT ''::text NOT NULL,
+    client_key bytea DEFAULT '\x'::bytea NOT NULL,
+    ca_certificate text DEFAULT ''::text NOT NULL,
     CONSTRAINT webhooks_check CHECK ((enabled = (disabled_reason IS NULL))),
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),
@@ -442,6 +458,8 @@ CREATE TABLE public.windows (
     opened_at timestamp with time zone DEFAULT now() NOT NULL,
     dispatch_at timestamp with time zone NOT NULL
 );
+
+ALTER TABLE ONLY public.events ALTER COLUMN sequence SET DEFAULT nextval('public.event_sequence'::regclass);
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_hash_key UNIQUE (hash);

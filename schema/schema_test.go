@@ -45,10 +45,10 @@ func TestUpDownUp(t *testing.T) {
 	require.Zero(t, applied())
 	require.NoError(t, schema.Up(ctx, db))
 	require.NoError(t, schema.Up(ctx, db), "it may be repeated")
-	latest, err := schema.Latest()
+	all, err := schema.Status(ctx, db)
 	require.NoError(t, err)
-	require.EqualValues(t, latest, applied())
-	for range latest {
+	require.Len(t, all, applied())
+	for range all { // their numbers may have gaps
 		require.NoError(t, schema.Down(ctx, db))
 	}
 	require.Zero(t, applied())

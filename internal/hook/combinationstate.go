@@ -6,14 +6,6 @@ import (
 	"time"
 )
 
-// CombinationPart is an event that fills a part, with the names of where it
-// happened.
-type CombinationPart struct {
-	Event       Event
-	ProjectName string
-	CompanyName string
-}
-
 const (
 	stateStart = `{"events":`
 	stateEnd   = `}`
@@ -22,13 +14,13 @@ const (
 // CombinationState is the current state of an event that a combination makes:
 // an object whose field events lists the parts in their order. The states of the
 // parts keep their bytes.
-func CombinationState(parts []CombinationPart) json.RawMessage {
+func CombinationState(parts []Event) json.RawMessage {
 	b := append([]byte(stateStart), '[')
-	for i, p := range parts {
+	for i, e := range parts {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = p.append(b)
+		b = appendPart(b, e)
 	}
 	return append(append(b, ']'), stateEnd...)
 }
@@ -43,12 +35,11 @@ func CombinationEvents(state json.RawMessage) json.RawMessage {
 	return nil
 }
 
-func (p CombinationPart) append(b []byte) []byte {
+func appendPart(b []byte, e Event) []byte {
 	type party struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	}
-	e := p.Event
 	var actor any
 	if e.ActorID != "" {
 		actor = e.ActorID
@@ -58,10 +49,11 @@ func (p CombinationPart) append(b []byte) []byte {
 		value any
 	}{
 		{`{"id":`, e.ID},
+		{`,"sequence":`, e.Sequence},
 		{`,"type":`, e.Type},
 		{`,"timestamp":`, e.OccurredAt.UTC().Format(time.RFC3339Nano)},
-		{`,"project":`, party{e.ProjectID, p.ProjectName}},
-		{`,"company":`, party{e.CompanyID, p.CompanyName}},
+		{`,"project":`, party{e.ProjectID, e.ProjectName}},
+		{`,"company":`, party{e.CompanyID, e.CompanyName}},
 		{`,"actor_id":`, actor},
 	} {
 		b = appendValue(append(b, field.name...), field.value)

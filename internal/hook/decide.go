@@ -5,11 +5,11 @@ import "time"
 // Parcel is everything that one attempt of a delivery needs to know, read at
 // one moment.
 type Parcel struct {
-	Delivery    Delivery
-	Event       Event
-	Webhook     Webhook
-	ProjectName string
-	CompanyName string
+	Delivery Delivery
+	Event    Event
+	Webhook  Webhook
+	// Blue is the webhook as the format blue shows it; nil for other formats.
+	Blue *BlueWebhook
 	// WebhookDeleted and ProjectDeleted: the object is gone, its fields are empty.
 	WebhookDeleted bool
 	ProjectDeleted bool

@@ -104,6 +104,11 @@ type Event struct {
 	ActorID    string
 	OccurredAt time.Time
 	AcceptedAt time.Time
+	// Sequence rises in the order of acceptance, with gaps; 0 = the event has none.
+	Sequence int64
+	// ProjectName and CompanyName are those of the time of acceptance.
+	ProjectName string
+	CompanyName string
 	// Previous and Current are the bytes that the producer sent; nil stands for null.
 	Previous json.RawMessage
 	Current  json.RawMessage
@@ -247,8 +252,10 @@ type Delivery struct {
 	Superseded   bool
 	// RecoveryID is the redelivery of many that made or released it; empty = none.
 	RecoveryID string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// Sequence is that of its event, filled where a delivery is read to be shown.
+	Sequence  int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 	// FinishedAt is zero unless it succeeded, failed or was cancelled.
 	FinishedAt time.Time
 }

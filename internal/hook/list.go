@@ -6,7 +6,9 @@ import "time"
 // of the last row that was seen.
 type Cursor struct {
 	Time time.Time
-	ID   string
+	// Sequence is 0 in lists that are not of events.
+	Sequence int64
+	ID       string
 }
 
 // Page asks for up to Limit rows, newest first, that come after After.

@@ -153,7 +153,7 @@ func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
 			return nil
 		}
 		last := events[len(events)-1]
-		page.After = &hook.Cursor{Time: last.AcceptedAt, ID: last.ID}
+		page.After = &hook.Cursor{Time: last.AcceptedAt, Sequence: last.Sequence, ID: last.ID}
 	}
 }
 

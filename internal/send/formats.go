@@ -1,6 +1,7 @@
 package send
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -35,6 +36,12 @@ func (m Message) appendStandard(b []byte) []byte {
 	b = appendField(b, `{"type":`, m.Event.Type)
 	b = appendField(b, `,"timestamp":`, timestamp(m.Event.OccurredAt))
 	b = appendField(b, `,"data":{"id":`, m.Event.ID)
+	b = append(b, `,"sequence":`...)
+	if m.Event.Sequence == 0 {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendInt(b, m.Event.Sequence, 10)
+	}
 	b = append(b, ',')
 	return append(m.appendData(b), "}}"...)
 }
@@ -46,6 +53,10 @@ func (m Message) appendCloudEvent(b []byte) []byte {
 	b = appendField(b, `,"source":`, m.source())
 	b = appendField(b, `,"type":`, m.Event.Type)
 	b = appendField(b, `,"time":`, timestamp(m.Event.OccurredAt))
+	if m.Event.Sequence != 0 {
+		// The extension "sequence": text that sorts as the numbers do.
+		b = fmt.Appendf(b, `,"sequence":"%019d"`, m.Event.Sequence)
+	}
 	b = append(b, `,"datacontenttype":"application/json","data":{`...)
 	return append(m.appendData(b), "}}"...)
 }
@@ -61,8 +72,8 @@ func (m Message) source() string {
 
 // appendData appends what standard and cloudevents have in common.
 func (m Message) appendData(b []byte) []byte {
-	b = appendParty(b, `"project":`, m.Event.ProjectID, m.ProjectName)
-	b = appendParty(b, `,"company":`, m.Event.CompanyID, m.CompanyName)
+	b = appendParty(b, `"project":`, m.Event.ProjectID, m.Event.ProjectName)
+	b = appendParty(b, `,"company":`, m.Event.CompanyID, m.Event.CompanyName)
 	b = append(b, `,"actor_id":`...)
 	if m.Event.ActorID == "" {
 		b = append(b, "null"...)
@@ -89,9 +100,12 @@ func appendParty(b []byte, key, id, name string) []byte {
 
 // appendBlue follows Blue's payload key for key.
 func (m Message) appendBlue(b []byte) []byte {
-	w := m.Webhook
+	w := m.Blue
+	if w == nil {
+		w = m.Webhook.Blue()
+	}
 	b = appendField(b, `{"event":`, m.Event.Type)
-	b = appendField(b, `,"webhook":{"id":`, w.ID)
+	b = appendField(b, `,"webhook":{"id":`, m.Webhook.ID)
 	b = appendField(b, `,"name":`, w.Name)
 	b = appendField(b, `,"url":`, w.URL)
 	b = appendField(b, `,"status":`, string(w.Status))

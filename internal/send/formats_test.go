@@ -24,7 +24,7 @@ func TestBodies(t *testing.T) {
 	m := message("https://hooks.example/a?b=1&c=<d>")
 	m.Event.Previous = json.RawMessage(oddBytes)
 	m.Event.OccurredAt = time.Date(2026, 5, 4, 5, 2, 1, 120_000_000, time.FixedZone("", 2*3600))
-	m.ProjectName = `Road "map" ` + "\\ \n\x01 é"
+	m.Event.ProjectName = `Road "map" ` + "\\ \n\x01 é"
 	m.Webhook.Rules = []hook.Rule{
 		{Events: []string{"TODO_CREATED", "COMMENT_*"}, Projects: []string{"p2", "p1"}},
 		{Events: []string{"TODO_CREATED", "TODO_DONE"}, Projects: []string{"p1"}, Companies: []string{"c9"}},
@@ -39,16 +39,16 @@ func TestBodies(t *testing.T) {
 		want        string
 	}{
 		{hook.FormatStandard, "application/json",
-			`{"type":"TODO_CREATED","timestamp":"2026-05-04T03:02:01.12Z","data":{"id":"evt_1",` + party + `}}`},
+			`{"type":"TODO_CREATED","timestamp":"2026-05-04T03:02:01.12Z","data":{"id":"evt_1","sequence":42,` + party + `}}`},
 		{"", "application/json",
-			`{"type":"TODO_CREATED","timestamp":"2026-05-04T03:02:01.12Z","data":{"id":"evt_1",` + party + `}}`},
+			`{"type":"TODO_CREATED","timestamp":"2026-05-04T03:02:01.12Z","data":{"id":"evt_1","sequence":42,` + party + `}}`},
 		{hook.FormatBlue, "application/json",
 			`{"event":"TODO_CREATED","webhook":{"id":"wh_1","name":"Warehouse","url":"https://hooks.example/a?b=1&c=<d>",` +
 				`"status":"HEALTHY","enabled":true,"metadata":{"events":["TODO_CREATED","COMMENT_*","TODO_DONE"],"projectIds":["p2","p1"]}},` +
 				`"previousValue":` + oddBytes + `,"currentValue":{"id":"t1"}}`},
 		{hook.FormatCloudEvents, "application/cloudevents+json",
 			`{"specversion":"1.0","id":"evt_1","source":"/companies/c1/projects/p1","type":"TODO_CREATED",` +
-				`"time":"2026-05-04T03:02:01.12Z","datacontenttype":"application/json","data":{` + party + `}}`},
+				`"time":"2026-05-04T03:02:01.12Z","sequence":"0000000000000000042","datacontenttype":"application/json","data":{` + party + `}}`},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.format), func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestBodiesOfAProbe(t *testing.T) {
 	nothing := `"project":null,"company":null,"actor_id":null,"previous":null,"current":null}}`
 
 	_, standard := formatted(p, hook.FormatStandard)
-	require.Equal(t, `{"type":"WEBHOOK_HEALTH_CHECK","timestamp":"2026-05-04T03:02:01.987654321Z","data":{"id":"evt_probe",`+nothing, standard)
+	require.Equal(t, `{"type":"WEBHOOK_HEALTH_CHECK","timestamp":"2026-05-04T03:02:01.987654321Z","data":{"id":"evt_probe","sequence":null,`+nothing, standard)
 	_, blue := formatted(p, hook.FormatBlue)
 	require.Equal(t, `{"event":"WEBHOOK_HEALTH_CHECK","webhook":{"id":"wh_1","name":"Warehouse","url":"https://hooks.example/","status":"HEALTHY",`+
 		`"enabled":true,"metadata":{"events":["TODO_CREATED"],"projectIds":["p1"]}},"previousValue":null,"currentValue":null}`, blue)
@@ -136,7 +136,7 @@ func TestBodiesKeepAnyBytes(t *testing.T) {
 		raw := "{ \"k\" :\t" + rapid.SampledFrom([]string{"1.10", "1e400", `"\u003c<"`, "[ 1,2 ]", "null", oddBytes}).Draw(t, "value") + "\n}"
 		m := message("https://hooks.example/")
 		m.Event.Previous = json.RawMessage(raw)
-		m.ProjectName = string(rapid.SliceOf(rapid.Byte()).Draw(t, "name"))
+		m.Event.ProjectName = string(rapid.SliceOf(rapid.Byte()).Draw(t, "name"))
 		_, body := formatted(m, rapid.SampledFrom(formats).Draw(t, "format"))
 
 		var got struct {
@@ -149,7 +149,18 @@ func TestBodiesKeepAnyBytes(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(body), &got))
 		require.Equal(t, raw, string(got.Data.Previous)+string(got.PreviousValue))
 		if got.PreviousValue == nil {
-			require.Equal(t, string([]rune(m.ProjectName)), got.Data.Project.Name)
+			require.Equal(t, string([]rune(m.Event.ProjectName)), got.Data.Project.Name)
 		}
 	})
+}
+
+// Blue shows the webhook as it was when the event was accepted; what is sent of
+// it now is none of the body.
+func TestBlueShowsTheWebhookAsAccepted(t *testing.T) {
+	m := message("https://hooks.example/new")
+	m.Blue = &hook.BlueWebhook{Name: "Old", URL: "https://hooks.example/old", Status: hook.Degraded, Enabled: false,
+		Rules: []hook.Rule{{Events: []string{"TODO_*"}, Projects: []string{"p9"}}}}
+	_, body := formatted(m, hook.FormatBlue)
+	require.Equal(t, `{"event":"TODO_CREATED","webhook":{"id":"wh_1","name":"Old","url":"https://hooks.example/old","status":"DEGRADED","enabled":false,`+
+		`"metadata":{"events":["TODO_*"],"projectIds":["p9"]}},"previousValue":null,"currentValue":{"id":"t1"}}`, body)
 }

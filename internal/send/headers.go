@@ -22,6 +22,7 @@ const (
 	headerWebhook     = "Godwit-Webhook"
 	headerDelivery    = "Godwit-Delivery"
 	headerAttempt     = "Godwit-Attempt"
+	headerSequence    = "Godwit-Sequence"
 )
 
 // anything is the Accept of every request: some firewalls refuse those that have
@@ -41,7 +42,7 @@ type fixed struct {
 // headers gives what is sent and, in the same order, what the owner may see.
 // The webhook's own headers come last, by name.
 func (m Message) headers(f fixed) (http.Header, []hook.Header) {
-	shown := append(make([]hook.Header, 0, 11+len(m.Webhook.Headers)),
+	shown := append(make([]hook.Header, 0, 12+len(m.Webhook.Headers)),
 		hook.Header{Name: headerContentType, Value: f.contentType},
 		hook.Header{Name: headerAccept, Value: anything},
 		hook.Header{Name: headerUserAgent, Value: f.userAgent},
@@ -54,6 +55,9 @@ func (m Message) headers(f fixed) (http.Header, []hook.Header) {
 		hook.Header{Name: headerDelivery, Value: m.DeliveryID},
 		hook.Header{Name: headerAttempt, Value: strconv.Itoa(m.Attempt)},
 	)
+	if m.Event.Sequence != 0 {
+		shown = append(shown, hook.Header{Name: headerSequence, Value: strconv.FormatInt(m.Event.Sequence, 10)})
+	}
 	if f.signature.plain == "" {
 		shown = slices.DeleteFunc(shown, func(h hook.Header) bool { return h.Name == headerPlain })
 	}

@@ -73,9 +73,9 @@ func TestHeadersOnTheWire(t *testing.T) {
 		"Godwit-Event":      "TODO_CREATED",
 		"Godwit-Webhook":    "wh_1",
 		"Godwit-Delivery":   "dlv_1",
-		"Godwit-Attempt":    "2",
-		"Authorization":     "Bearer s3cret",
-		"x-api-key":         "k3y",
+		"Godwit-Attempt":    "2", "Godwit-Sequence": "42",
+		"Authorization": "Bearer s3cret",
+		"x-api-key":     "k3y",
 	}, got)
 
 	require.Equal(t, []hook.Header{
@@ -90,6 +90,7 @@ func TestHeadersOnTheWire(t *testing.T) {
 		{Name: "Godwit-Webhook", Value: "wh_1"},
 		{Name: "Godwit-Delivery", Value: "dlv_1"},
 		{Name: "Godwit-Attempt", Value: "2"},
+		{Name: "Godwit-Sequence", Value: "42"},
 		{Name: "Authorization", Value: "[hidden]"},
 		{Name: "x-api-key", Value: "[hidden]"},
 	}, result.RequestHeaders)
@@ -106,7 +107,7 @@ func TestReservedHeadersOfAStoredWebhookAreDropped(t *testing.T) {
 	require.NotContains(t, strings.ToLower(wire), "idempotency-key")
 	require.NotContains(t, wire, "Connection")
 	require.Contains(t, wire, "X-Fine: yes\r\n")
-	require.Len(t, result.RequestHeaders, 12)
+	require.Len(t, result.RequestHeaders, 13)
 }
 
 // A value that net/http refuses is our fault, since CheckHeader let it in.

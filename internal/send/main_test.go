@@ -61,9 +61,10 @@ func message(target string) Message {
 		Event: hook.Event{
 			ID: "evt_1", Type: "TODO_CREATED", ProjectID: "p1", CompanyID: "c1", ActorID: "u1",
 			OccurredAt: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC),
-			Current:    json.RawMessage(`{"id":"t1"}`),
+			Sequence:   42, ProjectName: "Roadmap", CompanyName: "Acme",
+			Current: json.RawMessage(`{"id":"t1"}`),
 		},
-		ProjectName: "Roadmap", CompanyName: "Acme", DeliveryID: "dlv_1", Attempt: 2,
+		DeliveryID: "dlv_1", Attempt: 2,
 		Secrets: []string{testSecret},
 	}
 }

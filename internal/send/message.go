@@ -12,11 +12,9 @@ type Message struct {
 	Webhook hook.Webhook
 	// Event.ID becomes webhook-id: the same in every attempt and redelivery.
 	Event hook.Event
-	// ProjectName and CompanyName go with Event.ProjectID and Event.CompanyID;
-	// where the id is empty the body says null.
-	ProjectName string
-	CompanyName string
-	DeliveryID  string
+	// Blue is what the format blue shows of the webhook; nil = as it is now.
+	Blue       *hook.BlueWebhook
+	DeliveryID string
 	// Attempt is 1..hook.MaxAttempts.
 	Attempt int
 	// Secrets are the live signing secrets, newest first; at least one. Neither

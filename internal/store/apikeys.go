@@ -75,7 +75,7 @@ func (s *Store) APIKey(ctx context.Context, id string) (hook.APIKey, error) {
 // APIKeys lists keys, newest first.
 func (s *Store) APIKeys(ctx context.Context, page hook.Page) ([]hook.APIKey, error) {
 	var l list
-	tail := l.newest("created_at", "id", page)
+	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
 	return rows(ctx, s, selectAPIKeys+tail, l.args, apiKeyRow.apiKey)
 }
 

@@ -27,14 +27,13 @@ const unrecorded = `(d.attempts = 1 AND d.begun_at IS NOT NULL AND NOT EXISTS (S
 
 const selectParcel = `
 SELECT ` + deliveryColumnList + `, ` + eventColumnList + `, ` + webhookColumns + `,
-	w.deleted_at IS NOT NULL AS webhook_deleted, p.name AS project_name, c.name AS company_name,
+	w.deleted_at IS NOT NULL AS webhook_deleted, p.id IS NULL AS project_missing, d.blue_webhook,
 	` + accessLost + ` AS access_lost,
 	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, CASE WHEN ` + unrecorded + ` THEN d.begun_at END AS begun_at, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
 FROM deliveries d
 JOIN events e ON e.id = d.event_id
 JOIN webhooks w ON w.id = d.webhook_id
 LEFT JOIN projects p ON p.id = d.project_id
-LEFT JOIN companies c ON c.id = d.company_id
 LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempts
 WHERE d.id = $1`
 
@@ -43,8 +42,8 @@ type parcelRow struct {
 	eventRow
 	webhookRow
 	WebhookDeleted bool           `db:"webhook_deleted"`
-	ProjectName    sql.NullString `db:"project_name"`
-	CompanyName    sql.NullString `db:"company_name"`
+	ProjectMissing bool           `db:"project_missing"`
+	BlueWebhook    sql.NullString `db:"blue_webhook"`
 	AccessLost     bool           `db:"access_lost"`
 	LastNumber     int            `db:"last_number"`
 	LastReason     sql.NullString `db:"last_reason"`
@@ -71,8 +70,8 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	delivery, _ := r.delivery()
 	event, _ := r.event()
 	p := hook.Parcel{
-		Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String,
-		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: event.OwnerID == "" && !r.ProjectName.Valid, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
+		Delivery: delivery, Event: event,
+		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: event.OwnerID == "" && r.ProjectMissing, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
 		Last:    hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
 		BegunAt: nullTime(r.BegunAt), Now: r.Now,
 	}
@@ -83,8 +82,8 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	if p.Webhook, err = s.webhook(r.webhookRow); err != nil {
 		return p, err
 	}
-	if p.Webhook.PayloadFormat == hook.FormatBlue { // the one format that shows the rules
-		p.Webhook.Rules, err = rulesOf(ctx, s.on(ctx), p.Webhook.ID)
+	if r.BlueWebhook.Valid || delivery.Status.Unfinished() {
+		p.Blue, err = s.blue(ctx, p.Webhook, delivery.ID, r.BlueWebhook.String)
 	}
 	return p, err
 }

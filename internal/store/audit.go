@@ -146,12 +146,12 @@ func selectAudit(f hook.AuditFilter, page hook.Page) (query string, args []any) 
 // by this credential or as this user, each by its own index.
 func newestBy(l *list, actor string, page hook.Page) string {
 	if actor == "" {
-		return l.newest("at", "id", page)
+		return l.newest(sortKey{time: "at", id: "id"}, page)
 	}
 	some := func(condition string) string {
 		one := list{conditions: slices.Clone(l.conditions), args: l.args}
 		one.where(condition, actor)
-		tail := one.newest("at", "id", page)
+		tail := one.newest(sortKey{time: "at", id: "id"}, page)
 		l.args = one.args
 		return `(SELECT id, at FROM audit_log` + tail + `)`
 	}

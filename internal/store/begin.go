@@ -45,8 +45,10 @@ type firsts struct {
 	projectName sql.NullString
 	companyName sql.NullString
 	acceptedAt  time.Time
+	sequence    sql.NullInt64
 	deliveries  pq.StringArray
-	versions    pq.Int64Array // of the webhooks
+	versions    pq.Int64Array  // of the webhooks
+	blue        pq.StringArray // see Store.blue; "" for another format
 }
 
 // beginFirsts has the attempts made that were begun of these events, in the order
@@ -56,7 +58,7 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 	var begun []begunOne
 	for i, r := range found {
 		for k, id := range r.begun.deliveries {
-			begun = append(begun, begunOne{deliveryID: id, webhookID: r.webhooks[k], version: r.begun.versions[k], event: i})
+			begun = append(begun, begunOne{deliveryID: id, webhookID: r.webhooks[k], version: r.begun.versions[k], event: i, blue: r.begun.blue[k]})
 		}
 	}
 	if len(begun) == 0 {
@@ -70,9 +72,18 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 	slices.SortFunc(begun, func(a, b begunOne) int { return strings.Compare(a.deliveryID, b.deliveryID) })
 	parcels := make([]hook.Parcel, 0, len(begun)) // they are large
 	for _, b := range begun {
-		if w, open := webhooks[b.webhookID]; open {
-			parcels = append(parcels, found[b.event].parcel(of[b.event], b.deliveryID, w))
+		w, open := webhooks[b.webhookID]
+		if !open {
+			continue
 		}
+		blue, err := s.blue(ctx, w, b.deliveryID, b.blue)
+		if err != nil {
+			_ = s.GiveBack(ctx, []string{b.deliveryID})
+			continue
+		}
+		p := found[b.event].parcel(of[b.event], b.deliveryID, w)
+		p.Blue = blue
+		parcels = append(parcels, p)
 	}
 	s.beginner.Begin(parcels)
 }
@@ -81,11 +92,12 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 func (r ingested) parcel(e hook.Event, deliveryID string, w hook.Webhook) hook.Parcel {
 	at := r.begun.acceptedAt.UTC()
 	e.CompanyID, e.OccurredAt, e.AcceptedAt = r.companyID.String, r.occurredAt.Time.UTC(), at
+	e.Sequence, e.ProjectName, e.CompanyName = r.begun.sequence.Int64, r.begun.projectName.String, r.begun.companyName.String
 	return hook.Parcel{
 		Delivery: hook.Delivery{
 			ID: deliveryID, EventID: e.ID, WebhookID: w.ID, EventType: e.Type, ProjectID: e.ProjectID, CompanyID: e.CompanyID,
 			Status: hook.Pending, Attempts: 1, Generation: 1, CreatedAt: at, UpdatedAt: at,
 		},
-		Event: e, Webhook: w, ProjectName: r.begun.projectName.String, CompanyName: r.begun.companyName.String, Now: at,
+		Event: e, Webhook: w, Now: at,
 	}
 }

@@ -93,7 +93,7 @@ func TestAnIngestBeginsManyEventsTogether(t *testing.T) {
 	require.Len(t, p.begun, 10)
 	for i, begun := range p.begun {
 		require.Equal(t, events[i/3].ID, begun.Event.ID)
-		require.Equal(t, []string{"Project p1", "Project p3"}[i/3%2], begun.ProjectName)
+		require.Equal(t, []string{"Project p1", "Project p3"}[i/3%2], begun.Event.ProjectName)
 	}
 	require.Len(t, s.taken(t), 2)
 }

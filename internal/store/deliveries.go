@@ -24,6 +24,9 @@ const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id
 	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
 	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at`
 
+// shownDelivery is a delivery with its event's sequence.
+const shownDelivery = deliveryColumnList + `, (SELECT e.sequence FROM events e WHERE e.id = d.event_id) AS event_sequence`
+
 type deliveryRow struct {
 	ID            string         `db:"delivery_id"`
 	EventID       string         `db:"delivery_event_id"`
@@ -44,6 +47,7 @@ type deliveryRow struct {
 	CreatedAt     time.Time      `db:"created_at"`
 	UpdatedAt     time.Time      `db:"updated_at"`
 	FinishedAt    sql.NullTime   `db:"finished_at"`
+	EventSequence sql.NullInt64  `db:"event_sequence"`
 }
 
 func (r deliveryRow) delivery() (hook.Delivery, error) {
@@ -52,14 +56,14 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Generation: r.Generation,
 		NextAttemptAt: nullTime(r.NextAttemptAt), Batch: r.BatchID.String, RunID: r.RunID.String,
 		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RecoveryID: r.RecoveryID.String,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
+		Sequence: r.EventSequence.Int64, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
 	}, nil
 }
 
 // Delivery reads one delivery.
 func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
 	var r deliveryRow
-	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+deliveryColumnList+` FROM deliveries d WHERE d.id = $1`, id); err != nil {
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+shownDelivery+` FROM deliveries d WHERE d.id = $1`, id); err != nil {
 		return hook.Delivery{}, found("delivery", id, err)
 	}
 	return r.delivery()
@@ -76,7 +80,7 @@ func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook
 	l.whereTime("d.created_at >= ?", f.Since)
 	l.whereTime("d.created_at < ?", f.Until)
 	tail := newestDeliveries(ctx, &l, page)
-	return rows(ctx, s, `SELECT `+deliveryColumnList+` FROM deliveries d`+tail, l.args, deliveryRow.delivery)
+	return rows(ctx, s, `SELECT `+shownDelivery+` FROM deliveries d`+tail, l.args, deliveryRow.delivery)
 }
 
 // Backlog is how many deliveries that the request may see are in each of the

@@ -66,7 +66,7 @@ func (s *Store) Company(ctx context.Context, id string) (hook.Company, error) {
 // Companies lists companies, newest first.
 func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, error) {
 	var l list
-	tail := l.newest("created_at", "id", page)
+	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
 	return rows(ctx, s, `SELECT id, name, created_at, updated_at FROM companies`+tail, l.args, plain(companyRow.company))
 }
 
@@ -215,7 +215,7 @@ func (s *Store) User(ctx context.Context, id string) (hook.User, error) {
 // Users lists users, newest first.
 func (s *Store) Users(ctx context.Context, page hook.Page) ([]hook.User, error) {
 	var l list
-	tail := l.newest("created_at", "id", page)
+	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
 	return rows(ctx, s, `SELECT id, name, email, created_at, updated_at FROM users`+tail, l.args, plain(userRow.user))
 }
 
@@ -292,6 +292,6 @@ func (s *Store) Members(ctx context.Context, projectID string, page hook.Page) (
 	}
 	var l list
 	l.where("project_id = ?", projectID)
-	tail := l.newest("created_at", "user_id", page)
+	tail := l.newest(sortKey{time: "created_at", id: "user_id"}, page)
 	return rows(ctx, s, `SELECT project_id, user_id, created_at FROM members`+tail, l.args, memberRow.member)
 }

@@ -11,7 +11,12 @@ import (
 )
 
 const eventColumnList = `e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id,
-	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current`
+	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current`
+
+// acceptedNames are those of the event's project and company; the names of now
+// for events of the time before they were kept.
+const acceptedNames = `coalesce(e.project_name, (SELECT p.name FROM projects p WHERE p.id = e.project_id), '') AS project_name,
+	coalesce(e.company_name, (SELECT c.name FROM companies c WHERE c.id = e.company_id), '') AS company_name`
 
 // eventRow is an event as stored; names that a delivery has too carry a prefix.
 type eventRow struct {
@@ -23,14 +28,19 @@ type eventRow struct {
 	ActorID    sql.NullString `db:"actor_id"`
 	OccurredAt time.Time      `db:"occurred_at"`
 	AcceptedAt time.Time      `db:"accepted_at"`
-	Previous   []byte         `db:"previous"`
-	Current    []byte         `db:"current"`
+	Sequence   int64          `db:"sequence"`
+	// ProjectName and CompanyName are left out where nobody needs them.
+	ProjectName string `db:"project_name"`
+	CompanyName string `db:"company_name"`
+	Previous    []byte `db:"previous"`
+	Current     []byte `db:"current"`
 }
 
 func (r eventRow) event() (hook.Event, error) {
 	return hook.Event{
 		ID: r.ID, Type: r.Type, ProjectID: r.ProjectID, CompanyID: r.CompanyID, OwnerID: r.OwnerID.String, ActorID: r.ActorID.String,
-		OccurredAt: r.OccurredAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(), Previous: r.Previous, Current: r.Current,
+		OccurredAt: r.OccurredAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
+		Sequence: r.Sequence, ProjectName: r.ProjectName, CompanyName: r.CompanyName, Previous: r.Previous, Current: r.Current,
 	}, nil
 }
 

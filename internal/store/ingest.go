@@ -31,6 +31,7 @@ const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + del
 // against the schema that the type has. A spot is a project and a type.
 const offeredEvents = `
 WITH input AS MATERIALIZED (
+	SELECT o.*, nextval('event_sequence') AS sequence FROM (SELECT u.* FROM (
 	SELECT DISTINCT ON (i.id) i.id, i.type, i.project_id, p.name AS project_name, p.company_id, c.name AS company_name,
 		nullif(i.actor_id, '') AS actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.request, i.spot, i.n
 	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::int[], $11::int[])
@@ -39,7 +40,8 @@ WITH input AS MATERIALIZED (
 	LEFT JOIN LATERAL (SELECT c.name FROM companies c WHERE c.id = p.company_id OFFSET 0) c ON true
 	CROSS JOIN LATERAL (SELECT t.schema_version FROM event_types t WHERE t.name = i.type OFFSET 0) t
 	WHERE t.schema_version = i.schema_version
-	ORDER BY i.id, i.n -- one order for all, so that overlapping batches don't deadlock
+	ORDER BY i.id, i.n
+	) u ORDER BY u.n) o
 ), `
 
 // lookUpSpots finds the rules that cover each spot. It is the one look-up of the
@@ -85,9 +87,10 @@ const judged = `matches AS MATERIALIZED (
 
 // accepting inserts the events of those requests that no condition is asked of.
 const accepting = `accepted AS (
-	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint)
-	SELECT i.id, i.type, i.project_id, i.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint
-	FROM input i WHERE i.request <> ALL(ARRAY(SELECT a.request FROM asked a)) ORDER BY i.id
+	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint, sequence, project_name, company_name)
+	SELECT i.id, i.type, i.project_id, i.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.sequence, i.project_name, coalesce(i.company_name, '')
+	FROM input i WHERE i.request <> ALL(ARRAY(SELECT a.request FROM asked a))
+	ORDER BY i.id -- one order for all, so that overlapping batches don't deadlock
 	ON CONFLICT (id) DO NOTHING
 	RETURNING id, type, project_id, company_id
 ), `
@@ -109,7 +112,7 @@ const addressedByEvent = `addressed AS (
 // Up to $13 of them are inserted as take leaves what it begins; not those of the
 // webhooks $14. See Beginner.
 const delivering = `numbered AS (
-	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited, w.version, w.timeout_seconds,
+	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited, w.version, w.timeout_seconds, w.blue_webhook,
 		row_number() OVER (ORDER BY array_position($1::text[], d.id), d.webhook_id) - 1 AS number, count(*) OVER (PARTITION BY d.id) AS siblings
 	FROM addressed d
 	CROSS JOIN LATERAL (` + addressee + `) w
@@ -119,8 +122,8 @@ const delivering = `numbered AS (
 		n.enabled AND NOT n.limited AND n.number < $13::int AND (n.webhook_id = ANY($14::text[])) IS NOT TRUE AS begun
 	FROM numbered n
 ), delivered AS (
-	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, attempts, begun_at, dispatch_at)
-	SELECT w.delivery_id, w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, ` + firstState + `,
+	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, reason, attempts, begun_at, dispatch_at)
+	SELECT w.delivery_id, w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, w.blue_webhook, ` + firstState + `,
 		w.begun::int, CASE WHEN w.begun THEN now() END,
 		CASE WHEN w.begun THEN now() + make_interval(secs => coalesce(w.timeout_seconds, $15::float8) + $16::float8) ELSE ` + firstDue + ` END
 	FROM named w
@@ -129,13 +132,14 @@ const delivering = `numbered AS (
 const acceptedRows = `
 SELECT max(r.n) - 1 AS position, true AS accepted, count(r.delivery_id) AS matched,
 	max(r.company_id) AS company_id, max(r.occurred_at) AS occurred_at, array_agg(r.webhook_id) FILTER (WHERE r.begun) AS webhooks, NULL::bigint[] AS rules, NULL::int[] AS parts,
-	max(r.project_name) AS project_name, max(r.company_name) AS company_name, now() AS accepted_at,
-	array_agg(r.delivery_id) FILTER (WHERE r.begun) AS begun, array_agg(r.version) FILTER (WHERE r.begun) AS versions
+	max(r.project_name) AS project_name, max(r.company_name) AS company_name, now() AS accepted_at, max(r.sequence) AS sequence,
+	array_agg(r.delivery_id) FILTER (WHERE r.begun) AS begun, array_agg(r.version) FILTER (WHERE r.begun) AS versions,
+	array_agg(coalesce(r.blue_webhook::text, '')) FILTER (WHERE r.begun) AS blue
 FROM (
-	SELECT i.id, i.n, false AS accepted, i.company_id, i.occurred_at, i.project_name, i.company_name,
-		NULL AS delivery_id, NULL AS webhook_id, NULL::bigint AS version, false AS begun FROM input i
-	UNION ALL SELECT a.id, 0, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false FROM accepted a
-	UNION ALL SELECT w.id, 0, false, NULL, NULL, NULL, NULL, w.delivery_id, w.webhook_id, w.version, w.begun FROM named w
+	SELECT i.id, i.n, false AS accepted, i.company_id, i.occurred_at, i.project_name, i.company_name, i.sequence,
+		NULL AS delivery_id, NULL AS webhook_id, NULL::bigint AS version, NULL::json AS blue_webhook, false AS begun FROM input i
+	UNION ALL SELECT a.id, 0, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false FROM accepted a
+	UNION ALL SELECT w.id, 0, false, NULL, NULL, NULL, NULL, NULL, w.delivery_id, w.webhook_id, w.version, w.blue_webhook, w.begun FROM named w
 ) r GROUP BY r.id HAVING bool_or(r.accepted)`
 
 // askedRows gives the events of the other requests, those apart that were
@@ -143,7 +147,7 @@ FROM (
 // parts.
 const askedRows = `
 UNION ALL
-SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.parts, NULL, NULL, now(), NULL, NULL
+SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.parts, NULL, NULL, now(), NULL, NULL, NULL, NULL
 FROM input i JOIN spots s ON s.spot = i.spot
 WHERE i.request = ANY(ARRAY(SELECT a.request FROM asked a)) AND NOT EXISTS (SELECT FROM events e WHERE e.id = i.id OFFSET 0)`
 
@@ -158,7 +162,8 @@ const (
 // addressee looks up the webhook of the delivery d, by its id and nothing else,
 // behind OFFSET 0: a condition on deleted_at there makes a plan of the time when
 // the table was small go through an index that leads with another column.
-const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id, w.version, w.timeout_seconds FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
+const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id, w.version, w.timeout_seconds,
+	CASE WHEN w.payload_format = 'blue' THEN ` + blueWebhook + ` END AS blue_webhook FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
 
 const ownerIsMember = `EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)`
 
@@ -169,8 +174,8 @@ const insertDeliveries = insertForWebhooks + ` w.deleted_at IS NULL AND ` + owne
 RETURNING event_id`
 
 const insertForWebhooks = `
-INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, status, reason, dispatch_at)
-SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id), ` + firstState + `, ` + firstDue + `
+INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, reason, dispatch_at)
+SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id), w.blue_webhook, ` + firstState + `, ` + firstDue + `
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d(id, event_id, webhook_id, type, project_id, company_id)
 CROSS JOIN LATERAL (
 	` + addressee + `

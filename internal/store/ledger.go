@@ -64,7 +64,7 @@ func (s *Store) Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.P
 	l := list{args: []any{q.WebhookID, q.Since, q.Until}, conditions: []string{
 		`o.redelivery_of IS NULL`, `o.webhook_id = $1`, `o.created_at >= $2`, `o.created_at < $3`,
 		`(o.superseded OR o.status <> 'succeeded')`, `d.status <> 'succeeded'`}} // the first of these spares the look-up of most
-	tail := l.newest("o.created_at", "o.id", page)
+	tail := l.newest(sortKey{time: "o.created_at", id: "o.id"}, page)
 	return rows(ctx, s, `
 		SELECT `+deliveryColumnList+`, o.created_at AS matched_at, o.id AS matched_id
 		FROM deliveries o

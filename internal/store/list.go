@@ -38,18 +38,38 @@ func (l *list) whereTime(condition string, t time.Time) {
 	}
 }
 
+// sortKey names the columns that a list is sorted by. An index need not know the
+// sequence: it tells apart what was accepted in one moment, and that is little.
+type sortKey struct {
+	time     string
+	sequence string // empty = the table has none
+	id       string
+}
+
+// order is the list's ORDER BY.
+func (k sortKey) order() string {
+	if k.sequence == "" {
+		return fmt.Sprintf("%s DESC, %s DESC", k.time, k.id)
+	}
+	return fmt.Sprintf("%s DESC, %s DESC, %s DESC", k.time, k.sequence, k.id)
+}
+
 // newest ends the query: rows after the cursor, newest first.
-func (l *list) newest(timeColumn, idColumn string, page hook.Page) string {
-	if c := page.After; c != nil {
+func (l *list) newest(key sortKey, page hook.Page) string {
+	if c := page.After; c != nil && key.sequence == "" {
 		l.args = append(l.args, c.Time, c.ID)
-		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s) < ($%d, $%d)", timeColumn, idColumn, len(l.args)-1, len(l.args)))
+		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s) < ($%d, $%d)", key.time, key.id, len(l.args)-1, len(l.args)))
+	} else if c != nil {
+		l.args = append(l.args, c.Time, c.Sequence, c.ID)
+		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s, %s) < ($%d, $%d, $%d)",
+			key.time, key.sequence, key.id, len(l.args)-2, len(l.args)-1, len(l.args)))
 	}
 	var where string
 	if len(l.conditions) > 0 {
 		where = " WHERE " + strings.Join(l.conditions, " AND ")
 	}
 	l.args = append(l.args, page.Limit)
-	return fmt.Sprintf("%s ORDER BY %s DESC, %s DESC LIMIT $%d", where, timeColumn, idColumn, len(l.args))
+	return fmt.Sprintf("%s ORDER BY %s LIMIT $%d", where, key.order(), len(l.args))
 }
 
 // rows runs a list query and converts each row to its domain type.

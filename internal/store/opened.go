@@ -42,8 +42,9 @@ const webhooksByID = `SELECT ` + webhookColumns + ` FROM webhooks w WHERE w.id =
 type begunOne struct {
 	deliveryID string
 	webhookID  string
-	version    int64 // of the webhook
-	event      int   // its place among those of an ingest
+	version    int64  // of the webhook
+	event      int    // its place among those of an ingest
+	blue       string // what the delivery keeps; see Store.blue
 }
 
 func idsOf(begun []begunOne) []string {
@@ -94,11 +95,6 @@ func (s *Store) openMissing(ctx context.Context, missing map[string][]string, op
 		return err
 	}
 	for _, w := range webhooks {
-		if w.PayloadFormat == hook.FormatBlue { // the one format that shows the rules
-			if w.Rules, err = rulesOf(ctx, s.db, w.ID); err != nil {
-				return err
-			}
-		}
 		if w.Enabled && !w.Limited() {
 			s.opened.keep(w)
 			open[w.ID] = w

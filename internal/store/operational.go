@@ -124,7 +124,8 @@ func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational) error {
 	sum := sha256.Sum256(current)
 	event := hook.Event{ID: id.New(id.Event), Type: o.eventType, OwnerID: o.ownerID, OccurredAt: time.Now().UTC(), Current: current}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, current, fingerprint) VALUES ($1, $2, '', '', $3, $4, $5, $6)`,
+		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, current, fingerprint, project_name, company_name)
+		VALUES ($1, $2, '', '', $3, $4, $5, $6, '', '')`,
 		event.ID, event.Type, event.OwnerID, event.OccurredAt, []byte(event.Current), sum[:])
 	if err != nil {
 		return err

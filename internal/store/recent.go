@@ -14,26 +14,26 @@ import (
 // index. States are read for the rows of the page alone. What was made for one
 // webhook alone, which no rule matches, is none of it.
 const recentEvents = `
-SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at,
-	CASE WHEN $6 THEN e.previous END AS previous, CASE WHEN $6 THEN e.current END AS current
+SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
+	CASE WHEN $7 THEN e.previous END AS previous, CASE WHEN $7 THEN e.current END AS current
 FROM (
-	SELECT n.id, n.accepted_at FROM unnest($1::text[]) AS p(id)
+	SELECT n.id FROM unnest($1::text[]) AS p(id)
 	CROSS JOIN LATERAL (
-		SELECT e.id, e.accepted_at FROM events e
-		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.id) < ($3, $4)
-		ORDER BY e.accepted_at DESC, e.id DESC LIMIT $5
+		SELECT e.id, e.accepted_at, e.sequence FROM events e
+		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
+		ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $6
 	) n
-	ORDER BY n.accepted_at DESC, n.id DESC LIMIT $5
+	ORDER BY n.accepted_at DESC, n.sequence DESC, n.id DESC LIMIT $6
 ) newest
 JOIN events e ON e.id = newest.id
-ORDER BY newest.accepted_at DESC, newest.id DESC`
+ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC`
 
 // recentOfAll is recentEvents for the events of every project.
 const recentOfAll = `
-SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at,
-	CASE WHEN $5 THEN e.previous END AS previous, CASE WHEN $5 THEN e.current END AS current
-FROM events e WHERE e.private_to IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.id) < ($2, $3)
-ORDER BY e.accepted_at DESC, e.id DESC LIMIT $4`
+SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
+	CASE WHEN $6 THEN e.previous END AS previous, CASE WHEN $6 THEN e.current END AS current
+FROM events e WHERE e.private_to IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
+ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.
 func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
@@ -42,9 +42,9 @@ func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) 
 		before = *page.After
 	}
 	if !q.OfProjects {
-		return rows(ctx, s, recentOfAll, []any{q.Since, before.Time, before.ID, page.Limit, q.States}, eventRow.event)
+		return rows(ctx, s, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, eventRow.event)
 	}
-	return rows(ctx, s, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.ID, page.Limit, q.States}, eventRow.event)
+	return rows(ctx, s, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, eventRow.event)
 }
 
 // Memberships lists the projects that a user is a member of.

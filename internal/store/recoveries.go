@@ -131,7 +131,7 @@ func (s *Store) Redelivery(ctx context.Context, webhookID, recoveryID string) (h
 func (s *Store) Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error) {
 	var l list
 	l.where("r.webhook_id = ?", webhookID)
-	tail := l.newest("r.created_at", "r.id", page)
+	tail := l.newest(sortKey{time: "r.created_at", id: "r.id"}, page)
 	return rows(ctx, s, selectRedelivery+tail, l.args, redeliveryRow.redelivery)
 }
 

@@ -52,7 +52,7 @@ func TestRedeliverMakesANewDeliveryInThePlaceOfTheOld(t *testing.T) {
 			require.NotEqual(t, old, d.ID)
 			require.Equal(t, old, d.RedeliveryOf)
 			require.Equal(t, hook.Delivery{ID: d.ID, EventID: "e1", WebhookID: webhookID, EventType: "TODO_CREATED", ProjectID: "p1", CompanyID: "c1",
-				Status: hook.Pending, Generation: 1, RedeliveryOf: old, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt}, d)
+				Status: hook.Pending, Generation: 1, RedeliveryOf: old, Sequence: d.Sequence, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt}, d)
 			before, err := s.Delivery(ctx, old)
 			require.NoError(t, err)
 			require.True(t, before.Superseded)

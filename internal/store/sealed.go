@@ -23,6 +23,7 @@ var sealedColumns = []sealedColumn{
 	{"webhooks", "secret", []string{"id"}},
 	{"webhooks", "old_secrets", []string{"id"}},
 	{"webhooks", "headers", []string{"id"}},
+	{"webhooks", "client_key", []string{"id"}},
 	{"idempotency_keys", "answer", []string{"credential", "key"}},
 }
 

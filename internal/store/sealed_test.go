@@ -86,7 +86,7 @@ func TestRekeySealsEveryValueAgain(t *testing.T) {
 			done[r.Column] = r.Resealed
 		}
 	}))
-	require.Equal(t, map[string]int{"webhooks.secret": webhooks - 1 - first, "webhooks.old_secrets": 1, "webhooks.headers": webhooks - 1, "idempotency_keys.answer": 1}, done)
+	require.Equal(t, map[string]int{"webhooks.secret": webhooks - 1 - first, "webhooks.old_secrets": 1, "webhooks.headers": webhooks - 1, "webhooks.client_key": 0, "idempotency_keys.answer": 1}, done)
 	require.Zero(t, left(t, both))
 
 	// The old key is not needed any more, and everything is as it was.

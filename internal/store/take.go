@@ -38,22 +38,22 @@ WITH due AS MATERIALIZED (
 // that an attempt needs but the webhook, which many deliveries share.
 const take = `, look AS MATERIALIZED (
 	SELECT d.id AS due_id, e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.owner_id AS event_owner_id,
-		e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current,
-		w.version, w.owner_id, w.timeout_seconds, p.name AS project_name, c.name AS company_name,
+		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current,
+		w.version, w.owner_id, w.timeout_seconds,
 		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
 			WHEN w.limited OR d.webhook_id = ANY($4::text[]) THEN 'queue'
-			WHEN d.generation = 1 AND w.enabled AND w.deleted_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.name IS NOT NULL) THEN 'begin'
+			WHEN d.generation = 1 AND w.enabled AND w.deleted_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here) THEN 'begin'
 			ELSE 'start' END AS step
 	FROM due d
 	CROSS JOIN LATERAL (
 		SELECT w.enabled, w.deleted_at, w.version, w.owner_id, w.timeout_seconds, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
 	) w
 	CROSS JOIN LATERAL (
-		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.previous, e.current, e.project_ids
+		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, e.project_name, e.company_name,
+			e.previous, e.current, e.project_ids
 		FROM events e WHERE e.id = d.event_id OFFSET 0
 	) e
-	LEFT JOIN LATERAL (SELECT p.name FROM projects p WHERE p.id = d.project_id OFFSET 0) p ON true
-	LEFT JOIN LATERAL (SELECT c.name FROM companies c WHERE c.id = d.company_id OFFSET 0) c ON true
+	LEFT JOIN LATERAL (SELECT true AS here FROM projects p WHERE p.id = d.project_id OFFSET 0) p ON true
 )
 UPDATE deliveries d SET
 	attempts = CASE look.step WHEN 'begin' THEN 1 ELSE 0 END,
@@ -63,7 +63,7 @@ UPDATE deliveries d SET
 		WHEN 'queue' THEN timestamptz 'infinity' ELSE now() + make_interval(secs => $5) END
 FROM look
 WHERE d.id = look.due_id
-RETURNING ` + deliveryColumnList + `, look.*, now() AS now`
+RETURNING ` + deliveryColumnList + `, d.blue_webhook, look.*, now() AS now`
 
 type takenRow struct {
 	deliveryRow
@@ -72,8 +72,7 @@ type takenRow struct {
 	Version        int64          `db:"version"`
 	OwnerID        sql.NullString `db:"owner_id"`
 	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
-	ProjectName    sql.NullString `db:"project_name"`
-	CompanyName    sql.NullString `db:"company_name"`
+	BlueWebhook    sql.NullString `db:"blue_webhook"`
 	Step           string         `db:"step"`
 	Now            time.Time      `db:"now"`
 }
@@ -121,6 +120,9 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		p.Webhook, open = webhooks[p.Delivery.WebhookID]
 		switch {
 		case r.Step == "begin" && open:
+			if p.Blue, err = s.blue(ctx, p.Webhook, p.Delivery.ID, r.BlueWebhook.String); err != nil {
+				return out, err // they are due again by themselves
+			}
 			out.Begun = append(out.Begun, p)
 		case r.Step == "start":
 			out.Rest = append(out.Rest, r.claim(p.Delivery))
@@ -134,7 +136,7 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 func (r takenRow) parcel() hook.Parcel {
 	delivery, _ := r.delivery()
 	event, _ := r.event()
-	return hook.Parcel{Delivery: delivery, Event: event, ProjectName: r.ProjectName.String, CompanyName: r.CompanyName.String, Now: r.Now}
+	return hook.Parcel{Delivery: delivery, Event: event, Now: r.Now}
 }
 
 func (r takenRow) claim(d hook.Delivery) hook.Claim {

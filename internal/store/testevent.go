@@ -114,8 +114,9 @@ func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.
 
 func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID string, e hook.Event) (deliveryID string, err error) {
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint, private_to)
-		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9)`,
+		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint, private_to, project_name, company_name)
+		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9,
+			coalesce((SELECT p.name FROM projects p WHERE p.id = $3), ''), coalesce((SELECT c.name FROM companies c WHERE c.id = $4), ''))`,
 		e.ID, e.Type, e.ProjectID, e.CompanyID, nonEmpty(e.OwnerID), nullBytes(e.Previous), nullBytes(e.Current), fingerprint(e), ownerID)
 	if err != nil {
 		return "", err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -65,43 +66,42 @@ type share struct{ of, user, link string }
 // newestSeen ends a list of the rows of a table that the request may see: all of
 // them, or a tenant's shares. Of those each linked row's newest are read by their
 // own index, whatever there is of others.
-func (l *list) newestSeen(ctx context.Context, table, time string, page hook.Page, shares ...share) string {
-	name := table[strings.Index(table, " ")+1:]
+func (l *list) newestSeen(ctx context.Context, table string, key sortKey, page hook.Page, shares ...share) string {
 	userID, bound := tenant(ctx)
 	if !bound {
-		return l.newest(name+"."+time, name+".id", page)
+		return l.newest(key, page)
 	}
 	l.args = append(l.args, userID)
 	user := len(l.args)
 	parts := make([]string, len(shares))
 	for i, s := range shares {
 		linked := list{conditions: append(slices.Clone(l.conditions), s.link), args: l.args}
-		tail := linked.newest(name+"."+time, name+".id", page)
+		tail := linked.newest(key, page)
 		l.args = linked.args
-		parts[i] = fmt.Sprintf(`SELECT own.id, own.at FROM %s CROSS JOIN LATERAL (SELECT %s.id, %[2]s.%s AS at FROM %s%s) own WHERE %s = $%d`,
-			s.of, name, time, table, tail, s.user, user)
+		parts[i] = fmt.Sprintf(`SELECT own.* FROM %s CROSS JOIN LATERAL (SELECT %s AS id, %s AS at, %s AS sequence FROM %s%s) own WHERE %s = $%d`,
+			s.of, key.id, key.time, cmp.Or(key.sequence, "0"), table, tail, s.user, user)
 	}
-	return fmt.Sprintf(` WHERE %s.id = ANY(ARRAY(
-		SELECT seen.id FROM (%s) seen ORDER BY seen.at DESC, seen.id DESC LIMIT $%d
-	)) ORDER BY %[1]s.%[4]s DESC, %[1]s.id DESC`, name, strings.Join(parts, " UNION ALL "), len(l.args), time)
+	return fmt.Sprintf(` WHERE %s = ANY(ARRAY(
+		SELECT seen.id FROM (%s) seen ORDER BY seen.at DESC, seen.sequence DESC, seen.id DESC LIMIT $%d
+	)) ORDER BY %s`, key.id, strings.Join(parts, " UNION ALL "), len(l.args), key.order())
 }
 
 func newestDeliveries(ctx context.Context, l *list, page hook.Page) string {
-	return l.newestSeen(ctx, "deliveries d", "created_at", page, share{"webhooks w", "w.owner_id", "d.webhook_id = w.id"})
+	return l.newestSeen(ctx, "deliveries d", sortKey{time: "d.created_at", id: "d.id"}, page, share{"webhooks w", "w.owner_id", "d.webhook_id = w.id"})
 }
 
 func newestEvents(ctx context.Context, l *list, page hook.Page) string {
-	return l.newestSeen(ctx, "events e", "accepted_at", page,
+	return l.newestSeen(ctx, "events e", sortKey{"e.accepted_at", "e.sequence", "e.id"}, page,
 		share{"members m", "m.user_id", "e.project_id = m.project_id AND " + visibleEvent("m.user_id")}, share{"users u", "u.id", "e.owner_id = u.id"})
 }
 
 func newestProjects(ctx context.Context, l *list, page hook.Page) string {
-	return l.newestSeen(ctx, "projects p", "created_at", page, share{"members m", "m.user_id", "p.id = m.project_id"})
+	return l.newestSeen(ctx, "projects p", sortKey{time: "p.created_at", id: "p.id"}, page, share{"members m", "m.user_id", "p.id = m.project_id"})
 }
 
 func newestWebhooks(ctx context.Context, l *list, page hook.Page) string {
 	if userID, bound := tenant(ctx); bound {
 		l.where("w.owner_id = ?", userID)
 	}
-	return l.newest("w.created_at", "w.id", page)
+	return l.newest(sortKey{time: "w.created_at", id: "w.id"}, page)
 }

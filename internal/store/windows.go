@@ -225,18 +225,10 @@ func (s *Store) execIn(ctx context.Context, tx *sqlx.Tx, query string, args ...a
 // partsOfFiring locks the memberships: one that ends has the deliveries that
 // wait cancelled, and must not miss the one that is just being made.
 const partsOfFiring = `
-SELECT ` + eventColumnList + `, p.name AS project_name, coalesce(c.name, '') AS company_name
+SELECT ` + eventColumnList + `
 FROM events e
 JOIN members m ON m.project_id = e.project_id AND m.user_id = $2
-JOIN projects p ON p.id = e.project_id
-LEFT JOIN companies c ON c.id = e.company_id
 WHERE e.id = ANY($1) FOR KEY SHARE OF m`
-
-type partRow struct {
-	eventRow
-	ProjectName string `db:"project_name"`
-	CompanyName string `db:"company_name"`
-}
 
 // errMembershipEnded makes Advance be run again, on what is left.
 var errMembershipEnded = errors.New("the membership in the project of a part has just ended")
@@ -250,17 +242,18 @@ func (s *Store) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []ho
 	}
 	ids, projects := make([]string, len(parts)), make([]string, len(parts))
 	for i, p := range parts {
-		ids[i], projects[i] = p.Event.ID, p.Event.ProjectID
+		ids[i], projects[i] = p.ID, p.ProjectID
 	}
 	slices.Sort(projects)
-	newest := parts[newestOf(fired)].Event
+	newest := parts[newestOf(fired)]
 	state := hook.CombinationState(parts)
 	sum := sha256.Sum256(state)
 	eventID := id.New(id.Event)
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint, project_ids, private_to)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		eventID, hook.CombinationType, newest.ProjectID, newest.CompanyID, newest.OccurredAt, []byte(state), sum[:], pq.Array(slices.Compact(projects)), w.ownerID)
+		INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint, project_ids, private_to, project_name, company_name)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		eventID, hook.CombinationType, newest.ProjectID, newest.CompanyID, newest.OccurredAt, []byte(state), sum[:], pq.Array(slices.Compact(projects)), w.ownerID,
+		newest.ProjectName, newest.CompanyName)
 	if err != nil {
 		return "", fmt.Errorf("insert the event of a firing: %w", err)
 	}
@@ -276,25 +269,25 @@ func (s *Store) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []ho
 }
 
 // readParts reads the events of a firing in its order.
-func (s *Store) readParts(ctx context.Context, tx *sqlx.Tx, ownerID string, fired []hook.WindowEvent) ([]hook.CombinationPart, error) {
+func (s *Store) readParts(ctx context.Context, tx *sqlx.Tx, ownerID string, fired []hook.WindowEvent) ([]hook.Event, error) {
 	ids := make([]string, len(fired))
 	for i, e := range fired {
 		ids[i] = e.EventID
 	}
-	var found []partRow
+	var found []eventRow
 	if err := s.selectIn(ctx, tx, &found, partsOfFiring, pq.Array(ids), ownerID); err != nil {
 		return nil, fmt.Errorf("read the parts of a firing: %w", err)
 	}
 	if len(found) < len(ids) {
 		return nil, errMembershipEnded
 	}
-	out := make([]hook.CombinationPart, len(ids))
+	out := make([]hook.Event, len(ids))
 	for _, r := range found {
 		event, err := r.event()
 		if err != nil {
 			return nil, err
 		}
-		out[slices.Index(ids, event.ID)] = hook.CombinationPart{Event: event, ProjectName: r.ProjectName, CompanyName: r.CompanyName}
+		out[slices.Index(ids, event.ID)] = event
 	}
 	return out, nil
 }

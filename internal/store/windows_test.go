@@ -104,9 +104,9 @@ func TestAdvanceFiresOnce(t *testing.T) {
 	require.WithinDuration(t, time.Now(), e.AcceptedAt, time.Minute)
 	require.Equal(t, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), e.OccurredAt)
 	require.Nil(t, e.Previous)
-	part := `{"id":"%s","type":"TODO_CREATED","timestamp":"2026-01-02T03:04:05Z","project":{"id":"%[2]s","name":"Project %[2]s"},` +
+	part := `{"id":"%s","sequence":%[4]d,"type":"TODO_CREATED","timestamp":"2026-01-02T03:04:05Z","project":{"id":"%[2]s","name":"Project %[2]s"},` +
 		`"company":{"id":"%[3]s","name":"Company %[3]s"},"actor_id":"u7","previous":null,"current":{ "n" : 1.0 }}`
-	require.Equal(t, `{"events":[`+fmt.Sprintf(part, a, "p1", "c1")+","+fmt.Sprintf(part, b, "p3", "c2")+`]}`, string(e.Current))
+	require.Equal(t, `{"events":[`+fmt.Sprintf(part, a, "p1", "c1", 2)+","+fmt.Sprintf(part, b, "p3", "c2", 1)+`]}`, string(e.Current))
 	var projects, parts pq.StringArray
 	require.NoError(t, o.db.QueryRow(`SELECT project_ids FROM events WHERE id = $1`, e.ID).Scan(&projects))
 	require.Equal(t, pq.StringArray{"p1", "p3"}, projects)
