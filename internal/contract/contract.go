@@ -159,6 +159,11 @@ func match(template, path string) (parameters int, fits bool) {
 	return parameters, true
 }
 
+// Fits holds JSON against a schema of the document by its name.
+func (d *Document) Fits(schema string, text []byte) error {
+	return d.validate(pointer("", "components", "schemas", schema), text)
+}
+
 // validate holds text against the schema at a pointer.
 func (d *Document) validate(at string, text []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
