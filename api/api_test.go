@@ -55,6 +55,12 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 			}
 			return nil
 		},
+		CheckIdentity: func(w hook.Webhook) error {
+			if (w.ClientCertificate == "") != (w.ClientKey == "") {
+				return hook.Invalid("/client_key", "must be there, or not, as the certificate is")
+			}
+			return nil
+		},
 		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.store.probe, c.store.err },
 		NewSecret:   c.newSecret,
 		Wake:        func() { c.wakes++ },

@@ -33,6 +33,9 @@ type Options struct {
 	// CheckHeaders returns why a webhook may not have these request headers, in
 	// words for its owner; a *hook.Error may point at single ones ("/headers/…").
 	CheckHeaders func(headers map[string]string) error
+	// CheckIdentity returns why a webhook may not have its certificates, as
+	// CheckHeaders does.
+	CheckIdentity func(w hook.Webhook) error
 	// CheckRule returns what is wrong with a rule's filters and path, with
 	// pointers below the rule ("/filter").
 	CheckRule func(r hook.Rule) []hook.Field

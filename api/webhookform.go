@@ -25,6 +25,9 @@ type webhookForm struct {
 	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
 	Signature          string            `json:"signature,omitempty" enum:"hmac-sha256,ed25519" default:"hmac-sha256" doc:"How requests are signed: by a secret that the receiver has too, or by a private key whose public key the receiver has"`
 	Headers            map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Request headers of its own, at most 32 and 8 KiB together. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
+	ClientCertificate  string            `json:"client_certificate,omitempty" maxLength:"32768" doc:"Shown to a receiver that asks for one (mutual TLS): PEM, the certificate first, then those that signed it"`
+	ClientKey          string            `json:"client_key,omitempty" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase. A secret: answers show [hidden], and [hidden] in a patch keeps it"`
+	CACertificate      string            `json:"ca_certificate,omitempty" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by, in the place of the system's: PEM, one or more"`
 	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
 	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
 	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
@@ -43,6 +46,9 @@ type webhookPatch struct {
 	PayloadFormat      *string            `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents" doc:"null = standard"`
 	Signature          *string            `json:"signature,omitempty" nullable:"true" enum:"hmac-sha256,ed25519" doc:"Another way of signing means a new secret or key pair, which the answer shows; the old one signs on for a day. null = hmac-sha256"`
 	Headers            map[string]*string `json:"headers,omitempty" nullable:"true" maxProperties:"32" doc:"Request headers of its own, merged by name: null removes one, [hidden] keeps its value; null for all of it removes every one"`
+	ClientCertificate  *string            `json:"client_certificate,omitempty" nullable:"true" maxLength:"32768" doc:"Shown to a receiver that asks for one (mutual TLS): PEM; null = none, and then client_key must be null too"`
+	ClientKey          *string            `json:"client_key,omitempty" nullable:"true" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase; [hidden] keeps it, null removes it"`
+	CACertificate      *string            `json:"ca_certificate,omitempty" nullable:"true" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by: PEM; null = the system's"`
 	TimeoutSeconds     *int               `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
 	RateLimitPerSecond *int               `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
 	MaxInFlight        *int               `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
@@ -89,6 +95,9 @@ func (f webhookForm) check() []hook.Field {
 	bad = append(bad, checkBounds("/rate_limit_per_second", f.RateLimitPerSecond, maxRate)...)
 	bad = append(bad, checkBounds("/max_in_flight", f.MaxInFlight, maxRate)...)
 	bad = append(bad, checkMetadata(f.Metadata)...)
+	if f.ClientKey == hidden {
+		bad = append(bad, hook.Field{Pointer: "/client_key", Detail: "is new, so " + hidden + " can't stand for it; give the key itself"})
+	}
 	for name, value := range f.Headers {
 		if value == hidden {
 			bad = append(bad, hook.Field{Pointer: headerPointer(name), Detail: "is new, so " + hidden + " can't stand for its value; give the value itself"})
@@ -146,6 +155,7 @@ func (f webhookForm) signature() hook.Signature {
 // defaults.
 func (f webhookForm) apply(w *hook.Webhook) {
 	w.OwnerID, w.Name, w.URL, w.Rules, w.Headers = f.OwnerID, f.Name, f.URL, f.rules(), f.Headers
+	w.ClientCertificate, w.ClientKey, w.CACertificate = f.ClientCertificate, f.ClientKey, f.CACertificate
 	w.PayloadFormat = hook.FormatStandard
 	if f.PayloadFormat != "" {
 		w.PayloadFormat = hook.PayloadFormat(f.PayloadFormat)
@@ -187,8 +197,12 @@ func orElse[T any](v *T, fallback T) T {
 func formOf(w hook.Webhook) webhookForm {
 	f := webhookForm{
 		OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, PayloadFormat: string(w.PayloadFormat), Signature: string(hook.SignatureOf(w.Secret)), Headers: w.Headers,
+		ClientCertificate: w.ClientCertificate, CACertificate: w.CACertificate,
 		TimeoutSeconds: optional(int(w.Timeout / time.Second)), RateLimitPerSecond: optional(w.RateLimitPerSecond),
 		MaxInFlight: optional(w.MaxInFlight), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
+	}
+	if w.ClientKey != "" {
+		f.ClientKey = hidden
 	}
 	for _, r := range w.Rules {
 		f.Rules = append(f.Rules, formOfRule(r))

@@ -30,6 +30,9 @@ type Webhook struct {
 	Rules              []ruleForm         `json:"rules" nullable:"false" minItems:"1" maxItems:"50" doc:"It matches when any rule matches"`
 	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents" doc:"The shape of the body that is delivered"`
 	Headers            map[string]string  `json:"headers" maxProperties:"32" doc:"Its own request headers; every value is [hidden]"`
+	ClientCertificate  *string            `json:"client_certificate" maxLength:"32768" doc:"Shown to a receiver that asks for one, in PEM; null = none"`
+	ClientKey          *string            `json:"client_key" enum:"[hidden]" doc:"[hidden] where there is one, else null"`
+	CACertificate      *string            `json:"ca_certificate" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by, in PEM; null = the system's"`
 	TimeoutSeconds     *int               `json:"timeout_seconds" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
 	RateLimitPerSecond *int               `json:"rate_limit_per_second" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
 	MaxInFlight        *int               `json:"max_in_flight" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
@@ -81,6 +84,7 @@ func viewWebhook(w hook.Webhook) Webhook {
 	out := Webhook{
 		ID: w.ID, OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
 		Signature: hook.SignatureOf(w.Secret), PublicKey: optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
+		ClientCertificate: optional(f.ClientCertificate), ClientKey: optional(f.ClientKey), CACertificate: optional(f.CACertificate),
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
 		MaxInFlight: f.MaxInFlight, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
 		Enabled: w.Enabled, Status: w.Status, DisabledReason: optional(string(w.DisabledReason)),
@@ -121,7 +125,7 @@ func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookRep
 	var foreign []hook.Field
 	form.OwnerID, foreign = owner(ctx, form.OwnerID)
 	url, badURL := s.checkURL(form.URL)
-	bad = slices.Concat(bad, foreign, form.check(), s.checkConditions(form.rules()), badURL, s.checkHeaders(form.Headers))
+	bad = slices.Concat(bad, foreign, form.check(), s.checkConditions(form.rules()), badURL, s.checkHeaders(form.Headers), s.checkIdentity(form))
 	if err := invalid(bad); err != nil {
 		return nil, err
 	}
@@ -148,7 +152,21 @@ func (s *server) checkURL(raw string) (string, []hook.Field) {
 
 // checkHeaders asks whether a webhook may have these headers.
 func (s *server) checkHeaders(headers map[string]string) []hook.Field {
-	err := s.CheckHeaders(headers)
+	return fieldsAt("/headers", s.CheckHeaders(headers))
+}
+
+// checkIdentity asks whether a webhook may have these certificates.
+func (s *server) checkIdentity(f webhookForm) []hook.Field {
+	if f.ClientKey == hidden {
+		return nil // which check tells
+	}
+	var w hook.Webhook
+	w.ClientCertificate, w.ClientKey, w.CACertificate = f.ClientCertificate, f.ClientKey, f.CACertificate
+	return fieldsAt("/client_certificate", s.CheckIdentity(w))
+}
+
+// fieldsAt gives what a check has found; what has no pointer is at this one.
+func fieldsAt(pointer string, err error) []hook.Field {
 	var known *hook.Error
 	switch {
 	case err == nil:
@@ -156,7 +174,7 @@ func (s *server) checkHeaders(headers map[string]string) []hook.Field {
 	case errors.As(err, &known) && len(known.Fields) > 0:
 		return known.Fields
 	}
-	return []hook.Field{{Pointer: "/headers", Detail: wordsOf(err)}}
+	return []hook.Field{{Pointer: pointer, Detail: wordsOf(err)}}
 }
 
 // wordsOf gives the part of a check's error that is meant for people.
@@ -229,7 +247,10 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 			form.Headers[name] = old
 		}
 	}
-	bad = slices.Concat(bad, wrong, form.check(), s.checkConditions(form.rules()), s.checkHeaders(form.Headers))
+	if form.ClientKey == hidden && w.ClientKey != "" {
+		form.ClientKey = w.ClientKey
+	}
+	bad = slices.Concat(bad, wrong, form.check(), s.checkConditions(form.rules()), s.checkHeaders(form.Headers), s.checkIdentity(form))
 	if form.OwnerID != w.OwnerID {
 		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "can't be changed; leave it out"})
 	}

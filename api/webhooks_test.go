@@ -38,6 +38,7 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 		"id": id, "owner_id": "u1", "name": "N", "url": "https://a.example", "secret": "whsec_c2VjcmV0",
 		"rules": []any{map[string]any{"events": []any{"*"}}}, "payload_format": "standard", "headers": map[string]any{},
 		"signature": "hmac-sha256", "public_key": nil, "old_secrets": []any{},
+		"client_certificate": nil, "client_key": nil, "ca_certificate": nil,
 		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "auto_recover": true,
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 	_ "time/tzdata" // filters may name time zones, and not every system has them
 
@@ -103,7 +104,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
-	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Version: opts.Version, Timeout: cfg.DeliveryTimeout})
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout})
 	if p.temporal, err = connect(cfg, log); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}

@@ -19,6 +19,7 @@ type Config struct {
 	PublishRate    Rate     `env:"GODWIT_PUBLISH_RATE" envDefault:"1000" help:"requests a second that an API key may publish with; 0 = any number"`
 	ManagementRate Rate     `env:"GODWIT_MANAGEMENT_RATE" envDefault:"50" help:"all other requests a second of an API key; 0 = any number"`
 	EgressAllow    Prefixes `env:"GODWIT_EGRESS_ALLOW" help:"networks that may be delivered to although they are not public"`
+	EgressProxy    *Proxy   `env:"GODWIT_EGRESS_PROXY" help:"proxy that deliveries go through, as http://user:password@host:port or https://...; empty = they go directly"` // with the password: never shown
 	AllowHTTP      bool     `env:"GODWIT_ALLOW_HTTP" envDefault:"false" help:"whether the URL of a webhook may be plain http"`
 	// RetrySchedule holds the four waits between the five attempts.
 	RetrySchedule    Waits         `env:"GODWIT_RETRY_SCHEDULE" envDefault:"5s,30s,2m,10m" help:"the four waits between five attempts"`

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -57,6 +58,17 @@ func TestEmptyIsUnset(t *testing.T) {
 	require.Len(t, c.RetrySchedule, 4)
 	require.Equal(t, "info", c.LogLevel)
 	require.EqualValues(t, 1000, c.PublishRate)
+}
+
+func TestEgressProxy(t *testing.T) {
+	for _, value := range []string{"http://proxy.example.com:3128", "https://u:p%40@proxy.example.com/", "http://[::1]:3128"} {
+		c, err := config.Parse([]string{"GODWIT_EGRESS_PROXY=" + value})
+		require.NoError(t, err)
+		require.Equal(t, value, (*url.URL)(c.EgressProxy).String())
+	}
+	c, err := config.Parse([]string{"GODWIT_EGRESS_PROXY="})
+	require.NoError(t, err)
+	require.Nil(t, c.EgressProxy)
 }
 
 func TestParse_ReportsEverythingThatIsWrongAtOnce(t *testing.T) {
@@ -115,6 +127,8 @@ func TestSettings_HaveHelpAndARowInTheREADME(t *testing.T) {
 func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 	for _, bad := range []string{
 		"GODWIT_LISTEN_ADRR=x", "GODWIT_LISTEN_ADDR=8080", "GODWIT_OPS_ADDR=ops", "GODWIT_TEMPORAL_ADDRESS=temporal", "GODWIT_ENCRYPTION_KEY=c2hvcnQ=", "GODWIT_EGRESS_ALLOW=bad", "GODWIT_ALLOW_HTTP=bad",
+		"GODWIT_EGRESS_PROXY=bad", "GODWIT_EGRESS_PROXY=socks5://u:p@bad", "GODWIT_EGRESS_PROXY=http://u:p@/", "GODWIT_EGRESS_PROXY=http://u:p@bad:x",
+		"GODWIT_EGRESS_PROXY=http://u:p@bad/path", "GODWIT_EGRESS_PROXY=http://u:p@bad?q",
 		"GODWIT_RETRY_SCHEDULE=1s,2s,3s", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,bad", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,0s",
 		"GODWIT_DELIVERY_TIMEOUT=bad", "GODWIT_DELIVERY_TIMEOUT=31s", "GODWIT_DELIVERY_TIMEOUT=1ms", "GODWIT_LOG_LEVEL=bad", "GODWIT_LOG_FORMAT=bad",
 		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RETENTION=47h59m", "GODWIT_AUDIT_RETENTION=719h", "GODWIT_AUDIT_RETENTION=29d", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",

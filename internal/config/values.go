@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,20 @@ func (p *Prefixes) UnmarshalText(text []byte) error {
 		}
 		*p = append(*p, prefix.Masked())
 	}
+	return nil
+}
+
+// Proxy is the URL of a proxy: http or https, a host, perhaps a user and a
+// password, and nothing else.
+type Proxy url.URL
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Proxy) UnmarshalText(text []byte) error {
+	u, err := url.Parse(string(text))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return parseError("must be the URL of a proxy without a path, such as http://proxy.example.com:3128 or https://user:password@proxy.example.com")
+	}
+	*p = Proxy(*u)
 	return nil
 }
 

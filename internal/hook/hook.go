@@ -164,6 +164,12 @@ type Webhook struct {
 	PayloadFormat PayloadFormat
 	// Headers are the webhook's own request headers; their values are secrets.
 	Headers map[string]string
+	// ClientCertificate and ClientKey prove to the receiver who sends; CACertificate
+	// holds the authorities that its certificate may be signed by. All are PEM; empty
+	// = none, and those of the system. The key is a secret.
+	ClientCertificate string
+	ClientKey         string
+	CACertificate     string
 	// Timeout bounds one attempt; zero means the process's default.
 	Timeout            time.Duration
 	RateLimitPerSecond int // 0 = none

@@ -16,7 +16,10 @@ import (
 // how far it got, never by text.
 func reasonOf(err error, at phase) hook.Reason {
 	var dns *net.DNSError
+	var proxied proxyError
 	switch {
+	case errors.As(err, &proxied):
+		return proxied.reason
 	case errors.Is(err, errBlocked):
 		return hook.ReasonBlockedAddress
 	case errors.As(err, &dns):
@@ -39,8 +42,8 @@ func tlsReason(err error, at phase) hook.Reason {
 		invalid   x509.CertificateInvalidError
 		authority x509.UnknownAuthorityError
 		hostname  x509.HostnameError
-		operation *net.OpError
 	)
+	_, alerted := alertOf(err)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return hook.ReasonTLSExpired
@@ -50,9 +53,8 @@ func tlsReason(err error, at phase) hook.Reason {
 		return hook.ReasonTLSHostname
 	case at == phaseTLS:
 		return hook.ReasonTLS
-	case errors.As(err, &operation) && operation.Op == "remote error":
-		// crypto/tls: an alert, which in TLS 1.3 may come after the handshake.
-		return hook.ReasonTLS
+	case alerted:
+		return hook.ReasonTLS // in TLS 1.3 it may come after the handshake
 	}
 	return ""
 }

@@ -25,6 +25,10 @@ const (
 // and sends it again, without an end if it always says so.
 const maxHandshakes = 3
 
+// progressKey is where the context of a request, and of the connection that is
+// made for it, has the progress: crypto/tls hands nothing else through.
+type progressKey struct{}
+
 // progress records the furthest phase. A connection that was begun for this
 // attempt may go on after the attempt took another one, so it never goes back.
 type progress struct {
@@ -33,6 +37,8 @@ type progress struct {
 	// reused: the last connection that was got had carried a request before; http2
 	// says what is spoken over it.
 	reused, http2 atomic.Bool
+	// asked and shown: the receiver wanted a client certificate, and got one.
+	asked, shown atomic.Bool
 	// giveUp ends the attempt.
 	giveUp func()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -30,6 +29,9 @@ type Options struct {
 	// EgressAllow lists networks that may be dialled although they are not
 	// public. The default is none.
 	EgressAllow []netip.Prefix
+	// Proxy makes every connection, at the user and password that it holds; nil =
+	// connections are made directly. Its scheme is http or https.
+	Proxy *url.URL
 	// Version goes into User-Agent. The default is "dev".
 	Version string
 	// Timeout bounds one attempt, all of it, where the webhook has none of its
@@ -45,7 +47,8 @@ type Options struct {
 type Sender struct {
 	guard      guard
 	dialer     *net.Dialer
-	transports transports
+	transports transports  // of webhooks without certificates
+	identities *identities // of all others
 	userAgent  string
 	timeout    time.Duration
 }
@@ -54,10 +57,15 @@ type Sender struct {
 func New(o Options) *Sender {
 	g := newGuard(o.EgressAllow)
 	dialer := newDialer(g)
+	dial := dialer.DialContext
+	if o.Proxy != nil {
+		dial = newProxy(o.Proxy, g, dialer.Resolver, o.roots).dial
+	}
 	return &Sender{
 		guard:      g,
 		dialer:     dialer,
-		transports: newTransports(dialer.DialContext, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}),
+		transports: newTransports(dial, newTLSConfig(nil, o.roots)),
+		identities: newIdentities(dial),
 		userAgent:  "Godwit/" + cmp.Or(o.Version, "dev"),
 		timeout:    cmp.Or(o.Timeout, DefaultTimeout),
 	}
@@ -65,7 +73,18 @@ func New(o Options) *Sender {
 
 // Close closes the connections that carry nothing. Call it after the last Send
 // has returned.
-func (s *Sender) Close() { s.transports.kept.CloseIdleConnections() }
+func (s *Sender) Close() {
+	s.transports.kept.CloseIdleConnections()
+	s.identities.close()
+}
+
+// transportsOf gives the ways to the receiver of w.
+func (s *Sender) transportsOf(w hook.Webhook) (transports, error) {
+	if own := identityOf(w); own != (identity{}) {
+		return s.identities.transports(own)
+	}
+	return s.transports, nil
+}
 
 // Send makes one attempt and says what it came to. Its
 // connection takes no longer than m.Webhook.Timeout, or the Sender's own where
@@ -91,12 +110,16 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	if err != nil {
 		return fail(result, hook.ReasonInternal, limit), nil
 	}
+	ways, err := s.transportsOf(m.Webhook)
+	if err != nil {
+		return fail(result, hook.ReasonInternal, limit), nil
+	}
 	result.RequestHeaders = p.shown
 
 	// From here on, so that the receiver isn't charged for our own work.
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer cancel()
-	resp, at, err := s.exchange(limited, cancel, m.Webhook.URL, p)
+	resp, at, err := ways.exchange(limited, cancel, m.Webhook.URL, p)
 	if err == nil {
 		defer resp.Body.Close()
 		return receive(limited, resp, answer{result, limit, start}), nil
@@ -105,9 +128,11 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	case ctx.Err() != nil:
 		return hook.Result{}, context.Cause(ctx)
 	case errors.Is(context.Cause(limited), errTimeUp):
-		return fail(result, timeoutReason(at), limit), nil
+		return fail(result, timeoutReason(at.phase()), limit), nil
 	default:
-		return fail(result, reasonOf(err, at), limit), nil
+		result = fail(result, reasonOf(err, at.phase()), limit)
+		result.Error = cmp.Or(at.words(err), result.Error)
+		return result, nil
 	}
 }
 
@@ -116,19 +141,19 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 // connection that was kept breaks before any byte of an answer, p goes once more
 // over a new one. The receiver may have got it twice, as after any attempt
 // without an answer.
-func (s *Sender) exchange(ctx context.Context, giveUp func(), target string, p packet) (*http.Response, phase, error) {
+func (t transports) exchange(ctx context.Context, giveUp func(), target string, p packet) (*http.Response, *progress, error) {
 	first := &progress{giveUp: giveUp}
-	resp, err := roundTrip(ctx, s.transports.kept, first, target, p)
+	resp, err := roundTrip(ctx, t.kept, first, target, p)
 	if err == nil || ctx.Err() != nil || !first.stale(err) {
-		return resp, first.phase(), err
+		return resp, first, err
 	}
 	second := &progress{giveUp: giveUp}
-	resp, err = roundTrip(ctx, s.transports.fresh, second, target, p)
-	return resp, second.phase(), err
+	resp, err = roundTrip(ctx, t.fresh, second, target, p)
+	return resp, second, err
 }
 
 func roundTrip(ctx context.Context, over *http.Transport, at *progress, target string, p packet) (*http.Response, error) {
-	ctx = httptrace.WithClientTrace(ctx, at.trace())
+	ctx = httptrace.WithClientTrace(context.WithValue(ctx, progressKey{}, at), at.trace())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(p.body))
 	if err != nil {
 		return nil, err

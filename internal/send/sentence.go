@@ -33,7 +33,7 @@ func sentence(reason hook.Reason, limit time.Duration) string {
 	case hook.ReasonTLSExpired:
 		return "the receiver's TLS certificate has expired or is not yet valid"
 	case hook.ReasonTLSUnknownAuthority:
-		return "the receiver's TLS certificate is signed by an unknown authority"
+		return "the receiver's TLS certificate is signed by an unknown authority, or the receiver does not send its intermediate certificate"
 	case hook.ReasonTLSHostname:
 		return "the receiver's TLS certificate is for another host name"
 	case hook.ReasonTLS:

@@ -2,7 +2,10 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"net/url"
 	"time"
 
@@ -48,8 +51,30 @@ func shownWebhook(w hook.Webhook) shown {
 	}
 	return shown{
 		"owner_id": w.OwnerID, "name": w.Name, "url": address(w.URL), "rules": rules, "payload_format": w.PayloadFormat, "signature": hook.SignatureOf(w.Secret),
-		"headers": headers, "timeout_seconds": int(w.Timeout / time.Second), "rate_limit_per_second": w.RateLimitPerSecond,
+		"headers": headers, "client_certificate": fingerprints(w.ClientCertificate), "client_key": secretOrNone(w.ClientKey),
+		"ca_certificate": fingerprints(w.CACertificate), "timeout_seconds": int(w.Timeout / time.Second), "rate_limit_per_second": w.RateLimitPerSecond,
 		"max_in_flight": w.MaxInFlight, "auto_recover": w.AutoRecover, "enabled": w.Enabled, "metadata": text(w.Metadata),
+	}
+}
+
+// secretOrNone is a secret that may be missing.
+func secretOrNone(value string) any {
+	if value == "" {
+		return nil
+	}
+	return secret(value)
+}
+
+// fingerprints are the SHA-256 of certificates, which name them.
+func fingerprints(text string) []string {
+	out, rest := []string{}, []byte(text)
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return out
+		}
+		sum := sha256.Sum256(block.Bytes)
+		out = append(out, hex.EncodeToString(sum[:]))
 	}
 }
 

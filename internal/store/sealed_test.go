@@ -67,11 +67,13 @@ func TestRekeySealsEveryValueAgain(t *testing.T) {
 	rotated, err := s.RotateSecret(ctx, made[0].ID, rotateTo("whsec_bmV3"))
 	require.NoError(t, err)
 	require.NoError(t, s.DeleteWebhook(ctx, made[1].ID))
+	_, err = s.UpdateWebhook(ctx, made[3].ID, 0, func(w *hook.Webhook) error { w.ClientKey = "key"; return nil })
+	require.NoError(t, err)
 	_, _, err = s.Once(ctx, keyed("a|b"), func(context.Context) []byte { return []byte("answer") })
 	require.NoError(t, err)
 
 	both := s.openWith(t, ringKey(8), ringKey(7))
-	want := 2*(webhooks-1) + 1 + 1
+	want := 2*(webhooks-1) + 1 + 1 + 1
 	require.Equal(t, want, left(t, both))
 	// It is ended in the middle, and run again.
 	ending, cancel := context.WithCancel(ctx)
@@ -86,7 +88,7 @@ func TestRekeySealsEveryValueAgain(t *testing.T) {
 			done[r.Column] = r.Resealed
 		}
 	}))
-	require.Equal(t, map[string]int{"webhooks.secret": webhooks - 1 - first, "webhooks.old_secrets": 1, "webhooks.headers": webhooks - 1, "webhooks.client_key": 0, "idempotency_keys.answer": 1}, done)
+	require.Equal(t, map[string]int{"webhooks.secret": webhooks - 1 - first, "webhooks.old_secrets": 1, "webhooks.headers": webhooks - 1, "webhooks.client_key": 1, "idempotency_keys.answer": 1}, done)
 	require.Zero(t, left(t, both))
 
 	// The old key is not needed any more, and everything is as it was.

@@ -14,7 +14,7 @@ import (
 	"godwit/internal/hook"
 )
 
-const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets, w.headers, w.payload_format, w.timeout_seconds,
+const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
 	w.failures_in_row, w.drain, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
@@ -28,6 +28,9 @@ type webhookRow struct {
 	Secret             []byte         `db:"secret"`
 	OldSecrets         []byte         `db:"old_secrets"`
 	Headers            []byte         `db:"headers"`
+	ClientCertificate  string         `db:"client_certificate"`
+	ClientKey          []byte         `db:"client_key"`
+	CACertificate      string         `db:"ca_certificate"`
 	PayloadFormat      string         `db:"payload_format"`
 	TimeoutSeconds     sql.NullInt64  `db:"timeout_seconds"`
 	RateLimitPerSecond sql.NullInt64  `db:"rate_limit_per_second"`
@@ -48,6 +51,7 @@ type webhookRow struct {
 func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 	w := hook.Webhook{
 		ID: r.ID, OwnerID: r.OwnerID.String, Name: r.Name, URL: r.URL,
+		ClientCertificate: r.ClientCertificate, CACertificate: r.CACertificate,
 		PayloadFormat:      hook.PayloadFormat(r.PayloadFormat),
 		Timeout:            time.Duration(r.TimeoutSeconds.Int64) * time.Second,
 		RateLimitPerSecond: int(r.RateLimitPerSecond.Int64), MaxInFlight: int(r.MaxInFlight.Int64),
@@ -67,6 +71,13 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 	if w.OldSecrets, err = s.openOldSecrets(r.ID, r.OldSecrets); err != nil {
 		return w, err
 	}
+	if len(r.ClientKey) > 0 {
+		key, err := s.ring.Open(r.ClientKey, place(r.ID, "client_key"))
+		if err != nil {
+			return w, err
+		}
+		w.ClientKey = string(key)
+	}
 	if err := json.Unmarshal(headers, &w.Headers); err != nil {
 		return w, fmt.Errorf("decode the headers of %s: %w", r.ID, err)
 	}
@@ -76,19 +87,26 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 // place is what a sealed field is bound to.
 func place(webhookID, field string) string { return "webhooks|" + webhookID + "|" + field }
 
-func (s *Store) sealed(w hook.Webhook) (secret, headers []byte, err error) {
+// sealedFields are the secrets of a webhook as they are stored.
+type sealedFields struct{ secret, headers, clientKey []byte }
+
+func (s *Store) sealed(w hook.Webhook) (sealedFields, error) {
 	plain, err := json.Marshal(w.Headers)
 	if err != nil {
-		return nil, nil, fmt.Errorf("encode the headers of %s: %w", w.ID, err)
+		return sealedFields{}, fmt.Errorf("encode the headers of %s: %w", w.ID, err)
 	}
-	return s.ring.Seal([]byte(w.Secret), place(w.ID, "secret")), s.ring.Seal(plain, place(w.ID, "headers")), nil
+	f := sealedFields{s.ring.Seal([]byte(w.Secret), place(w.ID, "secret")), s.ring.Seal(plain, place(w.ID, "headers")), []byte{}}
+	if w.ClientKey != "" {
+		f.clientKey = s.ring.Seal([]byte(w.ClientKey), place(w.ID, "client_key"))
+	}
+	return f, nil
 }
 
 // CreateWebhook stores a new webhook under the ID and with the secret that it
 // carries. An owner, project, company or event type that does not exist, or a
 // project that the owner is no member of, is CodeInvalid with each field.
 func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error) {
-	secret, headers, err := s.sealed(w)
+	sealed, err := s.sealed(w)
 	if err != nil {
 		return w, err
 	}
@@ -101,10 +119,11 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		}
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
-				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-			w.ID, w.OwnerID, w.Name, w.URL, secret, headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positive(w.RateLimitPerSecond),
-			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)))
+				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+			w.ID, w.OwnerID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positive(w.RateLimitPerSecond),
+			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)),
+			w.ClientCertificate, sealed.clientKey, w.CACertificate)
 		if err != nil {
 			return err
 		}
@@ -216,7 +235,7 @@ func (s *Store) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.W
 }
 
 func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
-	secret, headers, err := s.sealed(w)
+	sealed, err := s.sealed(w)
 	if err != nil {
 		return err
 	}
@@ -227,10 +246,11 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 	_, err = tx.ExecContext(ctx, `
 		UPDATE webhooks SET name = $2, url = $3, secret = $4, headers = $5, payload_format = $6, timeout_seconds = $7,
 			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, old_secrets = $12,
-			version = version + 1, updated_at = now()
+			client_certificate = $13, client_key = $14, ca_certificate = $15, version = version + 1, updated_at = now()
 		WHERE id = $1`,
-		w.ID, w.Name, w.URL, secret, headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
-		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old)
+		w.ID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
+		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old,
+		w.ClientCertificate, sealed.clientKey, w.CACertificate)
 	return err
 }
 
@@ -278,6 +298,6 @@ func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) (del
 		return nil, err
 	}
 	err = tx.SelectContext(ctx, &deleted, `
-		UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '', recover_at = NULL, drain = 0 WHERE deleted_at IS NULL AND `+column+` = $1 RETURNING id`, value)
+		UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '', client_certificate = '', client_key = '', ca_certificate = '', recover_at = NULL, drain = 0 WHERE deleted_at IS NULL AND `+column+` = $1 RETURNING id`, value)
 	return deleted, err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ func TestWebhookIsReadBackAsWritten(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
 	want := draft("u1", hook.Rule{Events: []string{"TODO_*", "COMMENT_CREATED"}, Projects: []string{"p1"}, Companies: []string{"c2"}}, hook.Rule{Events: []string{"*"}})
+	want.ClientCertificate, want.ClientKey, want.CACertificate = "-- certificate", "-- key", "-- authority"
 	want.Timeout, want.RateLimitPerSecond, want.MaxInFlight, want.Metadata = 7*time.Second, 3, 2, []byte(`{"a": 1}`)
 	got, err := s.CreateWebhook(ctx, want)
 	require.NoError(t, err)
@@ -23,9 +25,31 @@ func TestWebhookIsReadBackAsWritten(t *testing.T) {
 	all, err := s.Webhooks(ctx, hook.WebhookFilter{ProjectID: "p1", OwnerID: "u1", Status: hook.Healthy, Enabled: new(true)}, anyPage)
 	require.NoError(t, err)
 	require.Equal(t, []hook.Webhook{want}, all)
+	require.NotContains(t, string(column(t, s.url, `SELECT client_key FROM webhooks`)), "key")
 	none, err := s.Webhooks(ctx, hook.WebhookFilter{ProjectID: "p2"}, anyPage)
 	require.NoError(t, err)
 	require.Empty(t, none)
+}
+
+// column reads one value.
+func column(t *testing.T, url, query string) []byte {
+	t.Helper()
+	db, err := sql.Open("postgres", url)
+	require.NoError(t, err)
+	defer db.Close()
+	var value []byte
+	require.NoError(t, db.QueryRow(query).Scan(&value))
+	return value
+}
+
+func TestDeletedWebhook_KeepsNoCertificates(t *testing.T) {
+	s := newStage(t)
+	w := draft("u1", hook.Rule{Events: []string{"*"}})
+	w.ClientCertificate, w.ClientKey, w.CACertificate = "-- certificate", "-- key", "-- authority"
+	w, err := s.CreateWebhook(context.Background(), w)
+	require.NoError(t, err)
+	require.NoError(t, s.DeleteWebhook(context.Background(), w.ID))
+	require.Empty(t, column(t, s.url, `SELECT client_certificate::bytea || client_key || ca_certificate::bytea FROM webhooks`))
 }
 
 func TestBadRulesNameEachFault(t *testing.T) {
