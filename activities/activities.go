@@ -18,15 +18,18 @@ type Deliveries interface {
 	// Begin writes an attempt's start; 0 means that the delivery changed since
 	// the parcel was read.
 	Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error)
-	// Finish writes an attempt's end; repeating it is harmless.
-	Finish(ctx context.Context, f hook.Finish) error
 }
 
-// Successes is the ledger as attempts that succeeded need it.
-type Successes interface {
-	// Succeed writes the ends of attempts that are Plain, all or none; repeating
-	// it is harmless.
-	Succeed(ctx context.Context, ends []hook.Finish) error
+// Ends is the ledger as attempts that end together need it. Repeating Succeed or
+// Fail is harmless.
+type Ends interface {
+	// Succeed writes the ends of attempts that are Plain, and says what is left to do.
+	Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error)
+	// Improve writes what successes do to the health of a webhook.
+	Improve(ctx context.Context, webhookID string, deliveryIDs []string) error
+	// Fail writes the ends of attempts that failed, of one webhook, all or none, and
+	// what they do to its health.
+	Fail(ctx context.Context, ends []hook.Finish) error
 }
 
 // Carriers decides which workflow carries a delivery.
@@ -93,7 +96,7 @@ type Observer interface {
 // It is safe for concurrent use, and must not be copied.
 type Activities struct {
 	Deliveries   Deliveries
-	Successes    Successes
+	Ends         Ends
 	Carriers     Carriers
 	Limits       Limits
 	Settler      Settler
@@ -116,6 +119,6 @@ type Activities struct {
 	Wake func()
 	Log  *zap.Logger
 
-	firsts    firsts
-	successes successes
+	firsts firsts
+	ends   ends
 }

@@ -168,6 +168,7 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, tim
 	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
 		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
 	})
+	f.WebhookID = p.Delivery.WebhookID
 	f.HadSlot, f.Trial = p.Webhook.Limited(), a.Schedule.Trial(p.Webhook.FailuresInRow+1)
 	if f.Plain() {
 		f.RunID = first.run()

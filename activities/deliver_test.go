@@ -69,7 +69,7 @@ func newStage(t *testing.T) *stage {
 	core, logs := observer.New(zap.InfoLevel)
 	s.log = logs
 	s.acts = &activities.Activities{
-		Deliveries: s, Successes: s, Carriers: s, Limits: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
+		Deliveries: s, Ends: s, Carriers: s, Limits: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
 		Schedule: retry.Schedule{time.Hour, time.Hour, time.Hour, time.Hour}, Log: zap.New(core),
 	}
 	var suite testsuite.WorkflowTestSuite
@@ -197,7 +197,7 @@ func TestAShortOutageAfterTheRequestIsWaitedOut(t *testing.T) {
 	d := s.event(t, "e1")
 	flaky := &flaky{Store: s.Store}
 	flaky.failures.Store(3)
-	s.acts.Deliveries, s.acts.Successes = flaky, flaky
+	s.acts.Deliveries, s.acts.Ends = flaky, flaky
 	got, err := s.deliver(t, d)
 	require.NoError(t, err)
 	require.Equal(t, "succeeded", got.Outcome)
@@ -210,9 +210,9 @@ type flaky struct {
 	failures atomic.Int64
 }
 
-func (f *flaky) Succeed(ctx context.Context, ends []hook.Finish) error {
+func (f *flaky) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error) {
 	if f.failures.Add(-1) >= 0 {
-		return hook.Errorf(hook.CodeUnavailable, "the database can't be reached")
+		return hook.Recorded{}, hook.Errorf(hook.CodeUnavailable, "the database can't be reached")
 	}
 	return f.Store.Succeed(ctx, ends)
 }

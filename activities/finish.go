@@ -2,8 +2,11 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
 
 	"godwit/internal/hook"
 )
@@ -19,16 +22,23 @@ const (
 	// While at least finishMany share one, the next one is left finishApart to fill.
 	finishMany  = 5
 	finishApart = 5 * time.Millisecond
+	// An end whose delivery others have locked is tried again after lockedPause, and
+	// then after twice as long each time, up to longestLocked.
+	lockedPause   = 10 * time.Millisecond
+	longestLocked = 500 * time.Millisecond
 )
 
 // finish writes an attempt's end down. The request is made and can't be taken
 // back, so neither a stop of this worker nor a database that restarts may make
 // it forgotten: it would be sent again.
 func (a *Activities) finish(f hook.Finish) error {
+	e := &end{Finish: f, since: time.Now(), written: make(chan error, 1)}
 	if f.Plain() {
-		return a.successes.write(a.Successes, f)
+		a.ends.add("", e, a.succeed)
+	} else {
+		a.ends.add(f.WebhookID, e, a.ofWebhook)
 	}
-	return outlast(func(ctx context.Context) error { return a.Deliveries.Finish(ctx, f) })
+	return <-e.written
 }
 
 // outlast tries again while the database can't be reached.
@@ -50,73 +60,158 @@ func outlast(write func(ctx context.Context) error) error {
 	}
 }
 
-// successes has ends of attempts that come faster than the database commits
-// share statements. One that comes alone is written at once.
-type successes struct {
-	mu      sync.Mutex
-	queue   []success
-	writing bool
-}
-
-// success is one end that waits to be written.
-type success struct {
+// end is the end of an attempt that waits to be written.
+type end struct {
 	hook.Finish
+	since   time.Time
+	locked  time.Duration // the last pause for a lock
 	written chan error
 }
 
-// write returns when the end is in the ledger.
-func (s *successes) write(ledger Successes, f hook.Finish) error {
-	e := success{f, make(chan error, 1)}
-	s.mu.Lock()
-	s.queue = append(s.queue, e)
-	if !s.writing {
-		s.writing = true
-		go s.work(ledger)
-	}
-	s.mu.Unlock()
-	return <-e.written
+// ends has ends of attempts that come faster than the database commits share
+// statements: successes whatever their webhooks, all else by webhook, so that one
+// statement at a time waits for a webhook's lock. One that comes alone is written
+// at once.
+type ends struct {
+	mu      sync.Mutex
+	waiting map[string][]*end // by webhook, "" for successes; an entry = it is being written
 }
 
-func (s *successes) work(ledger Successes) {
+// add has the end written by write, together with others under the same name.
+func (s *ends) add(name string, e *end, write func([]*end)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waiting, writing := s.waiting[name]
+	if s.waiting == nil {
+		s.waiting = map[string][]*end{}
+	}
+	s.waiting[name] = append(waiting, e)
+	if !writing {
+		go s.work(name, write)
+	}
+}
+
+func (s *ends) work(name string, write func([]*end)) {
 	for {
-		next := s.next()
+		next := s.next(name)
 		if len(next) == 0 {
 			return
 		}
-		record(ledger, next)
+		write(next)
 		if len(next) >= finishMany && len(next) < finishTogether {
 			time.Sleep(finishApart)
 		}
 	}
 }
 
-func (s *successes) next() []success {
+func (s *ends) next(name string) []*end {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := min(len(s.queue), finishTogether)
-	next := s.queue[:n:n]
-	if s.queue = s.queue[n:]; n == 0 {
-		s.queue, s.writing = nil, false
+	waiting := s.waiting[name]
+	n := min(len(waiting), finishTogether)
+	if n == 0 {
+		delete(s.waiting, name)
+		return nil
 	}
-	return next
+	s.waiting[name] = waiting[n:]
+	return waiting[:n:n]
 }
 
-// record writes ends with one statement. Where that fails for another reason
-// than that the database is away each gets a statement of its own, so that none
-// fails for what is in another.
-func record(ledger Successes, all []success) {
-	ends := make([]hook.Finish, len(all))
-	for i, e := range all {
-		ends[i] = e.Finish
+// succeed writes successes with one statement. One whose delivery others have
+// locked delays only itself, and one that makes its webhook better only those of
+// the same webhook.
+func (a *Activities) succeed(all []*end) {
+	var r hook.Recorded
+	err := outlast(func(ctx context.Context) (err error) {
+		r, err = a.Ends.Succeed(ctx, finishes(all))
+		return err
+	})
+	if apart(all, err, a.succeed) {
+		return
 	}
-	err := outlast(func(ctx context.Context) error { return ledger.Succeed(ctx, ends) })
-	if err != nil && len(all) > 1 && hook.CodeOf(err) != hook.CodeUnavailable {
-		for _, e := range all {
-			record(ledger, []success{e})
+	for _, e := range all {
+		switch {
+		case err == nil && slices.ContainsFunc(r.Left, func(f hook.Finish) bool { return f.DeliveryID == e.DeliveryID && f.Number == e.Number }):
+			a.later(e)
+		case err == nil && slices.Contains(r.Better, e.WebhookID):
+			a.ends.add(e.WebhookID, e, a.ofWebhook)
+		default:
+			e.written <- err
 		}
+	}
+}
+
+// later tries an end again whose delivery others have locked.
+func (a *Activities) later(e *end) {
+	if time.Since(e.since) > finishWithin {
+		e.written <- hook.Errorf(hook.CodeUnavailable, "the delivery %s is locked in the database", e.DeliveryID)
+		return
+	}
+	e.locked = min(max(2*e.locked, lockedPause), longestLocked)
+	time.AfterFunc(e.locked, func() { a.ends.add("", e, a.succeed) })
+}
+
+// ofWebhook writes failures of one webhook, and what successes that are written
+// already do to its health.
+func (a *Activities) ofWebhook(all []*end) {
+	var well, failed []*end
+	for _, e := range all {
+		if e.Plain() {
+			well = append(well, e)
+		} else {
+			failed = append(failed, e)
+		}
+	}
+	if len(well) > 0 {
+		a.better(well)
+	}
+	if len(failed) > 0 {
+		a.fail(failed)
+	}
+}
+
+// better says that attempts to a webhook succeeded. They are in the ledger: where
+// this fails the next success says it again.
+func (a *Activities) better(all []*end) {
+	ids := make([]string, len(all))
+	for i, e := range all {
+		ids[i] = e.DeliveryID
+	}
+	err := outlast(func(ctx context.Context) error { return a.Ends.Improve(ctx, all[0].WebhookID, ids) })
+	if err != nil {
+		a.Log.Warn("a success could not change its webhook's health", zap.String("webhook_id", all[0].WebhookID), zap.Error(err))
+	}
+	for _, e := range all {
+		e.written <- nil
+	}
+}
+
+func (a *Activities) fail(all []*end) {
+	err := outlast(func(ctx context.Context) error { return a.Ends.Fail(ctx, finishes(all)) })
+	if apart(all, err, a.fail) {
 		return
 	}
 	for _, e := range all {
 		e.written <- err
 	}
+}
+
+func finishes(all []*end) []hook.Finish {
+	out := make([]hook.Finish, len(all))
+	for i, e := range all {
+		out[i] = e.Finish
+	}
+	return out
+}
+
+// apart gives each end a statement for itself where one for all fails for another
+// reason than that the database is away: none fails for what is in another.
+func apart(all []*end, err error, write func([]*end)) bool {
+	if err == nil || len(all) == 1 || hook.CodeOf(err) == hook.CodeUnavailable {
+		return false
+	}
+	for _, e := range all {
+		write([]*end{e})
+	}
+	return true
 }

@@ -13,21 +13,27 @@ import (
 
 // desk is a ledger that is answered by the test.
 type desk struct {
-	successes
+	Activities
 	statements chan int // how many ends each has
 	answers    chan error
 	began      time.Time
 }
 
-func (d *desk) Succeed(_ context.Context, ends []hook.Finish) error {
+func (d *desk) Succeed(_ context.Context, ends []hook.Finish) (hook.Recorded, error) {
+	return hook.Recorded{}, d.Fail(context.Background(), ends)
+}
+
+func (d *desk) Fail(_ context.Context, ends []hook.Finish) error {
 	d.statements <- len(ends)
 	return <-d.answers
 }
 
-// ends has n attempts end, and waits until they wait.
-func (d *desk) ends(n int) {
+func (d *desk) Improve(context.Context, string, []string) error { return nil }
+
+// end has n attempts end, and waits until they wait.
+func (d *desk) end(n int, f hook.Finish) {
 	for range n {
-		go func() { _ = d.write(d, hook.Finish{}) }()
+		go func() { _ = d.finish(f) }()
 	}
 	synctest.Wait()
 }
@@ -46,9 +52,16 @@ func (d *desk) answer() {
 }
 
 func TestOutcomesShareStatements(t *testing.T) {
+	for _, f := range []hook.Finish{{Status: hook.Succeeded}, {Status: hook.Retrying, WebhookID: "wh_1"}, {Status: hook.Failed, WebhookID: "wh_1"}} {
+		t.Run(string(f.Status), func(t *testing.T) { outcomesShareStatements(t, f) })
+	}
+}
+
+func outcomesShareStatements(t *testing.T, f hook.Finish) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{statements: make(chan int), answers: make(chan error), began: time.Now()}
-		d.ends(1)
+		d.Ends = d
+		d.end(1, f)
 		d.expect(t, 1, 0, "alone: at once")
 		for _, step := range []struct {
 			come, n int
@@ -60,14 +73,14 @@ func TestOutcomesShareStatements(t *testing.T) {
 			{finishTogether + 3, finishTogether, 0, "few were before them"},
 			{0, 3, 0, "the one before was full"},
 		} {
-			d.ends(step.come)
+			d.end(step.come, f)
 			d.answer()
 			d.expect(t, step.n, step.after, step.why)
 		}
 		d.answer()
 		synctest.Wait()
 		d.began = time.Now()
-		d.ends(1)
+		d.end(1, f)
 		d.expect(t, 1, 0, "alone again")
 		d.answer()
 	})

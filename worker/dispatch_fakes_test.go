@@ -245,7 +245,11 @@ func (r *receivers) Send(ctx context.Context, m send.Message) (hook.Result, erro
 	return hook.Result{Outcome: hook.Success}, nil
 }
 
-func (r *receivers) Succeed(context.Context, []hook.Finish) error { return nil }
+func (r *receivers) Succeed(context.Context, []hook.Finish) (hook.Recorded, error) {
+	return hook.Recorded{}, nil
+}
+func (r *receivers) Improve(context.Context, string, []string) error { return nil }
+func (r *receivers) Fail(context.Context, []hook.Finish) error       { return nil }
 func (r *receivers) Attempted(hook.Result)                        {}
 
 // all gives what was sent so far.
@@ -308,7 +312,7 @@ func dispatch(t *testing.T, f func(w world)) {
 		wake := make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		w := world{ledger: &ledger{}, starter: &starter{}, receivers: &receivers{}, wake: wake, stop: stop}
-		w.acts = &activities.Activities{Successes: w.receivers, Sender: w.receivers, Observer: w.receivers, AttemptTimeout: time.Minute, Log: zap.NewNop(),
+		w.acts = &activities.Activities{Ends: w.receivers, Sender: w.receivers, Observer: w.receivers, AttemptTimeout: time.Minute, Log: zap.NewNop(),
 			Schedule: retry.Default(), Wake: func() {
 				select {
 				case wake <- struct{}{}:

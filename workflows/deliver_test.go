@@ -59,7 +59,8 @@ func (w *world) Begin(_ context.Context, p hook.Parcel, _ string, _ time.Duratio
 	return d.Attempts, nil
 }
 
-func (w *world) Finish(_ context.Context, f hook.Finish) error {
+func (w *world) Fail(_ context.Context, ends []hook.Finish) error {
+	f := ends[0]
 	d := &w.parcel.Delivery
 	d.Status, d.Reason = f.Status, f.Reason
 	w.parcel.Last = hook.Attempt{Number: f.Number, Result: f.Result}
@@ -72,7 +73,11 @@ func (w *world) Finish(_ context.Context, f hook.Finish) error {
 	return nil
 }
 
-func (w *world) Succeed(ctx context.Context, ends []hook.Finish) error { return w.Finish(ctx, ends[0]) }
+func (w *world) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error) {
+	return hook.Recorded{}, w.Fail(ctx, ends)
+}
+
+func (w *world) Improve(context.Context, string, []string) error { return nil }
 
 func (w *world) Regenerate(_ context.Context, id string, generation int) error {
 	w.regenerated = append(w.regenerated, fmt.Sprint(id, " after ", generation))
@@ -125,7 +130,7 @@ func (w *world) run(t *testing.T) activities.DeliverResult {
 	w.parcel.Webhook = hook.Webhook{ID: "wh_1", Enabled: true, Secret: "whsec_c2VjcmV0"}
 	w.parcel.Delivery = hook.Delivery{ID: "dlv_1", WebhookID: "wh_1", Status: hook.Pending, Generation: 1}
 	workflows.Register(w.env, &activities.Activities{
-		Deliveries: w, Successes: w, Carriers: w, Limits: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
+		Deliveries: w, Ends: w, Carriers: w, Limits: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
 	})
 	w.env.ExecuteWorkflow(workflows.DeliverName, workflows.DeliverInput{DeliveryID: "dlv_1", Generation: 1, WebhookID: "wh_1", AttemptTimeout: time.Second})
 	require.True(t, w.env.IsWorkflowCompleted())

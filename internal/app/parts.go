@@ -50,7 +50,7 @@ func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
 func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Worker {
 	starter := workflows.NewClient(p.temporal, cfg.DeliveryTimeout)
 	acts := &activities.Activities{
-		Deliveries: p.store, Successes: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
+		Deliveries: p.store, Ends: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
 		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
 		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,

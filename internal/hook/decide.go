@@ -165,7 +165,9 @@ type Carried struct {
 // Finish is the end of one attempt and what it makes of the delivery.
 type Finish struct {
 	DeliveryID string
-	Number     int
+	// WebhookID is the delivery's: ends of one webhook are written together.
+	WebhookID string
+	Number    int
 	// Ago is how long ago the request began: it counts where an ingest or a claim began the
 	// attempt, of whose start there is no row.
 	Ago time.Duration
@@ -184,9 +186,18 @@ type Finish struct {
 	HadSlot bool
 }
 
-// Plain says that the end of an attempt is a success that gives back no place:
-// many of these can be written down at once.
-func (f Finish) Plain() bool { return f.Status == Succeeded && !f.HadSlot }
+// Plain says that the end of an attempt is a success: those of different webhooks
+// can be written down at once, since most of them change no health.
+func (f Finish) Plain() bool { return f.Status == Succeeded }
+
+// Recorded is what is left to do after the ends of attempts that succeeded were
+// written down.
+type Recorded struct {
+	// Left were not written: others have locked their deliveries.
+	Left []Finish
+	// Better are the webhooks whose health is better with that.
+	Better []string
+}
 
 // Conclude says what an attempt makes of its delivery. wait is asked for the
 // pause before the next attempt only when there is to be one.

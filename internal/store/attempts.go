@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -147,118 +146,12 @@ const endOfAttempt = `finished_at = excluded.finished_at, duration_ms = excluded
 // begun by a claim stays so until it is known which workflow carries it.
 const untilCarried = `CASE WHEN begun_at IS NOT NULL AND run_id IS NULL AND dispatch_at < 'infinity' THEN dispatch_at END`
 
-// finishAttempt writes the attempt's end, counts it, and says what it makes of
-// the delivery and how the webhook stands. An attempt that was thought lost may
-// still end; one that has ended stays as it is, and is counted once. A success
-// changes the delivery whatever has happened meanwhile; a failure only one that
-// still waits for this very attempt.
-const finishAttempt = `
-WITH ended AS (
-	INSERT INTO attempts AS a (delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
-		request_headers, response_headers, response_body, truncated)
-	SELECT d.id, $2, now() - make_interval(secs => $19::float8), now(), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM deliveries d WHERE d.id = $1
-	ON CONFLICT (delivery_id, number) DO UPDATE SET ` + endOfAttempt + `
-	RETURNING a.delivery_id
-), counted AS (
-	INSERT INTO health_counts AS h (webhook_id, hour, reason, latency, part, n)
-	SELECT d.webhook_id, date_trunc('hour', now(), 'UTC'), coalesce($5, ''), $17, $18, 1 FROM ended JOIN deliveries d ON d.id = ended.delivery_id
-	ON CONFLICT (webhook_id, hour, reason, latency, part) DO UPDATE SET n = h.n + 1
-), moved AS (
-	UPDATE deliveries SET status = $13, reason = $14, updated_at = now(),
-		next_attempt_at = CASE WHEN $13 = 'retrying' AND dispatch_at < 'infinity' THEN now() + make_interval(secs => $15) END,
-		dispatch_at = CASE WHEN $13 <> 'retrying' THEN ` + untilCarried + ` WHEN dispatch_at < 'infinity' THEN now() + make_interval(secs => $15 + $16) ELSE dispatch_at END,
-		slot_until = CASE WHEN attempts <> $2 THEN NULLIF(slot_until, 'infinity') END,
-		finished_at = CASE WHEN $13 <> 'retrying' THEN now() END
-	WHERE id = $1 AND EXISTS (SELECT FROM ended) AND (($13 = 'succeeded' AND status <> 'succeeded')
-		OR ($13 <> 'succeeded' AND attempts = $2 AND status IN ('pending', 'retrying')))
-	RETURNING webhook_id
-)
-SELECT w.id AS webhook_id, ` + healthColumns + `
-FROM moved JOIN webhooks w ON w.id = moved.webhook_id`
-
 // countParts is in how many parts each number of health_counts is kept.
 const countParts = 8
 
 // offerAfter is how long after its next attempt was due a delivery is offered
 // to a worker again, in case its workflow is gone.
 const offerAfter = time.Minute
-
-// Finish writes the end of an attempt and gives its place back. Repeating it
-// changes nothing more. What a failure does to the webhook's health is part of
-// the same transaction.
-func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
-	if f.Plain() {
-		return s.Succeed(ctx, []hook.Finish{f})
-	}
-	args, err := finishColumns(f)
-	if err != nil {
-		return err
-	}
-	doing := fmt.Sprintf("finish attempt %d of %s", f.Number, f.DeliveryID)
-	if err := s.finish(ctx, f, doing, args); err != nil || !f.HadSlot {
-		return err
-	}
-	// A delivery that was held or cancelled meanwhile still has its place.
-	_, err = s.on(ctx).ExecContext(ctx, freeSlot, f.DeliveryID, f.Number)
-	return classify(doing, err)
-}
-
-// finish writes the end of an attempt, and the webhook's health if it changes
-// by it, in one transaction.
-func (s *Store) finish(ctx context.Context, f hook.Finish, doing string, args []any) error {
-	st, err := s.prepared(ctx, finishAttempt)
-	if err != nil {
-		return classify("prepare to finish an attempt", err)
-	}
-	return s.inTx(ctx, doing, func(tx *sqlx.Tx) error {
-		var moved []movedRow
-		err := tx.StmtxContext(ctx, st).SelectContext(ctx, &moved, args...)
-		if err != nil || len(moved) == 0 || !moved[0].changes(f) {
-			return err
-		}
-		if _, _, err := s.happen(ctx, tx, moved[0].WebhookID, causesOf(f)...); err != nil || f.Status != hook.Failed {
-			return ignoreMissing(err)
-		}
-		return s.tellFailed(ctx, tx, f.DeliveryID)
-	})
-}
-
-// movedRow is the webhook of a delivery that an attempt's end has moved.
-type movedRow struct {
-	WebhookID string `db:"webhook_id"`
-	healthRow
-}
-
-// changes says whether the attempt's end may change the webhook's health.
-func (r movedRow) changes(f hook.Finish) bool {
-	return f.Status != hook.Succeeded || r.health().After(hook.AttemptSucceeded) != r.health()
-}
-
-// causesOf says what an attempt means to its webhook.
-func causesOf(f hook.Finish) []hook.Cause {
-	if f.Status == hook.Succeeded {
-		return []hook.Cause{{What: hook.AttemptSucceeded, DeliveryID: f.DeliveryID}}
-	}
-	c := hook.Cause{What: hook.AttemptFailed, Reason: f.Result.Reason, DeliveryID: f.DeliveryID, Trial: f.Trial}
-	causes := []hook.Cause{c}
-	switch f.Reason {
-	case hook.ReasonGone:
-		c.What = hook.ReceiverGone
-		causes = []hook.Cause{c}
-	case hook.ReasonExhausted:
-		c.What = hook.DeliveryExhausted
-		causes = append(causes, c)
-	}
-	return causes
-}
-
-// ignoreMissing passes over a webhook that was deleted meanwhile.
-func ignoreMissing(err error) error {
-	if hook.CodeOf(err) == hook.CodeNotFound {
-		return nil
-	}
-	return err
-}
 
 func headerColumns(r hook.Result) (request, response []byte, err error) {
 	if request, err = json.Marshal(r.RequestHeaders); err != nil {
@@ -268,19 +161,6 @@ func headerColumns(r hook.Result) (request, response []byte, err error) {
 		return nil, nil, fmt.Errorf("encode the response's headers: %w", err)
 	}
 	return request, response, nil
-}
-
-func finishColumns(f hook.Finish) ([]any, error) {
-	r := f.Result
-	request, response, err := headerColumns(r)
-	if err != nil {
-		return nil, err
-	}
-	return []any{
-		f.DeliveryID, f.Number, r.Duration.Milliseconds(), r.Outcome, nonEmpty(string(r.Reason)), nonEmpty(r.Error), positive(r.StatusCode), r.URL,
-		request, response, r.ResponseBody, r.Truncated,
-		f.Status, nonEmpty(string(f.Reason)), f.Wait.Seconds(), offerAfter.Seconds(), hook.LatencyStep(r.Duration), rand.IntN(countParts), f.Ago.Seconds(),
-	}, nil
 }
 
 const settle = `
@@ -297,11 +177,16 @@ SELECT webhook_id FROM took`
 func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error {
 	d := p.Delivery
 	return s.inTx(ctx, "settle "+d.ID, func(tx *sqlx.Tx) error {
-		if status == hook.Held {
-			// Not where it was switched on meanwhile: nothing would release it.
+		switch {
+		case status == hook.Held:
+			// Not where it was switched on in the meantime: nothing would release it.
 			var off []string
 			err := tx.SelectContext(ctx, &off, `SELECT id FROM webhooks WHERE id = $1 AND NOT enabled FOR SHARE`, d.WebhookID)
 			if err != nil || len(off) == 0 {
+				return err
+			}
+		case reason == hook.ReasonExhausted: // changes the webhook's health
+			if _, err := tx.ExecContext(ctx, lockHealth, d.WebhookID); err != nil {
 				return err
 			}
 		}

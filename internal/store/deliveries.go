@@ -130,6 +130,6 @@ func holdWaiting(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE deliveries d SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
 			slot_until = NULLIF(slot_until, 'infinity')
-		WHERE d.webhook_id = $1 AND `+onItsWay, webhookID, hook.ReasonWebhookDisabled)
+		WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.webhook_id = $1 AND `+onItsWay+` ORDER BY d.id FOR NO KEY UPDATE)`, webhookID, hook.ReasonWebhookDisabled)
 	return err
 }

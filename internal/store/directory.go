@@ -74,6 +74,9 @@ func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, 
 // Deliveries that wait and carry data of these projects are cancelled.
 func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete company", func(tx *sqlx.Tx) error {
+		if err := lockParent(ctx, tx, "companies", id); err != nil {
+			return err
+		}
 		for _, condition := range []string{
 			`project_id IN (SELECT id FROM projects WHERE company_id = $2)`,
 			`event_id IN (SELECT e.id FROM events e WHERE e.project_ids && ARRAY(SELECT p.id FROM projects p WHERE p.company_id = $2))`,
@@ -154,6 +157,9 @@ func (s *Store) Projects(ctx context.Context, companyID string, page hook.Page) 
 // carry data of it are cancelled.
 func (s *Store) DeleteProject(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete project", func(tx *sqlx.Tx) error {
+		if err := lockParent(ctx, tx, "projects", id); err != nil {
+			return err
+		}
 		if err := cancelProject(ctx, tx, hook.ReasonProjectDeleted, "", id); err != nil {
 			return err
 		}
@@ -223,6 +229,9 @@ func (s *Store) Users(ctx context.Context, page hook.Page) ([]hook.User, error) 
 // Deliveries of these webhooks that wait are cancelled.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete user", func(tx *sqlx.Tx) error {
+		if err := lockParent(ctx, tx, "users", id); err != nil {
+			return err
+		}
 		webhooks, err := deleteWebhooks(ctx, tx, "owner_id", id)
 		if err != nil {
 			return err
@@ -236,6 +245,13 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		before["webhooks"] = append([]string{}, webhooks...)
 		return audit(ctx, tx, change{action: hook.UserDeleted, objectID: id, before: before})
 	})
+}
+
+// lockParent locks what is to be deleted before anything else is done: whoever adds
+// to it waits until it is gone, and can't keep it from being deleted.
+func lockParent(ctx context.Context, tx *sqlx.Tx, table, id string) error {
+	_, err := tx.ExecContext(ctx, `SELECT FROM `+table+` WHERE id = $1 FOR UPDATE`, id)
+	return err
 }
 
 type memberRow struct {

@@ -94,14 +94,13 @@ func (s *Store) Carried(ctx context.Context, all []hook.Carried) error {
 	if err != nil {
 		return classify("prepare to note workflows", err)
 	}
+	all = slices.SortedFunc(slices.Values(all), func(a, b hook.Carried) int { return strings.Compare(a.DeliveryID, b.DeliveryID) }) // as others lock them
 	n := len(all)
 	ids, generations, batches, runs := make([]string, n), make([]int64, n), make([]string, n), make([]string, n)
 	for i, c := range all {
 		ids[i], generations[i], batches[i], runs[i] = c.DeliveryID, int64(c.Generation), c.Batch, c.RunID
 	}
-	s.many.Lock()
-	defer s.many.Unlock()
-	return classify("note workflows", repeat(func() error {
+	return classify("note workflows", repeat(ctx, func() error {
 		_, err := st.ExecContext(ctx, pq.Array(ids), pq.Array(generations), pq.Array(batches), pq.Array(runs))
 		return err
 	}))

@@ -53,22 +53,34 @@ const lockHealth = `SELECT ` + healthColumns + ` FROM webhooks w WHERE w.id = $1
 
 func (s *Store) happen(ctx context.Context, tx *sqlx.Tx, webhookID string, causes ...hook.Cause) (before, after hook.Health, err error) {
 	var r healthRow
-	if err := tx.GetContext(ctx, &r, lockHealth, webhookID); err != nil {
+	if err = tx.GetContext(ctx, &r, lockHealth, webhookID); err != nil {
 		return before, after, found("webhook", webhookID, err)
 	}
 	before = r.health()
-	after = before
-	for _, c := range causes {
+	after, err = s.apply(ctx, tx, webhookID, before, causes...)
+	return before, after, err
+}
+
+// apply writes what the causes make of a webhook's health; its row is locked.
+// What changes only counters is written together with what follows.
+func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, webhookID string, saved hook.Health, causes ...hook.Cause) (after hook.Health, err error) {
+	after = saved
+	for i, c := range causes {
 		from := after
 		after = from.After(c.What)
 		if !c.Release && from.Drain == 0 {
 			after.Drain = 0
 		}
-		if err := s.saveHealth(ctx, tx, step{webhookID, from, after, c}); err != nil {
-			return before, after, err
+		st := step{webhookID, saved, after, c}
+		if i < len(causes)-1 && !st.switches() && !st.told() && !st.releases() {
+			continue
 		}
+		if err := s.saveHealth(ctx, tx, st); err != nil {
+			return after, err
+		}
+		saved = after
 	}
-	return before, after, nil
+	return after, nil
 }
 
 // step is what one cause makes of a webhook's health.
@@ -78,14 +90,25 @@ type step struct {
 	cause         hook.Cause
 }
 
+// switches says whether the webhook is switched on or off, or off for another reason.
+func (st step) switches() bool {
+	return st.before.Enabled != st.after.Enabled || st.before.DisabledReason != st.after.DisabledReason
+}
+
+// told says whether the step is a transition.
+func (st step) told() bool {
+	return st.switches() || st.before.Status != st.after.Status || st.cause.What == hook.GaveUp
+}
+
+// releases: also where the webhook is on, and a recovery drains what it has picked.
+func (st step) releases() bool { return st.cause.Release && st.cause.What == hook.OwnerEnabled }
+
 // saveHealth writes one step, and what follows from it.
 func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 	webhookID, before, after, c := st.webhookID, st.before, st.after, st.cause
-	releases := c.Release && c.What == hook.OwnerEnabled // also where it is on, and a recovery drains what it has picked
-	if before == after && c.What != hook.GaveUp && !releases {
+	if before == after && c.What != hook.GaveUp && !st.releases() {
 		return nil
 	}
-	switched := before.Enabled != after.Enabled || before.DisabledReason != after.DisabledReason
 	_, err := tx.ExecContext(ctx, `
 		UPDATE webhooks SET enabled = $2, status = $3, disabled_reason = $4, failures_in_row = $5, exhausted_in_row = $6, drain = $7,
 			last_failure_at = CASE WHEN $8 <> '' THEN now() ELSE last_failure_at END,
@@ -98,16 +121,16 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 			version = version + CASE WHEN $10 THEN 1 ELSE 0 END, updated_at = now()
 		WHERE id = $1`,
 		webhookID, after.Enabled, after.Status, nonEmpty(string(after.DisabledReason)), after.FailuresInRow, after.ExhaustedInRow, after.Drain,
-		string(c.Reason), c.Trial.Seconds(), switched, longestIngest.Seconds(), releases)
+		string(c.Reason), c.Trial.Seconds(), st.switches(), longestIngest.Seconds(), st.releases())
 	if err != nil {
 		return err
 	}
-	if switched || before.Status != after.Status || c.What == hook.GaveUp {
+	if st.told() {
 		if err := s.tell(ctx, tx, st); err != nil {
 			return err
 		}
 	}
-	if err := s.writeNotice(ctx, tx, st); err != nil || !switched {
+	if err := s.writeNotice(ctx, tx, st); err != nil || !st.switches() {
 		return err
 	}
 	return switchOver(ctx, tx, webhookID, after)

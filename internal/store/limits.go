@@ -113,7 +113,8 @@ RETURNING ` + claimColumns
 // picked alone: it ends when nothing of that waits.
 const endDrains = `
 UPDATE webhooks w SET drain = 0, drain_until = NULL
-WHERE w.id = ANY($1) AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
+WHERE w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE id = ANY($1) AND drain > 0 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
+	AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + held + ` AND w.drain_until IS NOT NULL OFFSET 0)
 	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
@@ -234,6 +235,3 @@ func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, qu
 	}
 	return max(0, time.Duration(seconds*float64(time.Second))), false, classify("reserve a start of "+d.WebhookID, err)
 }
-
-// freeSlot ends the lease of an attempt whose delivery was moved on meanwhile.
-const freeSlot = `UPDATE deliveries SET slot_until = NULL WHERE id = $1 AND attempts = $2 AND slot_until < 'infinity'`

@@ -60,7 +60,12 @@ func (s *Store) tell(ctx context.Context, tx *sqlx.Tx, st step) error {
 		},
 		Cause: c.What, Reason: orNull(c.Reason), DeliveryID: orNull(c.DeliveryID), At: recorded.At.UTC(),
 	}
-	return s.emit(ctx, tx, operational{eventType, w.OwnerID, st.webhookID, state})
+	o := operational{eventType, w.OwnerID, st.webhookID, state}
+	rules, err := coveringRules(ctx, tx, o)
+	if err != nil {
+		return err
+	}
+	return s.emit(ctx, tx, o, rules)
 }
 
 // orNull is nil for an empty text.
@@ -71,9 +76,12 @@ func orNull[T ~string](text T) *T {
 	return &text
 }
 
-// tellFailed writes the operational event about a delivery that has failed for
-// good, unless it is one of such an event itself.
-func (s *Store) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryID string) error {
+// tellFailed writes the operational event about each delivery of one webhook that
+// has failed for good, unless it is one of such an event itself.
+func (s *Store) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryIDs ...string) error {
+	if len(deliveryIDs) == 0 {
+		return nil
+	}
 	var failed []struct {
 		deliveryRow
 		OwnerID string `db:"owner_id"`
@@ -81,14 +89,23 @@ func (s *Store) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryID string) 
 	err := tx.SelectContext(ctx, &failed, `
 		SELECT `+deliveryColumnList+`, w.owner_id
 		FROM deliveries d JOIN events e ON e.id = d.event_id JOIN webhooks w ON w.id = d.webhook_id
-		WHERE d.id = $1 AND d.status = 'failed' AND e.owner_id IS NULL AND w.deleted_at IS NULL`, deliveryID)
+		WHERE d.id = ANY($1) AND d.status = 'failed' AND e.owner_id IS NULL AND w.deleted_at IS NULL ORDER BY d.id`, pq.Array(deliveryIDs))
 	if err != nil || len(failed) == 0 {
 		return err
 	}
-	d := failed[0]
-	return s.emit(ctx, tx, operational{hook.TypeDeliveryFailed, d.OwnerID, d.WebhookID, hook.FailedState{Delivery: hook.FailedStateDelivery{
-		ID: d.ID, EventID: d.EventID, EventType: d.EventType, WebhookID: d.WebhookID, Attempts: d.Attempts, Reason: hook.Reason(d.Reason.String),
-	}}})
+	rules, err := coveringRules(ctx, tx, operational{hook.TypeDeliveryFailed, failed[0].OwnerID, failed[0].WebhookID, nil})
+	if err != nil || len(rules) == 0 {
+		return err
+	}
+	for _, d := range failed {
+		o := operational{hook.TypeDeliveryFailed, d.OwnerID, d.WebhookID, hook.FailedState{Delivery: hook.FailedStateDelivery{
+			ID: d.ID, EventID: d.EventID, EventType: d.EventType, WebhookID: d.WebhookID, Attempts: d.Attempts, Reason: hook.Reason(d.Reason.String),
+		}}}
+		if err := s.emit(ctx, tx, o, rules); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // operational is an event that Godwit makes about a webhook of an owner.
@@ -106,16 +123,23 @@ FROM rule_keys k WHERE k.scope = '` + memberScope + `' || $1::text AND k.pattern
 // insertOwn is insertDeliveries for an event of the owner $7.
 const insertOwn = insertForWebhooks + ` w.deleted_at IS NULL AND w.owner_id = $7 RETURNING event_id`
 
-// emit stores an operational event with its deliveries, if a rule covers it.
-// What it is about happens in the same transaction.
-func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational) error {
-	var found []struct {
-		WebhookID string `db:"webhook_id"`
-		RuleID    int64  `db:"rule_id"`
-	}
-	err := tx.SelectContext(ctx, &found, operationalRules, o.ownerID, pq.Array(hook.OperationalPatterns(o.eventType)), o.webhookID)
-	if err != nil || len(found) == 0 {
-		return err
+// coveringRule is a rule that covers an operational event; RuleID 0 = it has no
+// condition.
+type coveringRule struct {
+	WebhookID string `db:"webhook_id"`
+	RuleID    int64  `db:"rule_id"`
+}
+
+func coveringRules(ctx context.Context, tx *sqlx.Tx, o operational) (found []coveringRule, err error) {
+	err = tx.SelectContext(ctx, &found, operationalRules, o.ownerID, pq.Array(hook.OperationalPatterns(o.eventType)), o.webhookID)
+	return found, err
+}
+
+// emit stores an operational event with its deliveries, if one of the rules that
+// cover it matches. What it is about happens in the same transaction.
+func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []coveringRule) error {
+	if len(found) == 0 {
+		return nil
 	}
 	current, err := json.Marshal(o.state)
 	if err != nil {

@@ -53,7 +53,7 @@ const (
 const releasePicked = `
 UPDATE deliveries d SET status = CASE WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL, recovery_id = $2,
 	generation = d.generation + CASE WHEN d.run_id IS NOT NULL THEN 1 ELSE 0 END, dispatch_at = 'infinity', updated_at = now()
-WHERE d.id = ANY($1) AND d.status = 'held' RETURNING d.id`
+WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.status = 'held' ORDER BY d.id FOR NO KEY UPDATE) RETURNING d.id`
 
 // RedeliverStep lets the next deliveries of a redelivery of many go, if there is
 // room for them, and ends it when the last one is finished. All of it happens in

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -38,6 +39,7 @@ func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string
 	if len(deliveryIDs) == 0 {
 		return nil, nil
 	}
+	deliveryIDs = slices.Sorted(slices.Values(deliveryIDs)) // they are locked in this order, as everywhere
 	fresh := make([]string, len(deliveryIDs))
 	for i := range fresh {
 		fresh[i] = id.New(id.Delivery)

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"sync"
@@ -35,10 +36,6 @@ type Store struct {
 	beginner   Beginner      // see SetBeginner
 	gather     gather        // of what Ingest is offered
 	opened     opened
-	// many is held by statements that change many deliveries which others of them
-	// change at the same time: each in an order of its own, they would wait for one
-	// another in circles.
-	many sync.Mutex
 }
 
 // Open makes a Store on the database of the given URL. It does not connect
@@ -117,26 +114,44 @@ func (s *Store) prepareAll(ctx context.Context, doing string, queries ...string)
 }
 
 // inTx runs f in one transaction; it commits when f returns nil. f may run
-// again after a deadlock.
+// again after a conflict with another transaction.
 // Where ctx carries a transaction, f is a part of that.
 func (s *Store) inTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
 	if tx := carried(ctx); tx != nil {
-		return repeat(func() error { return within(ctx, tx, doing, f) })
+		return repeat(ctx, func() error { return within(ctx, tx, doing, f) })
 	}
-	return repeat(func() error { return s.once(ctx, doing, f) })
+	return repeat(ctx, func() error { return s.once(ctx, doing, f) })
 }
 
-// repeat runs f again while it ends in a deadlock: a webhook that is switched
-// and its attempts that end take the same locks from two sides.
-func repeat(f func() error) error {
-	const tries = 5
-	var err error
-	for range tries {
-		if err = f(); !isState(err, deadlock) {
-			break
+// repeat runs f again while it ends in a conflict that Postgres has resolved
+// against it. The locks have one order (a webhook, then its deliveries by their
+// ids), so that there should be none. The pause is random and grows: those that
+// have met would meet again.
+func repeat(ctx context.Context, f func() error) error {
+	const tries = 6
+	longest := 10 * time.Millisecond
+	for n := 1; ; n++ {
+		err := f()
+		if n == tries || !isState(err, deadlock) && !isState(err, serializationFailure) {
+			return err
 		}
+		if pause(ctx, rand.N(longest)) != nil {
+			return err
+		}
+		longest *= 3
 	}
-	return err
+}
+
+// pause waits; the error is that ctx ended before.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *Store) once(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
@@ -181,8 +196,9 @@ func unavailable(err error) bool {
 
 // SQLSTATEs that callers of a statement tell apart.
 const (
-	foreignKeyViolation = "23503"
-	deadlock            = "40P01"
+	foreignKeyViolation  = "23503"
+	serializationFailure = "40001"
+	deadlock             = "40P01"
 )
 
 func isState(err error, state string) bool {

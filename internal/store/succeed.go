@@ -2,26 +2,27 @@ package store
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"slices"
-	"strings"
+	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
 
-// succeed is finishAttempt for many attempts that were answered with 2xx, of
-// webhooks without limits: it writes their ends, counts them, and says how each
-// webhook stands whose deliveries they have moved.
+// succeed writes the ends of attempts that were answered with 2xx and counts
+// them. It gives, for each webhook, which deliveries it wrote the ends of and
+// which of them these have moved, and how the webhook stands. It waits for no
+// delivery: those that others have locked are passed over.
 const succeed = `
 WITH input AS MATERIALIZED (
 	SELECT i.delivery_id, i.number, i.duration_ms, i.status_code, i.url, i.request_headers, i.response_headers, i.response_body, i.truncated,
 		i.ago, i.latency, i.carried_by, d.webhook_id
 	FROM unnest($1::text[], $2::smallint[], $3::int[], $4::int[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bool[], $10::float8[], $11::smallint[], $12::text[])
 		AS i(delivery_id, number, duration_ms, status_code, url, request_headers, response_headers, response_body, truncated, ago, latency, carried_by)
-	CROSS JOIN LATERAL (SELECT d.webhook_id FROM deliveries d WHERE d.id = i.delivery_id OFFSET 0) d
+	CROSS JOIN LATERAL (SELECT d.webhook_id FROM deliveries d WHERE d.id = i.delivery_id FOR NO KEY UPDATE SKIP LOCKED) d
 ), ended AS (
 	INSERT INTO attempts AS a (delivery_id, number, started_at, finished_at, duration_ms, outcome, status_code, url,
 		request_headers, response_headers, response_body, truncated)
@@ -43,56 +44,118 @@ WITH input AS MATERIALIZED (
 	FROM input i
 	WHERE d.id = i.delivery_id AND d.status <> 'succeeded' AND (i.delivery_id, i.number) IN (SELECT delivery_id, number FROM ended)
 	RETURNING d.id, d.webhook_id
-), one_each AS (
-	SELECT webhook_id, min(id) AS delivery_id FROM moved GROUP BY webhook_id
+), each AS (
+	SELECT webhook_id, array_agg(id) AS written, array_agg(id ORDER BY id) FILTER (WHERE moved) AS moved
+	FROM (SELECT webhook_id, delivery_id AS id, false AS moved FROM input UNION ALL SELECT webhook_id, id, true FROM moved) ids GROUP BY webhook_id
 )
-SELECT w.id AS webhook_id, m.delivery_id, ` + healthColumns + `
-FROM one_each m CROSS JOIN LATERAL (SELECT w.id, ` + healthColumns + ` FROM webhooks w WHERE w.id = m.webhook_id OFFSET 0) w`
+SELECT w.id AS webhook_id, e.written, e.moved, ` + healthColumns + `
+FROM each e CROSS JOIN LATERAL (SELECT w.id, ` + healthColumns + ` FROM webhooks w WHERE w.id = e.webhook_id OFFSET 0) w`
 
-// Succeed writes the ends of attempts that are Plain, all or none, in one
-// statement. Repeating it changes nothing more. Where a webhook was not well, it
-// is after.
-func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) error {
-	st, err := s.prepared(ctx, succeed)
+// succeededRow is a webhook and its deliveries of which ends were written.
+type succeededRow struct {
+	webhookHealthRow
+	Written pq.StringArray `db:"written"` // one that was moved is there twice
+	Moved   pq.StringArray `db:"moved"`
+}
+
+// Succeed writes the ends of attempts that are Plain in one statement, and says
+// what is left to do. Repeating it changes nothing more.
+func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error) {
+	ends = inOrder(ends)
+	args, err := endColumns(ends)
 	if err != nil {
-		return classify("prepare to finish attempts", err)
+		return hook.Recorded{}, err
 	}
-	slices.SortFunc(ends, func(a, b hook.Finish) int { return strings.Compare(a.DeliveryID, b.DeliveryID) }) // see cancelWaiting
-	args, err := successColumns(ends)
-	if err != nil {
-		return err
+	runs := make([]string, len(ends))
+	for i, f := range ends {
+		runs[i] = f.RunID
 	}
-	var moved []succeededRow
-	s.many.Lock()
-	err = repeat(func() error {
-		moved = nil
-		return classify("finish attempts", st.SelectContext(ctx, &moved, args...))
+	args = append(args, pq.Array(runs), rand.IntN(countParts))
+	var found []succeededRow
+	err = s.byItself(ctx, "finish attempts", succeed, func(st *sqlx.Stmt) error {
+		found = nil
+		return st.SelectContext(ctx, &found, args...)
 	})
-	s.many.Unlock()
 	if err != nil {
-		return err
+		return hook.Recorded{}, err
 	}
-	var failed []error
-	for _, m := range moved {
-		if m.health().After(hook.AttemptSucceeded) == m.health() {
+	var out hook.Recorded
+	var moved, written []string
+	for _, r := range found {
+		moved, written = append(moved, r.Moved...), append(written, r.Written...)
+		if len(r.Moved) > 0 && r.health().After(hook.AttemptSucceeded) != r.health() {
+			out.Better = append(out.Better, r.WebhookID)
+		}
+	}
+	if err := freeSlots(ctx, s.on(ctx), ends, moved); err != nil {
+		return out, classify("give places back", err)
+	}
+	out.Left, err = s.left(ctx, ends, written)
+	return out, err
+}
+
+// left gives the ends of deliveries that others have locked.
+func (s *Store) left(ctx context.Context, ends []hook.Finish, written []string) ([]hook.Finish, error) {
+	left := slices.DeleteFunc(slices.Clone(ends), func(f hook.Finish) bool { return slices.Contains(written, f.DeliveryID) })
+	if len(left) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(left))
+	for i, f := range left {
+		ids[i] = f.DeliveryID
+	}
+	var there []string
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &there, `SELECT id FROM deliveries WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
+		return nil, classify("look for deliveries that are locked", err)
+	}
+	return slices.DeleteFunc(left, func(f hook.Finish) bool { return !slices.Contains(there, f.DeliveryID) }), nil
+}
+
+// lookAgainAfter is the pause before a delivery that others have locked is tried
+// again.
+const lookAgainAfter = 20 * time.Millisecond
+
+// Finish writes the end of one attempt, whatever it was, and what it does to its
+// webhook's health. Repeating it changes nothing more.
+func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
+	if !f.Plain() {
+		return s.Fail(ctx, []hook.Finish{f})
+	}
+	for {
+		r, err := s.Succeed(ctx, []hook.Finish{f})
+		switch {
+		case err != nil:
+			return err
+		case len(r.Left) > 0:
+			if err := pause(ctx, lookAgainAfter); err != nil {
+				return classify("finish an attempt of "+f.DeliveryID, err)
+			}
 			continue
 		}
-		_, _, err := s.Happen(ctx, m.WebhookID, hook.Cause{What: hook.AttemptSucceeded, DeliveryID: m.DeliveryID})
-		failed = append(failed, ignoreMissing(err))
+		for _, webhookID := range r.Better {
+			err = s.Improve(ctx, webhookID, []string{f.DeliveryID})
+		}
+		return err
 	}
-	return errors.Join(failed...)
 }
 
-// succeededRow is a webhook, and one of its deliveries that have succeeded.
-type succeededRow struct {
-	movedRow
-	DeliveryID string `db:"delivery_id"`
+// Improve writes what successes do to the health of a webhook. One that was
+// deleted in the meantime is passed over.
+func (s *Store) Improve(ctx context.Context, webhookID string, deliveryIDs []string) error {
+	causes := make([]hook.Cause, len(deliveryIDs))
+	for i, id := range deliveryIDs {
+		causes[i] = hook.Cause{What: hook.AttemptSucceeded, DeliveryID: id}
+	}
+	return ignoreMissing(s.inTx(ctx, "improve the health of "+webhookID, func(tx *sqlx.Tx) error {
+		_, _, err := s.happen(ctx, tx, webhookID, causes...)
+		return err
+	}))
 }
 
-// successColumns turns ends of attempts into one array per column.
-func successColumns(ends []hook.Finish) ([]any, error) {
+// endColumns turns ends of attempts into one array per column.
+func endColumns(ends []hook.Finish) ([]any, error) {
 	n := len(ends)
-	ids, urls, runs := make([]string, n), make([]string, n), make([]string, n)
+	ids, urls := make([]string, n), make([]string, n)
 	numbers, durations, codes, latencies := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	requests, responses, bodies := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	truncated, ago := make([]bool, n), make([]float64, n)
@@ -102,13 +165,12 @@ func successColumns(ends []hook.Finish) ([]any, error) {
 		if requests[i], responses[i], err = headerColumns(r); err != nil {
 			return nil, err
 		}
-		ids[i], urls[i], runs[i], bodies[i] = f.DeliveryID, r.URL, f.RunID, r.ResponseBody
+		ids[i], urls[i], bodies[i] = f.DeliveryID, r.URL, r.ResponseBody
 		numbers[i], durations[i], codes[i] = int64(f.Number), r.Duration.Milliseconds(), int64(r.StatusCode)
 		latencies[i], truncated[i], ago[i] = int64(hook.LatencyStep(r.Duration)), r.Truncated, f.Ago.Seconds()
 	}
 	return []any{
 		pq.Array(ids), pq.Array(numbers), pq.Array(durations), pq.Array(codes), pq.Array(urls),
 		blobs(requests), blobs(responses), blobs(bodies), pq.Array(truncated), pq.Array(ago), pq.Array(latencies),
-		pq.Array(runs), rand.IntN(countParts),
 	}, nil
 }

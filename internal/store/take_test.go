@@ -209,7 +209,7 @@ func TestWhatIsFinishedIsDueUntilItHasAWorkflow(t *testing.T) {
 	for i, p := range begun {
 		f := hook.Conclude(p.Delivery.ID, 1, success(), nil)
 		f.RunID = []string{"", "known", ""}[i]
-		require.NoError(t, s.Succeed(ctx, []hook.Finish{f}))
+		s.succeed(t, f)
 	}
 	require.NoError(t, s.Carried(ctx, []hook.Carried{{DeliveryID: begun[2].Delivery.ID, Generation: 1, Batch: "dlv_x-1", RunID: "shared"}}))
 	pgtest.Exec(t, s.url, `UPDATE deliveries SET dispatch_at = now() WHERE dispatch_at IS NOT NULL`)
@@ -242,7 +242,6 @@ func TestWhatABatchLeftUnfinishedGoesOnInAWorkflowOfItsOwn(t *testing.T) {
 
 func TestManySuccessesAreCountedOnceEach(t *testing.T) {
 	s := newStage(t)
-	ctx := context.Background()
 	first := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	s.webhook(t, hook.Rule{Events: []string{"*"}})
 	s.posts(t, 10)
@@ -252,7 +251,7 @@ func TestManySuccessesAreCountedOnceEach(t *testing.T) {
 	}
 	require.Len(t, ends, 20)
 	for range 2 {
-		require.NoError(t, s.Succeed(ctx, ends))
+		s.succeed(t, ends...)
 	}
 	require.Equal(t, 20, s.number(t, `SELECT sum(n) FROM health_counts`))
 	require.Equal(t, 10, s.number(t, `SELECT sum(n) FROM health_counts WHERE webhook_id = $1`, first.ID))
@@ -270,7 +269,7 @@ func TestASuccessAmongManyHealsItsWebhook(t *testing.T) {
 	got, err := s.Webhook(ctx, w.ID)
 	require.NoError(t, err)
 	require.Equal(t, hook.Degraded, got.Status)
-	require.NoError(t, s.Succeed(ctx, []hook.Finish{hook.Conclude(begun[1].Delivery.ID, 1, success(), nil)}))
+	s.succeed(t, hook.Conclude(begun[1].Delivery.ID, 1, success(), nil))
 	got, err = s.Webhook(ctx, w.ID)
 	require.NoError(t, err)
 	require.Equal(t, hook.Healthy, got.Status)

@@ -271,11 +271,6 @@ func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.We
 // stay in the ledger; those that wait are cancelled.
 func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
-		// First, as attempts that fail lock their delivery and then its webhook. What
-		// is accepted meanwhile is left for deleteWebhooks.
-		if err := cancelWaiting(ctx, tx, hook.ReasonWebhookDeleted, `webhook_id = $2`, id); err != nil {
-			return err
-		}
 		before, err := s.lockWebhook(ctx, tx, id)
 		if err != nil {
 			return err
@@ -291,6 +286,9 @@ func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 // their ids.
 func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) (deleted []string, err error) {
 	const these = `webhook_id IN (SELECT id FROM webhooks WHERE deleted_at IS NULL AND `
+	if _, err := tx.ExecContext(ctx, `SELECT FROM webhooks WHERE deleted_at IS NULL AND `+column+` = $1 ORDER BY id FOR UPDATE`, value); err != nil {
+		return nil, err
+	}
 	if err := cancelWaiting(ctx, tx, hook.ReasonWebhookDeleted, these+column+` = $2)`, value); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (s *Store) on(ctx context.Context) sqlx.ExtContext {
 }
 
 // byItself runs f with the statement of a hot query, which is a transaction by
-// itself, or a part of the one that ctx carries. f may run again after a deadlock.
+// itself, or a part of the one that ctx carries. f may run again after a conflict.
 func (s *Store) byItself(ctx context.Context, doing, query string, f func(*sqlx.Stmt) error) error {
 	st, err := s.prepared(ctx, query)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *Store) byItself(ctx context.Context, doing, query string, f func(*sqlx.
 	if carried(ctx) != nil {
 		return s.inTx(ctx, doing, func(tx *sqlx.Tx) error { return f(tx.StmtxContext(ctx, st)) })
 	}
-	return classify(doing, repeat(func() error { return f(st) }))
+	return classify(doing, repeat(ctx, func() error { return f(st) }))
 }
 
 // within runs f as a part of a transaction that goes on: what f did is undone
