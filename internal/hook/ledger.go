@@ -59,10 +59,13 @@ const (
 	DifferenceDispatch = "dispatch"
 	// DifferenceAttempts: a delivery counts other attempts than there are.
 	DifferenceAttempts = "attempts"
+	// DifferenceOwners: something waits for a webhook that is off or deleted, and
+	// nothing will hold or cancel it.
+	DifferenceOwners = "owners"
 )
 
 // DifferenceKinds lists the kinds of differences.
-var DifferenceKinds = []string{DifferenceDeliveries, DifferenceDispatch, DifferenceAttempts}
+var DifferenceKinds = []string{DifferenceDeliveries, DifferenceDispatch, DifferenceAttempts, DifferenceOwners}
 
 // MaxDifferenceIDs is how many ids of a kind a check names.
 const MaxDifferenceIDs = 10

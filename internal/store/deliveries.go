@@ -99,37 +99,9 @@ func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error
 	return out, classify("count the backlog", err)
 }
 
-// cancelWaiting cancels what waits or is held, where the condition on
-// deliveries holds ($2 is the first of args). An attempt under way keeps its
-// place. The rows are locked in the order that others who change many lock them in.
-func cancelWaiting(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, condition string, args ...any) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE deliveries SET status = 'cancelled', reason = $1, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now(),
-			slot_until = NULLIF(slot_until, 'infinity')
-		WHERE id IN (
-			SELECT d.id FROM deliveries d WHERE `+unfinished+` AND `+condition+` ORDER BY d.id FOR NO KEY UPDATE
-		)`, append([]any{reason}, args...)...)
-	return err
-}
-
-// cancelProject cancels what waits of a project ($2 = its id): its own events,
-// and the combinations that carry data of it. These are two statements, because
-// each has an index of its own. more narrows both down.
-func cancelProject(ctx context.Context, tx *sqlx.Tx, reason hook.Reason, more string, args ...any) error {
-	for _, condition := range []string{`project_id = $2`, `event_id IN (SELECT e.id FROM events e WHERE e.project_ids @> ARRAY[$2::text])`} {
-		if err := cancelWaiting(ctx, tx, reason, condition+more, args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// holdWaiting holds what a webhook still has to be sent. An attempt under way
+// cancelWaiting cancels a delivery that waits or is held. An attempt under way
 // keeps its place.
-func holdWaiting(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE deliveries d SET status = 'held', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
-			slot_until = NULLIF(slot_until, 'infinity')
-		WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.webhook_id = $1 AND `+onItsWay+` ORDER BY d.id FOR NO KEY UPDATE)`, webhookID, hook.ReasonWebhookDisabled)
-	return err
-}
+const cancelWaiting = `
+UPDATE deliveries d SET status = 'cancelled', reason = $2, dispatch_at = NULL, next_attempt_at = NULL, finished_at = now(), updated_at = now(),
+	slot_until = NULLIF(slot_until, 'infinity')
+WHERE d.id = $1 AND ` + unfinished

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
@@ -77,18 +78,17 @@ func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 		if err := lockParent(ctx, tx, "companies", id); err != nil {
 			return err
 		}
-		for _, condition := range []string{
-			`project_id IN (SELECT id FROM projects WHERE company_id = $2)`,
-			`event_id IN (SELECT e.id FROM events e WHERE e.project_ids && ARRAY(SELECT p.id FROM projects p WHERE p.company_id = $2))`,
-		} {
-			if err := cancelWaiting(ctx, tx, hook.ReasonProjectDeleted, condition, id); err != nil {
-				return err
-			}
+		var projects []string // one that is just being moved to another company is not among them
+		if err := tx.SelectContext(ctx, &projects, `SELECT id FROM projects WHERE company_id = $1 ORDER BY id FOR UPDATE`, id); err != nil {
+			return err
 		}
 		var old companyRow
 		err := tx.GetContext(ctx, &old, `DELETE FROM companies WHERE id = $1 RETURNING id, name`, id)
 		if err != nil {
 			return found("company", id, err)
+		}
+		if err := withdraw(ctx, tx, withdrawProjects, pq.Array(projects)); err != nil {
+			return err
 		}
 		return audit(ctx, tx, change{action: hook.CompanyDeleted, objectID: id, before: shownCompany(old.company())})
 	})
@@ -160,13 +160,13 @@ func (s *Store) DeleteProject(ctx context.Context, id string) error {
 		if err := lockParent(ctx, tx, "projects", id); err != nil {
 			return err
 		}
-		if err := cancelProject(ctx, tx, hook.ReasonProjectDeleted, "", id); err != nil {
-			return err
-		}
 		var old projectRow
 		err := tx.GetContext(ctx, &old, `DELETE FROM projects WHERE id = $1 RETURNING company_id, name`, id)
 		if err != nil {
 			return found("project", id, err)
+		}
+		if err := withdraw(ctx, tx, withdrawProjects, pq.Array([]string{id})); err != nil {
+			return err
 		}
 		return audit(ctx, tx, change{action: hook.ProjectDeleted, objectID: id, before: shownProject(old.project())})
 	})
@@ -232,8 +232,12 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		if err := lockParent(ctx, tx, "users", id); err != nil {
 			return err
 		}
-		webhooks, err := deleteWebhooks(ctx, tx, "owner_id", id)
+		var webhooks []string
+		err := tx.SelectContext(ctx, &webhooks, `SELECT id FROM webhooks WHERE owner_id = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`, id)
 		if err != nil {
+			return err
+		}
+		if err := deleteWebhooks(ctx, tx, webhooks); err != nil {
 			return err
 		}
 		var old userRow
@@ -297,7 +301,7 @@ func (s *Store) DeleteMember(ctx context.Context, projectID, userID string) erro
 		if err := audit(ctx, tx, gone); err != nil {
 			return err
 		}
-		return cancelProject(ctx, tx, hook.ReasonMembershipLost, ` AND webhook_id IN (SELECT id FROM webhooks WHERE owner_id = $3)`, projectID, userID)
+		return withdraw(ctx, tx, withdrawMember, projectID, userID)
 	})
 }
 

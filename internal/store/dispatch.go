@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"godwit/internal/hook"
@@ -15,6 +16,9 @@ import (
 // limited: the deliveries of webhook w need a place before they are sent; see
 // hook.Webhook.Limited.
 const limited = `(w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL OR w.status = 'DEGRADED' OR w.drain > 0)`
+
+// off: nothing is sent to webhook w.
+const off = `(NOT w.enabled OR w.deleted_at IS NOT NULL)`
 
 // claimDue takes on up to $1 deliveries that are due again, for $2 seconds. Rows
 // that another worker is just claiming are passed over. What a workflow was to
@@ -82,28 +86,58 @@ func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation in
 }
 
 // markCarried notes which workflows carry deliveries, unless they have been given to
-// others since. What is finished is not due any more with that.
-const markCarried = `
-UPDATE deliveries d SET run_id = i.run_id, batch_id = nullif(i.batch, ''), dispatch_at = CASE WHEN d.finished_at IS NULL THEN d.dispatch_at END
-FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS i(id, generation, batch, run_id)
-WHERE d.id = i.id AND d.generation = i.generation`
+// others since, and says which deliveries it has looked at. What is finished is not
+// due any more with that.
+func markCarried(wait string) string {
+	return `
+WITH input AS MATERIALIZED (
+	SELECT i.id, i.generation, i.batch, i.run_id FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS i(id, generation, batch, run_id)
+	CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE d.id = i.id FOR NO KEY UPDATE ` + wait + `) d
+), noted AS (
+	UPDATE deliveries d SET run_id = i.run_id, batch_id = nullif(i.batch, ''), dispatch_at = CASE WHEN d.finished_at IS NULL THEN d.dispatch_at END
+	FROM input i WHERE d.id = i.id AND d.generation = i.generation
+)
+SELECT id FROM input`
+}
 
-// Carried notes which workflows carry deliveries.
+var (
+	markUnlocked = markCarried(`SKIP LOCKED`)
+	markLocked   = markCarried(``)
+)
+
+// Carried notes which workflows carry deliveries. It waits for those alone that
+// others have locked.
 func (s *Store) Carried(ctx context.Context, all []hook.Carried) error {
-	st, err := s.prepared(ctx, markCarried)
-	if err != nil {
-		return classify("prepare to note workflows", err)
-	}
 	all = slices.SortedFunc(slices.Values(all), func(a, b hook.Carried) int { return strings.Compare(a.DeliveryID, b.DeliveryID) }) // as others lock them
+	s.many.Lock()
+	noted, err := s.note(ctx, markUnlocked, all)
+	s.many.Unlock()
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(all, func(c hook.Carried) bool { return noted[c.DeliveryID] })
+	if len(left) > 0 {
+		_, err = s.note(ctx, markLocked, left)
+	}
+	return err
+}
+
+func (s *Store) note(ctx context.Context, query string, all []hook.Carried) (map[string]bool, error) {
 	n := len(all)
 	ids, generations, batches, runs := make([]string, n), make([]int64, n), make([]string, n), make([]string, n)
 	for i, c := range all {
 		ids[i], generations[i], batches[i], runs[i] = c.DeliveryID, int64(c.Generation), c.Batch, c.RunID
 	}
-	return classify("note workflows", repeat(ctx, func() error {
-		_, err := st.ExecContext(ctx, pq.Array(ids), pq.Array(generations), pq.Array(batches), pq.Array(runs))
-		return err
-	}))
+	var looked []string
+	err := s.byItself(ctx, "note workflows", query, func(st *sqlx.Stmt) error {
+		looked = nil
+		return st.SelectContext(ctx, &looked, pq.Array(ids), pq.Array(generations), pq.Array(batches), pq.Array(runs))
+	})
+	noted := make(map[string]bool, len(looked))
+	for _, id := range looked {
+		noted[id] = true
+	}
+	return noted, err
 }
 
 // Unclaim makes claimed deliveries due again at once. They keep their places.

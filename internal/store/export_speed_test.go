@@ -5,8 +5,10 @@ const (
 	TakeDue    = takeDue
 	TakeQueued = takeQueued
 	SucceedAll = succeed
-	CarriedAll = markCarried
 )
+
+// CarriedAll notes which workflows carry deliveries.
+var CarriedAll = markUnlocked
 
 // Conditions on what deliveries still need, for the test of their cost.
 const (

@@ -10,7 +10,14 @@ import (
 const (
 	AcceptEvents     = acceptEvents
 	InsertDeliveries = insertDeliveries
+	IDDigits         = idDigits
 )
+
+// Walks are the statements of the steps of withdrawals, for the test of their cost.
+var Walks = map[string][]string{"webhook": ofWebhookWalks, "member": ofMemberWalks, "project": ofProjectWalks}
+
+// Unowned is the look-up of what has no owner.
+const Unowned = unowned
 
 // The statements of a release, for the test of their cost.
 const (

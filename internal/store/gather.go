@@ -167,9 +167,15 @@ func (g *gather) answer(ctx context.Context, all []*caller) {
 	}
 }
 
-// offer gathers; but what is a part of a transaction is shared with nobody.
+// offer gathers; but what is a part of a transaction is shared with nobody. What
+// takes a statement alone has a lane apart: it takes long, and those that share
+// statements must not wait for it.
 func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
-	if carried(ctx) == nil {
+	switch {
+	case carried(ctx) != nil:
+	case len(o.events) > gatherEvents:
+		return s.large.offer(ctx, o)
+	default:
 		return s.gather.offer(ctx, o)
 	}
 	w := &caller{offered: o}

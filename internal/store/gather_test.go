@@ -169,3 +169,31 @@ func TestAnEndedRequestIsNotOffered(t *testing.T) {
 		require.Empty(t, d.statements)
 	})
 }
+
+func TestIngest_LargeRequestsKeepNoSmallOnesWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s Store
+		under, release := make(chan int, 10), make(chan struct{})
+		s.large.run = func(_ context.Context, all []*caller) error {
+			under <- len(all)
+			<-release
+			return nil
+		}
+		s.gather.run = func(context.Context, []*caller) error { return nil }
+		done := make(chan error, gatherStatements+1)
+		for range cap(done) {
+			go func() {
+				_, err := s.offer(t.Context(), offered{events: make([]hook.Event, gatherEvents+1)})
+				done <- err
+			}()
+		}
+		<-time.After(10 * gatherPatience)
+		require.Len(t, under, gatherStatements, "the third one waits")
+		_, err := s.offer(t.Context(), offered{events: make([]hook.Event, 1)})
+		require.NoError(t, err)
+		close(release)
+		for range cap(done) {
+			require.NoError(t, <-done)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
@@ -109,6 +110,11 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 	if before == after && c.What != hook.GaveUp && !st.releases() {
 		return nil
 	}
+	if !before.Enabled && after.Enabled && after.Drain == 0 {
+		if err := stillHeld(ctx, tx, webhookID); err != nil {
+			return err
+		}
+	}
 	_, err := tx.ExecContext(ctx, `
 		UPDATE webhooks SET enabled = $2, status = $3, disabled_reason = $4, failures_in_row = $5, exhausted_in_row = $6, drain = $7,
 			last_failure_at = CASE WHEN $8 <> '' THEN now() ELSE last_failure_at END,
@@ -139,7 +145,7 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 // longestIngest is how long an ingest may go on that has seen a webhook disabled.
 const longestIngest = time.Minute
 
-// switchOver holds what waits of a webhook that was switched off; what is held
+// switchOver has held what waits for a webhook that was switched off; what is held
 // of one that was switched on is released by the drain. A recovery begins where
 // health switched the webhook off, and ends in every other case.
 func switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.Health) error {
@@ -153,7 +159,21 @@ func switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.H
 	if after.Enabled {
 		return nudgeRedeliveries(ctx, tx, webhookID)
 	}
-	return holdWaiting(ctx, tx, webhookID)
+	return withdraw(ctx, tx, withdrawWebhooks, pq.Array([]string{webhookID}))
+}
+
+// stillHeld refuses to switch a webhook on without a drain while what waited when
+// it was switched off is being held: the rest of it would be sent.
+func stillHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
+	if err := withdraw(ctx, tx, withdrawWebhooks, pq.Array([]string{webhookID})); err != nil {
+		return err
+	}
+	var waits bool
+	err := tx.GetContext(ctx, &waits, `SELECT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND `+onItsWay+`)`, webhookID)
+	if err == nil && waits {
+		return hook.Errorf(hook.CodeConflict, "what waited for the webhook %s is still being held; try again in a minute, or enable it with drain", webhookID)
+	}
+	return err
 }
 
 // Transitions lists what happened to a webhook's health since a time, the

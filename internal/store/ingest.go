@@ -107,7 +107,8 @@ const addressedByEvent = `addressed AS (
 
 // delivering is insertDeliveries for events that are being inserted. The ids
 // are $12 with five digits behind it, which count them in the order of the
-// events: what was held is released in the order of the ids.
+// events: what was held is released in the order of the ids. The digits are those
+// of package id, the last one of three bits: they are enough for 2^23 deliveries.
 //
 // Up to $13 of them are inserted as take leaves what it begins; not those of the
 // webhooks $14. See Beginner.
@@ -118,7 +119,7 @@ const delivering = `numbered AS (
 	CROSS JOIN LATERAL (` + addressee + `) w
 	WHERE w.deleted_at IS NULL AND ` + ownerIsMember + `
 ), named AS MATERIALIZED (
-	SELECT n.*, $12::text || lpad(to_hex(n.number / 8), 4, '0') || substr('048cgkos', (n.number % 8)::int + 1, 1) AS delivery_id,
+	SELECT n.*, $12::text || ` + idDigits + ` AS delivery_id,
 		n.enabled AND NOT n.limited AND n.number < $13::int AND (n.webhook_id = ANY($14::text[])) IS NOT TRUE AS begun
 	FROM numbered n
 ), delivered AS (
@@ -128,6 +129,13 @@ const delivering = `numbered AS (
 		CASE WHEN w.begun THEN now() + make_interval(secs => coalesce(w.timeout_seconds, $15::float8) + $16::float8) ELSE ` + firstDue + ` END
 	FROM named w
 )`
+
+// idDigits are the last five digits of the id of the delivery n.
+const (
+	digit    = `substr('0123456789abcdefghijklmnopqrstuv', (n.number >> `
+	ofThem   = ` & 31)::int + 1, 1) || `
+	idDigits = digit + `18` + ofThem + digit + `13` + ofThem + digit + `8` + ofThem + digit + `3` + ofThem + `substr('048cgkos', (n.number & 7)::int + 1, 1)`
+)
 
 const acceptedRows = `
 SELECT max(r.n) - 1 AS position, true AS accepted, count(r.delivery_id) AS matched,

@@ -31,7 +31,7 @@ func (s *Store) BeginCheck(ctx context.Context, age time.Duration) (bool, error)
 // seen halfway.
 const checkStep = `
 WITH step AS MATERIALIZED (
-	SELECT id, event_id, created_at, status, attempts, begun_at, siblings, dispatch_at, redelivery_of
+	SELECT id, event_id, webhook_id, created_at, updated_at, status, attempts, begun_at, siblings, dispatch_at, redelivery_of
 	FROM deliveries WHERE (created_at, id) > ($1, $2) AND created_at < $3 ORDER BY created_at, id LIMIT $4
 )
 SELECT '' AS kind, s.id, s.created_at, (SELECT count(*) FROM step) AS checked
@@ -45,6 +45,14 @@ WHERE CASE
 	ELSE NOT EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.event_id AND d.redelivery_of IS NULL AND (d.created_at, d.id) <= ($1, $2)) END
 UNION ALL
 SELECT 'dispatch', id, created_at, 0 FROM step WHERE status IN ('pending', 'retrying') AND dispatch_at IS NULL
+UNION ALL
+-- What a switch or a deletion takes out of the queue has a withdrawal until it is out;
+-- the sweep, which repairs this, looks every minute.
+SELECT 'owners', s.id, s.created_at, 0 FROM step s
+CROSS JOIN LATERAL (SELECT w.enabled, w.deleted_at FROM webhooks w WHERE w.id = s.webhook_id OFFSET 0) w
+WHERE s.status IN ('pending', 'retrying', 'held') AND s.updated_at < now() - interval '5 minutes'
+	AND (w.deleted_at IS NOT NULL OR NOT w.enabled AND s.status <> 'held')
+	AND NOT EXISTS (SELECT FROM withdrawals x WHERE x.webhook_id = s.webhook_id AND x.project_id IS NULL OFFSET 0)
 UNION ALL
 SELECT 'attempts', s.id, s.created_at, 0
 FROM step s CROSS JOIN LATERAL (
@@ -84,18 +92,18 @@ func (s *Store) CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.C
 
 // EndCheck keeps what a check has found, for every process to show.
 func (s *Store) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
-	_, err := s.on(ctx).ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3`,
-		c.Differences[hook.DifferenceDeliveries], c.Differences[hook.DifferenceDispatch], c.Differences[hook.DifferenceAttempts])
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3, owners = $4`,
+		c.Differences[hook.DifferenceDeliveries], c.Differences[hook.DifferenceDispatch], c.Differences[hook.DifferenceAttempts], c.Differences[hook.DifferenceOwners])
 	return classify("keep what was found in the ledger", err)
 }
 
 // Differences is how many differences of each kind the last check that ended has
 // found; nil when none has ended yet.
 func (s *Store) Differences(ctx context.Context) (map[string]int, error) {
-	var d, p, a int
-	err := s.on(ctx).QueryRowxContext(ctx, `SELECT deliveries, dispatch, attempts FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a)
+	var d, p, a, o int
+	err := s.on(ctx).QueryRowxContext(ctx, `SELECT deliveries, dispatch, attempts, coalesce(owners, 0) FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a, &o)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return map[string]int{hook.DifferenceDeliveries: d, hook.DifferenceDispatch: p, hook.DifferenceAttempts: a}, classify("read the last check of the ledger", err)
+	return map[string]int{hook.DifferenceDeliveries: d, hook.DifferenceDispatch: p, hook.DifferenceAttempts: a, hook.DifferenceOwners: o}, classify("read the last check of the ledger", err)
 }

@@ -85,7 +85,7 @@ const releaseQueued = `
 WITH lane AS MATERIALIZED (
 	SELECT w.id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + limited + ` AND ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
 	FROM unnest($4::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
-	WHERE w.enabled
+	WHERE NOT ` + off + `
 ), turn AS (
 	SELECT q.id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
 	FROM lane CROSS JOIN LATERAL (

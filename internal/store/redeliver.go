@@ -143,11 +143,14 @@ type waiting struct {
 	Status hook.DeliveryStatus `db:"status"`
 	NextAt *time.Time          `db:"next_attempt_at"`
 	Queued bool                `db:"queued"`
+	Off    bool                `db:"off"` // its webhook is switched off
 }
 
 func lockWaiting(ctx context.Context, tx *sqlx.Tx, deliveryID string) (w waiting, err error) {
 	err = tx.GetContext(ctx, &w, `
-		SELECT status, next_attempt_at, coalesce(dispatch_at, '-infinity') = 'infinity' AS queued FROM deliveries WHERE id = $1 FOR UPDATE`, deliveryID)
+		SELECT d.status, d.next_attempt_at, coalesce(d.dispatch_at, '-infinity') = 'infinity' AS queued,
+			NOT (SELECT w.enabled FROM webhooks w WHERE w.id = d.webhook_id) AS off
+		FROM deliveries d WHERE d.id = $1 FOR UPDATE`, deliveryID)
 	return w, found("delivery", deliveryID, err)
 }
 
@@ -169,7 +172,7 @@ func (s *Store) RetryNow(ctx context.Context, deliveryID string) (hook.Delivery,
 			return err
 		case w.Status == hook.Pending:
 			return hook.Errorf(hook.CodeConflict, "%s waits for its first attempt, which is made as soon as its webhook has room for it", deliveryID)
-		case w.Status == hook.Held:
+		case w.Status == hook.Held, w.Status == hook.Retrying && w.Off:
 			return hook.Errorf(hook.CodeConflict, "%s is held because its webhook is or was switched off; enable the webhook, which releases it", deliveryID)
 		case w.Status != hook.Retrying:
 			return hook.Errorf(hook.CodeConflict, "%s is %s; POST /v1/deliveries/%[1]s/redeliver sends the event again", deliveryID, w.Status)
@@ -200,7 +203,7 @@ func (s *Store) Cancel(ctx context.Context, deliveryID string) (hook.Delivery, e
 		if !w.Status.Unfinished() && w.Status != hook.Held {
 			return hook.Errorf(hook.CodeConflict, "%s is %s already, nothing of it is left to be cancelled", deliveryID, w.Status)
 		}
-		if err := cancelWaiting(ctx, tx, hook.ReasonCancelledByOwner, `id = $2`, deliveryID); err != nil {
+		if _, err := tx.ExecContext(ctx, cancelWaiting, deliveryID, hook.ReasonCancelledByOwner); err != nil {
 			return err
 		}
 		return audit(ctx, tx, change{hook.DeliveryCancelled, deliveryID, shown{"status": w.Status}, shown{"status": hook.Cancelled}})

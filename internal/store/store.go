@@ -35,7 +35,11 @@ type Store struct {
 	judge      hook.Judge    // see SetJudge
 	beginner   Beginner      // see SetBeginner
 	gather     gather        // of what Ingest is offered
+	large      gather        // of requests that are too large to share a statement
 	opened     opened
+	// many is held by statements that pass over deliveries which others have locked,
+	// so that those of one process do not pass over each other's.
+	many sync.Mutex
 }
 
 // Open makes a Store on the database of the given URL. It does not connect
@@ -64,7 +68,7 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	db.SetMaxIdleConns(maxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	s := &Store{db: db, ring: ring, url: u.String(), keyed: make(chan struct{}, maxKeyed)}
-	s.gather.run = s.acceptAll
+	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
 	return s, nil
 }
 

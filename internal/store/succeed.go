@@ -74,6 +74,8 @@ func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded,
 	var found []succeededRow
 	err = s.byItself(ctx, "finish attempts", succeed, func(st *sqlx.Stmt) error {
 		found = nil
+		s.many.Lock() // it waits for no delivery
+		defer s.many.Unlock()
 		return st.SelectContext(ctx, &found, args...)
 	})
 	if err != nil {

@@ -24,9 +24,9 @@ WITH due AS MATERIALIZED (
 	takeQueued = `
 WITH due AS MATERIALIZED (
 	SELECT q.* FROM unnest($6::text[], $7::int[]) AS r(webhook_id, room)
-	CROSS JOIN LATERAL (SELECT ` + limited + ` AS limited FROM webhooks w WHERE w.id = r.webhook_id OFFSET 0) w
+	CROSS JOIN LATERAL (SELECT ` + limited + ` OR ` + off + ` AS barred FROM webhooks w WHERE w.id = r.webhook_id OFFSET 0) w
 	CROSS JOIN LATERAL (
-		SELECT ` + dueColumns + ` FROM deliveries d WHERE NOT w.limited AND d.webhook_id = r.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts = 0
+		SELECT ` + dueColumns + ` FROM deliveries d WHERE NOT w.barred AND d.webhook_id = r.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts = 0
 		ORDER BY d.id LIMIT r.room FOR UPDATE SKIP LOCKED
 	) q LIMIT $1
 )` + take
@@ -34,19 +34,19 @@ WITH due AS MATERIALIZED (
 
 // take looks at each delivery that is due and says what is to be done with it:
 // "begin" its first attempt, which is thereby begun; "queue" it until its webhook
-// has room; or "start" its workflow, which will see what is wrong. It gives all
+// has room, or until a withdrawal takes it out of the queue; or "start" its workflow, which will see what is wrong. It gives all
 // that an attempt needs but the webhook, which many deliveries share.
 const take = `, look AS MATERIALIZED (
 	SELECT d.id AS due_id, e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.owner_id AS event_owner_id,
 		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current,
 		w.version, w.owner_id, w.timeout_seconds,
 		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
-			WHEN w.limited OR d.webhook_id = ANY($4::text[]) THEN 'queue'
-			WHEN d.generation = 1 AND w.enabled AND w.deleted_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here) THEN 'begin'
+			WHEN w.limited OR w.off OR d.webhook_id = ANY($4::text[]) THEN 'queue'
+			WHEN d.generation = 1 AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here) THEN 'begin'
 			ELSE 'start' END AS step
 	FROM due d
 	CROSS JOIN LATERAL (
-		SELECT w.enabled, w.deleted_at, w.version, w.owner_id, w.timeout_seconds, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
+		SELECT ` + off + ` AS off, w.version, w.owner_id, w.timeout_seconds, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
 	) w
 	CROSS JOIN LATERAL (
 		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, e.project_name, e.company_name,

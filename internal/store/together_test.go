@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
+	"godwit/internal/store"
 )
 
 // TestRequestsTogetherAreAnsweredEachByItself has so many at once that they
@@ -77,4 +78,15 @@ func TestDeliveryIDsAreUUIDs(t *testing.T) {
 		seen[u] = true
 	}
 	require.Len(t, seen, 20)
+}
+
+func TestDeliveryIDs_OfOneStatementDoNotRepeat(t *testing.T) {
+	s := newStage(t)
+	// Where the digits end that were enough before, and where these end.
+	const numbers = `SELECT n FROM generate_series(0, 1000) n UNION ALL SELECT 524288 + n FROM generate_series(-1000, 30000) n UNION ALL SELECT 8388607 - n FROM generate_series(0, 1000) n`
+	digits := `SELECT n.number, ` + store.IDDigits + ` AS digits FROM (SELECT n::bigint AS number FROM (` + numbers + `) n) n`
+	require.Equal(t, 33003, s.number(t, `SELECT count(DISTINCT digits) FROM (`+digits+`) d`))
+	require.Zero(t, s.number(t, `SELECT count(*) FROM (SELECT digits <= lag(digits) OVER (ORDER BY number) AS wrong FROM (SELECT number, digits COLLATE "C" AS digits FROM (`+digits+`) d) d) d WHERE wrong`),
+		"what is held is released in the order of the ids")
+	require.Equal(t, 5, s.number(t, `SELECT max(length(digits)) FROM (`+digits+`) d`))
 }

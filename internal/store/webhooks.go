@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
@@ -275,27 +276,23 @@ func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := deleteWebhooks(ctx, tx, "id", id); err != nil {
+		if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {
 			return err
 		}
 		return audit(ctx, tx, change{action: hook.WebhookDeleted, objectID: id, before: shownWebhook(before)})
 	})
 }
 
-// deleteWebhooks removes the webhooks whose column has the value, and gives
-// their ids.
-func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, column, value string) (deleted []string, err error) {
-	const these = `webhook_id IN (SELECT id FROM webhooks WHERE deleted_at IS NULL AND `
-	if _, err := tx.ExecContext(ctx, `SELECT FROM webhooks WHERE deleted_at IS NULL AND `+column+` = $1 ORDER BY id FOR UPDATE`, value); err != nil {
-		return nil, err
+// deleteWebhooks removes webhooks, which are locked.
+func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, ids []string) error {
+	for _, statement := range []string{
+		`DELETE FROM rules WHERE webhook_id = ANY($1)`,
+		`UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '',
+			client_certificate = '', client_key = '', ca_certificate = '', recover_at = NULL, drain = 0 WHERE id = ANY($1)`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, pq.Array(ids)); err != nil {
+			return err
+		}
 	}
-	if err := cancelWaiting(ctx, tx, hook.ReasonWebhookDeleted, these+column+` = $2)`, value); err != nil {
-		return nil, err
-	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE `+these+column+` = $1)`, value); err != nil {
-		return nil, err
-	}
-	err = tx.SelectContext(ctx, &deleted, `
-		UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '', client_certificate = '', client_key = '', ca_certificate = '', recover_at = NULL, drain = 0 WHERE deleted_at IS NULL AND `+column+` = $1 RETURNING id`, value)
-	return deleted, err
+	return withdraw(ctx, tx, withdrawWebhooks, pq.Array(ids))
 }

@@ -1,0 +1,95 @@
+package activities_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+)
+
+// begun posts n events and begins the first attempts of their deliveries.
+func (s *stage) begun(t *testing.T, n int) []hook.Parcel {
+	t.Helper()
+	for i := range n {
+		s.event(t, fmt.Sprint("e", i))
+	}
+	taken, err := s.Take(context.Background(), hook.Take{Limit: n, Timeout: time.Minute, Margin: time.Minute, Lease: time.Minute})
+	require.NoError(t, err)
+	require.Len(t, taken.Begun, n)
+	return taken.Begun
+}
+
+// lock keeps a row locked until what it returns is called.
+func (s *stage) lock(t *testing.T, query, rowID string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("postgres", s.url)
+	require.NoError(t, err)
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	_, err = tx.Exec(query, rowID)
+	require.NoError(t, err)
+	return func() {
+		require.NoError(t, tx.Commit())
+		require.NoError(t, db.Close())
+	}
+}
+
+func TestEnds_OneLockedRowDelaysNoOther(t *testing.T) {
+	const lockDelivery, lockWebhook = `SELECT FROM deliveries WHERE id = $1 FOR UPDATE`, `SELECT FROM webhooks WHERE id = $1 FOR UPDATE`
+	success := hook.Result{Outcome: hook.Success, StatusCode: 200}
+	t.Run("a delivery", func(t *testing.T) {
+		s := newStage(t)
+		begun := s.begun(t, 31)
+		release := s.lock(t, lockDelivery, begun[0].Delivery.ID)
+		written := make(chan string, len(begun))
+		for _, p := range begun {
+			go func() {
+				f := hook.Conclude(p.Delivery.ID, 1, success, nil)
+				f.WebhookID = p.Delivery.WebhookID
+				if err := s.acts.FinishEnd(f); err != nil {
+					t.Error(err)
+				}
+				written <- p.Delivery.ID
+			}()
+		}
+		for range 30 {
+			require.NotEqual(t, begun[0].Delivery.ID, <-written)
+		}
+		release()
+		require.Equal(t, begun[0].Delivery.ID, <-written)
+	})
+	t.Run("a webhook", func(t *testing.T) {
+		s := newStage(t)
+		other := s.webhook
+		other.ID = id.New(id.Webhook)
+		_, err := s.CreateWebhook(context.Background(), other)
+		require.NoError(t, err)
+		s.event(t, "e1")
+		taken, err := s.Take(context.Background(), hook.Take{Limit: 2, Timeout: time.Minute, Margin: time.Minute, Lease: time.Minute})
+		require.NoError(t, err)
+		_, _, err = s.Happen(context.Background(), s.webhook.ID, hook.Cause{What: hook.AttemptFailed, Reason: hook.ReasonDNS})
+		require.NoError(t, err) // so that a success changes its health
+		ends := map[string]hook.Finish{}
+		for _, p := range taken.Begun {
+			f := hook.Conclude(p.Delivery.ID, 1, success, nil)
+			f.WebhookID = p.Delivery.WebhookID
+			ends[f.WebhookID] = f
+		}
+		sick, well := ends[s.webhook.ID], ends[other.ID]
+		release := s.lock(t, lockWebhook, s.webhook.ID)
+		waits := make(chan error, 1)
+		go func() { waits <- s.acts.FinishEnd(sick) }()
+		require.NoError(t, s.acts.FinishEnd(well), "the other webhook is not locked")
+		release()
+		require.NoError(t, <-waits)
+		got, err := s.Webhook(context.Background(), s.webhook.ID)
+		require.NoError(t, err)
+		require.Equal(t, hook.Healthy, got.Status)
+	})
+}

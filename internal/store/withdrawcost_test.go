@@ -1,0 +1,48 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/pgtest"
+	"godwit/internal/store"
+)
+
+// TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue counts pages with plans
+// that were made while there was next to nothing.
+func TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	conn := session(t, s.url)
+	const limit = 50
+	args := map[string]string{"webhook": `NULL`, "member": `'p1'`, "project": `'p1'`}
+	call := func(name string, i int) string {
+		return fmt.Sprintf(`%s_%d('%s', '-infinity', '', %d, 'held', 'webhook_disabled', %s, now())`, name, i, w.ID, limit, args[name])
+	}
+	for name, walks := range store.Walks {
+		for i, walk := range walks {
+			_, err := conn.ExecContext(context.Background(), fmt.Sprintf("PREPARE %s_%d(text, timestamptz, text, bigint, text, text, text, timestamptz) AS %s", name, i, walk))
+			require.NoError(t, err)
+			planned(t, conn, call(name, i))
+		}
+	}
+	_, err := conn.ExecContext(context.Background(), "PREPARE unowned AS "+store.Unowned)
+	require.NoError(t, err)
+	planned(t, conn, "unowned")
+	s.fill(t, w.ID, 20_000)
+	pgtest.Exec(t, s.url, `
+		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, finished_at)
+		SELECT 'dlv_done' || g, 'done' || g, $1, 'TODO_CREATED', 'p1', 'c1', 'succeeded', now() FROM generate_series(1, 20000) g`, w.ID)
+	for name, walks := range store.Walks {
+		for i := range walks {
+			pages := planned(t, conn, call(name, i)).pages()
+			t.Logf("%s %d: %d pages", name, i, pages)
+			require.Less(t, pages, 60*limit, "%s %d", name, i) // a row is in many indexes
+		}
+	}
+	require.Less(t, planned(t, conn, "unowned").pages(), 200)
+}
