@@ -18,6 +18,10 @@ const (
 	CodeUnavailable Code = "unavailable" // a part that is needed can't be reached
 )
 
+// ErrLocked is in the chain of an error of CodeUnavailable where all is in reach,
+// but something else has locked what is needed.
+var ErrLocked = errors.New("locked by something else")
+
 // Error is an error with a Code. Message and Fields are for the caller, Err is
 // for the log alone.
 type Error struct {

@@ -156,10 +156,10 @@ const offerAfter = time.Minute
 
 func headerColumns(r hook.Result) (request, response []byte, err error) {
 	if request, err = json.Marshal(r.RequestHeaders); err != nil {
-		return nil, nil, fmt.Errorf("encode the request's headers: %w", err)
+		return nil, nil, fault{fmt.Errorf("encode the request's headers: %w", err)}
 	}
 	if response, err = json.Marshal(r.ResponseHeaders); err != nil {
-		return nil, nil, fmt.Errorf("encode the response's headers: %w", err)
+		return nil, nil, fault{fmt.Errorf("encode the response's headers: %w", err)}
 	}
 	return request, response, nil
 }
@@ -238,7 +238,7 @@ func (r attemptRow) attempt() (hook.Attempt, error) {
 			continue
 		}
 		if err := json.Unmarshal(h.raw, h.into); err != nil {
-			return a, fmt.Errorf("decode the headers of attempt %d of %s: %w", r.Number, r.DeliveryID, err)
+			return a, fault{fmt.Errorf("decode the headers of attempt %d of %s: %w", r.Number, r.DeliveryID, err)}
 		}
 	}
 	return a, nil

@@ -101,7 +101,7 @@ func (f shown) encode() (sql.NullString, error) {
 	}
 	text, err := json.Marshal(f)
 	if err != nil {
-		return sql.NullString{}, fmt.Errorf("encode a row of the audit log: %w", err)
+		return sql.NullString{}, fault{fmt.Errorf("encode a row of the audit log: %w", err)}
 	}
 	return sql.NullString{String: string(text), Valid: true}, nil
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"github.com/jmoiron/sqlx"
+
 	"godwit/internal/hook"
 )
 
@@ -68,3 +70,9 @@ func SealedColumns() []string {
 
 // SelectAudit is the list of the audit log, for the test of its cost.
 var SelectAudit = selectAudit
+
+// DB is the pool.
+func (s *Store) DB() *sqlx.DB { return s.db }
+
+// Unavailable sorts errors.
+var Unavailable = unavailable

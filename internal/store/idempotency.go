@@ -45,7 +45,7 @@ func (s *Store) Once(ctx context.Context, k hook.IdempotencyKey, run func(contex
 }
 
 // errNothingToKeep rolls a transaction back that has done nothing wrong.
-var errNothingToKeep = errors.New("nothing to keep")
+var errNothingToKeep = fault{errors.New("nothing to keep")}
 
 // maxKeyed bounds the requests under idempotency keys that run at a time. Each
 // holds a connection while it may need another one, such as for a statement that
@@ -89,7 +89,7 @@ func (s *Store) keptAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyK
 			"The header Idempotency-Key was used for another request at %s; use a new key, or send that request again as it was.",
 			kept.CreatedAt.UTC().Format(time.RFC3339))
 	}
-	return s.ring.Open(kept.Answer, answerPlace(k))
+	return s.unseal(kept.Answer, answerPlace(k))
 }
 
 // keepAnswer relies on the unique index, whatever became of the lock.

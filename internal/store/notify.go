@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/lib/pq"
@@ -17,12 +18,24 @@ func (s *Store) Notify(ctx context.Context) error {
 	return classify("notify the workers", err)
 }
 
-// Listen calls wake for each notification until ctx ends. A lost connection is
-// made again; what was missed meanwhile is found by polling.
+// How long after a lost connection it is made again: the first time, and at most.
+const (
+	listenAgainAfter = time.Second
+	listenPause      = 10 * time.Second
+)
+
+// Listen calls wake for each notification until ctx ends, also where there was
+// never a connection. A lost one is made again; what was missed in between is
+// found by polling.
 func (s *Store) Listen(ctx context.Context, wake func()) error {
-	listener := pq.NewListener(s.url, time.Second, time.Minute, nil)
-	defer listener.Close()
-	if err := listener.Listen(dueChannel); err != nil {
+	listener := pq.NewDialListener(until{ctx, newNetDialer()}, s.url, listenAgainAfter, listenPause, nil)
+	closed := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer func() {
+		if closed() {
+			_ = listener.Close()
+		}
+	}()
+	if err := listener.Listen(dueChannel); err != nil && ctx.Err() == nil {
 		return classify("listen for due deliveries", err)
 	}
 	for {
@@ -33,4 +46,28 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 			wake()
 		}
 	}
+}
+
+// until makes connections that end with a context: package pq's listener can't be
+// closed while it makes one.
+type until struct {
+	ctx context.Context
+	net net.Dialer
+}
+
+// Dial makes a connection.
+func (u until) Dial(network, address string) (net.Conn, error) {
+	return u.DialTimeout(network, address, connectTimeout)
+}
+
+// DialTimeout makes a connection within a time.
+func (u until) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(u.ctx, timeout)
+	defer cancel()
+	c, err := u.net.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(u.ctx, func() { _ = c.Close() })
+	return c, nil
 }

@@ -169,4 +169,4 @@ func endRedelivery(ctx context.Context, tx *sqlx.Tx, recoveryID string, status h
 }
 
 // errNotRunning ends a step for which there is nothing.
-var errNotRunning = errors.New("there is no such recovery that runs")
+var errNotRunning = fault{errors.New("there is no such recovery that runs")}

@@ -35,7 +35,7 @@ func (r ruleRow) rule() (hook.Rule, error) {
 	}
 	rule.Combination = new(hook.Combination)
 	if err := json.Unmarshal(r.Combination, rule.Combination); err != nil {
-		return rule, fmt.Errorf("decode combination rule %d: %w", r.ID, err)
+		return rule, fault{fmt.Errorf("decode combination rule %d: %w", r.ID, err)}
 	}
 	return rule, nil
 }
@@ -103,7 +103,7 @@ func insertRule(ctx context.Context, tx *sqlx.Tx, w hook.Webhook, position int) 
 	if r.Combination != nil {
 		var err error
 		if combination, err = json.Marshal(r.Combination); err != nil {
-			return fmt.Errorf("encode rule %d: %w", position, err)
+			return fault{fmt.Errorf("encode rule %d: %w", position, err)}
 		}
 	}
 	var id int64

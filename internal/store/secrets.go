@@ -60,7 +60,7 @@ func (s *Store) sealOldSecrets(w hook.Webhook) ([]byte, error) {
 	}
 	plain, err := json.Marshal(live)
 	if err != nil {
-		return nil, fmt.Errorf("encode the old secrets of %s: %w", w.ID, err)
+		return nil, fault{fmt.Errorf("encode the old secrets of %s: %w", w.ID, err)}
 	}
 	return s.ring.Seal(plain, place(w.ID, "old_secrets")), nil
 }
@@ -69,13 +69,13 @@ func (s *Store) openOldSecrets(webhookID string, sealed []byte) ([]hook.OldSecre
 	if len(sealed) == 0 {
 		return nil, nil
 	}
-	plain, err := s.ring.Open(sealed, place(webhookID, "old_secrets"))
+	plain, err := s.unseal(sealed, place(webhookID, "old_secrets"))
 	if err != nil {
 		return nil, err
 	}
 	var stored []oldSecret
 	if err := json.Unmarshal(plain, &stored); err != nil {
-		return nil, fmt.Errorf("decode the old secrets of %s: %w", webhookID, err)
+		return nil, fault{fmt.Errorf("decode the old secrets of %s: %w", webhookID, err)}
 	}
 	old := make([]hook.OldSecret, len(stored))
 	for i, o := range stored {

@@ -3,12 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,9 +24,10 @@ const maxConnections = 32
 
 // Store reads and writes the domain in Postgres.
 type Store struct {
-	db   *sqlx.DB
-	ring *seal.Ring
-	url  string // with the password: never shown
+	db     *sqlx.DB
+	ring   *seal.Ring
+	url    string // with the password: never shown
+	dialer *dialer
 	// statements holds *sqlx.Stmt by query: prepared once, then reused.
 	statements sync.Map
 	keyed      chan struct{} // a place for each request that Once runs
@@ -50,7 +50,38 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("the database URL can't be parsed") // err would show the password
 	}
-	q := u.Query()
+	u.RawQuery = settings(u.Query()).Encode()
+	connector, err := pq.NewConnector(u.String())
+	if err != nil {
+		return nil, errors.New("the database URL is not one that Postgres understands")
+	}
+	ask, err := pq.NewConnector(u.String())
+	if err != nil {
+		return nil, errors.New("the database URL is not one that Postgres understands")
+	}
+	d := newDialer(ask)
+	connector.Dialer(d)
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	s := &Store{db: db, ring: ring, url: u.String(), dialer: d, keyed: make(chan struct{}, maxKeyed)}
+	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
+	return s, nil
+}
+
+// Limits of what a connection may do. Whoever waits longer than idleInTransaction
+// for a process that was frozen, or cut off, inside a transaction gets what it
+// held; lockTimeout is longer, so that waiting for such a process succeeds.
+const (
+	idleInTransaction = 5 * time.Second
+	lockTimeout       = 7 * time.Second
+	statementTimeout  = longestIngest
+)
+
+// settings adds what each connection sets to the query of a database URL. What
+// the URL sets itself stays, but for what the code relies on.
+func settings(q url.Values) url.Values {
 	// Plans are kept for the life of a connection; one that was made while the
 	// tables were small must not outlive their growth. Every query here has its
 	// index, so forbidding sequential scans costs nothing.
@@ -58,22 +89,36 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	q.Set("plan_cache_mode", "force_generic_plan")
 	// The driver's own: bytes go as they are, not as text; see blobs.
 	q.Set("binary_parameters", "yes")
-	u.RawQuery = q.Encode()
-	connector, err := pq.NewConnector(u.String())
-	if err != nil {
-		return nil, errors.New("the database URL is not one that Postgres understands")
+	milliseconds := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+	for name, value := range map[string]string{
+		"connect_timeout":                     strconv.Itoa(int(connectTimeout.Seconds())),
+		"lock_timeout":                        milliseconds(lockTimeout),
+		"statement_timeout":                   milliseconds(statementTimeout),
+		"idle_in_transaction_session_timeout": milliseconds(idleInTransaction),
+		// Postgres finds a client that vanished, and lets go what it held.
+		"tcp_keepalives_idle":     "10",
+		"tcp_keepalives_interval": "3",
+		"tcp_keepalives_count":    "3",
+		"tcp_user_timeout":        "15000",
+	} {
+		if !q.Has(name) {
+			q.Set(name, value)
+		}
 	}
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db, ring: ring, url: u.String(), keyed: make(chan struct{}, maxKeyed)}
-	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
-	return s, nil
+	return q
 }
 
+// Calm says whether connections to the database were in order for some seconds.
+// While they are not, and shortly after, ends of attempts wait here or in other
+// processes to be written: what looks lost may not be.
+func (s *Store) Calm() bool { return s.dialer.calm() }
+
 // Close ends the pool. Statements under way are waited for.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	s.dialer.close()
+	return err
+}
 
 // SchemaVersion is the version of the newest migration that the database has;
 // 0 means that it was never migrated.
@@ -170,29 +215,54 @@ func (s *Store) once(ctx context.Context, doing string, f func(*sqlx.Tx) error) 
 	return classify(doing, tx.Commit())
 }
 
-// classify wraps err with what was being done; a database out of reach becomes
-// CodeUnavailable, a *hook.Error stays as it is.
+// classify wraps err with what was being done; a database that can't do it now
+// becomes CodeUnavailable, a *hook.Error stays as it is.
 func classify(doing string, err error) error {
 	if err == nil || hook.CodeOf(err) != "" {
 		return err
 	}
-	if unavailable(err) {
+	switch {
+	case isState(err, lockNotAvailable):
+		return &hook.Error{Code: hook.CodeUnavailable, Message: "something else has locked what is needed", Err: fmt.Errorf("%s: %w: %w", doing, hook.ErrLocked, err)}
+	case unavailable(err):
 		return &hook.Error{Code: hook.CodeUnavailable, Message: "the database can't be reached", Err: fmt.Errorf("%s: %w", doing, err)}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
+// fault marks an error about what was read or is to be written, which is the same
+// however often it is tried.
+type fault struct{ error }
+
+func (f fault) Unwrap() error { return f.error }
+
+// unavailable says whether the same may succeed later: of what Postgres says,
+// that it can't do it now; of all else, that the connection broke, for which
+// package pq and the system have many errors.
 func unavailable(err error) bool {
-	var network net.Error
-	if errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
-		return true
-	}
 	var pg *pq.Error
-	if !errors.As(err, &pg) {
+	var broken fault
+	switch {
+	case hook.CodeOf(err) == hook.CodeUnavailable:
+		return true
+	case errors.As(err, &pg):
+		return passing(pg)
+	case errors.As(err, &broken), errors.Is(err, sql.ErrNoRows), hook.CodeOf(err) != "":
 		return false
 	}
-	switch pg.Code.Class() {
-	case "08", "53", "57": // connection, resources, operator intervention (shutdown)
+	return true
+}
+
+// passing says whether what Postgres reports goes by.
+func passing(err *pq.Error) bool {
+	switch err.Code.Class() {
+	case "08", "28", "3D": // no connection, login or database
+		return true
+	case "40", "53", "57", "58": // rollback (deadlock), resources, operator intervention (shutdown, limits), system
+		return true
+	}
+	switch err.Code {
+	case lockNotAvailable, readOnly, idleTooLong:
 		return true
 	}
 	return false
@@ -203,6 +273,9 @@ const (
 	foreignKeyViolation  = "23503"
 	serializationFailure = "40001"
 	deadlock             = "40P01"
+	lockNotAvailable     = "55P03" // lock_timeout, too
+	readOnly             = "25006"
+	idleTooLong          = "25P03" // idle_in_transaction_session_timeout
 )
 
 func isState(err error, state string) bool {

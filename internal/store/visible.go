@@ -53,7 +53,7 @@ func (s *Store) Visible(ctx context.Context, kind hook.Kind, id string) error {
 	}
 	query, known := visible[kind]
 	if !known {
-		return fmt.Errorf("nothing says who sees a %q", kind)
+		return fault{fmt.Errorf("nothing says who sees a %q", kind)}
 	}
 	var one int
 	return found(string(kind), id, sqlx.GetContext(ctx, s.on(ctx), &one, query, id, userID))

@@ -60,11 +60,11 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 		Status: hook.WebhookStatus(r.Status), DisabledReason: hook.DisabledReason(r.DisabledReason.String),
 		FailuresInRow: r.FailuresInRow, Drain: r.Drain, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
-	secret, err := s.ring.Open(r.Secret, place(r.ID, "secret"))
+	secret, err := s.unseal(r.Secret, place(r.ID, "secret"))
 	if err != nil {
 		return w, err
 	}
-	headers, err := s.ring.Open(r.Headers, place(r.ID, "headers"))
+	headers, err := s.unseal(r.Headers, place(r.ID, "headers"))
 	if err != nil {
 		return w, err
 	}
@@ -80,9 +80,18 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 		w.ClientKey = string(key)
 	}
 	if err := json.Unmarshal(headers, &w.Headers); err != nil {
-		return w, fmt.Errorf("decode the headers of %s: %w", r.ID, err)
+		return w, fault{fmt.Errorf("decode the headers of %s: %w", r.ID, err)}
 	}
 	return w, nil
+}
+
+// unseal opens a sealed value.
+func (s *Store) unseal(value []byte, place string) ([]byte, error) {
+	plain, err := s.ring.Open(value, place)
+	if err != nil {
+		return nil, fault{err}
+	}
+	return plain, nil
 }
 
 // place is what a sealed field is bound to.
@@ -94,7 +103,7 @@ type sealedFields struct{ secret, headers, clientKey []byte }
 func (s *Store) sealed(w hook.Webhook) (sealedFields, error) {
 	plain, err := json.Marshal(w.Headers)
 	if err != nil {
-		return sealedFields{}, fmt.Errorf("encode the headers of %s: %w", w.ID, err)
+		return sealedFields{}, fault{fmt.Errorf("encode the headers of %s: %w", w.ID, err)}
 	}
 	f := sealedFields{s.ring.Seal([]byte(w.Secret), place(w.ID, "secret")), s.ring.Seal(plain, place(w.ID, "headers")), []byte{}}
 	if w.ClientKey != "" {

@@ -231,7 +231,7 @@ JOIN members m ON m.project_id = e.project_id AND m.user_id = $2
 WHERE e.id = ANY($1) FOR KEY SHARE OF m`
 
 // errMembershipEnded makes Advance be run again, on what is left.
-var errMembershipEnded = errors.New("the membership in the project of a part has just ended")
+var errMembershipEnded = fault{errors.New("the membership in the project of a part has just ended")}
 
 // fire makes the event of a firing, with its delivery, and gives its id. It
 // happened where and when its newest part did.
