@@ -43,6 +43,7 @@ type Webhook struct {
 	DisabledReason     *string            `json:"disabled_reason" enum:"owner,health,gone" doc:"Who or what switched it off: its owner, health, or an answer 410; null while it is enabled"`
 	CreatedAt          time.Time          `json:"created_at" doc:"When it was created"`
 	UpdatedAt          time.Time          `json:"updated_at" doc:"When it was changed last"`
+	Unreadable         []string           `json:"unreadable,omitempty" maxItems:"4" enum:"secret,headers,client_key,old_secrets" doc:"Left out while all is well: what can't be opened with the keys of GODWIT_ENCRYPTION_KEY. Without old_secrets alone deliveries go on; otherwise nothing can be sent: each delivery fails with the reason internal. A new secret (rotate-secret), new headers and a new client key (PATCH) take their place"`
 }
 
 // webhookDetail is a webhook that is shown by itself.
@@ -88,7 +89,7 @@ func viewWebhook(w hook.Webhook) Webhook {
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
 		MaxInFlight: f.MaxInFlight, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
 		Enabled: w.Enabled, Status: w.Status, DisabledReason: optional(string(w.DisabledReason)),
-		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
+		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(), Unreadable: w.Unreadable,
 	}
 	for name := range w.Headers {
 		out.Headers[name] = hidden

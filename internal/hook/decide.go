@@ -91,6 +91,8 @@ func Decide(p Parcel, generation int) Decision {
 		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonExhausted}
 	case !p.Webhook.Enabled:
 		return Decision{Step: StepSettle, Status: Held, Reason: ReasonWebhookDisabled}
+	case !p.Webhook.Sendable():
+		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonInternal}
 	case !d.NextAttemptAt.IsZero() && wait > timerSlack:
 		return Decision{Step: StepWait, Wait: wait}
 	case p.Webhook.Limited() && !p.HoldsSlot:

@@ -177,8 +177,11 @@ type Webhook struct {
 	AutoRecover        bool
 	Metadata           json.RawMessage // a JSON object
 	Enabled            bool
-	Status             WebhookStatus
-	DisabledReason     DisabledReason
+	// Unreadable lists what can't be opened with the keys that there are: "secret",
+	// "headers", "client_key" or "old_secrets". Those fields are empty.
+	Unreadable     []string
+	Status         WebhookStatus
+	DisabledReason DisabledReason
 	// FailuresInRow and Drain are those of Health.
 	FailuresInRow int
 	Drain         int

@@ -77,6 +77,12 @@ func Live(secrets []OldSecret, now time.Time) []OldSecret {
 	return live
 }
 
+// Sendable says whether requests can be made: nothing that they need is
+// unreadable.
+func (w Webhook) Sendable() bool {
+	return !slices.ContainsFunc(w.Unreadable, func(part string) bool { return part != "old_secrets" })
+}
+
 // Secrets gives the secrets that sign at now, the newest first.
 func (w Webhook) Secrets(now time.Time) []string {
 	secrets := []string{w.Secret}
@@ -92,7 +98,7 @@ func (w Webhook) Secrets(now time.Time) []string {
 func (w *Webhook) Rotate(secret string, overlap time.Duration, now time.Time) error {
 	old := Live(w.OldSecrets, now)
 	switch {
-	case overlap <= 0:
+	case overlap <= 0 || w.Secret == "": // or it is unreadable
 		old = nil
 	case len(old) >= MaxOldSecrets:
 		end := slices.MinFunc(old, func(a, b OldSecret) int { return a.ExpiresAt.Compare(b.ExpiresAt) }).ExpiresAt
@@ -102,5 +108,11 @@ func (w *Webhook) Rotate(secret string, overlap time.Duration, now time.Time) er
 		old = append([]OldSecret{{w.Secret, now.Add(overlap).UTC()}}, old...)
 	}
 	w.Secret, w.OldSecrets = secret, old
+	w.Replaced("secret", "old_secrets")
 	return nil
+}
+
+// Replaced says that parts of the webhook that were perhaps unreadable are new.
+func (w *Webhook) Replaced(parts ...string) {
+	w.Unreadable = slices.DeleteFunc(slices.Clone(w.Unreadable), func(part string) bool { return slices.Contains(parts, part) })
 }

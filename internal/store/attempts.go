@@ -78,9 +78,7 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 		return p, nil
 	}
 	var err error
-	if p.Webhook, err = s.webhook(r.webhookRow); err != nil {
-		return p, err
-	}
+	p.Webhook = s.webhook(r.webhookRow)
 	if r.BlueWebhook.Valid || delivery.Status.Unfinished() {
 		p.Blue, err = s.blue(ctx, p.Webhook, delivery.ID, r.BlueWebhook.String)
 	}

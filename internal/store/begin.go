@@ -64,11 +64,7 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 	if len(begun) == 0 {
 		return
 	}
-	webhooks, err := s.openedFor(ctx, begun)
-	if err != nil {
-		_ = s.GiveBack(ctx, idsOf(begun))
-		return
-	}
+	webhooks, _ := s.openedFor(ctx, begun)
 	slices.SortFunc(begun, func(a, b begunOne) int { return strings.Compare(a.deliveryID, b.deliveryID) })
 	parcels := make([]hook.Parcel, 0, len(begun)) // they are large
 	for _, b := range begun {

@@ -155,7 +155,7 @@ func (w *caller) anyOf(ids map[string]bool) bool {
 // what is in another.
 func (g *gather) answer(ctx context.Context, all []*caller) {
 	err := g.run(ctx, all)
-	if err != nil && len(all) > 1 && !unavailable(err) && ctx.Err() == nil {
+	if err != nil && len(all) > 1 && hook.CodeOf(err) != hook.CodeUnavailable && ctx.Err() == nil {
 		for _, w := range all {
 			g.answer(ctx, []*caller{w})
 		}

@@ -89,7 +89,11 @@ func (s *Store) keptAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyK
 			"The header Idempotency-Key was used for another request at %s; use a new key, or send that request again as it was.",
 			kept.CreatedAt.UTC().Format(time.RFC3339))
 	}
-	return s.unseal(kept.Answer, answerPlace(k))
+	answer, err := s.ring.Open(kept.Answer, answerPlace(k))
+	if err != nil {
+		return nil, fault{err}
+	}
+	return answer, nil
 }
 
 // keepAnswer relies on the unique index, whatever became of the lock.

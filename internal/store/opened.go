@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 
 	"github.com/lib/pq"
@@ -57,7 +59,8 @@ func idsOf(begun []begunOne) []string {
 
 // openedFor gives the webhooks of the deliveries whose attempts were begun. What
 // was begun of one that can't be sent to any more is given back, to be looked at
-// again: it was changed this very moment.
+// again: it was changed this very moment. What was begun of one that is not
+// Sendable fails. With an error all is given back.
 func (s *Store) openedFor(ctx context.Context, begun []begunOne) (map[string]hook.Webhook, error) {
 	open, missing := map[string]hook.Webhook{}, map[string][]string{}
 	for _, b := range begun {
@@ -70,14 +73,21 @@ func (s *Store) openedFor(ctx context.Context, begun []begunOne) (map[string]hoo
 	if len(missing) == 0 {
 		return open, nil
 	}
-	if err := s.openMissing(ctx, missing, open); err != nil {
-		return nil, err
+	unreadable, err := s.openMissing(ctx, missing, open)
+	if err != nil {
+		return nil, errors.Join(err, s.GiveBack(ctx, idsOf(begun)))
 	}
-	var back []string
+	var back, failed []string
 	for id, deliveries := range missing {
-		if _, ok := open[id]; !ok {
+		switch _, ok := open[id]; {
+		case slices.Contains(unreadable, id):
+			failed = append(failed, deliveries...)
+		case !ok:
 			back = append(back, deliveries...)
 		}
+	}
+	if err := s.failUnsent(ctx, failed); err != nil {
+		back = append(back, failed...)
 	}
 	if len(back) == 0 {
 		return open, nil
@@ -85,20 +95,37 @@ func (s *Store) openedFor(ctx context.Context, begun []begunOne) (map[string]hoo
 	return open, s.GiveBack(ctx, back)
 }
 
-func (s *Store) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) error {
+// failUnsent ends deliveries whose first attempts were begun and can't be made,
+// because their webhook is not Sendable.
+func (s *Store) failUnsent(ctx context.Context, deliveryIDs []string) error {
+	if len(deliveryIDs) == 0 {
+		return nil
+	}
+	_, err := s.db.ExecContext(ctx, `
+		UPDATE deliveries d SET status = 'failed', reason = $2, attempts = 0, begun_at = NULL, dispatch_at = NULL, finished_at = now(), updated_at = now()
+		WHERE d.id = ANY($1) AND d.status = 'pending' AND `+unrecorded+` AND d.generation = 1`, pq.Array(deliveryIDs), hook.ReasonInternal)
+	return classify("end what can't be sent", err)
+}
+
+// openMissing opens webhooks, and gives those that are not Sendable.
+func (s *Store) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) (unreadable []string, err error) {
 	ids := make([]string, 0, len(missing))
 	for id := range missing {
 		ids = append(ids, id)
 	}
-	webhooks, err := rows(ctx, s, webhooksByID, []any{pq.Array(ids)}, s.webhook)
+	webhooks, err := rows(ctx, s, webhooksByID, []any{pq.Array(ids)}, plain(s.webhook))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, w := range webhooks {
+		if !w.Sendable() {
+			unreadable = append(unreadable, w.ID)
+			continue
+		}
 		if w.Enabled && !w.Limited() {
 			s.opened.keep(w)
 			open[w.ID] = w
 		}
 	}
-	return nil
+	return unreadable, nil
 }

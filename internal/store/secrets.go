@@ -69,7 +69,7 @@ func (s *Store) openOldSecrets(webhookID string, sealed []byte) ([]hook.OldSecre
 	if len(sealed) == 0 {
 		return nil, nil
 	}
-	plain, err := s.unseal(sealed, place(webhookID, "old_secrets"))
+	plain, err := s.ring.Open(sealed, place(webhookID, "old_secrets"))
 	if err != nil {
 		return nil, err
 	}

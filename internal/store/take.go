@@ -77,6 +77,10 @@ type takenRow struct {
 	Now            time.Time      `db:"now"`
 }
 
+// takeWithin bounds one take. It fits into the time after which what it has begun
+// is due again.
+const takeWithin = 8 * time.Second
+
 // Take takes on deliveries that are due and were never tried, oldest first, and
 // begins their first attempts where it can, without a row of their start.
 func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
@@ -94,7 +98,14 @@ func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int
 	return s.take(ctx, takeQueued, t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds(), pq.Array(webhooks), pq.Array(rooms))
 }
 
+// take goes on when ctx ends in the middle, though not for long: what it has begun
+// is made, or given back, by who knows of it.
 func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.Taken, err error) {
+	if err := ctx.Err(); err != nil {
+		return out, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeWithin)
+	defer cancel()
 	st, err := s.prepared(ctx, query)
 	if err != nil {
 		return out, classify("prepare to take deliveries", err)
@@ -111,8 +122,8 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		}
 	}
 	webhooks, err := s.openedFor(ctx, begun)
-	if err != nil {
-		return out, err // they are due again by themselves
+	if err != nil && webhooks == nil {
+		return out, err
 	}
 	for _, r := range taken {
 		p := r.parcel()
@@ -130,7 +141,7 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 			out.Queued++
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 func (r takenRow) parcel() hook.Parcel {
@@ -154,6 +165,8 @@ WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
 // GiveBack undoes Take for first attempts that were begun and that nobody has
 // made or will make: their deliveries are due at once, as if never taken.
 func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeWithin)
+	defer cancel()
 	_, err := s.db.ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
 	return classify("give back what was taken", err)
 }

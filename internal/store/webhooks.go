@@ -48,8 +48,9 @@ type webhookRow struct {
 	UpdatedAt          time.Time      `db:"webhook_updated_at"`
 }
 
-// webhook converts a row; the rules are read apart.
-func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
+// webhook converts a row; the rules are read apart. What can't be opened is
+// Unreadable: one such webhook must not fail what is about many.
+func (s *Store) webhook(r webhookRow) hook.Webhook {
 	w := hook.Webhook{
 		ID: r.ID, OwnerID: r.OwnerID.String, Name: r.Name, URL: r.URL,
 		ClientCertificate: r.ClientCertificate, CACertificate: r.CACertificate,
@@ -60,38 +61,27 @@ func (s *Store) webhook(r webhookRow) (hook.Webhook, error) {
 		Status: hook.WebhookStatus(r.Status), DisabledReason: hook.DisabledReason(r.DisabledReason.String),
 		FailuresInRow: r.FailuresInRow, Drain: r.Drain, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
-	secret, err := s.unseal(r.Secret, place(r.ID, "secret"))
-	if err != nil {
-		return w, err
-	}
-	headers, err := s.unseal(r.Headers, place(r.ID, "headers"))
-	if err != nil {
-		return w, err
-	}
+	secret, err := s.ring.Open(r.Secret, place(r.ID, "secret"))
 	w.Secret = string(secret)
-	if w.OldSecrets, err = s.openOldSecrets(r.ID, r.OldSecrets); err != nil {
-		return w, err
+	unreadable := func(part string, err error) {
+		if err != nil {
+			w.Unreadable = append(w.Unreadable, part)
+		}
 	}
+	unreadable("secret", err)
+	headers, err := s.ring.Open(r.Headers, place(r.ID, "headers"))
+	if err == nil {
+		err = json.Unmarshal(headers, &w.Headers)
+	}
+	unreadable("headers", err)
+	w.OldSecrets, err = s.openOldSecrets(r.ID, r.OldSecrets)
+	unreadable("old_secrets", err)
 	if len(r.ClientKey) > 0 {
 		key, err := s.ring.Open(r.ClientKey, place(r.ID, "client_key"))
-		if err != nil {
-			return w, err
-		}
 		w.ClientKey = string(key)
+		unreadable("client_key", err)
 	}
-	if err := json.Unmarshal(headers, &w.Headers); err != nil {
-		return w, fault{fmt.Errorf("decode the headers of %s: %w", r.ID, err)}
-	}
-	return w, nil
-}
-
-// unseal opens a sealed value.
-func (s *Store) unseal(value []byte, place string) ([]byte, error) {
-	plain, err := s.ring.Open(value, place)
-	if err != nil {
-		return nil, fault{err}
-	}
-	return plain, nil
+	return w
 }
 
 // place is what a sealed field is bound to.
@@ -167,10 +157,7 @@ func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
 	if err != nil {
 		return hook.Webhook{}, found("webhook", id, err)
 	}
-	w, err := s.webhook(r)
-	if err != nil {
-		return w, err
-	}
+	w := s.webhook(r)
 	w.Rules, err = rulesOf(ctx, s.on(ctx), id)
 	return w, err
 }
@@ -185,7 +172,7 @@ func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Pa
 	}
 	whereSet(&l, "w.id IN (SELECT webhook_id FROM rules WHERE projects @> ARRAY[?])", f.ProjectID)
 	tail := newestWebhooks(ctx, &l, page)
-	webhooks, err := rows(ctx, s, `SELECT `+webhookColumns+` FROM webhooks w`+tail, l.args, s.webhook)
+	webhooks, err := rows(ctx, s, `SELECT `+webhookColumns+` FROM webhooks w`+tail, l.args, plain(s.webhook))
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +196,12 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edi
 		after.Rules = slices.Clone(before.Rules)
 		if err := edit(&after); err != nil {
 			return err
+		}
+		if len(after.Headers) > 0 {
+			after.Replaced("headers")
+		}
+		if after.ClientKey != "" || after.ClientCertificate == "" {
+			after.Replaced("client_key")
 		}
 		if err := s.saveWebhook(ctx, tx, after); err != nil {
 			return err
@@ -236,14 +229,13 @@ func (s *Store) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.W
 	if err != nil {
 		return hook.Webhook{}, found("webhook", id, err)
 	}
-	w, err := s.webhook(r)
-	if err != nil {
-		return w, err
-	}
+	w := s.webhook(r)
 	w.Rules, err = rulesOf(ctx, tx, id)
 	return w, err
 }
 
+// saveWebhook writes a webhook. What is unreadable stays as it is, for a key that
+// comes back.
 func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
 	sealed, err := s.sealed(w)
 	if err != nil {
@@ -253,14 +245,19 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 	if err != nil {
 		return err
 	}
+	kept := func(part string) bool { return slices.Contains(w.Unreadable, part) }
 	_, err = tx.ExecContext(ctx, `
-		UPDATE webhooks SET name = $2, url = $3, secret = $4, headers = $5, payload_format = $6, timeout_seconds = $7,
-			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11, old_secrets = $12,
-			client_certificate = $13, client_key = $14, ca_certificate = $15, version = version + 1, updated_at = now()
+		UPDATE webhooks SET name = $2, url = $3, payload_format = $6, timeout_seconds = $7,
+			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11,
+			client_certificate = $13, ca_certificate = $15,
+			secret = CASE WHEN $16 THEN secret ELSE $4 END, headers = CASE WHEN $17 THEN headers ELSE $5 END,
+			old_secrets = CASE WHEN $18 THEN old_secrets ELSE $12 END, client_key = CASE WHEN $19 THEN client_key ELSE $14 END,
+			version = version + 1, updated_at = now()
 		WHERE id = $1`,
 		w.ID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
 		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old,
-		w.ClientCertificate, sealed.clientKey, w.CACertificate)
+		w.ClientCertificate, sealed.clientKey, w.CACertificate,
+		kept("secret"), kept("headers"), kept("old_secrets"), kept("client_key"))
 	return err
 }
 
