@@ -299,6 +299,9 @@ type Result struct {
 	// ResponseBody holds the first bytes of the answer; Truncated says that there was more.
 	ResponseBody []byte
 	Truncated    bool
+	// Own says that the attempt failed for a passing reason of this machine, which
+	// says nothing about the receiver. Reason is ReasonInternal then.
+	Own bool
 }
 
 // Header is one HTTP header line.

@@ -48,3 +48,13 @@ var Reasons = []Reason{
 	ReasonStatusOther, ReasonGone, ReasonWorkerLost, ReasonInternal, ReasonExhausted, ReasonWebhookDisabled,
 	ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner,
 }
+
+// Unreachable says whether an attempt failed before anything was heard of the
+// receiver that only it can say: a way that is broken looks the same.
+func (r Reason) Unreachable() bool {
+	switch r {
+	case ReasonDNS, ReasonConnectRefused, ReasonConnectTimeout, ReasonConnect, ReasonTLS, ReasonTimeoutHeaders, ReasonReset:
+		return true
+	}
+	return false
+}

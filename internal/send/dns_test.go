@@ -47,8 +47,13 @@ func resolveWith(t testing.TB, s *Sender, answer look) {
 		conn.Close()
 		wg.Wait()
 	})
+	s.ask(conn.LocalAddr().String())
+}
+
+// ask has the look-ups of s go to one address.
+func (s *Sender) ask(address string) {
 	s.dialer.Resolver.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", conn.LocalAddr().String())
+		return s.nameservers.dial(ctx, "udp", address)
 	}
 }
 

@@ -96,6 +96,6 @@ func (s *Sender) CheckHost(ctx context.Context, raw string) error {
 
 // newDialer never looks names up through the C library, which takes 2130706433
 // and 0x7f.1 for loopback.
-func newDialer(g guard) *net.Dialer {
-	return &net.Dialer{Timeout: dialTimeout, Control: g.control, Resolver: &net.Resolver{PreferGo: true}}
+func newDialer(g guard, servers *nameservers) *net.Dialer {
+	return &net.Dialer{Timeout: dialTimeout, Control: g.control, Resolver: &net.Resolver{PreferGo: true, Dial: servers.dial}}
 }

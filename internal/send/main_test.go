@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(frozenURL); url != "" {
+		sendAndBeFrozen(url)
+		os.Exit(0)
+	}
 	// Package net/http logs what it finds odd, a line for each of a flood.
 	log.SetOutput(io.Discard)
 	goleak.VerifyTestMain(m)

@@ -45,29 +45,32 @@ type Options struct {
 // Sender makes attempts over connections that it keeps. It is safe for
 // concurrent use. Make one with New.
 type Sender struct {
-	guard      guard
-	dialer     *net.Dialer
-	transports transports  // of webhooks without certificates
-	identities *identities // of all others
-	userAgent  string
-	timeout    time.Duration
+	guard       guard
+	dialer      *net.Dialer
+	nameservers *nameservers
+	transports  transports  // of webhooks without certificates
+	identities  *identities // of all others
+	userAgent   string
+	timeout     time.Duration
 }
 
 // New makes a Sender.
 func New(o Options) *Sender {
 	g := newGuard(o.EgressAllow)
-	dialer := newDialer(g)
+	servers := new(nameservers)
+	dialer := newDialer(g, servers)
 	dial := dialer.DialContext
 	if o.Proxy != nil {
 		dial = newProxy(o.Proxy, g, dialer.Resolver, o.roots).dial
 	}
 	return &Sender{
-		guard:      g,
-		dialer:     dialer,
-		transports: newTransports(dial, newTLSConfig(nil, o.roots)),
-		identities: newIdentities(dial),
-		userAgent:  "Godwit/" + cmp.Or(o.Version, "dev"),
-		timeout:    cmp.Or(o.Timeout, DefaultTimeout),
+		guard:       g,
+		dialer:      dialer,
+		nameservers: servers,
+		transports:  newTransports(dial, newTLSConfig(nil, o.roots)),
+		identities:  newIdentities(dial),
+		userAgent:   "Godwit/" + cmp.Or(o.Version, "dev"),
+		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
 	}
 }
 
@@ -117,7 +120,7 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	result.RequestHeaders = p.shown
 
 	// From here on, so that the receiver isn't charged for our own work.
-	limited, cancel := context.WithTimeoutCause(ctx, limit, errTimeUp)
+	limited, cancel := within(ctx, limit)
 	defer cancel()
 	resp, at, err := ways.exchange(limited, cancel, m.Webhook.URL, p)
 	if err == nil {
@@ -127,6 +130,9 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	switch {
 	case ctx.Err() != nil:
 		return hook.Result{}, context.Cause(ctx)
+	case time.Since(start) > limit+lateAfter || s.own(err, at.phase(), start):
+		result.Own = true
+		return fail(result, hook.ReasonInternal, limit), nil
 	case errors.Is(context.Cause(limited), errTimeUp):
 		return fail(result, timeoutReason(at.phase()), limit), nil
 	default:
