@@ -18,6 +18,9 @@ type Deliveries interface {
 	// Begin writes an attempt's start; 0 means that the delivery changed since
 	// the parcel was read.
 	Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error)
+	// Undo undoes the start of an attempt that was not made for a reason of this
+	// process's own; the delivery is due again after wait.
+	Undo(ctx context.Context, d hook.Delivery, number int, wait time.Duration) error
 }
 
 // Ends is the ledger as attempts that end together need it. Repeating Succeed or
@@ -92,7 +95,7 @@ type Observer interface {
 	Attempted(r hook.Result)
 }
 
-// Activities holds what the activities need; every field but Wake must be set.
+// Activities holds what the activities need; every field but Wake, Calm and Isolated must be set.
 // It is safe for concurrent use, and must not be copied.
 type Activities struct {
 	Deliveries   Deliveries
@@ -117,8 +120,17 @@ type Activities struct {
 	Keep hook.Keep
 	// Wake is called when there is something to dispatch; nil = nobody is told.
 	Wake func()
-	Log  *zap.Logger
+	// Calm says whether the ledger was in reach for a while: else ends of attempts
+	// may wait in other processes to be written. nil = it always was.
+	Calm func() bool
+	// Isolated is called when all receivers seem out of reach, and when they are not
+	// any more; nil = nobody is told.
+	Isolated func(bool)
+	Log      *zap.Logger
 
-	firsts firsts
-	ends   ends
+	firsts   firsts
+	ends     ends
+	kept     kept
+	underWay underWay
+	egress   egress
 }

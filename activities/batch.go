@@ -89,6 +89,9 @@ func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, 
 // recorded is the outcome that the ledger has; empty = there is something left
 // to do for this generation.
 func (a *Activities) recorded(ctx context.Context, in DeliverInput) (string, error) {
+	if err := a.underWay.wait(ctx, in.DeliveryID); err != nil {
+		return "", err
+	}
 	p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return Missing, nil

@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -42,7 +43,8 @@ const (
 )
 
 // RecordingMargin is what an attempt may need beside its HTTP request until its
-// end is written down, with a database that is away for a moment.
+// end is written down. An end that takes longer is written all the same; but
+// another process may think the attempt lost by then.
 const RecordingMargin = finishWithin + 2*time.Second
 
 // patienceMargin is how much longer than its timeout an attempt may take
@@ -57,14 +59,20 @@ const patienceMargin = 30 * time.Second
 // reached, which costs the delivery no attempt.
 func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, error) {
 	if f := a.firsts.adopt(in.DeliveryID, in.Generation); f != nil {
-		return f.wait(ctx)
+		result, err := f.wait(ctx)
+		return result, a.own(err)
 	}
-	return a.next(ctx, in)
+	defer beat(ctx)()
+	result, err := a.next(ctx, in)
+	return result, a.own(err)
 }
 
 // next does what the ledger asks for.
 func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, error) {
 	for {
+		if err := a.underWay.wait(ctx, in.DeliveryID); err != nil {
+			return DeliverResult{}, err
+		}
 		p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
 		if hook.CodeOf(err) == hook.CodeNotFound {
 			return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Missing}, nil
@@ -94,22 +102,34 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 				return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, err
 			}
 		case hook.StepSend:
-			start, queued, err := a.pace(ctx, p)
-			if queued || err != nil {
-				return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, err
-			}
-			number, err := a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
-			if err != nil {
-				return DeliverResult{}, err
-			}
-			if number > 0 {
-				if err := until(ctx, start); err != nil {
-					return DeliverResult{}, err
-				}
-				return a.attempt(ctx, p, number, in.AttemptTimeout, nil)
+			result, done, err := a.send(ctx, in, p)
+			if done || err != nil {
+				return result, err
 			}
 		}
 	}
+}
+
+// send begins the next attempt and makes it; done is false where the delivery has
+// changed since it was read.
+func (a *Activities) send(ctx context.Context, in DeliverInput, p hook.Parcel) (result DeliverResult, done bool, err error) {
+	if p.Unended() && a.Calm != nil && !a.Calm() {
+		return result, false, errMayBeKept
+	}
+	start, queued, err := a.pace(ctx, p)
+	if queued || err != nil {
+		return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, true, err
+	}
+	number, err := a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
+	if err != nil || number == 0 {
+		return result, false, err
+	}
+	if err := until(ctx, start); err != nil {
+		_, undone := a.undo(p, number)
+		return result, false, errors.Join(err, undone)
+	}
+	result, err = a.attempt(ctx, p, number, in.AttemptTimeout, nil)
+	return result, true, err
 }
 
 // concluded reports a status that stands. One that was reached by exhaustion is
@@ -159,12 +179,19 @@ func until(ctx context.Context, moment time.Time) error {
 // attempt sends and writes down what came of it. first is nil where a workflow
 // makes the attempt.
 func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, timeout time.Duration, first *First) (DeliverResult, error) {
+	defer a.underWay.begin(p.Delivery.ID)()
 	began := time.Now()
-	result, err := a.Sender.Send(ctx, message(p, number, timeout))
+	sending, cancel := a.detached(ctx)
+	defer cancel()
+	result, err := a.Sender.Send(sending, message(p, number, timeout))
 	if err != nil {
 		return DeliverResult{}, err // this worker is being stopped; the attempt will be found lost
 	}
+	result = a.excuse(p.Webhook.URL, result)
 	a.observe(p.Delivery, number, result)
+	if result.Own {
+		return a.undo(p, number)
+	}
 	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
 		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
 	})
@@ -185,6 +212,33 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, tim
 	}
 	p.Last.Result = result
 	return concluded(p, f.Status, f.Reason)
+}
+
+// undo gives the number of an attempt back that failed for a reason of this
+// process's own. A first attempt goes on with another workflow.
+func (a *Activities) undo(p hook.Parcel, number int) (DeliverResult, error) {
+	wait := a.Schedule.Shortest(rand.Float64())
+	err := a.keep(func(ctx context.Context) error { return a.Deliveries.Undo(ctx, p.Delivery, number, wait) })
+	switch {
+	case err != nil:
+		return DeliverResult{}, fmt.Errorf("undo attempt %d: %w", number, err)
+	case number == 1:
+		return DeliverResult{DeliveryID: p.Delivery.ID, Outcome: Superseded}, nil
+	}
+	return DeliverResult{}, ownTrouble(fmt.Errorf("attempt %d failed for a reason of Godwit's own", number), wait)
+}
+
+// detached gives a context that ends with this process's attempts and not with ctx:
+// Temporal ends an activity that is late, as after the process was frozen, while
+// the answer lies there to be read.
+func (a *Activities) detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	detached, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	all := a.firsts.context()
+	stop := context.AfterFunc(all, func() { cancel(context.Cause(all)) })
+	return detached, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 func message(p hook.Parcel, number int, timeout time.Duration) send.Message {

@@ -12,11 +12,6 @@ import (
 )
 
 const (
-	// finishWithin is how long an attempt's end is tried to be written down; it
-	// fits into what the workflow leaves an activity beside its HTTP request.
-	finishWithin = 8 * time.Second
-	// finishAgainAfter is the pause between two tries.
-	finishAgainAfter = 100 * time.Millisecond
 	// finishTogether is how many ends share a statement at most.
 	finishTogether = 100
 	// While at least finishMany share one, the next one is left finishApart to fill.
@@ -32,6 +27,8 @@ const (
 // back, so neither a stop of this worker nor a database that restarts may make
 // it forgotten: it would be sent again.
 func (a *Activities) finish(f hook.Finish) error {
+	a.kept.add(1)
+	defer a.kept.add(-1)
 	e := &end{Finish: f, since: time.Now(), written: make(chan error, 1)}
 	if f.Plain() {
 		a.ends.add("", e, a.succeed)
@@ -39,25 +36,6 @@ func (a *Activities) finish(f hook.Finish) error {
 		a.ends.add(f.WebhookID, e, a.ofWebhook)
 	}
 	return <-e.written
-}
-
-// outlast tries again while the database can't be reached.
-func outlast(write func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), finishWithin)
-	defer cancel()
-	tick := time.NewTicker(finishAgainAfter)
-	defer tick.Stop()
-	for {
-		err := write(ctx)
-		if hook.CodeOf(err) != hook.CodeUnavailable {
-			return err
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 // end is the end of an attempt that waits to be written.
@@ -122,7 +100,7 @@ func (s *ends) next(name string) []*end {
 // the same webhook.
 func (a *Activities) succeed(all []*end) {
 	var r hook.Recorded
-	err := outlast(func(ctx context.Context) (err error) {
+	err := a.keep(func(ctx context.Context) (err error) {
 		r, err = a.Ends.Succeed(ctx, finishes(all))
 		return err
 	})
@@ -143,7 +121,7 @@ func (a *Activities) succeed(all []*end) {
 
 // later tries an end again whose delivery others have locked.
 func (a *Activities) later(e *end) {
-	if time.Since(e.since) > finishWithin {
+	if a.firsts.context().Err() != nil || time.Since(e.since) > finishWithin && a.kept.tooMany() {
 		e.written <- hook.Errorf(hook.CodeUnavailable, "the delivery %s is locked in the database", e.DeliveryID)
 		return
 	}
@@ -187,7 +165,7 @@ func (a *Activities) better(all []*end) {
 }
 
 func (a *Activities) fail(all []*end) {
-	err := outlast(func(ctx context.Context) error { return a.Ends.Fail(ctx, finishes(all)) })
+	err := a.keep(func(ctx context.Context) error { return a.Ends.Fail(ctx, finishes(all)) })
 	if apart(all, err, a.fail) {
 		return
 	}

@@ -72,14 +72,22 @@ func (s Firsts) First(p hook.Parcel) *First {
 }
 
 // Room says how many more first attempts may be begun, and which webhooks have
-// no room for another one.
-func (s Firsts) Room() (left int, crowded []string) { return s.a.firsts.room() }
+// no room for another one. There is none while known outcomes wait for a database
+// that is away.
+func (s Firsts) Room() (left int, crowded []string) {
+	left, crowded = s.a.firsts.room()
+	if s.a.kept.blocked() {
+		left = 0
+	}
+	return left, crowded
+}
 
 // RoomOf says how many first attempts of each of these webhooks may be begun.
 func (s Firsts) RoomOf(webhookIDs []string) map[string]int { return s.a.firsts.roomOf(webhookIDs) }
 
-// Stop waits until no first attempt is under way any more. What takes
-// longer than within is cut off, and will be found lost.
+// Stop waits until no first attempt is under way any more, its end written down.
+// What takes longer than within is cut off, other attempts included, and will be
+// found lost.
 func (s Firsts) Stop(within time.Duration) { s.a.firsts.stop(within) }
 
 // Carry tells the run of the workflow that carries the delivery; empty = nobody
@@ -144,12 +152,26 @@ type firsts struct {
 	cancel   context.CancelCauseFunc
 }
 
+// context is that of all attempts of this process, whoever makes them, and of what
+// they have to write down.
+func (s *firsts) context() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.started()
+}
+
+func (s *firsts) started() context.Context {
+	if s.ctx == nil {
+		s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	}
+	return s.ctx
+}
+
 func (s *firsts) add(f *First) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byID == nil {
 		s.byID, s.underWay, s.crowded, s.moments = map[string]*First{}, map[string]int{}, map[string]bool{}, map[int64]int{}
-		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	}
 	s.byID[f.id] = f
 	s.all++
@@ -159,7 +181,7 @@ func (s *firsts) add(f *First) context.Context {
 		s.crowded[f.webhookID] = true
 	}
 	s.group.Add(1)
-	return s.ctx
+	return s.started()
 }
 
 // ended gives the room of an attempt back, and says whether somebody may have
@@ -237,13 +259,8 @@ func (s *firsts) roomOf(webhookIDs []string) map[string]int {
 }
 
 func (s *firsts) stop(within time.Duration) {
-	s.mu.Lock()
-	cancel := s.cancel
-	s.mu.Unlock()
-	if cancel == nil {
-		return
-	}
-	timer := time.AfterFunc(within, func() { cancel(errStopped) })
+	s.context()
+	timer := time.AfterFunc(within, func() { s.cancel(errStopped) })
 	defer timer.Stop()
 	s.group.Wait()
 }

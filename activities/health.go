@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -36,6 +37,8 @@ const (
 	VerdictHealthy = "healthy"
 	// VerdictDeactivated: the probe failed, or too many deliveries in a row did.
 	VerdictDeactivated = "deactivated"
+	// VerdictUnknown: no probe can be made, such as for want of a readable secret.
+	VerdictUnknown = "unknown"
 )
 
 // CheckHealth probes a webhook after one of its deliveries used up all
@@ -53,14 +56,27 @@ func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (Chec
 	if err != nil {
 		return CheckHealthResult{}, err
 	}
+	if result.Reason == hook.ReasonInternal {
+		return CheckHealthResult{Verdict: VerdictUnknown, Reason: result.Reason}, nil
+	}
 	return a.judge(ctx, in, result)
 }
 
 // probe sends a health check; timeout bounds it as it bounds an attempt.
 func (a *Activities) probe(ctx context.Context, w hook.Webhook, timeout time.Duration) (hook.Result, error) {
 	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
-	return a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(time.Now()), time.Now()))
+	result, err := a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(time.Now()), time.Now()))
+	if err != nil {
+		return result, err
+	}
+	if result = a.excuse(w.URL, result); result.Own {
+		return result, errOwnProbe
+	}
+	return result, nil
 }
+
+// errOwnProbe has a probe tried again.
+var errOwnProbe = errors.New("the probe failed for a reason of Godwit's own")
 
 // judge turns the probe's result into the webhook's state.
 func (a *Activities) judge(ctx context.Context, in CheckHealthInput, probe hook.Result) (CheckHealthResult, error) {

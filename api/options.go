@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/hook"
 	"godwit/internal/match"
+	"godwit/internal/ops"
 )
 
 // Options is what the API is built from. Every field is required unless it
@@ -55,7 +56,10 @@ type Options struct {
 	Version string
 	// Settings are what GET /v1/system shows.
 	Settings Settings
-	Log      *zap.Logger
+	// Outage is told of each request that is answered 503 because the database can't
+	// do its part; nil = each has a line in the log.
+	Outage *ops.Complaints
+	Log    *zap.Logger
 }
 
 // Workflows tells where a delivery's workflow is found.

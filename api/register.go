@@ -37,6 +37,9 @@ func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
 			if err != nil {
 				return nil, s.report(ctx, err)
 			}
+			if s.Outage != nil && op.Method != http.MethodGet {
+				s.Outage.Over()
+			}
 			return out, nil
 		})
 	}
@@ -48,10 +51,23 @@ func takes[T any]() reflect.Type { return reflect.TypeFor[T]() }
 // report logs what is our own fault and gives what the client may see.
 func (s *server) report(ctx context.Context, err error) *problem {
 	p := problemOf(err)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	switch {
+	case p.Status < http.StatusInternalServerError || errors.Is(err, context.Canceled):
+	case s.Outage != nil && outage(err):
+		s.Outage.Add(err, zap.String("request_id", requestID(ctx)))
+	case p.Status == http.StatusServiceUnavailable:
+		s.givenUp.Add(err, zap.String("request_id", requestID(ctx)))
+	default:
 		s.Log.Error("request failed", zap.Error(err), zap.String("request_id", requestID(ctx)))
 	}
 	return p
+}
+
+// outage says whether err is that the database can't do what is asked, whoever
+// asks: not that something else has locked what this request needs.
+func outage(err error) bool {
+	var e *hook.Error
+	return errors.As(err, &e) && e.Code == hook.CodeUnavailable && e.Why != "" && !errors.Is(err, hook.ErrLocked)
 }
 
 func (s *server) register(r route) {

@@ -10,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
+
+	"godwit/internal/ops"
 )
 
 // server holds what handlers need. It is safe for concurrent use: the only state
@@ -19,6 +21,7 @@ type server struct {
 	huma     huma.API
 	gate     *gate
 	requests memory[*rate.Limiter] // by kind of request and credential
+	givenUp  *ops.Complaints       // requests that waited, or worked, for too long
 }
 
 // New builds the API's handler. It does no I/O.
@@ -30,7 +33,7 @@ func New(options Options) http.Handler {
 	// Gin is to believe no proxy about a client's address; see clientAddress.
 	_ = engine.SetTrustedProxies(nil)
 
-	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter]()}
+	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter](), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
 	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin())
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)

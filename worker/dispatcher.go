@@ -11,6 +11,7 @@ import (
 
 	"godwit/activities"
 	"godwit/internal/hook"
+	"godwit/internal/ops"
 	"godwit/workflows"
 )
 
@@ -81,7 +82,7 @@ type Starter interface {
 }
 
 // Dispatcher takes due deliveries, makes their first attempts, and starts their
-// workflows. Every field but Wake must be set.
+// workflows. Every field but Wake and Repaired must be set.
 type Dispatcher struct {
 	Fresh    Fresh
 	Claims   Claims
@@ -93,7 +94,10 @@ type Dispatcher struct {
 	Timeout time.Duration
 	// Wake says that there is something due; nil = only time does.
 	Wake <-chan struct{}
-	Log  *zap.Logger
+	// Repaired is called for each overdue delivery that is repaired; nil = nobody
+	// counts them.
+	Repaired func()
+	Log      *zap.Logger
 
 	starts starts
 	rest   chan []hook.Claim
@@ -146,6 +150,7 @@ func nudge(c chan<- struct{}) {
 // drain starts what a source gives out until ctx ends.
 func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{}) {
 	pause := time.Duration(0)
+	complaints := ops.NewComplaints(d.Log, "dispatching pauses")
 	for ctx.Err() == nil {
 		limit := batch
 		if pause > 0 {
@@ -158,12 +163,14 @@ func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{
 		switch {
 		case err != nil && ctx.Err() == nil:
 			pause = min(max(2*pause, pollEvery), longestPause)
-			d.Log.Warn("dispatching pauses", zap.Error(err), zap.Duration("pause", pause))
+			complaints.Add(err)
 			wait(ctx, nil, pause)
 		case !more:
+			complaints.Over()
 			wait(ctx, wake, pollEvery)
 			pause = 0
 		default:
+			complaints.Over()
 			pause = 0
 		}
 	}
@@ -230,13 +237,25 @@ func (d *Dispatcher) start(ctx context.Context, claims []hook.Claim) error {
 	return errors.Join(cause, d.Claims.Unclaim(ctx, failed))
 }
 
+// repair gives a delivery to a new workflow whose own one runs, but waits for longer
+// than the schedule says: after trouble of Godwit's own, or of Temporal's.
+func (d *Dispatcher) repair(ctx context.Context, claim hook.Claim) error {
+	d.Log.Info("an overdue delivery gets a new workflow", zap.String("delivery_id", claim.DeliveryID), zap.Int("generation", claim.Generation))
+	if d.Repaired != nil {
+		d.Repaired()
+	}
+	return d.Claims.Regenerate(ctx, claim.DeliveryID, claim.Generation)
+}
+
 // one starts the workflow of one claim. A workflow that is closed while its
 // delivery is unfinished was lost: the delivery gets a new one.
 func (d *Dispatcher) one(ctx context.Context, claim hook.Claim) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	_, err := d.Starter.StartDeliver(ctx, claim)
+	runID, err := d.Starter.StartDeliver(ctx, claim)
 	switch {
+	case err == nil && claim.Overdue && runID == claim.RunID:
+		return d.repair(ctx, claim)
 	case errors.Is(err, workflows.ErrRefused):
 		// Not to be had by waiting, and no reason to hold up the others: it is
 		// tried again when its lease is over.

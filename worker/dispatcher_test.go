@@ -220,6 +220,21 @@ func TestALostWorkflowIsReplaced(t *testing.T) {
 	})
 }
 
+func TestDispatcher_RepairsWhatIsOverdue(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.see(func() {
+			w.again = []hook.Claim{
+				{DeliveryID: "waits", Generation: 1, Overdue: true, RunID: "run of waits"},
+				{DeliveryID: "new", Generation: 1, Overdue: true, RunID: "one that is gone"},
+				{DeliveryID: "in time", Generation: 1, RunID: "run of in time"},
+			}
+		})
+		<-time.After(soon)
+		w.see(func() { require.Equal(t, []string{"waits"}, w.regenerated) })
+		require.Equal(t, int64(1), w.repaired.Load())
+	})
+}
+
 func TestWhatIsFinishedOnlyGetsItsWorkflow(t *testing.T) {
 	dispatch(t, func(w world) {
 		w.set(func(string) error { return workflows.ErrClosed })

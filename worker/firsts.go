@@ -9,6 +9,7 @@ import (
 
 	"godwit/activities"
 	"godwit/internal/hook"
+	"godwit/internal/ops"
 )
 
 // roomAgain is when a process without room for a first attempt looks again.
@@ -19,6 +20,7 @@ const roomAgain = 5 * time.Millisecond
 // not.
 func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 	pause := time.Duration(0)
+	complaints := ops.NewComplaints(d.Log, "beginning attempts pauses")
 	for ctx.Err() == nil {
 		left, crowded := d.Attempts.Room()
 		take := d.take(min(left, takeAtOnce), crowded)
@@ -33,13 +35,15 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			pause = min(max(2*pause, pollEvery), longestPause)
-			d.Log.Warn("beginning attempts pauses", zap.Error(err), zap.Duration("pause", pause))
+			complaints.Add(err)
 			wait(ctx, nil, pause)
 		case taken.Len() < take.Limit:
 			pause = 0
+			complaints.Over()
 			wait(ctx, wake, pollEvery)
 		default:
 			pause = 0
+			complaints.Over()
 		}
 	}
 }
@@ -129,13 +133,16 @@ func (d *Dispatcher) leave(rest []hook.Claim) {
 }
 
 func (d *Dispatcher) startRest(ctx context.Context) {
+	complaints := ops.NewComplaints(d.Log, "starting workflows pauses")
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case rest := <-d.rest:
 			if err := d.start(ctx, rest); err != nil && ctx.Err() == nil {
-				d.Log.Warn("starting workflows pauses", zap.Error(err))
+				complaints.Add(err)
 				wait(ctx, nil, longestPause)
+			} else {
+				complaints.Over()
 			}
 		}
 	}

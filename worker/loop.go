@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"godwit/internal/ops"
 	"godwit/workflows"
 )
 
@@ -30,6 +31,7 @@ type loop[C any] struct {
 // run tells workflows until ctx ends, and returns when no call is under way.
 func (l *loop[C]) run(ctx context.Context) {
 	pause := time.Duration(0)
+	complaints := ops.NewComplaints(l.log.With(zap.String("of", l.what)), "telling workflows pauses")
 	for ctx.Err() == nil {
 		limit := batch
 		if pause > 0 {
@@ -39,12 +41,14 @@ func (l *loop[C]) run(ctx context.Context) {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			pause = min(max(2*pause, pollEvery), longestPause)
-			l.log.Warn("telling workflows pauses", zap.String("of", l.what), zap.Error(err), zap.Duration("pause", pause))
+			complaints.Add(err)
 			wait(ctx, nil, pause)
 		case told < limit:
+			complaints.Over()
 			pause = 0
 			wait(ctx, l.wake, pollEvery)
 		default:
+			complaints.Over()
 			pause = 0
 		}
 	}

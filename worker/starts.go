@@ -11,6 +11,7 @@ import (
 
 	"godwit/activities"
 	"godwit/internal/hook"
+	"godwit/internal/ops"
 	"godwit/workflows"
 )
 
@@ -93,18 +94,20 @@ func (s *starts) add(ctx context.Context, t toStart) {
 // run starts workflows until nothing waits. When ctx has ended it goes on only
 // as long as Temporal takes them.
 func (s *starts) run(ctx context.Context, next []toStart) {
+	complaints := ops.NewComplaints(s.log, "starting workflows pauses")
 	for pause := time.Duration(0); len(next) > 0; {
 		err := s.start(context.WithoutCancel(ctx), next)
 		switch {
 		case err == nil:
 			pause = 0
+			complaints.Over()
 			next = s.next(ctx)
 		case ctx.Err() != nil:
 			s.leave()
 			return // they are due again by themselves
 		default:
 			pause = min(max(2*pause, pollEvery), longestPause)
-			s.log.Warn("starting workflows pauses", zap.Error(err), zap.Duration("pause", pause))
+			complaints.Add(err)
 			wait(ctx, nil, pause)
 		}
 	}

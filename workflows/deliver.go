@@ -29,17 +29,17 @@ type DeliverInput struct {
 // and writing the ledger, with a database that is slow for a moment.
 const attemptMargin = 10 * time.Second
 
-// deliverRetries is the five-attempt policy. The waits are the activity's own
-// (NextRetryDelay); the intervals here only count when a worker was lost and
-// could not say. They follow the default schedule from below: 5 s to 10 m.
+// deliverRetries has the activity run until the ledger says that the attempts are
+// used up. The waits are the activity's own (NextRetryDelay); the interval here
+// only counts when a worker was lost and could not say. The next run finds in the
+// ledger what is left of the schedule's wait.
 func deliverRetries() *temporal.RetryPolicy {
-	return &temporal.RetryPolicy{
-		InitialInterval:    5 * time.Second,
-		BackoffCoefficient: 5,
-		MaximumInterval:    10 * time.Minute,
-		MaximumAttempts:    hook.MaxAttempts,
-	}
+	return &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 1}
 }
+
+// longestAttempt bounds an activity whose worker lives, by its heartbeats, and
+// keeps an outcome that it can't write down.
+const longestAttempt = 24 * time.Hour
 
 // probeRetries never gives up: only Godwit's own parts can make the check fail.
 func probeRetries() *temporal.RetryPolicy {
@@ -88,7 +88,8 @@ func withFirstAttempt(ctx workflow.Context, in DeliverInput) workflow.Context {
 
 func withRetries(ctx workflow.Context, in DeliverInput) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: in.AttemptTimeout + attemptMargin,
+		StartToCloseTimeout: longestAttempt,
+		HeartbeatTimeout:    in.AttemptTimeout + attemptMargin,
 		RetryPolicy:         deliverRetries(),
 		Summary:             "attempts 2 to 5",
 	})

@@ -77,6 +77,8 @@ func (w *world) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded,
 	return hook.Recorded{}, w.Fail(ctx, ends)
 }
 
+func (w *world) Undo(context.Context, hook.Delivery, int, time.Duration) error { return nil }
+
 func (w *world) Improve(context.Context, string, []string) error { return nil }
 
 func (w *world) Regenerate(_ context.Context, id string, generation int) error {

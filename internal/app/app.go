@@ -84,6 +84,7 @@ type process struct {
 	windows    chan struct{}
 	unlocked   chan struct{} // closed when the encryption key was checked; see unlock
 	checks     []ops.Check
+	outage     *ops.Complaints // of the API
 	api        *listening
 	ops        *listening
 	worker     *worker.Worker
@@ -146,6 +147,8 @@ func (p *process) parts(cfg config.Config) (err error) {
 		p.checks = append(p.checks, ops.Check{Name: "temporal", Probe: p.temporalReady})
 	}
 	if p.opts.Role != RoleWorker {
+		p.outage = ops.NewComplaints(p.log, "requests are answered 503")
+		p.checks = append(p.checks, ops.Check{Name: "requests", Probe: p.accepting})
 		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg), p.log); err != nil {
 			return err
 		}

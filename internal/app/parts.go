@@ -54,11 +54,11 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
 		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
-		Wake: p.wakeDeliveries, Log: p.log,
+		Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Log: p.log,
 	}
 	dispatcher := &worker.Dispatcher{
 		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
-		Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Log: p.log,
+		Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
 	}
 	p.store.SetBeginner(dispatcher)
 	return &worker.Worker{
@@ -115,6 +115,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		},
 		Version:  p.opts.Version,
 		Settings: settings(cfg),
+		Outage:   p.outage,
 		Log:      p.log,
 	}))
 }
@@ -182,7 +183,7 @@ func (p *process) databaseReady(ctx context.Context) error {
 	have, err := p.store.SchemaVersion(ctx)
 	if err != nil {
 		p.log.Debug("database is not ready", zap.Error(err))
-		return errors.New("the database can't be reached or read")
+		return fmt.Errorf("the database can't be reached or read: %s", hook.Why(err))
 	}
 	want, err := schema.Latest()
 	if err != nil {
@@ -190,6 +191,18 @@ func (p *process) databaseReady(ctx context.Context) error {
 	}
 	if have < want {
 		return fmt.Errorf("the schema has version %d, this build needs %d: run godwit migrate up", have, want)
+	}
+	if readOnly, err := p.store.ReadOnly(ctx); err != nil || readOnly {
+		return errors.New("the database takes no changes: it is a standby, or read-only")
+	}
+	return nil
+}
+
+// accepting says whether requests are carried out: an outage may be one of writes
+// alone, such as a disk that is full.
+func (p *process) accepting(context.Context) error {
+	if reason := p.outage.Lately(); reason != "" {
+		return fmt.Errorf("requests are answered 503: %s", reason)
 	}
 	return nil
 }

@@ -32,6 +32,11 @@ type Parcel struct {
 	Now time.Time
 }
 
+// Unended says whether nothing is known of the end of the newest attempt.
+func (p Parcel) Unended() bool {
+	return p.Delivery.Attempts > 0 && (p.Last.Number == 0 || p.Last.Result.Outcome == "")
+}
+
 // Step is what has to be done next with a delivery.
 type Step int
 
@@ -114,6 +119,10 @@ type Claim struct {
 	Timeout time.Duration
 	// Finished: nothing is left to do, but the delivery has no workflow yet.
 	Finished bool
+	// RunID is the run that is known to carry it; empty = none is.
+	RunID string
+	// Overdue: its next attempt should have begun 30 seconds ago.
+	Overdue bool
 }
 
 // ClaimOf is the claim of a delivery whose first attempt was begun with it.

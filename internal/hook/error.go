@@ -29,6 +29,9 @@ type Error struct {
 	Message string
 	Fields  []Field
 	Err     error
+	// Why is the cause in a few words that stay the same while the cause does; for
+	// operators. Empty = Err says it.
+	Why string
 }
 
 // Field points at one bad value of a request.
@@ -57,6 +60,15 @@ func Errorf(code Code, format string, args ...any) *Error {
 func Invalid(pointer, format string, args ...any) *Error {
 	detail := fmt.Sprintf(format, args...)
 	return &Error{Code: CodeInvalid, Message: detail, Fields: []Field{{Pointer: pointer, Detail: detail}}}
+}
+
+// Why gives the cause of err in a few words, without a secret.
+func Why(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Why != "" {
+		return e.Why
+	}
+	return err.Error()
 }
 
 // CodeOf gives the code of err, or "" when err carries none.

@@ -15,6 +15,8 @@ type Metrics struct {
 	attempts  *prometheus.CounterVec
 	filters   *prometheus.CounterVec
 	notices   *prometheus.CounterVec
+	repaired  prometheus.Counter
+	isolated  prometheus.Gauge
 	durations prometheus.Histogram
 }
 
@@ -33,13 +35,21 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "godwit_notices_total",
 			Help: "Mails to owners of webhooks that were tried, by what they are about and by what came of it.",
 		}, []string{"kind", "outcome"}),
+		repaired: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "godwit_overdue_repaired_total",
+			Help: "Deliveries whose next attempt was 30 seconds overdue, and that were given to a new workflow.",
+		}),
+		isolated: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "godwit_egress_isolated",
+			Help: "1 while no receiver answers this process, so that nothing is held against them.",
+		}),
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "godwit_attempt_duration_seconds",
 			Help:    "Time from the start of an attempt to its end.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
 		}),
 	}
-	registry.MustRegister(m.attempts, m.filters, m.notices, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(m.attempts, m.filters, m.notices, m.repaired, m.isolated, m.durations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -51,6 +61,17 @@ func (m *Metrics) Attempted(r hook.Result) {
 
 // FilterFailed counts one filter that failed on an event.
 func (m *Metrics) FilterFailed(kind string) { m.filters.WithLabelValues(kind).Inc() }
+
+// Repaired counts one overdue delivery that was repaired.
+func (m *Metrics) Repaired() { m.repaired.Inc() }
+
+// Isolated says whether all receivers seem out of reach.
+func (m *Metrics) Isolated(is bool) {
+	m.isolated.Set(0)
+	if is {
+		m.isolated.Set(1)
+	}
+}
 
 // Noticed counts one try to tell an owner by mail.
 func (m *Metrics) Noticed(kind, outcome string) { m.notices.WithLabelValues(kind, outcome).Inc() }

@@ -2,6 +2,7 @@ package retry
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"godwit/internal/hook"
@@ -29,6 +30,11 @@ func Default() Schedule {
 func (s Schedule) Wait(attempt int, random float64, retryAfter time.Duration) time.Duration {
 	at := min(max(attempt, 1), len(s)) - 1
 	return max(jittered(s[at], random), min(retryAfter, MaxRetryAfter), 0)
+}
+
+// Shortest is the shortest wait of the schedule, jittered as in Wait.
+func (s Schedule) Shortest(random float64) time.Duration {
+	return jittered(slices.Min(s[:]), random)
 }
 
 // Trial is how long a webhook that has failed so many times in a row is left

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"godwit/internal/hook"
 )
 
 // nameservers makes the connections to the name servers, and keeps when one of
@@ -59,8 +61,8 @@ func (c heardConn) Read(b []byte) (int, error) {
 }
 
 // own says whether the attempt that began at start failed for a reason of this
-// machine: it is out of something, its name servers are silent, or it has no
-// network. None of that says anything about the receiver.
+// machine: it is out of something, its name servers are silent, its proxy is
+// out of reach, or it has no network. None of that says anything about the receiver.
 func (s *Sender) own(err error, at phase, start time.Time) bool {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
@@ -72,7 +74,10 @@ func (s *Sender) own(err error, at phase, start time.Time) bool {
 		}
 	}
 	var dns *net.DNSError
+	var via proxyError
 	switch {
+	case errors.As(err, &via):
+		return via.reason == hook.ReasonInternal
 	case errors.As(err, &dns):
 		return !dns.IsNotFound && s.nameservers.silentSince(start)
 	case at == phaseLookup:

@@ -131,8 +131,9 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	case ctx.Err() != nil:
 		return hook.Result{}, context.Cause(ctx)
 	case time.Since(start) > limit+lateAfter || s.own(err, at.phase(), start):
-		result.Own = true
-		return fail(result, hook.ReasonInternal, limit), nil
+		result = fail(result, hook.ReasonInternal, limit)
+		result.Own, result.Error = true, cmp.Or(at.words(err), result.Error)
+		return result, nil
 	case errors.Is(context.Cause(limited), errTimeUp):
 		return fail(result, timeoutReason(at.phase()), limit), nil
 	default:

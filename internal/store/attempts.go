@@ -28,7 +28,7 @@ const selectParcel = `
 SELECT ` + deliveryColumnList + `, ` + eventColumnList + `, ` + webhookColumns + `,
 	w.deleted_at IS NOT NULL AS webhook_deleted, p.id IS NULL AS project_missing, d.blue_webhook,
 	` + accessLost + ` AS access_lost,
-	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, CASE WHEN ` + unrecorded + ` THEN d.begun_at END AS begun_at, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
+	coalesce(a.number, 0) AS last_number, a.reason AS last_reason, a.outcome AS last_outcome, CASE WHEN ` + unrecorded + ` THEN d.begun_at END AS begun_at, d.slot_until IS NOT DISTINCT FROM 'infinity' AS holds_slot, now() AS now
 FROM deliveries d
 JOIN events e ON e.id = d.event_id
 JOIN webhooks w ON w.id = d.webhook_id
@@ -46,6 +46,7 @@ type parcelRow struct {
 	AccessLost     bool           `db:"access_lost"`
 	LastNumber     int            `db:"last_number"`
 	LastReason     sql.NullString `db:"last_reason"`
+	LastOutcome    sql.NullString `db:"last_outcome"`
 	BegunAt        sql.NullTime   `db:"begun_at"`
 	HoldsSlot      bool           `db:"holds_slot"`
 	Now            time.Time      `db:"now"`
@@ -71,7 +72,7 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	p := hook.Parcel{
 		Delivery: delivery, Event: event,
 		WebhookDeleted: r.WebhookDeleted, ProjectDeleted: event.OwnerID == "" && r.ProjectMissing, AccessLost: r.AccessLost, HoldsSlot: r.HoldsSlot,
-		Last:    hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String)}},
+		Last:    hook.Attempt{DeliveryID: delivery.ID, Number: r.LastNumber, Result: hook.Result{Reason: hook.Reason(r.LastReason.String), Outcome: hook.Outcome(r.LastOutcome.String)}},
 		BegunAt: nullTime(r.BegunAt), Now: r.Now,
 	}
 	if p.WebhookDeleted {
@@ -150,7 +151,7 @@ const countParts = 8
 
 // offerAfter is how long after its next attempt was due a delivery is offered
 // to a worker again, in case its workflow is gone.
-const offerAfter = time.Minute
+const offerAfter = 30 * time.Second
 
 func headerColumns(r hook.Result) (request, response []byte, err error) {
 	if request, err = json.Marshal(r.RequestHeaders); err != nil {

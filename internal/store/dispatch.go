@@ -33,7 +33,8 @@ FROM due, webhooks w
 WHERE d.id = due.id AND w.id = d.webhook_id
 RETURNING ` + claimColumns
 
-const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds, d.finished_at IS NOT NULL AS finished`
+const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds, d.finished_at IS NOT NULL AS finished, coalesce(d.run_id, '') AS run_id,
+	coalesce(d.status = 'retrying' AND d.next_attempt_at <= now() - interval '30 seconds', false) AS overdue` // see offerAfter
 
 type claimRow struct {
 	ID             string         `db:"id"`
@@ -45,12 +46,18 @@ type claimRow struct {
 	CompanyID      string         `db:"company_id"`
 	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
 	Finished       bool           `db:"finished"`
+	RunID          string         `db:"run_id"`
+	Overdue        bool           `db:"overdue"`
 }
 
 // Claim takes on up to limit deliveries that are due again, oldest first: their
 // workflow is gone, or they never had one. They stay claimed for the lease; one
 // that is neither begun nor claimed again by then is due once more.
+// While the database is not Calm there are none.
 func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
+	if !s.Calm() {
+		return nil, nil
+	}
 	st, err := s.prepared(ctx, claimDue)
 	if err != nil {
 		return nil, classify("prepare the claim", err)
@@ -69,7 +76,7 @@ func claims(claimed []claimRow) []hook.Claim {
 	for _, r := range claimed {
 		out = append(out, hook.Claim{
 			DeliveryID: r.ID, Generation: r.Generation, WebhookID: r.WebhookID, OwnerID: r.OwnerID.String, EventID: r.EventID, EventType: r.EventType,
-			CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second, Finished: r.Finished,
+			CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second, Finished: r.Finished, RunID: r.RunID, Overdue: r.Overdue,
 		})
 	}
 	return out

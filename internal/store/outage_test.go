@@ -313,3 +313,54 @@ func TestStore_SortsErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tc.want, store.Unavailable(tc.err)) })
 	}
 }
+
+// Right after an outage others may still have to write down what they know: what
+// looks lost is not claimed before.
+func TestClaim_WaitsUntilTheDatabaseIsCalm(t *testing.T) {
+	g := newStage(t)
+	g.webhook(t, hook.Rule{Events: []string{"*"}})
+	g.posts(t, 1)
+	g.taken(t)
+	pgtest.Exec(t, g.url, `UPDATE deliveries SET dispatch_at = now()`)
+	line, through := newWire(t, g.url)
+	s := open(t, through)
+	line.set(true)
+	_, err := s.SchemaVersion(context.Background())
+	require.Equal(t, hook.CodeUnavailable, hook.CodeOf(err))
+	line.set(false)
+	claims, err := s.Claim(context.Background(), 10, lease)
+	require.NoError(t, err)
+	require.Empty(t, claims)
+	require.Eventually(t, s.Calm, 10*time.Second, 10*time.Millisecond)
+	claims, err = s.Claim(context.Background(), 10, lease)
+	require.NoError(t, err)
+	require.Len(t, claims, 1)
+}
+
+func TestClaim_TellsWhatIsOverdue(t *testing.T) {
+	s := newStage(t)
+	s.webhook(t, hook.Rule{Events: []string{"*"}})
+	s.posts(t, 3)
+	s.taken(t)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET dispatch_at = now(), run_id = 'run', status = 'retrying',
+		next_attempt_at = CASE event_id WHEN 'e1' THEN now() - interval '31 seconds' WHEN 'e2' THEN now() - interval '29 seconds' END`)
+	claims, err := s.Store.Claim(context.Background(), 10, lease)
+	require.NoError(t, err)
+	require.Len(t, claims, 3)
+	overdue := map[string]bool{}
+	for _, c := range claims {
+		overdue[c.EventID] = c.Overdue
+		require.Equal(t, "run", c.RunID)
+	}
+	require.Equal(t, map[string]bool{"e1": true, "e2": false, "e3": false}, overdue)
+}
+
+func TestStore_TellsWhetherItTakesChanges(t *testing.T) {
+	url := pgtest.EmptyURL(t)
+	readOnly, err := open(t, url).ReadOnly(context.Background())
+	require.NoError(t, err)
+	require.False(t, readOnly)
+	readOnly, err = open(t, with(t, url, "default_transaction_read_only", "on")).ReadOnly(context.Background())
+	require.NoError(t, err)
+	require.True(t, readOnly)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"strconv"
 	"sync"
@@ -135,6 +136,12 @@ func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
 	return version, classify("read the schema's version", err)
 }
 
+// ReadOnly says whether the database takes no changes now.
+func (s *Store) ReadOnly(ctx context.Context) (readOnly bool, err error) {
+	err = s.db.GetContext(ctx, &readOnly, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool`)
+	return readOnly, classify("look whether the database takes changes", err)
+}
+
 // prepared gives the statement of a hot query.
 func (s *Store) prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	if st, ok := s.statements.Load(query); ok {
@@ -223,11 +230,27 @@ func classify(doing string, err error) error {
 	}
 	switch {
 	case isState(err, lockNotAvailable):
-		return &hook.Error{Code: hook.CodeUnavailable, Message: "something else has locked what is needed", Err: fmt.Errorf("%s: %w: %w", doing, hook.ErrLocked, err)}
+		return &hook.Error{Code: hook.CodeUnavailable, Message: "something else has locked what is needed", Why: why(err), Err: fmt.Errorf("%s: %w: %w", doing, hook.ErrLocked, err)}
 	case unavailable(err):
-		return &hook.Error{Code: hook.CodeUnavailable, Message: "the database can't be reached", Err: fmt.Errorf("%s: %w", doing, err)}
+		return &hook.Error{Code: hook.CodeUnavailable, Message: "the database can't be reached", Why: why(err), Err: fmt.Errorf("%s: %w", doing, err)}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// why gives the words of Postgres or of the system, without what differs from one
+// connection to the next; empty where the cause is the statement itself.
+func why(err error) string {
+	var pg *pq.Error
+	var network *net.OpError
+	switch {
+	case isState(err, queryCanceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return "" // of a request that takes too long, or of a client that went away
+	case errors.As(err, &pg):
+		return fmt.Sprintf("%s (%s)", pg.Message, pg.Code)
+	case errors.As(err, &network):
+		return fmt.Sprintf("%s: %v", network.Op, network.Err)
+	}
+	return err.Error()
 }
 
 // fault marks an error about what was read or is to be written, which is the same
@@ -276,6 +299,7 @@ const (
 	lockNotAvailable     = "55P03" // lock_timeout, too
 	readOnly             = "25006"
 	idleTooLong          = "25P03" // idle_in_transaction_session_timeout
+	queryCanceled        = "57014" // statement_timeout, too
 )
 
 func isState(err error, state string) bool {

@@ -1,0 +1,112 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTrouble_AnOutageOfPostgresCostsNothing has receivers answer while Postgres
+// is away, for longer than an attempt's lease: nothing is sent again. Requests are
+// answered 503 in the meantime, /readyz says why, and the log stays short.
+func TestTrouble_AnOutageOfPostgresCostsNothing(t *testing.T) {
+	const events, away = 30, 16 * time.Second
+	s := sharedStack(t)
+	g := newGate(t, strings.Split(strings.Split(s.postgres.URL("x"), "@")[1], "/")[0])
+	g.set(true)
+	behind := strings.Replace(s.migrated(t), g.target, g.listener.Addr().String(), 1)
+	env := serveEnv(t, behind, s.temporal(), "trouble")
+	env["GODWIT_PUBLISH_RATE"] = "0"
+	env["GODWIT_DELIVERY_TIMEOUT"] = "5s"
+	p := startServe(t, env)
+	c := newStage(t, p)
+	answer := make(chan struct{})
+	r := newReceiver(t, func(int, request) int { <-answer; return 200 })
+	c.webhook(t, r.URL, nil)
+	var ids []string
+	for range events {
+		ids = append(ids, c.post(t))
+	}
+	r.wait(t, events)
+
+	g.set(false)
+	close(answer)
+	before := len(strings.Split(p.output.String(), "\n"))
+	refused, told := 0, false
+	for began := time.Now(); time.Since(began) < away; {
+		got := c.send(t, http.MethodPost, "/v1/events", map[string]any{"type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{}})
+		require.Equal(t, http.StatusServiceUnavailable, got.status, string(got.raw))
+		require.NotEmpty(t, got.header.Get("Retry-After"))
+		refused++
+		if code, body := readyz(p); refused%20 == 0 {
+			require.Equal(t, http.StatusServiceUnavailable, code)
+			told = told || strings.Contains(body, "requests: ")
+			require.NotContains(t, body, "postgres://")
+		}
+	}
+	require.True(t, told, "/readyz names the requests")
+	lines := strings.Split(p.output.String(), "\n")[before:]
+	require.Greater(t, refused, 100)
+	require.Less(t, len(lines), 100, strings.Join(lines, "\n"))
+
+	g.set(true)
+	for _, id := range ids {
+		require.Len(t, c.delivery(t, id, status("succeeded"))["attempts"], 1)
+	}
+	for id, n := range r.ids() {
+		require.Equal(t, 1, n, id)
+	}
+	require.Len(t, r.ids(), events)
+	eventually(t, func() (bool, string) {
+		code, body := readyz(p)
+		return code == http.StatusOK, body
+	})
+}
+
+// TestTrouble_AWorkerWithoutPostgresEnds asks a worker to stop that never reached
+// its database.
+func TestTrouble_AWorkerWithoutPostgresEnds(t *testing.T) {
+	s := sharedStack(t)
+	g := newGate(t, "127.0.0.1:1")
+	env := serveEnv(t, "postgres://godwit:secret@"+g.listener.Addr().String()+"/godwit?sslmode=disable", s.temporal(), "nobase")
+	p := launch(t, "godwit", env, "serve", "--role", "worker")
+	t.Cleanup(func() { p.stop(t) })
+	requireNotReady(t, p, "postgres")
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-p.exited:
+	case <-time.After(stopLimit):
+		require.FailNow(t, "it goes on", p.output.String())
+	}
+}
+
+// TestTrouble_AFrozenProcessLosesNoAnswers freezes a process over the end of its
+// attempts and their leases, while the answers arrive.
+func TestTrouble_AFrozenProcessLosesNoAnswers(t *testing.T) {
+	const events, frozen = 20, 18 * time.Second
+	s := sharedStack(t)
+	env := serveEnv(t, s.migrated(t), s.temporal(), "frozen")
+	env["GODWIT_DELIVERY_TIMEOUT"] = "5s"
+	p := startServe(t, env)
+	c := newStage(t, p)
+	answer := make(chan struct{})
+	r := newReceiver(t, func(int, request) int { <-answer; return 200 })
+	c.webhook(t, r.URL, nil)
+	var ids []string
+	for range events {
+		ids = append(ids, c.post(t))
+	}
+	r.wait(t, events)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
+	close(answer)
+	<-time.After(frozen)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
+	for _, id := range ids {
+		require.Len(t, c.delivery(t, id, status("succeeded"))["attempts"], 1)
+	}
+	require.Len(t, r.all(), events)
+}
