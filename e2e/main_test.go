@@ -18,8 +18,8 @@ import (
 	"godwit/internal/localpg"
 )
 
-// stack is what most tests share: one Postgres, and one standalone on it whose
-// Temporal serves other processes too.
+// stack is what most tests share: one Postgres with the settings that Postgres has
+// by default, and one standalone on it whose Temporal serves other processes too.
 type stack struct {
 	once       sync.Once
 	dir        string
@@ -52,7 +52,7 @@ func (s *stack) start(t testing.TB) {
 	if s.dir, s.err = os.MkdirTemp("", "godwit-e2e-"); s.err != nil {
 		return
 	}
-	s.postgres, s.err = localpg.Start(context.Background(), localpg.Options{Dir: filepath.Join(s.dir, "postgres")})
+	s.postgres, s.err = localpg.Start(context.Background(), localpg.Options{Dir: filepath.Join(s.dir, "postgres"), Stock: true})
 	if s.err != nil {
 		return
 	}

@@ -27,6 +27,9 @@ type Options struct {
 	// Settings are server settings by their postgresql.conf names; they win over
 	// the package's own choices.
 	Settings map[string]string
+	// Stock leaves planning, checkpoints and cleaning as Postgres has them by
+	// default: a test that wants what production has sets it.
+	Stock bool
 }
 
 // Server is a running Postgres. Its methods may be called concurrently.
@@ -51,7 +54,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(ctx, dir, opts.Settings)
+	s, err := start(ctx, dir, opts.all())
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}

@@ -160,6 +160,26 @@ func TestSettingsOfTheCaller(t *testing.T) {
 	require.Equal(t, "17", got)
 }
 
+func TestStock_LeavesWhatPostgresHasByDefault(t *testing.T) {
+	s, err := Start(t.Context(), Options{Dir: t.TempDir(), Stock: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { stop(t, s) })
+	rows, err := connected(t, s.URL("postgres")).QueryContext(t.Context(), `
+		SELECT name FROM pg_settings WHERE source = 'command line' AND setting <> boot_val ORDER BY name`)
+	require.NoError(t, err)
+	defer rows.Close()
+	var changed []string
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		changed = append(changed, name)
+	}
+	require.NoError(t, rows.Err())
+	for _, name := range changed {
+		require.Contains(t, []string{"cluster_name", "data_directory", "listen_addresses", "log_min_error_statement", "log_timezone", "max_connections", "port", "TimeZone", "unix_socket_directories"}, name)
+	}
+}
+
 func TestABadSettingIsTheErrorsText(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Start(t.Context(), Options{Dir: dir, Settings: map[string]string{"shared_buffers": "a lot"}})

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"net/url"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
@@ -76,3 +79,16 @@ func (s *Store) DB() *sqlx.DB { return s.db }
 
 // Unavailable sorts errors.
 var Unavailable = unavailable
+
+// OpenSession opens a pool whose connections are set as those of a Store.
+func OpenSession(databaseURL string) (*sql.DB, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	server, err := pq.NewConnector(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector{server, setSession(u.Query())}), nil
+}

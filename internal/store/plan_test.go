@@ -16,7 +16,7 @@ import (
 // session opens a session with the store's settings.
 func session(t *testing.T, url string) *sql.Conn {
 	t.Helper()
-	db, err := sql.Open("postgres", url+"&enable_seqscan=off&plan_cache_mode=force_generic_plan")
+	db, err := store.OpenSession(url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	conn, err := db.Conn(context.Background())

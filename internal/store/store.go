@@ -51,8 +51,15 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("the database URL can't be parsed") // err would show the password
 	}
-	u.RawQuery = settings(u.Query()).Encode()
-	connector, err := pq.NewConnector(u.String())
+	q := u.Query()
+	set := setSession(q)
+	// The driver's own: bytes go as they are, not as text; see blobs.
+	q.Set("binary_parameters", "yes")
+	if !q.Has("connect_timeout") {
+		q.Set("connect_timeout", strconv.Itoa(int(connectTimeout.Seconds())))
+	}
+	u.RawQuery = q.Encode()
+	server, err := pq.NewConnector(u.String())
 	if err != nil {
 		return nil, errors.New("the database URL is not one that Postgres understands")
 	}
@@ -61,52 +68,14 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 		return nil, errors.New("the database URL is not one that Postgres understands")
 	}
 	d := newDialer(ask)
-	connector.Dialer(d)
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	server.Dialer(d)
+	db := sqlx.NewDb(sql.OpenDB(connector{server, set}), "postgres")
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	s := &Store{db: db, ring: ring, url: u.String(), dialer: d, keyed: make(chan struct{}, maxKeyed)}
 	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
 	return s, nil
-}
-
-// Limits of what a connection may do. Whoever waits longer than idleInTransaction
-// for a process that was frozen, or cut off, inside a transaction gets what it
-// held; lockTimeout is longer, so that waiting for such a process succeeds.
-const (
-	idleInTransaction = 5 * time.Second
-	lockTimeout       = 7 * time.Second
-	statementTimeout  = longestIngest
-)
-
-// settings adds what each connection sets to the query of a database URL. What
-// the URL sets itself stays, but for what the code relies on.
-func settings(q url.Values) url.Values {
-	// Plans are kept for the life of a connection; one that was made while the
-	// tables were small must not outlive their growth. Every query here has its
-	// index, so forbidding sequential scans costs nothing.
-	q.Set("enable_seqscan", "off")
-	q.Set("plan_cache_mode", "force_generic_plan")
-	// The driver's own: bytes go as they are, not as text; see blobs.
-	q.Set("binary_parameters", "yes")
-	milliseconds := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-	for name, value := range map[string]string{
-		"connect_timeout":                     strconv.Itoa(int(connectTimeout.Seconds())),
-		"lock_timeout":                        milliseconds(lockTimeout),
-		"statement_timeout":                   milliseconds(statementTimeout),
-		"idle_in_transaction_session_timeout": milliseconds(idleInTransaction),
-		// Postgres finds a client that vanished, and lets go what it held.
-		"tcp_keepalives_idle":     "10",
-		"tcp_keepalives_interval": "3",
-		"tcp_keepalives_count":    "3",
-		"tcp_user_timeout":        "15000",
-	} {
-		if !q.Has(name) {
-			q.Set(name, value)
-		}
-	}
-	return q
 }
 
 // Calm says whether connections to the database were in order for some seconds.
