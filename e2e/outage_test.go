@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 )
 
 // gate is a TCP proxy that can be shut: its connections end and new ones are
@@ -75,37 +78,59 @@ func (g *gate) set(open bool) {
 	}
 }
 
-func TestIngestGoesOnWhileTemporalIsAway(t *testing.T) {
+// TestFirstAttempts_NeedNoTemporal starts a process, and starts it again, while
+// Temporal is away: what comes is delivered at once, and when Temporal is there
+// the retries go on and every delivery has had its workflow.
+func TestFirstAttempts_NeedNoTemporal(t *testing.T) {
 	s := sharedStack(t)
 	g := newGate(t, s.temporal())
-	p := launch(t, "godwit", serveEnv(t, s.migrated(t), g.listener.Addr().String(), "outage"), "serve")
-	t.Cleanup(func() { p.stop(t) })
-	eventually(t, func() (bool, string) { return reachable(p.url()), "no API yet" })
-	requireNotReady(t, p, "temporal")
-
-	c := newStage(t, p)
+	url := s.migrated(t)
+	env := serveEnv(t, url, g.listener.Addr().String(), "outage")
+	start := func() *process {
+		p := launch(t, "godwit", env, "serve")
+		t.Cleanup(func() { p.stop(t) })
+		eventually(t, func() (bool, string) { return reachable(p.url()), "no API yet" })
+		return p
+	}
+	first := start()
+	c, sick := newStage(t, first), newStage(t, first)
 	r := newReceiver(t, nil)
+	failing := newReceiver(t, func(n int, _ request) int { return map[bool]int{true: 500, false: 200}[n <= 2] })
 	c.webhook(t, r.URL, nil)
-	post := func(n int) (ids []string) {
+	sick.webhook(t, failing.URL, nil)
+	post := func(n int) {
 		for range n {
-			ids = append(ids, c.post(t))
+			c.delivery(t, c.post(t), status("succeeded"))
 		}
-		return ids
 	}
-	fromStart := post(20)
-	require.Empty(t, r.all())
+	post(20)
+	first.stop(t)
+	p := start()
+	post(20)
+	retried := sick.post(t)
+	sick.delivery(t, retried, status("retrying"))
+	code, body := readyz(p)
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	require.Regexp(t, `^temporal: .*events are accepted and first attempts are made`, body)
+
 	g.set(true)
-	for _, id := range fromStart {
-		c.delivery(t, id, status("succeeded"))
-	}
+	require.Len(t, sick.delivery(t, retried, status("succeeded"))["attempts"], 3)
+	eventually(t, func() (bool, string) { code, body := readyz(p); return code == http.StatusOK, body })
 	g.set(false)
-	inBetween := post(20)
+	post(20)
 	requireNotReady(t, p, "temporal")
 	g.set(true)
-	for _, id := range inBetween {
-		c.delivery(t, id, status("succeeded"))
-	}
-	require.Len(t, r.ids(), 40)
+	eventually(t, func() (bool, string) {
+		left := query(t, url, `SELECT count(*) FROM deliveries WHERE dispatch_at IS NOT NULL OR run_id IS NULL`)
+		return left == 0, fmt.Sprintf("%d deliveries without a workflow", left)
+	})
+	temporal := temporalOf(t, s.temporal(), "outage")
+	eventually(t, func() (bool, string) {
+		running, err := temporal.CountWorkflow(context.Background(), &workflowservice.CountWorkflowExecutionsRequest{Query: `ExecutionStatus = 'Running'`})
+		return err == nil && running.Count == 0, fmt.Sprint(running, err)
+	})
+	require.Len(t, r.ids(), 60)
+	require.Len(t, r.all(), 60, "each once")
 }
 
 func reachable(url string) bool {

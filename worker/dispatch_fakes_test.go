@@ -304,6 +304,7 @@ type world struct {
 	acts       *activities.Activities
 	dispatcher *worker.Dispatcher
 	repaired   *atomic.Int64
+	away       *atomic.Bool // Temporal is
 	wake       chan<- struct{}
 	stop       func()
 }
@@ -313,7 +314,7 @@ func dispatch(t *testing.T, f func(w world)) {
 	synctest.Test(t, func(t *testing.T) {
 		wake := make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
-		w := world{ledger: &ledger{}, starter: &starter{}, receivers: &receivers{}, repaired: new(atomic.Int64), wake: wake, stop: stop}
+		w := world{ledger: &ledger{}, starter: &starter{}, receivers: &receivers{}, repaired: new(atomic.Int64), away: new(atomic.Bool), wake: wake, stop: stop}
 		w.acts = &activities.Activities{Ends: w.receivers, Sender: w.receivers, Observer: w.receivers, AttemptTimeout: time.Minute, Log: zap.NewNop(),
 			Schedule: retry.Default(), Wake: func() {
 				select {
@@ -323,7 +324,7 @@ func dispatch(t *testing.T, f func(w world)) {
 			}}
 		done := make(chan struct{})
 		d := &worker.Dispatcher{Fresh: w.ledger, Claims: w.ledger, Queues: w.ledger, Carriers: w.ledger, Attempts: activities.FirstsOf(w.acts), Starter: w.starter,
-			Timeout: time.Minute, Wake: wake, Repaired: func() { w.repaired.Add(1) }, Log: zap.NewNop()}
+			Ready: func() bool { return !w.away.Load() }, Timeout: time.Minute, Wake: wake, Repaired: func() { w.repaired.Add(1) }, Log: zap.NewNop()}
 		w.dispatcher = d
 		go func() { d.Run(ctx); close(done) }()
 		synctest.Wait()

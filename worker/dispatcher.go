@@ -82,7 +82,7 @@ type Starter interface {
 }
 
 // Dispatcher takes due deliveries, makes their first attempts, and starts their
-// workflows. Every field but Wake and Repaired must be set.
+// workflows. Every field but Ready, Wake and Repaired must be set.
 type Dispatcher struct {
 	Fresh    Fresh
 	Claims   Claims
@@ -90,6 +90,9 @@ type Dispatcher struct {
 	Attempts Attempts
 	Carriers Carriers
 	Starter  Starter
+	// Ready says whether Temporal can be asked for workflows; nil = always. First
+	// attempts are made in any case.
+	Ready func() bool
 	// Timeout bounds an attempt of a webhook without a timeout of its own.
 	Timeout time.Duration
 	// Wake says that there is something due; nil = only time does.
@@ -138,6 +141,8 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	d.mu.Unlock()
 	last.Wait()
 }
+
+func (d *Dispatcher) ready() bool { return d.Ready == nil || d.Ready() }
 
 // nudge wakes who waits for c; many at once are one.
 func nudge(c chan<- struct{}) {
@@ -191,7 +196,7 @@ func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
 // one of its own.
 func (d *Dispatcher) again(ctx context.Context, limit int) (rest []hook.Claim, more bool, err error) {
 	limit = min(limit, d.starts.room())
-	if limit == 0 {
+	if limit == 0 || !d.ready() {
 		return nil, false, nil
 	}
 	claims, err := d.Claims.Claim(ctx, limit, lease)

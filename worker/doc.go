@@ -6,7 +6,7 @@
 // of the ledger, whose claim begins the first attempts. It makes them at once. At
 // the same moment it starts their workflows, which wait for what comes of the attempts
 // (see activities.Firsts). So a delivery takes a commit and a request, whatever
-// Temporal takes. While more come than workflows can be started, many share one;
+// Temporal takes; while it is away, first attempts go on all the same. While more come than workflows can be started, many share one;
 // each that fails goes on in one of its own. What is finished before it has a
 // workflow stays due until it has one.
 //
@@ -28,6 +28,6 @@
 // process of all checks that the ledger is whole; it says what it finds and
 // repairs nothing.
 //
-// Run starts and stops everything in order; a Temporal that is away at the
-// start is waited for.
+// Run starts and stops everything in order. First attempts begin at once, whether
+// Temporal can be reached or not; their workflows are started as soon as it can.
 package worker

@@ -56,7 +56,7 @@ func (d *Dispatcher) take(limit int, crowded []string) hook.Take {
 func (d *Dispatcher) open(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.starts = starts{starter: d.Starter, carriers: d.Carriers, log: d.Log}
+	d.starts = starts{starter: d.Starter, carriers: d.Carriers, ready: d.ready, log: d.Log}
 	d.behind.Store(true)
 	d.begins = ctx
 }
@@ -104,7 +104,8 @@ func (d *Dispatcher) begin(ctx context.Context, begun []hook.Parcel) error {
 	return d.Fresh.GiveBack(ctx, ids)
 }
 
-// queued begins and gives out what waits in queues.
+// queued begins and gives out what waits in queues. What its webhook's limits had
+// wait is carried by workflows alone.
 func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim, more bool, err error) {
 	webhooks, err := d.Queues.Queued(ctx)
 	if err != nil || len(webhooks) == 0 {
@@ -116,6 +117,9 @@ func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim
 		return nil, false, err
 	}
 	d.leave(taken.Rest)
+	if !d.ready() {
+		return nil, len(taken.Begun) > 0, nil
+	}
 	claims, err = d.Queues.Release(ctx, limit, lease)
 	return claims, len(claims) == limit || len(taken.Begun) > 0, err
 }
@@ -138,6 +142,9 @@ func (d *Dispatcher) startRest(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case rest := <-d.rest:
+			if !d.ready() {
+				continue // it is due again when its lease is over
+			}
 			if err := d.start(ctx, rest); err != nil && ctx.Err() == nil {
 				complaints.Add(err)
 				wait(ctx, nil, longestPause)

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,5 +68,47 @@ func TestADispatcherThatDoesNotRunBeginsNothing(t *testing.T) {
 		w.dispatcher.Begin([]hook.Parcel{parcel("a"), parcel("b")}) // of a statement that was under way
 		require.Empty(t, w.receivers.all())
 		w.see(func() { require.Equal(t, []string{"a", "b"}, w.given) })
+	})
+}
+
+// TestDispatcher_MakesFirstAttemptsWhileTemporalIsAway: of an ingest, of what is
+// due, and of what has waited for room. The rest is left alone until it is back.
+func TestDispatcher_MakesFirstAttemptsWhileTemporalIsAway(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.away.Store(true)
+		hang := w.hang("c")
+		w.dispatcher.Begin([]hook.Parcel{parcel("a")})
+		crowd := many("c", 300)
+		w.add(crowd...)
+		w.add("b")
+		w.repeat("d")
+		w.queue(1, "e")
+		w.wake <- struct{}{}
+		<-time.After(time.Second)
+		require.Subset(t, w.receivers.all(), []string{"a", "b"})
+		close(hang)
+		<-time.After(3 * time.Second)
+		require.ElementsMatch(t, slices.Concat([]string{"a", "b"}, crowd), w.receivers.all(), "each once")
+		require.Zero(t, w.starter.count(), "nobody asks in vain")
+		w.see(func() { require.Len(t, w.ledger.again, 1, "what is due again is not even claimed") })
+
+		w.away.Store(false)
+		<-time.After(2 * time.Second)
+		require.ElementsMatch(t, slices.Concat([]string{"a", "b", "d", "e"}, crowd), w.starter.all())
+	})
+}
+
+func TestDispatcher_StopsWhileTemporalIsAway(t *testing.T) {
+	dispatch(t, func(w world) {
+		w.away.Store(true)
+		w.add("a")
+		<-time.After(soon)
+		require.Equal(t, []string{"a"}, w.receivers.all())
+		began := time.Now()
+		w.stop()
+		synctest.Wait()
+		<-time.After(soon)
+		require.Zero(t, w.starter.count())
+		require.Less(t, time.Since(began), time.Second)
 	})
 }

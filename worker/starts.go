@@ -33,6 +33,9 @@ const (
 	maxWaiting = 10_000
 )
 
+// errNotReady: nothing was started, since Temporal was away until the stop.
+var errNotReady = errors.New("Temporal is not ready")
+
 // Carriers notes which workflows carry deliveries.
 type Carriers interface {
 	Carried(ctx context.Context, all []hook.Carried) error
@@ -50,6 +53,7 @@ type toStart struct {
 type starts struct {
 	starter  Starter
 	carriers Carriers
+	ready    func() bool // see Dispatcher.Ready
 	log      *zap.Logger
 
 	mu       sync.Mutex
@@ -96,7 +100,10 @@ func (s *starts) add(ctx context.Context, t toStart) {
 func (s *starts) run(ctx context.Context, next []toStart) {
 	complaints := ops.NewComplaints(s.log, "starting workflows pauses")
 	for pause := time.Duration(0); len(next) > 0; {
-		err := s.start(context.WithoutCancel(ctx), next)
+		err := errNotReady
+		if s.awaitReady(ctx) {
+			err = s.start(context.WithoutCancel(ctx), next)
+		}
 		switch {
 		case err == nil:
 			pause = 0
@@ -111,6 +118,17 @@ func (s *starts) run(ctx context.Context, next []toStart) {
 			wait(ctx, nil, pause)
 		}
 	}
+}
+
+// awaitReady waits until Temporal can be asked; false = ctx ended before.
+func (s *starts) awaitReady(ctx context.Context) bool {
+	for !s.ready() {
+		if ctx.Err() != nil {
+			return false
+		}
+		wait(ctx, nil, pollEvery)
+	}
+	return true
 }
 
 // leave ends a run. The last one ends the gathering.

@@ -44,23 +44,36 @@ type Worker struct {
 func (w *Worker) Started() bool { return w.started.Load() }
 
 // Run works until ctx ends and what is under way has finished, or StopTimeout
-// has passed. A Temporal that can't be reached is waited for.
+// has passed. First attempts, mail and the looking after the ledger need no
+// Temporal; the rest waits until it can be reached.
 func (w *Worker) Run(ctx context.Context) {
-	var beside sync.WaitGroup
-	beside.Go(func() { w.LedgerCheck.Run(ctx) }) // these need no Temporal
-	beside.Go(func() { w.Sweep.Run(ctx) })
-	beside.Go(func() { w.Withdrawals.Run(ctx) })
+	w.Dispatcher.Ready = w.Started
+	var loops sync.WaitGroup
+	loops.Go(func() { w.Dispatcher.Run(ctx) })
+	loops.Go(func() { w.LedgerCheck.Run(ctx) })
+	loops.Go(func() { w.Sweep.Run(ctx) })
+	loops.Go(func() { w.Withdrawals.Run(ctx) })
+	if w.Notices != nil {
+		loops.Go(func() { w.Notices.Run(ctx) })
+	}
+	var firsts sync.WaitGroup
+	firsts.Go(func() {
+		<-ctx.Done()
+		loops.Wait() // then no attempt begins any more
+		activities.FirstsOf(w.Activities).Stop(w.StopTimeout)
+	})
 	for ctx.Err() == nil {
-		if err := w.session(ctx); err != nil {
+		if err := w.session(ctx, &loops); err != nil {
 			w.Log.Error("the Temporal worker ended, it is started anew", zap.Error(err))
 		}
 	}
-	beside.Wait()
+	firsts.Wait()
 }
 
 // session works until ctx ends, or until the Temporal worker meets something
-// that the SDK does not go on after. It would end in silence otherwise.
-func (w *Worker) session(ctx context.Context) error {
+// that the SDK does not go on after. It would end in silence otherwise. beside
+// are loops that go on after it, and end with ctx.
+func (w *Worker) session(ctx context.Context, beside *sync.WaitGroup) error {
 	alive, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	running := w.connect(alive, fail)
@@ -71,22 +84,17 @@ func (w *Worker) session(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { w.watchNamespace(alive, fail) })
 	loops.Go(func() { w.ensureSchedule(alive) })
-	loops.Go(func() { w.Dispatcher.Run(alive) })
 	loops.Go(func() { w.Windows.Run(alive) })
 	loops.Go(func() { w.Recoveries.Run(alive) })
 	loops.Go(func() { w.Redeliveries.Run(alive) })
-	if w.Notices != nil {
-		loops.Go(func() { w.Notices.Run(alive) })
-	}
 	loops.Wait()
-	w.started.Store(false)
 	if ctx.Err() != nil {
-		var firsts sync.WaitGroup
-		firsts.Go(func() { activities.FirstsOf(w.Activities).Stop(w.StopTimeout) })
+		beside.Wait() // what they start may be given to this worker
+		w.started.Store(false)
 		running.Stop()
-		firsts.Wait()
 		return nil
 	}
+	w.started.Store(false)
 	running.Stop()
 	return context.Cause(alive)
 }
@@ -95,18 +103,28 @@ func (w *Worker) session(ctx context.Context) error {
 // there; nil when ctx ends first. fatal is told why the worker ended by itself.
 func (w *Worker) connect(ctx context.Context, fatal func(error)) sdk.Worker {
 	for pause := pollEvery; ctx.Err() == nil; pause = min(2*pause, longestPause) {
-		err := workflows.EnsureNamespace(ctx, w.Temporal, w.Namespace)
+		running, err := w.try(ctx, fatal)
 		if err == nil {
-			running := sdk.New(w.Temporal, workflows.TaskQueue, w.options(fatal))
-			workflows.Register(running, w.Activities)
-			if err = running.Start(); err == nil {
-				return running
-			}
+			return running
 		}
-		w.Log.Warn("waiting for Temporal", zap.Error(err), zap.Duration("pause", pause))
+		if ctx.Err() == nil {
+			w.Log.Warn("waiting for Temporal", zap.Error(err), zap.Duration("pause", pause))
+		}
 		wait(ctx, nil, pause)
 	}
 	return nil
+}
+
+// try starts the Temporal worker, if it can.
+func (w *Worker) try(ctx context.Context, fatal func(error)) (sdk.Worker, error) {
+	asking, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if err := workflows.EnsureNamespace(asking, w.Temporal, w.Namespace); err != nil {
+		return nil, err
+	}
+	running := sdk.New(w.Temporal, workflows.TaskQueue, w.options(fatal))
+	workflows.Register(running, w.Activities)
+	return running, running.Start()
 }
 
 func (w *Worker) options(fatal func(error)) sdk.Options {

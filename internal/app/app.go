@@ -51,8 +51,8 @@ type Addresses struct {
 }
 
 // Run runs Godwit until ctx ends and everything has stopped, or until a part of
-// it fails. A database or Temporal that is away is waited for: meanwhile
-// /readyz says what is missing.
+// it fails. A database or Temporal that is away is waited for; until then /readyz
+// says what is missing. First attempts need no Temporal.
 func Run(ctx context.Context, cfg config.Config, log *zap.Logger, opts Options) error {
 	// Package net/http says here what receivers do wrong, in their words and a line
 	// for each frame of a flood: nothing that a log should hold unasked.
@@ -203,13 +203,11 @@ func (p *process) announce(ctx context.Context) {
 	if p.opts.Ready == nil {
 		return
 	}
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for len(ops.Missing(ctx, p.checks)) > 0 {
+	for pause := firstLook; len(ops.Missing(ctx, p.checks)) > 0; pause = min(2*pause, longestLook) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 	if ctx.Err() != nil {

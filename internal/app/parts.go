@@ -207,13 +207,16 @@ func (p *process) accepting(context.Context) error {
 	return nil
 }
 
+// withoutTemporal is what /readyz says about the rest while Temporal is away.
+const withoutTemporal = "; events are accepted and first attempts are made, but retries, recoveries, redeliveries of many, combinations and webhooks with limits wait"
+
 func (p *process) temporalReady(ctx context.Context) error {
-	if !p.worker.Started() {
-		return errors.New("the worker waits for Temporal")
-	}
 	if _, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		p.log.Debug("Temporal is not ready", zap.Error(err))
-		return errors.New("the server can't be reached")
+		return errors.New("the server can't be reached" + withoutTemporal)
+	}
+	if !p.worker.Started() {
+		return errors.New("the server answers, but the namespace or the worker is not ready yet" + withoutTemporal)
 	}
 	return nil
 }
