@@ -80,6 +80,7 @@ func (s *server) docsPage() ([]byte, error) {
 	for _, tag := range doc.Tags {
 		tags = append(tags, docsTag{tag, s.docsOperations(tag.Name)})
 	}
+	tags = append(tags, receivedOnPage(doc))
 	page, err := template.New("page.html").Funcs(template.FuncMap{"type": typeOf, "bounds": boundsOf, "lines": lines}).
 		ParseFS(docsFiles, "docs/page.html")
 	if err != nil {

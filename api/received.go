@@ -3,8 +3,10 @@ package api
 import (
 	"embed"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -125,7 +127,7 @@ func received(schemas huma.Registry) map[string]*huma.PathItem {
 func receivedOperation(id, summary, description string, content map[string]*huma.MediaType) *huma.Operation {
 	answer := func(words string) *huma.Response { return &huma.Response{Description: words} }
 	return &huma.Operation{
-		OperationID: id, Method: http.MethodPost, Summary: summary, Description: description, Tags: []string{"webhooks"},
+		OperationID: id, Method: http.MethodPost, Path: "the webhook's URL", Summary: summary, Description: description, Tags: []string{"webhooks"},
 		Security:    []map[string][]string{{}}, // the signature proves where it is from
 		Parameters:  receivedHeaders(),
 		RequestBody: &huma.RequestBody{Required: true, Content: content},
@@ -162,6 +164,20 @@ func receivedHeaders() []*huma.Param {
 	} {
 		out = append(out, &huma.Param{Name: h.name, In: "header", Description: h.words, Required: !h.sometimes, Example: h.example,
 			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(8 << 10)}})
+	}
+	return out
+}
+
+// receivedOnPage is what receivers get, as a part of the page.
+func receivedOnPage(doc *huma.OpenAPI) docsTag {
+	out := docsTag{Tag: &huma.Tag{Name: "receivers", Description: "What Godwit sends to the URL of a webhook, and what it makes of the answer."}}
+	for _, name := range slices.Sorted(maps.Keys(doc.Webhooks)) {
+		op := doc.Webhooks[name].Post
+		view := docsOperation{Operation: op, Who: "none, the signature proves where it is from", Request: mediaOf(op.RequestBody.Content)}
+		for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
+			view.Answers = append(view.Answers, docsAnswer{Status: status, Description: op.Responses[status].Description})
+		}
+		out.Operations = append(out.Operations, view)
 	}
 	return out
 }

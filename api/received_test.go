@@ -44,3 +44,10 @@ func TestReceived_ExamplesFitTheirSchemas(t *testing.T) {
 		require.NoError(t, d.Fits(schema, example), file)
 	}
 }
+
+func TestReceived_IsOnThePage(t *testing.T) {
+	page := newClient(t).call("GET", "/docs", "").is(200).Body.String()
+	for _, want := range []string{`id="receiveEvent"`, `id="receiveHealthCheck"`, "Godwit-Sequence", "todo-9-created", "<b>410</b>"} {
+		require.Contains(t, page, want)
+	}
+}

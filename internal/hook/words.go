@@ -42,7 +42,7 @@ func wordsOfReceiver(r Reason) string {
 	case ReasonTLSExpired:
 		return "The receiver's security certificate has expired, or is not valid yet."
 	case ReasonTLSUnknownAuthority:
-		return "The receiver's security certificate comes from an issuer that Godwit does not trust."
+		return "The receiver's security certificate comes from an issuer that Godwit does not trust, or the certificate in between is not sent along."
 	case ReasonTLSHostname:
 		return "The receiver's security certificate is for another name."
 	case ReasonTLS:

@@ -19,14 +19,16 @@
 //     none at a port that belongs to another kind of service. The address that
 //     is dialled is checked, not the URL: names, redirects and odd spellings
 //     can't get around it. Redirects are not followed, proxies from the
-//     environment are not used.
+//     environment are not used. A proxy that the operator names is asked for an
+//     address that was checked before, never for a name.
+//   - Webhooks with different certificates never share a connection.
 //   - No secret, no address and no text of a receiver is in Result.Error, and
 //     everything in a Result but its body is valid UTF-8 without NUL.
 //
 // CheckURL, CheckHeaders and Sender.CheckHost say at creation what would fail
 // at delivery.
 //
-// The package imports hook, retry, the standard library, the dial guard and
-// what makes DNS names of international hosts. It keeps nothing and makes no
+// The package imports hook, retry, the standard library, the dial guard, a cache
+// and what makes DNS names of international hosts. It keeps nothing and makes no
 // second attempt.
 package send
