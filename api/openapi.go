@@ -31,9 +31,8 @@ func (s *server) document() *huma.OpenAPI {
 			Description: about,
 			License:     &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
 		},
-		Servers:  []*huma.Server{{URL: "/", Description: "The installation that gave this document"}},
-		Tags:     d.tags(),
-		Webhooks: received(schemas),
+		Servers: []*huma.Server{{URL: "/", Description: "The installation that gave this document"}},
+		Tags:    d.tags(),
 		Components: &huma.Components{
 			Schemas:   schemas,
 			Responses: map[string]*huma.Response{},

@@ -42,7 +42,9 @@ func New(options Options) http.Handler {
 	for _, r := range s.routes() {
 		s.register(r)
 	}
-	bound(s.huma.OpenAPI())
+	doc := s.huma.OpenAPI()
+	doc.Webhooks = received(doc.Components.Schemas) // open as answers are, which the registry knows by now
+	bound(doc)
 	s.serveDocs(engine)
 	return engine
 }
