@@ -75,14 +75,20 @@ func TestClientCertificate_IsShownToWhoWantsIt(t *testing.T) {
 			m.Webhook.CACertificate = ca.pem()
 			send := func() hook.Result { return attempt(t, s, m) }
 
+			// In TLS 1.3 the receiver's alert comes after the handshake, and races with the
+			// request.
+			refused := []hook.Reason{hook.ReasonTLS}
+			if config.MinVersion == tls.VersionTLS13 {
+				refused = append(refused, hook.ReasonReset)
+			}
 			result := send()
-			require.Equal(t, hook.ReasonTLS, result.Reason)
-			require.Equal(t, "the receiver wants a client certificate; set the webhook's client_certificate and client_key", result.Error)
+			require.Contains(t, refused, result.Reason)
+			require.Regexp(t, "^the receiver (wants|asked for) a client certificate.*; set the webhook's client_certificate and client_key$", result.Error)
 
 			m.Webhook.ClientCertificate, m.Webhook.ClientKey = other.client(t, "stranger", unchanged)
 			result = send()
-			require.Equal(t, hook.ReasonTLS, result.Reason)
-			require.Equal(t, "the receiver refused the webhook's client certificate", result.Error)
+			require.Contains(t, refused, result.Reason)
+			require.Regexp(t, "^the receiver (refused|asked for a client certificate, and closed the connection when it had) the webhook's", result.Error)
 
 			m.Webhook.ClientCertificate, m.Webhook.ClientKey = ca.client(t, "Godwit", unchanged)
 			result = send()
@@ -205,7 +211,7 @@ func TestHandshake_FailuresAreToldApart(t *testing.T) {
 	for words, config := range map[string]*tls.Config{
 		"the receiver's TLS certificate is not one for a server of this name":                           {Certificates: wrongUse},
 		"the receiver has no TLS version or cipher in common with Godwit, which needs TLS 1.2 or newer": {Certificates: certs, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-		"the receiver wants a client certificate; set the webhook's client_certificate and client_key":  {Certificates: certs, ClientAuth: tls.RequireAnyClientCert},
+		"the receiver wants a client certificate; set the webhook's client_certificate and client_key":  {Certificates: certs, ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12},
 	} {
 		t.Run(words, func(t *testing.T) {
 			result := attempt(t, s, message(serveTLS(t, config).URL))

@@ -37,9 +37,28 @@ func (p *progress) words(err error) string {
 	if errors.As(err, &proxied) {
 		return proxied.words
 	}
-	if reasonOf(err, p.phase()) != hook.ReasonTLS {
-		return ""
+	switch reasonOf(err, p.phase()) {
+	case hook.ReasonReset:
+		return p.resetWords()
+	case hook.ReasonTLS:
+		return p.tlsWords(err)
 	}
+	return ""
+}
+
+// resetWords are for a receiver that asked for a client certificate: in TLS 1.3
+// it judges that after the handshake, and net/http may lose its alert.
+func (p *progress) resetWords() string {
+	switch {
+	case p.reused.Load() || !p.asked.Load():
+		return ""
+	case p.shown.Load():
+		return "the receiver asked for a client certificate, and closed the connection when it had the webhook's"
+	}
+	return "the receiver asked for a client certificate, and closed the connection when it got none; set the webhook's client_certificate and client_key"
+}
+
+func (p *progress) tlsWords(err error) string {
 	if alert, sent := alertOf(err); sent {
 		return p.alertWords(alert)
 	}
