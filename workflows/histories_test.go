@@ -19,7 +19,7 @@ import (
 // delivery or window that is under way now may go on under the next build.
 // Those "before quiet" are of starts without DeliverInput.QuietSuccess, which no
 // build makes any more.
-var recorded = []string{"batch-partly-failed", "batch-succeeded", "cancelled-by-deletion", "combination-expired", "combination-fired", "combination-handed-over", "exhausted-and-deactivated", "gone", "redelivery-cancelled", "redelivery-completed", "redelivery-handed-over", "recovered", "recovery-gave-up", "success-at-once", "success-at-third-attempt",
+var recorded = []string{"batch-partly-failed", "batch-succeeded", "cancelled-by-deletion", "combination-expired", "combination-fired", "combination-handed-over", "exhausted-and-deactivated", "gone", "redelivery-cancelled", "redelivery-completed", "redelivery-handed-over", "recovered", "recovery-gave-up", "retention-completed", "success-at-once", "success-at-third-attempt",
 	"success-at-third-attempt-before-quiet", "success-before-quiet"}
 
 func TestRecordedHistoriesReplay(t *testing.T) {
