@@ -95,7 +95,7 @@ type Observer interface {
 	Attempted(r hook.Result)
 }
 
-// Activities holds what the activities need; every field but Wake, Calm and Isolated must be set.
+// Activities holds what the activities need; every field but Now, Wake, Calm and Isolated must be set.
 // It is safe for concurrent use, and must not be copied.
 type Activities struct {
 	Deliveries   Deliveries
@@ -118,6 +118,8 @@ type Activities struct {
 	Recovery       hook.RecoveryPlan
 	// Keep is how long things are kept.
 	Keep hook.Keep
+	// Now is the database's time; nil = this machine's.
+	Now func() time.Time
 	// Wake is called when there is something to dispatch; nil = nobody is told.
 	Wake func()
 	// Calm says whether the ledger was in reach for a while: else ends of attempts

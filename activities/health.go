@@ -65,7 +65,8 @@ func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (Chec
 // probe sends a health check; timeout bounds it as it bounds an attempt.
 func (a *Activities) probe(ctx context.Context, w hook.Webhook, timeout time.Duration) (hook.Result, error) {
 	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
-	result, err := a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(time.Now()), time.Now()))
+	at := a.now()
+	result, err := a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(at), at))
 	if err != nil {
 		return result, err
 	}
@@ -73,6 +74,14 @@ func (a *Activities) probe(ctx context.Context, w hook.Webhook, timeout time.Dur
 		return result, errOwnProbe
 	}
 	return result, nil
+}
+
+// now is the database's time.
+func (a *Activities) now() time.Time {
+	if a.Now == nil {
+		return time.Now()
+	}
+	return a.Now()
 }
 
 // errOwnProbe has a probe tried again.

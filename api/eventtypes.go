@@ -126,7 +126,7 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 	if err != nil {
 		return nil, err
 	}
-	t, created, err := s.Store.EventTypes.PutEventType(ctx, form.eventType(in.Name, time.Now()))
+	t, created, err := s.Store.EventTypes.PutEventType(ctx, form.eventType(in.Name, s.Now()))
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHea
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	since, err := lookBack(in.Since, hook.DefaultReport, hook.MaxReport)
+	since, err := lookBack(s.Now(), in.Since, hook.DefaultReport, hook.MaxReport)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +110,7 @@ func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHea
 }
 
 // lookBack is since, or normally ago when that was left out.
-func lookBack(since time.Time, normally, longest time.Duration) (time.Time, error) {
-	now := time.Now()
+func lookBack(now, since time.Time, normally, longest time.Duration) (time.Time, error) {
 	switch {
 	case since.IsZero():
 		return now.Add(-normally), nil

@@ -23,10 +23,10 @@ type ledgerInput struct {
 }
 
 // query gives the stretch of time that is asked about.
-func (in ledgerInput) query() (hook.LedgerQuery, error) {
+func (in ledgerInput) query(now time.Time) (hook.LedgerQuery, error) {
 	q := hook.LedgerQuery{WebhookID: in.ID, Since: in.Since, Until: in.Until}
 	if q.Until.IsZero() {
-		q.Until = time.Now()
+		q.Until = now
 	}
 	if q.Since.IsZero() {
 		q.Since = q.Until.Add(-hook.DefaultReport)
@@ -69,7 +69,7 @@ func (s *server) ledger(ctx context.Context, in *ledgerInput) (*reply[ledger], e
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	q, err := in.query()
+	q, err := in.query(s.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -45,6 +46,8 @@ type Options struct {
 	Probe func(ctx context.Context, w hook.Webhook) (hook.Result, error)
 	// NewSecret makes a signing secret of a kind.
 	NewSecret func(hook.Signature) string
+	// Now is the database's time; nil = this machine's.
+	Now func() time.Time
 	// Wake is called after an ingest that created deliveries has committed. It
 	// must not block; nil = nobody needs waking.
 	Wake func()

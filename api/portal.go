@@ -78,7 +78,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	if form.ExpiresInSeconds != nil {
 		seconds = *form.ExpiresInSeconds
 	}
-	token, expiresAt := rand.Text(), time.Now().Add(time.Duration(seconds)*time.Second).UTC().Truncate(time.Second)
+	token, expiresAt := rand.Text(), s.Now().Add(time.Duration(seconds)*time.Second).UTC().Truncate(time.Second)
 	link := hook.Session{ID: id.New(id.Session), UserID: form.UserID, ExpiresAt: expiresAt}
 	if err := s.Store.PortalLinks.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 // portal signs in whoever comes by an unused link, and leads on to the web app.
 func (s *server) portal(c *gin.Context) {
 	ctx, from := c.Request.Context(), clientAddress(c.Request, s.TrustedProxies)
-	link, token, expiresAt := c.Query("token"), rand.Text(), time.Now().Add(sessionLength)
+	link, token, expiresAt := c.Query("token"), rand.Text(), s.Now().Add(sessionLength)
 	_, err := s.gate.pass(ctx, from, link, func() (hook.Principal, error) {
 		err := s.Store.PortalLinks.RedeemPortalLink(ctx, apikey.Hash(link), apikey.Hash(token), expiresAt)
 		if hook.CodeOf(err) == hook.CodeNotFound {

@@ -42,7 +42,7 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 		return nil, err
 	}
 	w, err := s.Store.Secrets.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
-		return w.Rotate(s.NewSecret(hook.SignatureOf(w.Secret)), form.overlap(), time.Now())
+		return w.Rotate(s.NewSecret(hook.SignatureOf(w.Secret)), form.overlap(), s.Now())
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,9 @@ func New(options Options) http.Handler {
 	// Gin is to believe no proxy about a client's address; see clientAddress.
 	_ = engine.SetTrustedProxies(nil)
 
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter](), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
 	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin())
 	engine.NoRoute(s.noRoute)

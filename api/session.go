@@ -89,7 +89,7 @@ func (s *server) signIn(ctx context.Context, in *Payload) (*sessionReply, error)
 	if principal.Role == hook.RolePublisher {
 		return nil, newProblem(codeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
 	}
-	token, expiresAt := rand.Text(), time.Now().Add(sessionLength).UTC().Truncate(time.Second)
+	token, expiresAt := rand.Text(), s.Now().Add(sessionLength).UTC().Truncate(time.Second)
 	if err := s.Store.Sessions.CreateSession(ctx, apikey.Hash(form.Key), apikey.Hash(token), expiresAt); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type attemptCounts struct {
 }
 
 func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], error) {
-	since, err := lookBack(in.Since, hook.DefaultReport, hook.MaxReport)
+	since, err := lookBack(s.Now(), in.Since, hook.DefaultReport, hook.MaxReport)
 	if err != nil {
 		return nil, err
 	}

@@ -262,7 +262,7 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 	if hook.SignatureOf(w.Secret) == form.signature() {
 		return nil
 	}
-	return w.Rotate(s.NewSecret(form.signature()), hook.DefaultOverlap, time.Now())
+	return w.Rotate(s.NewSecret(form.signature()), hook.DefaultOverlap, s.Now())
 }
 
 // checkPatch finds what is wrong with a patch whatever it is applied to:

@@ -40,6 +40,8 @@ type Options struct {
 	// StopTimeout is how long attempts under way may go on after a stop was asked
 	// for. What is cut off is found and sent again after the next start.
 	StopTimeout time.Duration
+	// Now is this machine's clock; nil = the system's.
+	Now func() time.Time
 	// Ready is called once, when /readyz is 200 for the first time; nil = nobody asks.
 	Ready func(Addresses)
 }
@@ -105,7 +107,10 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
-	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout})
+	if opts.Now != nil {
+		p.store.SetLocalTime(opts.Now)
+	}
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout, Now: p.store.Now})
 	if p.temporal, err = connect(cfg, log); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
@@ -132,7 +137,7 @@ func Require(cfg config.Config, role Role) error {
 func (p *process) parts(cfg config.Config) (err error) {
 	registry := prometheus.NewRegistry()
 	metrics := ops.NewMetrics(registry)
-	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store))
+	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store), p.clockGauge())
 	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}, {Name: "encryption key", Probe: p.keyReady}}
 	if err := p.match(metrics); err != nil {
 		return err
@@ -153,7 +158,7 @@ func (p *process) parts(cfg config.Config) (err error) {
 			return err
 		}
 	}
-	handler := ops.NewHandler(registry, p.checks)
+	handler := ops.NewHandler(registry, p.checks, func() string { return "clock: " + clockLine(p.store.ClockAhead()) })
 	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, p.log)
 	return err
 }
@@ -170,6 +175,7 @@ func (p *process) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return p.relay(ctx) })
 	group.Go(func() error { p.announce(ctx); return nil })
+	group.Go(func() error { p.watchClock(ctx); return nil })
 	return group.Wait()
 }
 

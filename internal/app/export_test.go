@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -16,4 +17,17 @@ func BuildAPI(cfg config.Config) (handler http.Handler, closed func(), err error
 		return nil, nil, err
 	}
 	return p.api.server.Handler, p.close, nil
+}
+
+// BuildAll builds a process, and gives where it listens and what runs it.
+func BuildAll(cfg config.Config, log *zap.Logger, opts Options) (at Addresses, run func(context.Context) error, err error) {
+	p, err := build(cfg, log, opts)
+	if err != nil {
+		return at, nil, err
+	}
+	run = func(ctx context.Context) error {
+		defer p.close()
+		return p.run(ctx)
+	}
+	return Addresses{API: p.api.address(), Ops: p.ops.address()}, run, nil
 }

@@ -13,7 +13,7 @@ func (p *process) notices(cfg config.Config, metrics *ops.Metrics) (*worker.Noti
 	if cfg.SMTPURL == "" {
 		return nil, nil
 	}
-	mailer, err := mail.New(mail.Options{SMTPURL: cfg.SMTPURL, From: cfg.MailFrom, PublicURL: cfg.PublicURL})
+	mailer, err := mail.New(mail.Options{SMTPURL: cfg.SMTPURL, From: cfg.MailFrom, PublicURL: cfg.PublicURL, Now: p.store.Now})
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
 		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
-		Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Log: p.log,
+		Now: p.store.Now, Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Log: p.log,
 	}
 	dispatcher := &worker.Dispatcher{
 		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
@@ -80,7 +80,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 // match makes what decides which webhooks an event goes to.
 func (p *process) match(metrics *ops.Metrics) (err error) {
 	s := p.store
-	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: metrics})
+	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: metrics, Now: s.Now})
 	if err == nil {
 		s.SetJudge(p.matching.Judge())
 	}
@@ -103,10 +103,11 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		PublishRate:    int(cfg.PublishRate), ManagementRate: int(cfg.ManagementRate),
 		CheckURL:      func(raw string) (string, error) { return p.checkURL(raw, cfg.AllowHTTP) },
 		CheckHeaders:  send.CheckHeaders,
-		CheckIdentity: func(w hook.Webhook) error { return send.CheckIdentity(w, time.Now()) },
+		CheckIdentity: func(w hook.Webhook) error { return send.CheckIdentity(w, p.store.Now()) },
 		CheckRule:     p.matching.CheckRule,
 		Probe:         p.probe,
 		NewSecret:     send.NewSecret,
+		Now:           p.store.Now,
 		Wake:          p.wakeDeliveries,
 		WakeWindows:   p.wakeWindows,
 		Workflows: api.Workflows{
@@ -130,7 +131,8 @@ func (p *process) checkURL(raw string, allowHTTP bool) (string, error) {
 
 // probe sends a health check to a webhook.
 func (p *process) probe(ctx context.Context, w hook.Webhook) (hook.Result, error) {
-	return p.sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(time.Now()), time.Now()))
+	at := p.store.Now()
+	return p.sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(at), at))
 }
 
 // workflowLink is the page of a run in the Temporal Web UI; empty when no UI is known.
@@ -211,12 +213,12 @@ func (p *process) accepting(context.Context) error {
 const withoutTemporal = "; events are accepted and first attempts are made, but retries, recoveries, redeliveries of many, combinations and webhooks with limits wait"
 
 func (p *process) temporalReady(ctx context.Context) error {
+	if !p.worker.Started() {
+		return errors.New("the server can't be reached, or its namespace is not there yet" + withoutTemporal)
+	}
 	if _, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		p.log.Debug("Temporal is not ready", zap.Error(err))
 		return errors.New("the server can't be reached" + withoutTemporal)
-	}
-	if !p.worker.Started() {
-		return errors.New("the server answers, but the namespace or the worker is not ready yet" + withoutTemporal)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type Mailer struct {
 	from    *netmail.Address
 	public  *url.URL // nil = no links
 	timeout time.Duration
+	now     func() time.Time
 }
 
 // Send sends one notice, and is done when the mail server has taken it over.
@@ -76,7 +77,7 @@ func (m *Mailer) pack(n Notice) (envelope, error) {
 	msg.FromMailAddress(m.from)
 	msg.ToMailAddress(to)
 	msg.Subject(l.Subject)
-	msg.SetDateWithValue(time.Now().UTC())
+	msg.SetDateWithValue(m.now().UTC())
 	msg.SetMessageIDWithValue(messageID(n.ID, m.from.Address))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, text)

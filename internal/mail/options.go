@@ -28,6 +28,8 @@ type Options struct {
 	PublicURL string
 	// Timeout bounds one Send, all of it; zero = DefaultTimeout.
 	Timeout time.Duration
+	// Now is the date of a mail; nil = this machine's time.
+	Now func() time.Time
 }
 
 // New checks the options. It does not speak to the server. Errors name the
@@ -48,7 +50,10 @@ func New(o Options) (*Mailer, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	return &Mailer{server: server, from: from, public: public, timeout: o.Timeout}, nil
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Mailer{now: o.Now, server: server, from: from, public: public, timeout: o.Timeout}, nil
 }
 
 // parseServer never wraps what url.Parse says: it quotes the URL.

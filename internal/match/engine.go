@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"fmt"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -40,6 +41,8 @@ type Options struct {
 	Webhooks Webhooks
 	Schemas  *eventschema.Schemas
 	Observer Observer
+	// Now is the database's time; nil = this machine's.
+	Now func() time.Time
 }
 
 // Engine matches events. It is safe for concurrent use.
@@ -51,6 +54,9 @@ type Engine struct {
 
 // New makes an Engine.
 func New(o Options) (*Engine, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	filters, err := filter.New(cachedFilters)
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of filters: %w", err)

@@ -86,7 +86,7 @@ func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
 	if err := e.History.CheckRules(ctx, q.OwnerID, q.Rules); err != nil {
 		return Preview{}, err
 	}
-	until := time.Now().UTC()
+	until := e.Now().UTC()
 	if q.Since.IsZero() {
 		q.Since = until.Add(-DefaultPreview)
 	}

@@ -24,12 +24,13 @@ type Check struct {
 }
 
 // NewHandler serves the operator's endpoints. /healthz is 200 while the process
-// runs; /readyz is 200 when every check passes, else 503 with the reasons.
-func NewHandler(registry *prometheus.Registry, checks []Check) http.Handler {
+// runs; /readyz is 200 when every check passes, else 503 with the reasons, and
+// shows the notes too, a line each.
+func NewHandler(registry *prometheus.Registry, checks []Check, notes ...func() string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry, ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, checks) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, checks, notes) })
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -38,15 +39,20 @@ func NewHandler(registry *prometheus.Registry, checks []Check) http.Handler {
 	return mux
 }
 
-func ready(w http.ResponseWriter, r *http.Request, checks []Check) {
-	missing := Missing(r.Context(), checks)
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if len(missing) > 0 {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, strings.Join(missing, "\n"))
-		return
+func ready(w http.ResponseWriter, r *http.Request, checks []Check, notes []func() string) {
+	lines := Missing(r.Context(), checks)
+	ready := len(lines) == 0
+	if ready {
+		lines = []string{"ready"}
 	}
-	fmt.Fprintln(w, "ready")
+	for _, note := range notes {
+		lines = append(lines, note())
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if !ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	fmt.Fprintln(w, strings.Join(lines, "\n"))
 }
 
 // Missing runs the checks and lists what is missing, one line each.

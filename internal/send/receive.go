@@ -27,7 +27,7 @@ const (
 type answer struct {
 	result hook.Result
 	limit  time.Duration
-	start  time.Time
+	at     time.Time // when the request was signed
 }
 
 // receive turns a response into the attempt's result. limited is the attempt's
@@ -41,7 +41,7 @@ func receive(limited context.Context, resp *http.Response, a answer) hook.Result
 		result.Error = statusSentence(resp.StatusCode)
 	}
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-		result.RetryAfter, _ = retry.ParseRetryAfter(resp.Header.Get("Retry-After"), a.start)
+		result.RetryAfter, _ = retry.ParseRetryAfter(resp.Header.Get("Retry-After"), a.at)
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		// Its body is the bare connection, which no context ends (go.dev/issue/71325).

@@ -37,6 +37,8 @@ type Options struct {
 	// Timeout bounds one attempt, all of it, where the webhook has none of its
 	// own. The default is DefaultTimeout.
 	Timeout time.Duration
+	// Now is the time that requests are signed with. The default is this machine's.
+	Now func() time.Time
 
 	// roots replaces the system's certificate authorities in tests.
 	roots *x509.CertPool
@@ -52,10 +54,14 @@ type Sender struct {
 	identities  *identities // of all others
 	userAgent   string
 	timeout     time.Duration
+	now         func() time.Time
 }
 
 // New makes a Sender.
 func New(o Options) *Sender {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	g := newGuard(o.EgressAllow)
 	servers := new(nameservers)
 	dialer := newDialer(g, servers)
@@ -71,6 +77,7 @@ func New(o Options) *Sender {
 		identities:  newIdentities(dial),
 		userAgent:   "Godwit/" + cmp.Or(o.Version, "dev"),
 		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
+		now:         o.Now,
 	}
 }
 
@@ -109,7 +116,8 @@ func (s *Sender) Send(ctx context.Context, m Message) (hook.Result, error) {
 func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.Result, error) {
 	limit := cmp.Or(m.Webhook.Timeout, s.timeout)
 	result := hook.Result{URL: withoutPassword(m.Webhook.URL)}
-	p, err := m.pack(s.userAgent, start)
+	signed := s.now()
+	p, err := m.pack(s.userAgent, signed)
 	if err != nil {
 		return fail(result, hook.ReasonInternal, limit), nil
 	}
@@ -125,7 +133,7 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	resp, at, err := ways.exchange(limited, cancel, m.Webhook.URL, p)
 	if err == nil {
 		defer resp.Body.Close()
-		return receive(limited, resp, answer{result, limit, start}), nil
+		return receive(limited, resp, answer{result, limit, signed}), nil
 	}
 	switch {
 	case ctx.Err() != nil:

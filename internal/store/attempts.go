@@ -60,9 +60,11 @@ func (s *Store) Parcel(ctx context.Context, deliveryID string) (hook.Parcel, err
 		return hook.Parcel{}, classify("prepare to read a delivery", err)
 	}
 	var r parcelRow
+	seen := s.clock.reading()
 	if err := st.GetContext(ctx, &r, deliveryID); err != nil {
 		return hook.Parcel{}, found("delivery", deliveryID, err)
 	}
+	seen(r.Now)
 	return s.parcel(ctx, r)
 }
 

@@ -202,7 +202,12 @@ func (s *Store) acceptAll(ctx context.Context, all []*caller) error {
 	var found []ingested
 	err := s.byItself(ctx, "ingest", acceptEvents, func(accept *sqlx.Stmt) error {
 		found = found[:0]
-		return eachIngested(ctx, accept, columns, func(r ingested) { found = append(found, r) })
+		seen := s.clock.reading()
+		err := eachIngested(ctx, accept, columns, func(r ingested) { found = append(found, r) })
+		if len(found) > 0 && carried(ctx) == nil { // else its transaction has begun before
+			seen(found[0].begun.acceptedAt)
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func eventColumns(offers []offered, room hook.Take) []any {
 				known[at] = int64(len(known))
 			}
 			ids, types, projects = append(ids, e.ID), append(types, e.Type), append(projects, e.ProjectID)
-			actors, occurred = append(actors, e.ActorID), append(occurred, occurredAt(e).Format(time.RFC3339Nano))
+			actors, occurred = append(actors, e.ActorID), append(occurred, occurredAt(e))
 			previous, current, fingerprints = append(previous, e.Previous), append(current, e.Current), append(fingerprints, fingerprint(e))
 			schemas, requests, spots = append(schemas, o.schemas[i]), append(requests, int64(request)), append(spots, known[at])
 		}
@@ -113,10 +113,11 @@ func judgedColumns(o offered, room hook.Take, matches []hook.Candidate) []any {
 	return append(eventColumns([]offered{o}, room), pq.Array(events), pq.Array(webhooks))
 }
 
-// occurredAt is when the producer says that it happened, else now.
-func occurredAt(e hook.Event) time.Time {
+// occurredAt is when the producer says that it happened, else now, as Postgres
+// reads it: by its own clock.
+func occurredAt(e hook.Event) string {
 	if e.OccurredAt.IsZero() {
-		return time.Now()
+		return "now"
 	}
-	return e.OccurredAt
+	return e.OccurredAt.Format(time.RFC3339Nano)
 }

@@ -146,7 +146,7 @@ func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []co
 		return err
 	}
 	sum := sha256.Sum256(current)
-	event := hook.Event{ID: id.New(id.Event), Type: o.eventType, OwnerID: o.ownerID, OccurredAt: time.Now().UTC(), Current: current}
+	event := hook.Event{ID: id.New(id.Event), Type: o.eventType, OwnerID: o.ownerID, OccurredAt: s.Now().UTC(), Current: current}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, current, fingerprint, project_name, company_name)
 		VALUES ($1, $2, '', '', $3, $4, $5, $6, '', '')`,

@@ -33,7 +33,7 @@ FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`
 // a time, in whole hours. A deleted webhook is CodeNotFound.
 func (s *Store) HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error) {
 	var r reportRow
-	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectReport, webhookID, time.Now().Add(-hook.MaxReport)); err != nil {
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectReport, webhookID, s.Now().Add(-hook.MaxReport)); err != nil {
 		return hook.HealthReport{}, found("webhook", webhookID, err)
 	}
 	out := hook.HealthReport{

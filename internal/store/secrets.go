@@ -26,7 +26,7 @@ func (s *Store) RotateSecret(ctx context.Context, id string, rotate func(*hook.W
 		if err := s.saveWebhook(ctx, tx, after); err != nil {
 			return err
 		}
-		return audit(ctx, tx, change{action: hook.WebhookSecretRotated, objectID: id, before: shownSecrets(before), after: shownSecrets(after)})
+		return audit(ctx, tx, change{action: hook.WebhookSecretRotated, objectID: id, before: s.shownSecrets(before), after: s.shownSecrets(after)})
 	})
 	if err != nil {
 		return hook.Webhook{}, err
@@ -35,9 +35,9 @@ func (s *Store) RotateSecret(ctx context.Context, id string, rotate func(*hook.W
 }
 
 // shownSecrets is what the audit log tells of a webhook's secrets.
-func shownSecrets(w hook.Webhook) shown {
+func (s *Store) shownSecrets(w hook.Webhook) shown {
 	ends := []time.Time{}
-	for _, old := range hook.Live(w.OldSecrets, time.Now()) {
+	for _, old := range hook.Live(w.OldSecrets, s.Now()) {
 		ends = append(ends, old.ExpiresAt)
 	}
 	return shown{"signature": hook.SignatureOf(w.Secret), "secret": secret(w.Secret), "old_secrets_expire_at": ends}
@@ -52,7 +52,7 @@ type oldSecret struct {
 // sealOldSecrets gives the column old_secrets, without those that have expired.
 func (s *Store) sealOldSecrets(w hook.Webhook) ([]byte, error) {
 	var live []oldSecret
-	for _, old := range hook.Live(w.OldSecrets, time.Now()) {
+	for _, old := range hook.Live(w.OldSecrets, s.Now()) {
 		live = append(live, oldSecret(old))
 	}
 	if len(live) == 0 {

@@ -31,6 +31,7 @@ type Store struct {
 	dialer *dialer
 	// statements holds *sqlx.Stmt by query: prepared once, then reused.
 	statements sync.Map
+	clock      *clock
 	keyed      chan struct{} // a place for each request that Once runs
 	tellOwners bool          // see TellOwners
 	judge      hook.Judge    // see SetJudge
@@ -73,7 +74,7 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db, ring: ring, url: u.String(), dialer: d, keyed: make(chan struct{}, maxKeyed)}
+	s := &Store{db: db, ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed)}
 	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
 	return s, nil
 }

@@ -111,8 +111,12 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		return out, classify("prepare to take deliveries", err)
 	}
 	var taken []takenRow
+	seen := s.clock.reading()
 	if err := st.SelectContext(ctx, &taken, args...); err != nil {
 		return out, classify("take deliveries", err)
+	}
+	if len(taken) > 0 {
+		seen(taken[0].Now)
 	}
 	slices.SortFunc(taken, func(a, b takenRow) int { return strings.Compare(a.DueID, b.DueID) })
 	var begun []begunOne
