@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -25,23 +26,47 @@ type Step struct {
 // Up applies every migration that db lacks, in order, and updates the built-in
 // event types. A lock in the database keeps other processes out meanwhile.
 func Up(ctx context.Context, db *sql.DB) error {
-	p, err := provider(db)
-	if err != nil {
+	return UpTelling(ctx, db, func(string) {})
+}
+
+// UpTelling is Up that tells whom it waits for: a migration that needs a table
+// for itself tries again and again until nobody uses that for long.
+func UpTelling(ctx context.Context, db *sql.DB, tell func(string)) error {
+	if err := up(ctx, db, migrations(), tell); err != nil {
 		return err
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("apply the migrations: %w", err)
 	}
 	return seed(ctx, db)
 }
 
-// Down takes the newest migration back; the data of its tables is lost.
-func Down(ctx context.Context, db *sql.DB) error {
-	p, err := provider(db)
+func up(ctx context.Context, db *sql.DB, files fs.FS, tell func(string)) error {
+	p, s, err := provider(db, files)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Down(ctx); err != nil {
+	// One by one, so that each begins with the session's settings.
+	for {
+		err := patiently(ctx, db, s, tell, func() error { _, err := p.UpByOne(ctx); return err })
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("apply the migrations: %w", err)
+		}
+	}
+}
+
+// Down takes the newest migration back; the data of its tables is lost.
+func Down(ctx context.Context, db *sql.DB) error {
+	return DownTelling(ctx, db, func(string) {})
+}
+
+// DownTelling is Down that tells whom it waits for.
+func DownTelling(ctx context.Context, db *sql.DB, tell func(string)) error {
+	p, s, err := provider(db, migrations())
+	if err != nil {
+		return err
+	}
+	if err := patiently(ctx, db, s, tell, func() error { _, err := p.Down(ctx); return err }); err != nil {
 		return fmt.Errorf("take the newest migration back: %w", err)
 	}
 	return nil
@@ -49,7 +74,7 @@ func Down(ctx context.Context, db *sql.DB) error {
 
 // Status lists the migrations, oldest first.
 func Status(ctx context.Context, db *sql.DB) ([]Step, error) {
-	p, err := provider(db)
+	p, _, err := provider(db, migrations())
 	if err != nil {
 		return nil, err
 	}
@@ -74,16 +99,18 @@ func Latest() (int64, error) {
 	return sources[len(sources)-1].Version, nil
 }
 
-func provider(db *sql.DB) (*goose.Provider, error) {
-	locker, err := lock.NewPostgresSessionLocker()
+// provider gives what migrates, and its session.
+func provider(db *sql.DB, files fs.FS) (*goose.Provider, *session, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600)) // every second for ten minutes
 	if err != nil {
-		return nil, fmt.Errorf("make the migration lock: %w", err)
+		return nil, nil, fmt.Errorf("make the migration lock: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations(), goose.WithSessionLocker(locker))
+	s := &session{SessionLocker: locker}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(s))
 	if err != nil {
-		return nil, fmt.Errorf("read the embedded migrations: %w", err)
+		return nil, nil, fmt.Errorf("read the embedded migrations: %w", err)
 	}
-	return p, nil
+	return p, s, nil
 }
 
 func migrations() fs.FS {

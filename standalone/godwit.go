@@ -15,7 +15,7 @@ func (s *standalone) startGodwit(ctx context.Context) (part, error) {
 	if err != nil {
 		return part{}, fmt.Errorf("make its logger: %w", err)
 	}
-	if err := app.Migrate(ctx, s.cfg.DatabaseURL); err != nil {
+	if err := app.Migrate(ctx, s.cfg.DatabaseURL, func(line string) { fmt.Fprintln(s.out, line) }); err != nil {
 		return part{}, err
 	}
 	// Not ctx: the product is told to stop by its turn in down, not by the signal.

@@ -15,14 +15,14 @@ import (
 
 func migrateCommand() *cobra.Command {
 	return group("migrate", "Apply, list or take back the migrations of the database",
-		migration("up", "Apply every migration that the database lacks", schema.Up),
-		migration("down", "Take the newest migration back; the data of its tables is lost", schema.Down),
+		migration("up", "Apply every migration that the database lacks", schema.UpTelling),
+		migration("down", "Take the newest migration back; the data of its tables is lost", schema.DownTelling),
 		migration("status", "List the migrations and whether the database has them", nil),
 	)
 }
 
 // migration is one sub-command: it runs step, then prints how things stand.
-func migration(name, short string, step func(context.Context, *sql.DB) error) *cobra.Command {
+func migration(name, short string, step func(context.Context, *sql.DB, func(string)) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
 		Short: short,
@@ -32,9 +32,10 @@ func migration(name, short string, step func(context.Context, *sql.DB) error) *c
 			if err := config.Join(err, cfg.Require("GODWIT_DATABASE_URL")); err != nil {
 				return err
 			}
-			return app.WithDatabase(cfg.DatabaseURL, func(db *sql.DB) error {
+			tell := func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }
+			return app.WithDatabase(c.Context(), cfg.DatabaseURL, func(db *sql.DB) error {
 				if step != nil {
-					if err := step(c.Context(), db); err != nil {
+					if err := step(c.Context(), db, tell); err != nil {
 						return err
 					}
 				}

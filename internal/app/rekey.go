@@ -31,7 +31,11 @@ func Rekey(ctx context.Context, cfg config.Config, out io.Writer, checkOnly bool
 	if err != nil {
 		return fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
-	return errors.Join(rekey(ctx, s, out, checkOnly), s.Close())
+	err = s.CheckSessions(ctx)
+	if err == nil {
+		err = rekey(ctx, s, out, checkOnly)
+	}
+	return errors.Join(err, s.Close())
 }
 
 func rekey(ctx context.Context, s *store.Store, out io.Writer, checkOnly bool) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -90,4 +91,69 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// PoolerError says why Godwit can't work with what answers for Postgres.
+type PoolerError struct {
+	Problem string
+	Err     error
+}
+
+func (e *PoolerError) Error() string { return e.Problem }
+func (e *PoolerError) Unwrap() error { return e.Err }
+
+// What a PoolerError says: first of one that gives each transaction another
+// session, then of one that refuses what drivers send when a connection starts.
+const (
+	noSessions = "a connection does not keep its session: a pooler such as PgBouncer stands before the database in transaction or statement mode. " +
+		"Godwit needs prepared statements, settings of the session and LISTEN: set pool_mode = session for this database, or name Postgres itself"
+	startRefused = "the database refuses how a connection starts (%v). A pooler such as PgBouncer does not take settings in the URL: leave them out, or list them in its ignore_startup_parameters; and set pool_mode = session"
+)
+
+// CheckSessions says whether connections keep their sessions; if not, the error is
+// a *PoolerError. Any other error says that nothing is known.
+func (s *Store) CheckSessions(ctx context.Context) error {
+	err := CheckSessions(ctx, s.db.DB)
+	var pooler *PoolerError
+	if errors.As(err, &pooler) {
+		return pooler
+	}
+	return classify("check the database's sessions", err)
+}
+
+// CheckSessions is that of any pool. Two connections are open at the same time:
+// with a session for each, neither ever meets the process of the other, nor
+// another one than its first. A pooler without sessions gives out the one that was
+// used last, or all in turn; so one connection asks twice in a row.
+func CheckSessions(ctx context.Context, db *sql.DB) error {
+	const protocolViolation = "08P01"
+	one, err := db.Conn(ctx)
+	if isState(err, protocolViolation) {
+		return &PoolerError{fmt.Sprintf(startRefused, err), err}
+	}
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	other, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	first, second := 0, 0
+	for _, on := range []*sql.Conn{one, one, other, one, one, other} {
+		var pid int
+		if err := on.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+			return err
+		}
+		mine, others := &first, &second
+		if on == other {
+			mine, others = &second, &first
+		}
+		if pid == *others || *mine != 0 && pid != *mine {
+			return &PoolerError{noSessions, nil}
+		}
+		*mine = pid
+	}
+	return nil
 }
