@@ -37,6 +37,9 @@ func readEnvironment(environ []string) (*environment, error) {
 		return nil, fmt.Errorf("find GODWIT_DATA_DIR: %w", err)
 	}
 	e := &environment{own: own, runPostgres: given.DatabaseURL == "", runTemporal: !isSet(environ, "GODWIT_TEMPORAL_ADDRESS")}
+	if e.runTemporal && given.TemporalSecured() {
+		return nil, &config.VariableError{Name: "GODWIT_TEMPORAL_ADDRESS", Problem: "must be set where GODWIT_TEMPORAL_TLS_* or GODWIT_TEMPORAL_API_KEY is: the embedded Temporal has neither TLS nor keys"}
+	}
 	e.cfg, err = config.Parse(e.withDefaults(rest, given))
 	e.adminKey.given = e.cfg.AdminKey != ""
 	return e, err

@@ -52,6 +52,13 @@ func TestAnAPIForOthersIsNotOpened(t *testing.T) {
 	}
 }
 
+func TestEnvironment_TLSIsForATemporalElsewhere(t *testing.T) {
+	_, err := readEnvironment([]string{"GODWIT_TEMPORAL_API_KEY=k"})
+	require.ErrorContains(t, err, "GODWIT_TEMPORAL_ADDRESS must be set")
+	_, err = readEnvironment([]string{"GODWIT_TEMPORAL_API_KEY=k", "GODWIT_TEMPORAL_ADDRESS=temporal.internal:7233"})
+	require.NoError(t, err)
+}
+
 func TestBadSettingsNameTheVariable(t *testing.T) {
 	for variable, value := range map[string]string{
 		"GODWIT_STANDALONE_TEMPORAL_ADDR": "somewhere",

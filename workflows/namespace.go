@@ -64,6 +64,9 @@ func register(ctx context.Context, c client.Client, namespace string) error {
 
 func ensureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if forbidden(err) {
+		return usable(ctx, c, namespace) // somebody else has to make them
+	}
 	if err != nil {
 		return fmt.Errorf("list the search attributes of %q: %w", namespace, err)
 	}
@@ -78,10 +81,17 @@ func ensureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 	}
 	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: add})
 	var raced *serviceerror.AlreadyExists
-	if err != nil && !errors.As(err, &raced) {
+	if err != nil && !errors.As(err, &raced) && !forbidden(err) {
 		return fmt.Errorf("add the search attributes to %q: %w", namespace, err)
 	}
 	return usable(ctx, c, namespace)
+}
+
+// forbidden says that operators alone may do this, by other means than this API.
+func forbidden(err error) bool {
+	var denied *serviceerror.PermissionDenied
+	var unknown *serviceerror.Unimplemented
+	return errors.As(err, &denied) || errors.As(err, &unknown)
 }
 
 // usable asks a question with every search attribute in it: Temporal lists them

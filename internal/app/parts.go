@@ -36,11 +36,20 @@ import (
 func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
 	// Of the SDK's own messages only what an operator can act on.
 	core := zapslog.NewHandler(log.Named("temporal").Core(), zapslog.WithName("temporal"))
-	c, err := client.NewLazyClient(client.Options{
-		HostPort:  cfg.TemporalAddress,
-		Namespace: cfg.TemporalNamespace,
-		Logger:    sdklog.NewStructuredLogger(slog.New(core)),
-	})
+	secure, err := cfg.TemporalTLS()
+	if err != nil {
+		return nil, err
+	}
+	options := client.Options{
+		HostPort:          cfg.TemporalAddress,
+		Namespace:         cfg.TemporalNamespace,
+		ConnectionOptions: client.ConnectionOptions{TLS: secure},
+		Logger:            sdklog.NewStructuredLogger(slog.New(core)),
+	}
+	if cfg.TemporalAPIKey != "" {
+		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.TemporalAPIKey)
+	}
+	c, err := client.NewLazyClient(options)
 	if err != nil {
 		return nil, fmt.Errorf("GODWIT_TEMPORAL_ADDRESS: %w", err)
 	}

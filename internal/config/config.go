@@ -6,15 +6,21 @@ import "time"
 // useful; Parse fills it. The help of a field is what godwit serve --help says
 // about its variable; env and envDefault are its name and default.
 type Config struct {
-	ListenAddr        string   `env:"GODWIT_LISTEN_ADDR" envDefault:"127.0.0.1:8080" help:"address of the API"`
-	OpsAddr           string   `env:"GODWIT_OPS_ADDR" envDefault:"127.0.0.1:9464" help:"address of /metrics, /healthz, /readyz and pprof; keep it private"`
-	DatabaseURL       string   `env:"GODWIT_DATABASE_URL" help:"Postgres 14 or newer, as postgres://user:password@host/database; required"` // with the password: never shown
-	TemporalAddress   string   `env:"GODWIT_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"host:port of the Temporal frontend"`
-	TemporalNamespace string   `env:"GODWIT_TEMPORAL_NAMESPACE" envDefault:"godwit" help:"Temporal namespace of all workflows"`
-	TemporalUIURL     string   `env:"GODWIT_TEMPORAL_UI_URL" help:"base of links to the Temporal Web UI; empty = no links"`
-	AdminKey          string   `env:"GODWIT_ADMIN_KEY" help:"the first admin key, to create others with; required for the API"`
-	EncryptionKeys    Keyring  `env:"GODWIT_ENCRYPTION_KEY" help:"32 bytes in base64 that encrypt secrets at rest, or a comma-separated list of such keys, the first of which encrypts; required"`
-	TrustedProxies    Prefixes `env:"GODWIT_TRUSTED_PROXIES" help:"networks of proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16"`
+	ListenAddr        string `env:"GODWIT_LISTEN_ADDR" envDefault:"127.0.0.1:8080" help:"address of the API"`
+	OpsAddr           string `env:"GODWIT_OPS_ADDR" envDefault:"127.0.0.1:9464" help:"address of /metrics, /healthz, /readyz and pprof; keep it private"`
+	DatabaseURL       string `env:"GODWIT_DATABASE_URL" help:"Postgres 14 or newer, as postgres://user:password@host/database; required"` // with the password: never shown
+	TemporalAddress   string `env:"GODWIT_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"host:port of the Temporal frontend"`
+	TemporalNamespace string `env:"GODWIT_TEMPORAL_NAMESPACE" envDefault:"godwit" help:"Temporal namespace of all workflows"`
+	// TemporalTLSCA, TemporalTLSCert and TemporalTLSKey name files; see TemporalTLS.
+	TemporalTLSCA         string   `env:"GODWIT_TEMPORAL_TLS_CA" help:"file with the authorities, in PEM, that Temporal's certificate is checked with; this and each of the next four turns TLS on"`
+	TemporalTLSCert       string   `env:"GODWIT_TEMPORAL_TLS_CERT" help:"file with the certificate, in PEM, that is shown to Temporal"`
+	TemporalTLSKey        string   `env:"GODWIT_TEMPORAL_TLS_KEY" help:"file with the private key of that certificate, in PEM"`
+	TemporalTLSServerName string   `env:"GODWIT_TEMPORAL_TLS_SERVER_NAME" help:"name in Temporal's certificate; empty = the host of the address"`
+	TemporalAPIKey        string   `env:"GODWIT_TEMPORAL_API_KEY" help:"key that is sent to Temporal with every request"`
+	TemporalUIURL         string   `env:"GODWIT_TEMPORAL_UI_URL" help:"base of links to the Temporal Web UI; empty = no links"`
+	AdminKey              string   `env:"GODWIT_ADMIN_KEY" help:"the first admin key, to create others with; required for the API"`
+	EncryptionKeys        Keyring  `env:"GODWIT_ENCRYPTION_KEY" help:"32 bytes in base64 that encrypt secrets at rest, or a comma-separated list of such keys, the first of which encrypts; required"`
+	TrustedProxies        Prefixes `env:"GODWIT_TRUSTED_PROXIES" help:"networks of proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16"`
 	// PublishRate and ManagementRate apply to each process; 0 = any number.
 	PublishRate    Rate     `env:"GODWIT_PUBLISH_RATE" envDefault:"1000" help:"requests a second that an API key may publish with; 0 = any number"`
 	ManagementRate Rate     `env:"GODWIT_MANAGEMENT_RATE" envDefault:"50" help:"all other requests a second of an API key; 0 = any number"`
