@@ -48,9 +48,7 @@ var services = map[string]struct {
 	"temporal-ui":        {after: map[string]string{"temporal": healthy}},
 	"migrate":            {job: true, command: []string{"migrate", "up"}, after: map[string]string{"postgres": healthy}},
 	"api":                {command: []string{"serve", "--role", "api"}, after: map[string]string{"migrate": completed}},
-	"worker": {command: []string{"serve", "--role", "worker"}, after: map[string]string{
-		"migrate": completed, "temporal-namespace": completed,
-	}},
+	"worker":             {command: []string{"serve", "--role", "worker"}, after: map[string]string{"migrate": completed}},
 }
 
 func TestComposeNeedsEverySecret(t *testing.T) {
