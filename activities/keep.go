@@ -10,8 +10,11 @@ import (
 )
 
 const (
-	// finishWithin bounds one try to write ends down.
+	// finishWithin is how long ends are tried to be written down that are not kept.
 	finishWithin = 8 * time.Second
+	// keepTry bounds one try to write down what is kept. It is longer than two waits
+	// for a lock, which say by themselves that all else is in order.
+	keepTry = 20 * time.Second
 	// finishAgainAfter is the first pause between two tries; each is twice as long
 	// as the one before, up to finishPause. The first process to write after an
 	// outage should be one that knows something.
@@ -63,7 +66,7 @@ func (a *Activities) keep(write func(ctx context.Context) error) error {
 	began, away := time.Now(), 0
 	defer func() { a.kept.away(-away) }()
 	for pause := finishAgainAfter; ; pause = min(2*pause, finishPause) {
-		ctx, cancel := context.WithTimeout(context.Background(), finishWithin)
+		ctx, cancel := context.WithTimeout(context.Background(), keepTry)
 		err := write(ctx)
 		cancel()
 		if hook.CodeOf(err) != hook.CodeUnavailable {
