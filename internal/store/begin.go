@@ -74,7 +74,7 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 		}
 		blue, err := s.blue(ctx, w, b.deliveryID, b.blue)
 		if err != nil {
-			_ = s.GiveBack(ctx, []string{b.deliveryID})
+			_ = s.notMade(ctx, b.deliveryID, err)
 			continue
 		}
 		p := found[b.event].parcel(of[b.event], b.deliveryID, w)

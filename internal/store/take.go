@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -135,9 +136,12 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		p.Webhook, open = webhooks[p.Delivery.WebhookID]
 		switch {
 		case r.Step == "begin" && open:
-			if p.Blue, err = s.blue(ctx, p.Webhook, p.Delivery.ID, r.BlueWebhook.String); err != nil {
-				return out, err // they are due again by themselves
+			blue, failed := s.blue(ctx, p.Webhook, p.Delivery.ID, r.BlueWebhook.String)
+			if failed != nil {
+				err = errors.Join(err, s.notMade(ctx, p.Delivery.ID, failed))
+				continue // the others must not suffer
 			}
+			p.Blue = blue
 			out.Begun = append(out.Begun, p)
 		case r.Step == "start":
 			out.Rest = append(out.Rest, r.claim(p.Delivery))
@@ -146,6 +150,15 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		}
 	}
 	return out, err
+}
+
+// notMade ends or gives back a first attempt that was begun and can't be made. Its
+// error is that the database is away.
+func (s *Store) notMade(ctx context.Context, deliveryID string, why error) error {
+	if hook.CodeOf(why) == hook.CodeUnavailable {
+		return errors.Join(why, s.GiveBack(ctx, []string{deliveryID}))
+	}
+	return s.failUnsent(ctx, []string{deliveryID})
 }
 
 func (r takenRow) parcel() hook.Parcel {

@@ -113,3 +113,21 @@ func TestTake_IsNotCutOff(t *testing.T) {
 	}
 	require.NotZero(t, begun)
 }
+
+// What one delivery keeps for its body can't be read: it fails alone.
+func TestUnreadable_BodyFailsItsOwnDeliveryAlone(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	w := draft("u1", hook.Rule{Events: []string{"*"}})
+	w.PayloadFormat = hook.FormatBlue
+	_, err := s.CreateWebhook(ctx, w)
+	require.NoError(t, err)
+	s.posts(t, 3)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET blue_webhook = '[]' WHERE event_id = 'e1'`)
+	begun := s.taken(t)
+	require.Len(t, begun, 2)
+	found, err := s.Deliveries(ctx, hook.DeliveryFilter{EventID: "e1"}, anyPage)
+	require.NoError(t, err)
+	require.Equal(t, hook.Failed, found[0].Status)
+	require.Equal(t, hook.ReasonInternal, found[0].Reason)
+}
