@@ -24,7 +24,7 @@ type differences struct {
 // each kind when all is well; it costs one query per scrape.
 func NewDifferences(l CheckedLedger) prometheus.Collector {
 	return differences{l, prometheus.NewDesc("godwit_ledger_differences",
-		"What the last check of the ledger has found wrong: deliveries that vanished, deliveries that nothing carries on, attempts that are not there.",
+		"What the last check of the ledger has found wrong: deliveries that vanished, deliveries that nothing carries on, holds or cancels, attempts that are not there.",
 		[]string{"kind"}, nil)}
 }
 

@@ -12,16 +12,16 @@ import (
 
 // allowHappenings gives the places of those happenings whose rule is still
 // there, and whose webhook's owner is a member of the event's project. The rules
-// are locked, or a window could be opened for one that is just being deleted.
+// are locked, or a window could be opened for one that is just being deleted; and
+// before them their webhooks, as they are where a webhook is changed or deleted.
 const allowHappenings = `
 SELECT i.n - 1 AS place
 FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(event_id, rule_id, n)
 JOIN rules r ON r.id = i.rule_id
-WHERE EXISTS (
-	SELECT FROM events e JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
-	JOIN members m ON m.project_id = e.project_id AND m.user_id = w.owner_id
-	WHERE e.id = i.event_id)
-ORDER BY r.id FOR KEY SHARE OF r`
+JOIN webhooks w ON w.id = r.webhook_id
+WHERE w.deleted_at IS NULL AND EXISTS (
+	SELECT FROM events e JOIN members m ON m.project_id = e.project_id AND m.user_id = w.owner_id WHERE e.id = i.event_id)
+ORDER BY w.id, r.id FOR KEY SHARE OF w, r`
 
 // openWindows locks the windows of the given rules and keys, has their
 // workflows told, and opens those that are not open where $4 allows it and the

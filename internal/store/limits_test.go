@@ -303,6 +303,6 @@ func TestTwoProcessesKeepTheCap(t *testing.T) {
 		})
 	}
 	group.Wait()
-	require.EqualValues(t, inFlight, most.Load())
+	require.LessOrEqual(t, most.Load(), int64(inFlight)) // how near it comes to it is a matter of time
 	require.Zero(t, s.number(t, `SELECT count(*) FROM deliveries WHERE slot_until IS NOT NULL OR attempts <> 2`))
 }

@@ -46,3 +46,21 @@ func TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
 	}
 	require.Less(t, planned(t, conn, "unowned").pages(), 200)
 }
+
+func TestWithdrawal_WhatIsStillToBeHeldIsAnsweredAsHeld(t *testing.T) {
+	ctx := context.Background()
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	id := s.claimed(t, "e1").DeliveryID
+	s.attempt(t, id, failure())
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET enabled = false, disabled_reason = 'owner' WHERE id = $1`, w.ID)
+	d, err := s.Delivery(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, hook.Retrying, d.Status, "its step has not come")
+	_, err = s.RetryNow(ctx, id)
+	require.Equal(t, hook.CodeConflict, hook.CodeOf(err))
+	require.ErrorContains(t, err, "is held because its webhook is or was switched off")
+	d, err = s.Cancel(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, hook.Cancelled, d.Status)
+}
