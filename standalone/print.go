@@ -12,7 +12,6 @@ func (s *standalone) announce() {
 	api := "http://" + reachable(s.addresses.API)
 	lines := [][2]string{
 		{"API", api + "/v1 (reference: " + api + "/docs)"},
-		{"web UI", api},
 	}
 	if s.cfg.TemporalUIURL != "" {
 		lines = append(lines, [2]string{"Temporal UI", s.cfg.TemporalUIURL + "/namespaces/" + s.cfg.TemporalNamespace + "/workflows"})

@@ -9,6 +9,9 @@ import (
 	"godwit/internal/config"
 )
 
+// SDKLogger is sdkLogger.
+var SDKLogger = sdkLogger
+
 // BuildAPI builds a process that is only an API, and gives its handler and what
 // ends it.
 func BuildAPI(cfg config.Config) (handler http.Handler, closed func(), err error) {

@@ -2,9 +2,13 @@ package app
 
 import (
 	"fmt"
+	"log/slog"
+	"math"
 	"os"
 
+	sdklog "go.temporal.io/sdk/log"
 	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
@@ -30,4 +34,13 @@ func NewLogger(cfg config.Config) (*zap.Logger, error) {
 		c.DisableCaller = true
 	}
 	return c.Build()
+}
+
+// sdkLogger hands on what Temporal's SDK says from the level warn on. Its
+// handler would add a stack trace to each error: those are of no use to an
+// operator, and a stop under load would print many.
+func sdkLogger(log *zap.Logger) sdklog.Logger {
+	const never = slog.Level(math.MaxInt32)
+	core := log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core()
+	return sdklog.NewStructuredLogger(slog.New(zapslog.NewHandler(core, zapslog.WithName("temporal"), zapslog.AddStacktraceAt(never))))
 }

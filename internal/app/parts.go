@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
 	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 
 	"godwit/activities"
 	"godwit/api"
@@ -34,8 +31,6 @@ import (
 // connect makes a client that connects when it is used first. One connection
 // serves starts and worker alike, or Temporal could not start eagerly.
 func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
-	// Of the SDK's own messages only what an operator can act on.
-	core := zapslog.NewHandler(log.Named("temporal").Core(), zapslog.WithName("temporal"))
 	secure, err := cfg.TemporalTLS()
 	if err != nil {
 		return nil, err
@@ -44,7 +39,7 @@ func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
 		HostPort:          cfg.TemporalAddress,
 		Namespace:         cfg.TemporalNamespace,
 		ConnectionOptions: client.ConnectionOptions{TLS: secure},
-		Logger:            sdklog.NewStructuredLogger(slog.New(core)),
+		Logger:            sdkLogger(log),
 	}
 	if cfg.TemporalAPIKey != "" {
 		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.TemporalAPIKey)
