@@ -51,7 +51,7 @@ func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f},
 		DeliveryEdits: edits{f}, Recoveries: edits{f}, Progress: edits{f}, Tests: edits{f},
-		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f,
+		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f,
 		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, PortalLinks: sessionsOf{f}}
 }
 
@@ -61,6 +61,11 @@ func (f *fake) Visible(_ context.Context, _ hook.Kind, id string) error {
 		return notFound()
 	}
 	return nil
+}
+
+// Snapshot has one moment: now.
+func (f *fake) Snapshot(ctx context.Context, read func(context.Context) error) error {
+	return read(ctx)
 }
 
 // Once keeps nothing: it runs every time.

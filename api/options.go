@@ -103,6 +103,14 @@ type Store struct {
 	Answers       Answers
 	AuditLog      AuditLog
 	Installation  Installation
+	Snapshots     Snapshots
+}
+
+// Snapshots gives reads one moment to look at.
+type Snapshots interface {
+	// Snapshot runs read with a context whose reads all see the same moment. Its
+	// error is read's, or CodeUnavailable when read took too long.
+	Snapshot(ctx context.Context, read func(context.Context) error) error
 }
 
 // Companies keeps companies; the bool of PutCompany says that it is new.

@@ -29,11 +29,17 @@ type route struct {
 // endpoint puts a handler of some input and output behind an operation.
 type endpoint func(s *server, op huma.Operation)
 
-// call makes an endpoint of a handler.
+// call makes an endpoint of a handler. What a GET answers is put together from
+// one snapshot of the store, so that its parts agree with one another.
 func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
 	return func(s *server, op huma.Operation) {
-		huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
-			out, err := fn(ctx, in)
+		huma.Register(s.huma, op, func(ctx context.Context, in *I) (out *O, err error) {
+			run := func(ctx context.Context) error { out, err = fn(ctx, in); return err }
+			if op.Method == http.MethodGet {
+				err = s.Store.Snapshots.Snapshot(ctx, run)
+			} else {
+				err = run(ctx)
+			}
 			if err != nil {
 				return nil, s.report(ctx, err)
 			}

@@ -98,7 +98,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s,
 			DeliveryEdits: s, Recoveries: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
-			Credentials: s, APIKeys: s, Sessions: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s,
+			Credentials: s, APIKeys: s, Sessions: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s,
 		},
 		Matching:       p.matching,
 		PublicURL:      cfg.PublicURL,

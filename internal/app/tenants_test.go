@@ -79,7 +79,14 @@ func newHandler(t *testing.T) (handler http.Handler, databaseURL string) {
 
 func newTenants(t *testing.T) *tenants {
 	t.Helper()
-	handler, _ := newHandler(t)
+	s, _ := newTenantsOn(t)
+	return s
+}
+
+// newTenantsOn also gives the URL of the database.
+func newTenantsOn(t *testing.T) (*tenants, string) {
+	t.Helper()
+	handler, databaseURL := newHandler(t)
 	s := &tenants{T: t, handler: handler}
 	s.must(bootstrap, "PUT", "/v1/companies/common", `{"name":"Common"}`)
 	s.must(bootstrap, "PUT", "/v1/projects/shared", `{"company_id":"common","name":"Shared"}`)
@@ -87,7 +94,7 @@ func newTenants(t *testing.T) *tenants {
 	s.must(bootstrap, "POST", "/v1/events", `{"id":"shared-event","type":"TODO_CREATED","project_id":"shared","current":{"id":"1"}}`)
 	s.settle(s.first)
 	s.settle(s.second)
-	return s
+	return s, databaseURL
 }
 
 func loopback(t *testing.T) config.Prefixes {

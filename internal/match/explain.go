@@ -55,20 +55,26 @@ type Webhooks interface {
 	Event(ctx context.Context, id string) (hook.Event, error)
 	// Facts is about a webhook and an event that exist.
 	Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error)
+	// Snapshot runs read with a context whose reads all see the same moment.
+	Snapshot(ctx context.Context, read func(context.Context) error) error
 }
 
 // Explain tells why an event did or did not go to a webhook, by the rules that
 // the webhook has now and the memberships that there are.
 func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explanation, error) {
-	w, err := e.Webhooks.Webhook(ctx, webhookID)
-	if err != nil {
-		return Explanation{}, err
-	}
-	event, err := e.Webhooks.Event(ctx, eventID)
-	if err != nil {
-		return Explanation{}, err
-	}
-	facts, err := e.Webhooks.Facts(ctx, w, event)
+	var w hook.Webhook
+	var event hook.Event
+	var facts hook.Facts
+	err := e.Webhooks.Snapshot(ctx, func(ctx context.Context) (err error) {
+		if w, err = e.Webhooks.Webhook(ctx, webhookID); err != nil {
+			return err
+		}
+		if event, err = e.Webhooks.Event(ctx, eventID); err != nil {
+			return err
+		}
+		facts, err = e.Webhooks.Facts(ctx, w, event)
+		return err
+	})
 	if err != nil {
 		return Explanation{}, err
 	}

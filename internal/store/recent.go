@@ -36,7 +36,15 @@ FROM events e WHERE e.private_to IS NULL AND e.accepted_at >= $1 AND (e.accepted
 ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.
-func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
+func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) (events []hook.Event, err error) {
+	err = s.Snapshot(ctx, func(ctx context.Context) error {
+		events, err = s.recent(ctx, q, page)
+		return err
+	})
+	return events, err
+}
+
+func (s *Store) recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
 	before := hook.Cursor{Time: q.Until.Add(time.Microsecond)} // the resolution of the database
 	if page.After != nil {
 		before = *page.After

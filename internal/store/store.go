@@ -26,6 +26,7 @@ const maxConnections = 32
 // Store reads and writes the domain in Postgres.
 type Store struct {
 	db     *sqlx.DB
+	reads  *sqlx.DB // of Snapshot
 	ring   *seal.Ring
 	url    string // with the password: never shown
 	dialer *dialer
@@ -70,13 +71,21 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	}
 	d := newDialer(ask)
 	server.Dialer(d)
-	db := sqlx.NewDb(sql.OpenDB(connector{server, set}), "postgres")
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db, ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed)}
+	c := connector{server, set}
+	s := &Store{
+		db: pool(c, maxConnections), reads: pool(c, maxReads),
+		ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed),
+	}
 	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
 	return s, nil
+}
+
+func pool(c connector, connections int) *sqlx.DB {
+	db := sqlx.NewDb(sql.OpenDB(c), "postgres")
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db
 }
 
 // Calm says whether connections to the database were in order for some seconds.
@@ -84,9 +93,9 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 // processes to be written: what looks lost may not be.
 func (s *Store) Calm() bool { return s.dialer.calm() }
 
-// Close ends the pool. Statements under way are waited for.
+// Close ends the pools. Statements under way are waited for.
 func (s *Store) Close() error {
-	err := s.db.Close()
+	err := errors.Join(s.reads.Close(), s.db.Close())
 	s.dialer.close()
 	return err
 }

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"godwit/internal/hook"
+)
+
+// Reads for people have a pool of their own. However many of them are slow, what
+// accepts events and writes down outcomes has its connections.
+const (
+	maxReads = 8
+	// readTimeout bounds one statement of a read. The slowest that is meant to
+	// succeed takes a tenth of a second at 3 million deliveries.
+	readTimeout = 5 * time.Second
+	// readPatience is how long a read waits for a connection.
+	readPatience = 5 * time.Second
+	// readIdle ends the snapshot of a process that has stopped in the middle of it.
+	readIdle = 10 * time.Second
+)
+
+// limitReads sets up the transaction that it is run in: its limits, and that an
+// index is walked through in its order, however few rows a plan expects in it.
+var limitReads = fmt.Sprintf(`SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SET LOCAL enable_bitmapscan = off`,
+	readTimeout.Milliseconds(), readIdle.Milliseconds())
+
+// Snapshot runs read with a context whose reads all see the database at one
+// moment: what one of them counts, the next one lists. It writes nothing. A
+// statement that takes longer than readTimeout is CodeUnavailable.
+func (s *Store) Snapshot(ctx context.Context, read func(context.Context) error) error {
+	if carried(ctx) != nil { // which may have written what is to be read
+		return read(ctx)
+	}
+	conn, err := s.readConn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return classify("begin a snapshot", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // there is nothing to commit
+	if _, err := tx.ExecContext(ctx, limitReads); err != nil {
+		return classify("begin a snapshot", err)
+	}
+	return tooSlow(ctx, read(context.WithValue(ctx, carriedKey{}, tx)))
+}
+
+// readConn takes a connection of the pool for reads.
+func (s *Store) readConn(ctx context.Context) (*sqlx.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, readPatience)
+	defer cancel()
+	conn, err := s.reads.Connx(waiting)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return nil, &hook.Error{Code: hook.CodeUnavailable, Message: "too many reads are under way; send this one again in a moment", Err: err}
+	}
+	return nil, classify("connect for a read", err)
+}
+
+// tooSlow says what to do about a read that ran into readTimeout.
+func tooSlow(ctx context.Context, err error) error {
+	if ctx.Err() != nil || !isState(err, queryCanceled) {
+		return err
+	}
+	return &hook.Error{Code: hook.CodeUnavailable, Err: err,
+		Message: "the read took longer than " + readTimeout.String() + " and was ended; ask for less: a shorter time (since, until), one webhook, or a smaller limit"}
+}
