@@ -74,6 +74,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 	if err != nil {
 		return nil, err
 	}
+	page.Stopped = new(hook.Cursor)
 	err = checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID},
 		[2]string{"event_type", in.EventType}, [2]string{"project_id", in.ProjectID})
 	if err != nil {
@@ -85,7 +86,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(rows, in.PageQuery, s.viewDelivery, deliveryKey), nil
+	return pageOf(rows, in.PageQuery, s.viewDelivery, deliveryKey).from(page), nil
 }
 
 type deliveryDetail struct {

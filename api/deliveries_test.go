@@ -34,6 +34,17 @@ func TestDeliveryWithAttempts(t *testing.T) {
 	require.NotContains(t, c.call("GET", "/v1/deliveries", "").is(200).Body.String(), `"attempts"`)
 }
 
+func TestDeliveries_GoOnWhereTheStoreStoppedLooking(t *testing.T) {
+	c := newClient(t)
+	c.store.deliveries = []hook.Delivery{{ID: "dlv_2", CreatedAt: now()}, {ID: "dlv_1", CreatedAt: now()}}
+	c.store.stopped = &hook.Cursor{Time: now(), ID: "dlv_2"}
+	page := c.call("GET", "/v1/deliveries?event_type=T", "").is(200).json()
+	require.Empty(t, page["data"])
+	page = c.call("GET", "/v1/deliveries?event_type=T&cursor="+page["next_cursor"].(string), "").is(200).json()
+	require.Len(t, page["data"], 1)
+	require.Nil(t, page["next_cursor"])
+}
+
 func TestAttemptsThatDidNotEnd(t *testing.T) {
 	under := viewAttempt(hook.Attempt{Number: 1, StartedAt: now()})
 	require.Equal(t, inFlight, under.Outcome)

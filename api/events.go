@@ -169,6 +169,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 	if err != nil {
 		return nil, err
 	}
+	page.Stopped = new(hook.Cursor)
 	if err := checkIDs([2]string{"project_id", in.ProjectID}, [2]string{"type", in.Type}); err != nil {
 		return nil, err
 	}
@@ -178,5 +179,5 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 		return nil, err
 	}
 	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, Sequence: e.Sequence, ID: e.ID} }
-	return pageOf(rows, in.PageQuery, viewEvent, key), nil
+	return pageOf(rows, in.PageQuery, viewEvent, key).from(page), nil
 }

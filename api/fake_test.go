@@ -38,6 +38,8 @@ type fake struct {
 	unreachable []hook.UnreachableRule
 	reports     reports
 	recovery    *hook.Recovery
+	// stopped is where a list stops before its first page is full; nil = it does not.
+	stopped *hook.Cursor
 	// hidden is the id of what can't be seen.
 	hidden string
 	// causes are what has happened to webhooks; probe is what a probe comes to.
@@ -325,6 +327,10 @@ func (d deliveriesOf) Delivery(_ context.Context, id string) (hook.Delivery, err
 
 func (d deliveriesOf) Deliveries(_ context.Context, filter hook.DeliveryFilter, p hook.Page) ([]hook.Delivery, error) {
 	d.askedFilter = filter
+	if d.stopped != nil && p.After == nil {
+		*p.Stopped = *d.stopped
+		return nil, d.err
+	}
 	return cut(d.deliveries, p, deliveryID), d.err
 }
 

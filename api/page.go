@@ -33,7 +33,7 @@ func (q PageQuery) page() (hook.Page, error) {
 // list is the body of every list.
 type list[T any] struct {
 	Data       []T     `json:"data" nullable:"false" maxItems:"200" doc:"The rows, newest first"`
-	NextCursor *string `json:"next_cursor" maxLength:"400" doc:"Pass it as cursor for the rows after these; null = there are none"`
+	NextCursor *string `json:"next_cursor" maxLength:"400" doc:"Pass it as cursor for the rows after these, also where a page holds fewer rows than limit; null = there are none"`
 }
 
 type listReply[T any] struct{ Body list[T] }
@@ -50,6 +50,14 @@ func pageOf[R, V any](rows []R, q PageQuery, view func(R) V, key func(R) hook.Cu
 		out.Body.Data = append(out.Body.Data, view(row))
 	}
 	return out
+}
+
+// from lets the list go on where the store stopped looking before the page was full.
+func (l *listReply[T]) from(page hook.Page) *listReply[T] {
+	if l.Body.NextCursor == nil && !page.Stopped.Time.IsZero() {
+		l.Body.NextCursor = optional(formatCursor(*page.Stopped))
+	}
+	return l
 }
 
 func formatCursor(c hook.Cursor) string {

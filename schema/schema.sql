@@ -96,6 +96,14 @@ CREATE TABLE public.companies (
     CONSTRAINT companies_id_check CHECK ((id ~ '^[A-Za-z0-9._:-]{1,128}$'::text))
 );
 
+CREATE TABLE public.counting (
+    one boolean DEFAULT true NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT counting_check CHECK ((since <= until)),
+    CONSTRAINT counting_one_check CHECK (one)
+);
+
 CREATE TABLE public.deliveries (
     id text NOT NULL COLLATE pg_catalog."C",
     event_id text NOT NULL COLLATE pg_catalog."C",
@@ -138,6 +146,19 @@ END),
     CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'retrying'::text, 'succeeded'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+
+CREATE TABLE public.delivery_counts (
+    webhook_id text NOT NULL COLLATE pg_catalog."C",
+    hour timestamp with time zone NOT NULL,
+    matched bigint NOT NULL,
+    redelivered bigint NOT NULL
+);
+
+CREATE TABLE public.event_counts (
+    project_id text NOT NULL COLLATE pg_catalog."C",
+    hour timestamp with time zone NOT NULL,
+    n bigint NOT NULL
+);
 
 CREATE TABLE public.events (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -212,6 +233,16 @@ CREATE TABLE public.health_counts (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.health_hours (
+    webhook_id text NOT NULL COLLATE pg_catalog."C",
+    hour timestamp with time zone NOT NULL,
+    attempts bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    reasons text[] NOT NULL,
+    latencies smallint[] NOT NULL,
+    counts bigint[] NOT NULL
+);
+
 CREATE TABLE public.idempotency_keys (
     credential text NOT NULL COLLATE pg_catalog."C",
     key text NOT NULL COLLATE pg_catalog."C",
@@ -222,7 +253,8 @@ CREATE TABLE public.idempotency_keys (
 
 CREATE TABLE public.lanes (
     webhook_id text NOT NULL COLLATE pg_catalog."C",
-    free_at timestamp with time zone NOT NULL
+    free_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone
 );
 
 CREATE TABLE public.ledger_checks (
@@ -506,8 +538,17 @@ ALTER TABLE ONLY public.combination_parts
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.counting
+    ADD CONSTRAINT counting_pkey PRIMARY KEY (one);
+
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.delivery_counts
+    ADD CONSTRAINT delivery_counts_pkey PRIMARY KEY (webhook_id, hour) INCLUDE (matched, redelivered);
+
+ALTER TABLE ONLY public.event_counts
+    ADD CONSTRAINT event_counts_pkey PRIMARY KEY (project_id, hour) INCLUDE (n);
 
 ALTER TABLE ONLY public.event_types
     ADD CONSTRAINT event_types_pkey PRIMARY KEY (name);
@@ -520,6 +561,9 @@ ALTER TABLE ONLY public.goose_db_version
 
 ALTER TABLE ONLY public.health_counts
     ADD CONSTRAINT health_counts_pkey PRIMARY KEY (webhook_id, hour, reason, latency, part);
+
+ALTER TABLE ONLY public.health_hours
+    ADD CONSTRAINT health_hours_pkey PRIMARY KEY (webhook_id, hour) INCLUDE (attempts, succeeded);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (credential, key);
@@ -605,6 +649,20 @@ CREATE INDEX combination_parts_of_event ON public.combination_parts USING btree 
 
 CREATE INDEX companies_newest ON public.companies USING btree (created_at DESC, id DESC);
 
+CREATE INDEX deliveries_again_of_project ON public.deliveries USING btree (project_id, created_at DESC) WHERE (redelivery_of IS NOT NULL);
+
+CREATE INDEX deliveries_again_of_type ON public.deliveries USING btree (event_type, created_at DESC) WHERE (redelivery_of IS NOT NULL);
+
+CREATE INDEX deliveries_amiss ON public.deliveries USING btree (reason, created_at DESC, id DESC) WHERE (reason IS NOT NULL);
+
+CREATE INDEX deliveries_amiss_of_project ON public.deliveries USING btree (project_id, reason, created_at DESC, id DESC) WHERE (reason IS NOT NULL);
+
+CREATE INDEX deliveries_amiss_of_recovery ON public.deliveries USING btree (recovery_id, reason) WHERE ((recovery_id IS NOT NULL) AND (reason IS NOT NULL));
+
+CREATE INDEX deliveries_amiss_of_type ON public.deliveries USING btree (event_type, reason, created_at DESC, id DESC) WHERE (reason IS NOT NULL);
+
+CREATE INDEX deliveries_amiss_of_webhook ON public.deliveries USING btree (webhook_id, reason, created_at DESC, id DESC) INCLUDE (superseded, redelivery_of) WHERE (reason IS NOT NULL);
+
 CREATE INDEX deliveries_due ON public.deliveries USING btree (dispatch_at, id) WHERE ((dispatch_at IS NOT NULL) AND (attempts > 0));
 
 CREATE INDEX deliveries_fresh ON public.deliveries USING btree (dispatch_at, id) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
@@ -623,11 +681,27 @@ CREATE INDEX deliveries_queued ON public.deliveries USING btree (webhook_id, id)
 
 CREATE INDEX deliveries_queued_again ON public.deliveries USING btree (webhook_id, id) WHERE ((dispatch_at = 'infinity'::timestamp with time zone) AND (attempts > 0));
 
+CREATE INDEX deliveries_redelivered ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC) WHERE (superseded AND (redelivery_of IS NULL));
+
 CREATE INDEX deliveries_slots ON public.deliveries USING btree (webhook_id, slot_until) WHERE (slot_until IS NOT NULL);
+
+CREATE INDEX deliveries_tried ON public.deliveries USING btree (created_at DESC, id DESC) WHERE ((dispatch_at IS NOT NULL) AND (attempts > 0));
+
+CREATE INDEX deliveries_tried_of_webhook ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC) WHERE ((dispatch_at IS NOT NULL) AND (attempts > 0));
 
 CREATE INDEX deliveries_unfinished ON public.deliveries USING btree (webhook_id, dispatch_at) WHERE ((dispatch_at IS NOT NULL) OR (reason = 'webhook_disabled'::text));
 
+CREATE INDEX deliveries_untried ON public.deliveries USING btree (created_at DESC, id DESC) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
+
+CREATE INDEX deliveries_untried_of_webhook ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC) INCLUDE (redelivery_of) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
+
 CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (project_id) WHERE ((dispatch_at IS NOT NULL) OR (reason = 'webhook_disabled'::text));
+
+CREATE INDEX delivery_counts_by_hour ON public.delivery_counts USING btree (hour);
+
+CREATE INDEX event_counts_by_hour ON public.event_counts USING btree (hour);
+
+CREATE INDEX events_apart ON public.events USING btree (project_id, accepted_at) WHERE ((owner_id IS NOT NULL) OR (private_to IS NOT NULL) OR (project_ids IS NOT NULL));
 
 CREATE INDEX events_newest ON public.events USING btree (accepted_at DESC, id DESC);
 
@@ -637,9 +711,15 @@ CREATE INDEX events_of_project ON public.events USING btree (project_id, accepte
 
 CREATE INDEX events_of_projects ON public.events USING gin (project_ids) WHERE (project_ids IS NOT NULL);
 
-CREATE INDEX health_counts_by_hour ON public.health_counts USING btree (hour);
+CREATE INDEX events_of_type ON public.events USING btree (type, accepted_at DESC, id DESC);
+
+CREATE INDEX health_counts_by_age ON public.health_counts USING btree (hour, webhook_id);
+
+CREATE INDEX health_hours_by_hour ON public.health_hours USING btree (hour);
 
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX lanes_due ON public.lanes USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX members_of_user ON public.members USING btree (user_id);
 

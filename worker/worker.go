@@ -31,6 +31,7 @@ type Worker struct {
 	LedgerCheck  *LedgerCheck
 	Sweep        *Sweep
 	Withdrawals  *Withdrawals
+	Counts       *Counts
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -53,6 +54,7 @@ func (w *Worker) Run(ctx context.Context) {
 	loops.Go(func() { w.LedgerCheck.Run(ctx) })
 	loops.Go(func() { w.Sweep.Run(ctx) })
 	loops.Go(func() { w.Withdrawals.Run(ctx) })
+	loops.Go(func() { w.Counts.Run(ctx) })
 	if w.Notices != nil {
 		loops.Go(func() { w.Notices.Run(ctx) })
 	}

@@ -76,6 +76,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		LedgerCheck:  &worker.LedgerCheck{Ledger: p.store, Log: p.log},
 		Sweep:        &worker.Sweep{Outdated: p.store, Log: p.log},
 		Withdrawals:  &worker.Withdrawals{Leavers: p.store, Log: p.log},
+		Counts:       &worker.Counts{Counters: p.store, Log: p.log},
 		StopTimeout:  p.opts.StopTimeout,
 		Log:          p.log,
 	}
@@ -84,7 +85,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 // match makes what decides which webhooks an event goes to.
 func (p *process) match(metrics *ops.Metrics) (err error) {
 	s := p.store
-	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Schemas: eventschema.New(s), Observer: metrics, Now: s.Now})
+	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: metrics, Now: s.Now})
 	if err == nil {
 		s.SetJudge(p.matching.Judge())
 	}

@@ -16,6 +16,10 @@ type Page struct {
 	Limit int
 	// After is nil for the first page.
 	After *Cursor
+	// Stopped bounds what a list of events or deliveries looks at: where few rows
+	// meet the filter, it may give fewer than Limit and set Stopped to the place to
+	// go on after. nil = it looks until the end.
+	Stopped *Cursor
 }
 
 // WebhookFilter narrows a list of webhooks; zero fields don't.

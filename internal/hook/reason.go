@@ -1,5 +1,7 @@
 package hook
 
+import "slices"
+
 // Reason is the closed set of causes behind a failed attempt or a delivery
 // that is failed, held or cancelled. The values are metric labels and part of
 // the API.
@@ -57,4 +59,21 @@ func (r Reason) Unreachable() bool {
 		return true
 	}
 	return false
+}
+
+// ReasonsOf lists the reasons that a delivery in this status may have; none for
+// a status that has no reason. A reason tells the status: lists and counts look
+// for deliveries by it.
+func ReasonsOf(status DeliveryStatus) []Reason {
+	held := []Reason{ReasonWebhookDisabled}
+	cancelled := []Reason{ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner}
+	switch status {
+	case Held:
+		return held
+	case Cancelled:
+		return cancelled
+	case Failed: // whatever else: none may be missed
+		return slices.DeleteFunc(slices.Clone(Reasons), func(r Reason) bool { return slices.Contains(held, r) || slices.Contains(cancelled, r) })
+	}
+	return nil
 }

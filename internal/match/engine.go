@@ -39,8 +39,10 @@ type Options struct {
 	Ingester Ingester
 	History  History
 	Webhooks Webhooks
-	Schemas  *eventschema.Schemas
-	Observer Observer
+	// Snapshots is what Explain reads in.
+	Snapshots Snapshots
+	Schemas   *eventschema.Schemas
+	Observer  Observer
 	// Now is the database's time; nil = this machine's.
 	Now func() time.Time
 }

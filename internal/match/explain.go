@@ -55,6 +55,10 @@ type Webhooks interface {
 	Event(ctx context.Context, id string) (hook.Event, error)
 	// Facts is about a webhook and an event that exist.
 	Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error)
+}
+
+// Snapshots gives reads one moment to look at.
+type Snapshots interface {
 	// Snapshot runs read with a context whose reads all see the same moment.
 	Snapshot(ctx context.Context, read func(context.Context) error) error
 }
@@ -65,7 +69,7 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	var w hook.Webhook
 	var event hook.Event
 	var facts hook.Facts
-	err := e.Webhooks.Snapshot(ctx, func(ctx context.Context) (err error) {
+	err := e.Snapshots.Snapshot(ctx, func(ctx context.Context) (err error) {
 		if w, err = e.Webhooks.Webhook(ctx, webhookID); err != nil {
 			return err
 		}

@@ -148,9 +148,6 @@ const endOfAttempt = `finished_at = excluded.finished_at, duration_ms = excluded
 // begun by a claim stays so until it is known which workflow carries it.
 const untilCarried = `CASE WHEN begun_at IS NOT NULL AND run_id IS NULL AND dispatch_at < 'infinity' THEN dispatch_at END`
 
-// countParts is in how many parts each number of health_counts is kept.
-const countParts = 8
-
 // offerAfter is how long after its next attempt was due a delivery is offered
 // to a worker again, in case its workflow is gone.
 const offerAfter = 30 * time.Second

@@ -71,16 +71,7 @@ func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) 
 
 // Deliveries lists deliveries that the request may see, newest first.
 func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
-	var l list
-	whereSet(&l, "d.webhook_id = ?", f.WebhookID)
-	whereSet(&l, "d.event_id = ?", f.EventID)
-	whereSet(&l, "d.status = ?", f.Status)
-	whereSet(&l, "d.event_type = ?", f.EventType)
-	whereSet(&l, "d.project_id = ?", f.ProjectID)
-	l.whereTime("d.created_at >= ?", f.Since)
-	l.whereTime("d.created_at < ?", f.Until)
-	tail := newestDeliveries(ctx, &l, page)
-	return rows(ctx, s, `SELECT `+shownDelivery+` FROM deliveries d`+tail, l.args, deliveryRow.delivery)
+	return searched(ctx, s, deliverySearch(ctx, f, page), page, deliveryRow.delivery)
 }
 
 // Backlog is how many deliveries that the request may see are in each of the

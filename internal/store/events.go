@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -56,11 +57,28 @@ func (s *Store) Event(ctx context.Context, id string) (hook.Event, error) {
 // Events lists events that the request may see, newest first by the time of
 // acceptance.
 func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) ([]hook.Event, error) {
-	var l list
-	whereSet(&l, "e.type = ?", f.Type)
-	whereSet(&l, "e.project_id = ?", f.ProjectID)
-	l.whereTime("e.accepted_at >= ?", f.Since)
-	l.whereTime("e.accepted_at < ?", f.Until)
-	tail := newestEvents(ctx, &l, page)
-	return rows(ctx, s, `SELECT `+eventColumnList+` FROM events e`+tail, l.args, eventRow.event)
+	return searched(ctx, s, eventSearch(ctx, f), page, eventRow.event)
+}
+
+func eventSearch(ctx context.Context, f hook.EventFilter) search {
+	q := search{columns: eventColumnList, table: "events e", key: sortKey{"e.accepted_at", "e.sequence", "e.id"}}
+	ofType, ofProject := equal("e.type", f.Type), equal("e.project_id", f.ProjectID)
+	during := between("e.accepted_at", f.Since, f.Until)
+	userID, bound := tenant(ctx)
+	switch {
+	case bound:
+		member := way{
+			each:   []condition{{"(SELECT m.project_id, m.user_id FROM members m WHERE m.user_id = ?) m", userID}},
+			served: slices.Concat([]condition{{text: "e.project_id = m.project_id"}}, ofProject, during),
+			rest:   append(ofType, condition{text: visibleEvent("m.user_id")}),
+			many:   []condition{{text: "members m"}, {"m.user_id = ?", userID}},
+		}
+		own := way{served: append([]condition{{"e.owner_id = ?", userID}}, during...), rest: slices.Concat(ofType, ofProject)}
+		q.ways = []way{member, own}
+	case f.ProjectID != "":
+		q.ways = []way{{served: slices.Concat(ofProject, during), rest: ofType}}
+	default:
+		q.ways = []way{{served: slices.Concat(ofType, during)}}
+	}
+	return q
 }

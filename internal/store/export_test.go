@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/url"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -34,8 +35,9 @@ const (
 const SelectParcel = selectParcel
 
 // The statements of a recovery's step, for the test of their cost.
-const (
+var (
 	NextOfRedelivery = nextOfRedelivery
+	SelectRedelivery = selectRedelivery
 	RedeliverOld     = redeliver
 )
 
@@ -50,11 +52,15 @@ var Visible = visible
 func TenantLists(ctx context.Context, page hook.Page) map[string][]any {
 	out := map[string][]any{}
 	for from, newest := range map[string]func(context.Context, *list, hook.Page) string{
-		"deliveries d": newestDeliveries, "events e": newestEvents, "projects p": newestProjects, "webhooks w": newestWebhooks,
+		"projects p": newestProjects, "webhooks w": newestWebhooks,
 	} {
 		var l list
 		query := "SELECT id FROM " + from + newest(ctx, &l, page)
 		out[query] = l.args
+	}
+	for _, q := range []search{deliverySearch(ctx, hook.DeliveryFilter{}, page), eventSearch(ctx, hook.EventFilter{})} {
+		query, args := q.find(page, nil)
+		out[query] = args
 	}
 	return out
 }
@@ -92,3 +98,53 @@ func OpenSession(databaseURL string) (*sql.DB, error) {
 	}
 	return sql.OpenDB(connector{server, setSession(u.Query())}), nil
 }
+
+// Query is a query with its arguments.
+type Query struct {
+	Text string
+	Args []any
+}
+
+// DeliveryQueries are what a page of a list asks: for the rows, and for where it stops.
+func DeliveryQueries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) []Query {
+	return queriesOf(deliverySearch(ctx, f, page), page)
+}
+
+// EventQueries is DeliveryQueries for events.
+func EventQueries(ctx context.Context, f hook.EventFilter, page hook.Page) []Query {
+	return queriesOf(eventSearch(ctx, f), page)
+}
+
+func queriesOf(q search, page hook.Page) []Query {
+	query, args := q.find(page, nil)
+	out := []Query{{query, args}}
+	if q.bounded(page) {
+		query, args = q.stops(page)
+		out = append(out, Query{query, args})
+	}
+	return out
+}
+
+// ReportQueries are what reports ask about everything, or about a webhook, from a
+// time to another one, by their names; those of the user of ctx where it has one.
+func ReportQueries(ctx context.Context, webhookID string, since, until time.Time) map[string]Query {
+	out := map[string]Query{}
+	for name, q := range map[string]perTenant{"deliveries": countDeliveries, "events": countEvents, "attempts": countAttempts} {
+		query, args := asked(ctx, q, since)
+		out[name] = Query{query, args}
+	}
+	query, args := asked(ctx, countBacklog)
+	out["backlog"] = Query{query, args}
+	out["ledger"] = Query{countLedger, []any{webhookID, since, until}}
+	query, args = undelivered.find(hook.Page{Limit: 51}, nil, webhookID, since, until)
+	out["undelivered"] = Query{query, args}
+	out["health"] = Query{selectReport, []any{webhookID, since}}
+	out["hours"] = Query{selectHealthCounts, []any{webhookID, since}}
+	return out
+}
+
+// MostScanned bounds what a page looks at.
+const MostScanned = mostScanned
+
+// BeginRead sets up a transaction as Snapshot does.
+var BeginRead = beginRead

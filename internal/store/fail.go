@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -72,7 +71,7 @@ type webhookHealthRow struct {
 // everywhere.
 func (s *Store) Fail(ctx context.Context, ends []hook.Finish) error {
 	ends = inOrder(ends)
-	args, err := failureColumns(ends)
+	args, err := failureColumns(ends, s.part+1)
 	if err != nil {
 		return err
 	}
@@ -178,8 +177,8 @@ func causesOf(f hook.Finish) []hook.Cause {
 	return causes
 }
 
-// failureColumns are the parameters of fail.
-func failureColumns(ends []hook.Finish) ([]any, error) {
+// failureColumns are the parameters of fail; part is of the counts.
+func failureColumns(ends []hook.Finish, part int) ([]any, error) {
 	columns, err := endColumns(ends)
 	if err != nil {
 		return nil, err
@@ -191,7 +190,7 @@ func failureColumns(ends []hook.Finish) ([]any, error) {
 		statuses[i], whys[i], waits[i] = string(f.Status), string(f.Reason), f.Wait.Seconds()
 	}
 	return append(columns, pq.Array(outcomes), pq.Array(reasons), pq.Array(problems), pq.Array(statuses), pq.Array(whys), pq.Array(waits),
-		rand.IntN(countParts), offerAfter.Seconds()), nil
+		part, offerAfter.Seconds()), nil
 }
 
 // ignoreMissing passes over a webhook that was deleted in the meantime.

@@ -9,50 +9,73 @@ import (
 	"godwit/internal/hook"
 )
 
-// heads finds the newest delivery of each event that matched webhook $1 from $2
-// to before $3: o is the one that was made when the event was accepted, h the one
-// that has taken its place since, if any.
-const heads = `
-FROM deliveries o LEFT JOIN LATERAL (
-	SELECT r.id, r.status, r.reason FROM deliveries r
-	WHERE o.superseded AND r.event_id = o.event_id AND r.webhook_id = o.webhook_id AND NOT r.superseded OFFSET 0
-) h ON true
-WHERE o.webhook_id = $1 AND o.created_at >= $2 AND o.created_at < $3 AND o.redelivery_of IS NULL`
+// inLedger: delivery d was made for webhook $1 when an event from $2 to before $3
+// was accepted.
+const inLedger = `d.webhook_id = $1 AND d.created_at >= $2 AND d.created_at < $3 AND d.redelivery_of IS NULL`
 
-// countLedger is one statement, so that nothing moves between its two counts. An
-// event whose newest delivery is nowhere to be found has an empty status.
-const countLedger = `
-SELECT '' AS status, '' AS reason, count(*) AS n, true AS matched
-FROM deliveries o WHERE o.webhook_id = $1 AND o.created_at >= $2 AND o.created_at < $3 AND o.redelivery_of IS NULL
+// headOf finds the delivery that has taken the place of the superseded d.
+const headOf = `
+	SELECT r.id, r.status, r.reason FROM deliveries r
+	WHERE r.event_id = d.event_id AND r.webhook_id = d.webhook_id AND NOT r.superseded OFFSET 0`
+
+// countLedger counts each event by its newest delivery: what matched, and of that
+// what is not known to have succeeded at once. An event whose newest delivery is
+// nowhere to be found has an empty status.
+var countLedger = `
+WITH ` + counted("$2", "$3") + `
+SELECT 'matched' AS status, '' AS reason, ` + sumOf("delivery_counts c WHERE c.webhook_id = $1", "matched", "deliveries d WHERE d.webhook_id = $1 AND d.redelivery_of IS NULL", "d.created_at") + ` AS n
+UNION ALL ` + amiss("NOT d.superseded AND "+inLedger) + `
+UNION ALL ` + onItsWayNow(inLedger) + `
 UNION ALL
-SELECT status, reason, count(*), false FROM (
-	SELECT CASE WHEN o.superseded THEN coalesce(h.status, '') ELSE o.status END AS status,
-		coalesce(CASE WHEN o.superseded THEN h.reason ELSE o.reason END, '') AS reason
-	` + heads + `
-) newest GROUP BY status, reason`
+SELECT coalesce(h.status, ''), coalesce(h.reason, ''), count(*)
+FROM deliveries d LEFT JOIN LATERAL (` + headOf + `) h ON true
+WHERE d.superseded AND ` + inLedger + ` GROUP BY 1, 2`
 
 // Ledger accounts for what matched a webhook. A webhook that does not exist has
 // an empty ledger; that of a deleted one stays.
 func (s *Store) Ledger(ctx context.Context, q hook.LedgerQuery) (hook.Ledger, error) {
-	var counted []struct {
-		Status  hook.DeliveryStatus `db:"status"`
-		Reason  hook.Reason         `db:"reason"`
-		N       int                 `db:"n"`
-		Matched bool                `db:"matched"`
+	var found []struct {
+		Status string      `db:"status"`
+		Reason hook.Reason `db:"reason"`
+		N      int         `db:"n"`
 	}
 	var l hook.Ledger
-	if err := sqlx.SelectContext(ctx, s.on(ctx), &counted, countLedger, q.WebhookID, q.Since, q.Until); err != nil {
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &found, countLedger, q.WebhookID, q.Since, q.Until); err != nil {
 		return l, classify("count the ledger", err)
 	}
-	for _, c := range counted {
-		if c.Matched {
+	atOnce := 0 // succeeded, and were not sent again since
+	for _, c := range found {
+		switch {
+		case c.Status == "matched":
 			l.Matched = c.N
-		} else {
-			l.Count(c.Status, c.Reason, c.N)
+			atOnce += c.N
+		case c.N > 0:
+			l.Count(hook.DeliveryStatus(c.Status), c.Reason, c.N)
+			atOnce -= c.N
 		}
+	}
+	if atOnce != 0 {
+		l.Count(hook.Succeeded, "", atOnce)
 	}
 	return l, nil
 }
+
+// undelivered walks through what matched and has not succeeded, by the reasons
+// that there are, through what is on its way, and what was sent again since.
+var undelivered = func() search {
+	all := condition{text: inLedger}
+	withReason := way{
+		each:   []condition{{text: statusOfReason}},
+		served: []condition{{text: "d.reason = x.reason AND NOT d.superseded"}, all},
+	}
+	part := func(text string) way { return way{served: []condition{{text: text}, all}} }
+	return search{columns: "d.id, d.created_at, d.event_id, d.webhook_id, d.superseded", table: "deliveries d", key: sortKey{time: "d.created_at", id: "d.id"}, ways: []way{
+		withReason,
+		part("d.dispatch_at IS NOT NULL AND d.attempts = 0"),
+		part("d.dispatch_at IS NOT NULL AND d.attempts > 0 AND d.status IN ('pending', 'retrying')"),
+		part("d.superseded AND (SELECT h.status FROM (" + headOf + ") h) <> 'succeeded'"),
+	}}
+}()
 
 // Undelivered lists what matched a webhook and has not succeeded, newest first.
 func (s *Store) Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.Page) ([]hook.Undelivered, error) {
@@ -61,19 +84,17 @@ func (s *Store) Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.P
 		MatchedAt time.Time `db:"matched_at"`
 		MatchedID string    `db:"matched_id"`
 	}
-	l := list{args: []any{q.WebhookID, q.Since, q.Until}, conditions: []string{
-		`o.redelivery_of IS NULL`, `o.webhook_id = $1`, `o.created_at >= $2`, `o.created_at < $3`,
-		`(o.superseded OR o.status <> 'succeeded')`, `d.status <> 'succeeded'`}} // the first of these spares the look-up of most
-	tail := l.newest(sortKey{time: "o.created_at", id: "o.id"}, page)
+	find, args := undelivered.find(page, nil, q.WebhookID, q.Since, q.Until)
 	return rows(ctx, s, `
 		SELECT `+deliveryColumnList+`, o.created_at AS matched_at, o.id AS matched_id
-		FROM deliveries o
+		FROM (`+find+`) o
 		CROSS JOIN LATERAL (
 			SELECT o.id WHERE NOT o.superseded
 			UNION ALL
 			SELECT r.id FROM deliveries r WHERE o.superseded AND r.event_id = o.event_id AND r.webhook_id = o.webhook_id AND NOT r.superseded
 		) newest
-		JOIN deliveries d ON d.id = newest.id`+tail, l.args,
+		JOIN deliveries d ON d.id = newest.id
+		ORDER BY o.created_at DESC, o.id DESC`, args,
 		func(r row) (hook.Undelivered, error) {
 			d, err := r.delivery()
 			return hook.Undelivered{Delivery: d, MatchedAt: r.MatchedAt.UTC(), Key: hook.Cursor{Time: r.MatchedAt, ID: r.MatchedID}}, err

@@ -54,15 +54,22 @@ func (k sortKey) order() string {
 	return fmt.Sprintf("%s DESC, %s DESC, %s DESC", k.time, k.sequence, k.id)
 }
 
-// newest ends the query: rows after the cursor, newest first.
-func (l *list) newest(key sortKey, page hook.Page) string {
-	if c := page.After; c != nil && key.sequence == "" {
+// after adds the condition that a row comes after the cursor.
+func (l *list) after(key sortKey, c hook.Cursor) {
+	if key.sequence == "" {
 		l.args = append(l.args, c.Time, c.ID)
 		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s) < ($%d, $%d)", key.time, key.id, len(l.args)-1, len(l.args)))
-	} else if c != nil {
-		l.args = append(l.args, c.Time, c.Sequence, c.ID)
-		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s, %s) < ($%d, $%d, $%d)",
-			key.time, key.sequence, key.id, len(l.args)-2, len(l.args)-1, len(l.args)))
+		return
+	}
+	l.args = append(l.args, c.Time, c.Sequence, c.ID)
+	l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s, %s) < ($%d, $%d, $%d)",
+		key.time, key.sequence, key.id, len(l.args)-2, len(l.args)-1, len(l.args)))
+}
+
+// newest ends the query: rows after the cursor, newest first.
+func (l *list) newest(key sortKey, page hook.Page) string {
+	if page.After != nil {
+		l.after(key, *page.After)
 	}
 	var where string
 	if len(l.conditions) > 0 {

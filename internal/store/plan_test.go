@@ -14,7 +14,7 @@ import (
 )
 
 // session opens a session with the store's settings.
-func session(t *testing.T, url string) *sql.Conn {
+func session(t testing.TB, url string) *sql.Conn {
 	t.Helper()
 	db, err := store.OpenSession(url)
 	require.NoError(t, err)
@@ -35,7 +35,7 @@ type plan struct {
 func (p plan) pages() int { return p.Hit + p.Read }
 
 // planned executes a prepared statement.
-func planned(t *testing.T, conn *sql.Conn, statement string) plan {
+func planned(t testing.TB, conn *sql.Conn, statement string) plan {
 	t.Helper()
 	var text string
 	require.NoError(t, conn.QueryRowContext(context.Background(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE "+statement).Scan(&text))

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -25,9 +24,11 @@ const (
 	readIdle = 10 * time.Second
 )
 
-// limitReads sets up the transaction that it is run in: its limits, and that an
-// index is walked through in its order, however few rows a plan expects in it.
-var limitReads = fmt.Sprintf(`SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SET LOCAL enable_bitmapscan = off`,
+// beginRead makes a transaction that of a read: all of it sees the moment of its
+// first statement, it writes nothing, and it has limits. And it walks through an
+// index in its order, however few rows a plan expects in it.
+var beginRead = fmt.Sprintf(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+	SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SET LOCAL enable_bitmapscan = off`,
 	readTimeout.Milliseconds(), readIdle.Milliseconds())
 
 // Snapshot runs read with a context whose reads all see the database at one
@@ -42,12 +43,12 @@ func (s *Store) Snapshot(ctx context.Context, read func(context.Context) error) 
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
-	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := conn.BeginTxx(ctx, nil)
 	if err != nil {
 		return classify("begin a snapshot", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // there is nothing to commit
-	if _, err := tx.ExecContext(ctx, limitReads); err != nil {
+	if _, err := tx.ExecContext(ctx, beginRead); err != nil {
 		return classify("begin a snapshot", err)
 	}
 	return tooSlow(ctx, read(context.WithValue(ctx, carriedKey{}, tx)))

@@ -12,14 +12,24 @@ import (
 	"godwit/internal/id"
 )
 
-// again picks the deliveries of webhook $1 from ($2, $3) on, and before $4, that
-// are to be sent again: of the statuses $5 and, if there are any, the types $6.
-const again = `
-FROM deliveries d
-CROSS JOIN LATERAL (SELECT e.project_ids, e.owner_id FROM events e WHERE e.id = d.event_id OFFSET 0) e
-CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w
-WHERE d.webhook_id = $1 AND (d.created_at, d.id) > ($2, $3) AND d.created_at < $4 AND NOT d.superseded
-	AND d.status = ANY($5) AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND NOT ` + accessLost
+// ofRedelivery finds the deliveries of webhook $1 from ($2, $3) on, and before $4,
+// of the statuses $5, by the reasons that tell these. more ends the walk through
+// the index of each reason.
+func ofRedelivery(more string) string {
+	return `
+FROM ` + statusOfReason + ` CROSS JOIN LATERAL (
+	SELECT d.id, d.created_at, d.status, d.event_type, d.event_id, d.webhook_id, d.project_id, d.superseded FROM deliveries d
+	WHERE d.webhook_id = $1 AND d.reason = x.reason AND (d.created_at, d.id) > ($2, $3) AND d.created_at < $4 ` + more + `
+) d WHERE x.status = ANY($5)`
+}
+
+// again: delivery d is to be sent again; if there are any types $6, only of these.
+const again = `(NOT d.superseded AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND EXISTS (
+	SELECT FROM events e CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w
+	WHERE e.id = d.event_id AND NOT ` + accessLost + ` OFFSET 0
+))`
+
+var countAgain = `SELECT count(*) ` + ofRedelivery("OFFSET 0") + ` AND ` + again
 
 // queryArgs are the arguments of again, from the start. A list without anything
 // in it must not become NULL.
@@ -30,11 +40,12 @@ func queryArgs(q hook.RedeliveryQuery) []any {
 // CountRedelivery says how many deliveries a redelivery would send again. A
 // webhook that does not exist is CodeNotFound.
 func (s *Store) CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
-	err = s.inTx(ctx, "count what is to be redelivered", func(tx *sqlx.Tx) error {
+	err = s.Snapshot(ctx, func(ctx context.Context) error {
+		tx := carried(ctx)
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
 			return err
 		}
-		return tx.GetContext(ctx, &n, `SELECT count(*) `+again, queryArgs(q)...)
+		return classify("count what is to be redelivered", tx.GetContext(ctx, &n, countAgain, queryArgs(q)...))
 	})
 	return n, err
 }
@@ -66,7 +77,7 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 		var count int
 		err = tx.GetContext(ctx, &count, `
 			INSERT INTO recoveries (id, webhook_id, since, until, statuses, event_types, status, dispatch_at, cursor_at, cursor_id, total)
-			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (SELECT count(*) `+again+`) RETURNING total`, append(queryArgs(q), recoveryID)...)
+			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (`+countAgain+`) RETURNING total`, append(queryArgs(q), recoveryID)...)
 		if err != nil {
 			return err
 		}
@@ -78,14 +89,17 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 	return s.Redelivery(ctx, q.WebhookID, recoveryID)
 }
 
-const selectRedelivery = `
+// selectRedelivery counts by status what was sent again, of which nothing but what
+// is not on its way, nor has a reason, has succeeded.
+var selectRedelivery = `
 SELECT r.id, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.status, r.total, r.released, r.created_at, r.finished_at,
-	c.succeeded, c.failed, c.cancelled, c.pending
+	s.n - c.failed - c.cancelled - c.pending AS succeeded, c.failed, c.cancelled, c.pending
 FROM recoveries r JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM deliveries d WHERE d.recovery_id = r.id) s
 CROSS JOIN LATERAL (
-	SELECT count(*) FILTER (WHERE d.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE d.status = 'failed') AS failed,
-		count(*) FILTER (WHERE d.status = 'cancelled') AS cancelled, count(*) FILTER (WHERE d.status IN ('pending', 'retrying', 'held')) AS pending
-	FROM deliveries d WHERE d.recovery_id = r.id
+	SELECT coalesce(sum(n.n) FILTER (WHERE n.status = 'failed'), 0)::bigint AS failed, coalesce(sum(n.n) FILTER (WHERE n.status = 'cancelled'), 0)::bigint AS cancelled,
+		coalesce(sum(n.n) FILTER (WHERE n.status IN ('pending', 'retrying', 'held')), 0)::bigint AS pending
+	FROM (` + amiss("d.recovery_id = r.id") + ` UNION ALL ` + onItsWayNow("d.recovery_id = r.id") + `) n
 ) c`
 
 type redeliveryRow struct {

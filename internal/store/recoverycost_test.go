@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
+	"godwit/internal/pgtest"
 	"godwit/internal/store"
 )
 
@@ -39,4 +41,51 @@ func TestAStepOfARecoveryCostsTheSameAmongMany(t *testing.T) {
 	p := planned(t, conn, `redeliver('{dlv_000000001,dlv_000010000}', '{dlv_z1,dlv_z2}', 'rec_1')`)
 	require.Equal(t, 2, p.Rows)
 	require.Less(t, p.pages(), 200)
+}
+
+// TestRecover_GetsOnHoweverFarTheNextOneLies puts what is to be sent again behind
+// many deliveries of another type.
+func TestRecover_GetsOnHoweverFarTheNextOneLies(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	base := s.failed(t, w.ID, 24_000).Add(-6 * time.Hour)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET created_at = created_at - interval '6 hours', event_type = CASE id WHEN 'dlv_000023999' THEN 'TAG_CREATED' ELSE event_type END`)
+	vacuum(t, s.url)
+	conn := reading(t, s.url)
+	q := query(w.ID, base)
+	q.EventTypes = []string{"TAG_CREATED"}
+	p := cost(t, conn, store.Query{Text: store.NextOfRedelivery, Args: []any{w.ID, base, "", base.Add(24 * time.Hour), pq.Array(q.Statuses), pq.Array(q.EventTypes), 2000}})
+	require.Equal(t, 2000, p.Rows)
+	require.Less(t, p.pages(), 3000, "no event of another type is read")
+	r := s.recovery(t, q)
+	require.Equal(t, 1, r.Total)
+	released, steps := 0, 0
+	for ; released == 0; steps++ {
+		step := s.step(t, r.ID)
+		require.True(t, step.More)
+		released += step.Released
+	}
+	require.Equal(t, 1, released)
+	require.LessOrEqual(t, steps, 2)
+}
+
+// TestRecover_CountsWhatBecameOfManyWithoutReadingThem makes most of a recovery's
+// deliveries succeed.
+func TestRecover_CountsWhatBecameOfManyWithoutReadingThem(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	base := s.failed(t, w.ID, 20_000)
+	r := s.recovery(t, query(w.ID, base))
+	pgtest.Exec(t, s.url, `
+		UPDATE deliveries SET recovery_id = $1, status = x.status, reason = CASE x.status WHEN 'failed' THEN 'gone' WHEN 'held' THEN 'webhook_disabled' END,
+			attempts = CASE x.status WHEN 'pending' THEN 0 ELSE 1 END, finished_at = CASE WHEN x.status IN ('succeeded', 'failed') THEN now() END,
+			dispatch_at = CASE WHEN x.status IN ('pending', 'retrying') THEN now() END
+		FROM (SELECT id, CASE WHEN right(id, 3) = '001' THEN 'failed' WHEN right(id, 3) = '002' THEN 'held' WHEN right(id, 3) = '003' THEN 'pending'
+			WHEN right(id, 3) = '004' THEN 'retrying' ELSE 'succeeded' END AS status FROM deliveries) x
+		WHERE x.id = deliveries.id`, r.ID)
+	vacuum(t, s.url)
+	got := s.progress(t, r)
+	require.Equal(t, []int{19_920, 20, 0, 60}, []int{got.Succeeded, got.Failed, got.Cancelled, got.Pending})
+	p := cost(t, reading(t, s.url), store.Query{Text: store.SelectRedelivery + ` WHERE r.id = $1`, Args: []any{r.ID}})
+	require.Less(t, p.pages(), 600)
 }

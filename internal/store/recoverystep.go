@@ -14,6 +14,10 @@ import (
 const (
 	// stepSize is how many deliveries one step lets go.
 	stepSize = 50
+	// lookAtOnce is how many one step looks at for these.
+	lookAtOnce = 2000
+	// looksAtOnce is how often one step looks further where it finds nothing.
+	looksAtOnce = 10
 	// underWay is how many deliveries of one recovery may be unfinished at a time:
 	// more would only wait in the queue, before what happens now.
 	underWay = 500
@@ -45,8 +49,14 @@ const (
 		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.cursor_at, r.cursor_id,
 			(SELECT count(*) FROM deliveries d WHERE d.recovery_id = r.id AND ` + onItsWay + `) AS under_way
 		FROM recoveries r WHERE r.id = $1 AND r.status = 'running' FOR UPDATE`
-	nextOfRedelivery = `SELECT d.id, d.created_at, d.status ` + again + ` ORDER BY d.created_at, d.id LIMIT $7`
 )
+
+// nextOfRedelivery looks at the next $7 deliveries, and says of each whether it is
+// to be sent again.
+var nextOfRedelivery = `
+SELECT d.id, d.created_at, d.status, ` + again + ` AS again FROM (
+	SELECT d.* ` + ofRedelivery("ORDER BY d.created_at, d.id LIMIT $7") + ` ORDER BY d.created_at, d.id LIMIT $7
+) d ORDER BY d.created_at, d.id`
 
 // releasePicked queues what was held. It gets a workflow of its own: an older one
 // that still waits finds itself superseded.
@@ -56,26 +66,33 @@ UPDATE deliveries d SET status = CASE WHEN d.attempts = 0 THEN 'pending' ELSE 'r
 WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.status = 'held' ORDER BY d.id FOR NO KEY UPDATE) RETURNING d.id`
 
 // RedeliverStep lets the next deliveries of a redelivery of many go, if there is
-// room for them, and ends it when the last one is finished. All of it happens in
-// one transaction, so a step that was cut off is simply made again.
+// room for them, and ends it when the last one is finished. What it does and how
+// far it has come is written in one transaction, so a step that was cut off is
+// simply made again. However far the next ones lie, each step gets closer.
 func (s *Store) RedeliverStep(ctx context.Context, recoveryID string) (hook.RedeliveryStep, error) {
 	if err := s.prepareAll(ctx, "redeliver", redeliver); err != nil {
 		return hook.RedeliveryStep{}, err
 	}
 	var step hook.RedeliveryStep
-	err := s.inTx(ctx, "make a step of "+recoveryID, func(tx *sqlx.Tx) error {
-		r, err := lockRunning(ctx, tx, recoveryID)
-		if errors.Is(err, errNotRunning) {
-			step = hook.RedeliveryStep{Done: true}
-			return nil
-		}
-		if err != nil {
+	for range looksAtOnce {
+		var further bool
+		err := s.inTx(ctx, "make a step of "+recoveryID, func(tx *sqlx.Tx) error {
+			r, err := lockRunning(ctx, tx, recoveryID)
+			if errors.Is(err, errNotRunning) {
+				step = hook.RedeliveryStep{Done: true}
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			step, further, err = s.step(ctx, tx, r)
 			return err
+		})
+		if err != nil || !further {
+			return step, err
 		}
-		step, err = s.step(ctx, tx, r)
-		return err
-	})
-	return step, err
+	}
+	return step, nil
 }
 
 func lockRunning(ctx context.Context, tx *sqlx.Tx, recoveryID string) (runningRow, error) {
@@ -103,42 +120,66 @@ func lockRunning(ctx context.Context, tx *sqlx.Tx, recoveryID string) (runningRo
 	return r, nil
 }
 
-func (s *Store) step(ctx context.Context, tx *sqlx.Tx, r runningRow) (hook.RedeliveryStep, error) {
+// step says further where it has only looked, and there is more to be looked at.
+func (s *Store) step(ctx context.Context, tx *sqlx.Tx, r runningRow) (step hook.RedeliveryStep, further bool, err error) {
 	if r.deleted {
-		return endRedelivery(ctx, tx, r.ID, hook.RedeliveryCancelled)
+		step, err = endRedelivery(ctx, tx, r.ID, hook.RedeliveryCancelled)
+		return step, false, err
 	}
-	var next []struct {
-		ID        string              `db:"id"`
-		CreatedAt time.Time           `db:"created_at"`
-		Status    hook.DeliveryStatus `db:"status"`
-	}
+	var next []picked
 	room := underWay - r.UnderWay
-	err := tx.SelectContext(ctx, &next, nextOfRedelivery, r.WebhookID, r.CursorAt, r.CursorID, r.Until, r.Statuses, r.EventTypes, max(1, min(room, stepSize)))
-	switch {
-	case err != nil:
-		return hook.RedeliveryStep{}, err
-	case len(next) == 0 && r.UnderWay == 0:
-		return endRedelivery(ctx, tx, r.ID, hook.RedeliveryCompleted)
-	case len(next) == 0:
-		r.CursorAt, r.CursorID = r.Until, "" // not to be looked through again
-		return hook.RedeliveryStep{}, r.moved(ctx, tx, 0)
-	case !r.enabled || room <= 0:
-		return hook.RedeliveryStep{More: true, Off: !r.enabled}, r.moved(ctx, tx, 0)
+	err = tx.SelectContext(ctx, &next, nextOfRedelivery, r.WebhookID, r.CursorAt, r.CursorID, r.Until, r.Statuses, r.EventTypes, lookAtOnce)
+	if err != nil {
+		return step, false, err
 	}
-	var held, finished []string
+	looked, held, finished := pick(next, max(1, min(room, stepSize)))
+	none := len(held)+len(finished) == 0
+	further = none && len(next) == lookAtOnce
+	switch {
+	case none && !further && r.UnderWay == 0:
+		step, err = endRedelivery(ctx, tx, r.ID, hook.RedeliveryCompleted)
+		return step, false, err
+	case none && !further:
+		r.CursorAt, r.CursorID = r.Until, "" // not to be looked through again
+		return step, false, r.moved(ctx, tx, 0)
+	case !further && (!r.enabled || room <= 0):
+		return hook.RedeliveryStep{More: true, Off: !r.enabled}, false, r.moved(ctx, tx, 0)
+	}
+	r.CursorAt, r.CursorID = looked.CreatedAt, looked.ID
+	if further {
+		return hook.RedeliveryStep{More: true}, true, r.moved(ctx, tx, 0)
+	}
+	n, err := s.letGo(ctx, tx, r, held, finished)
+	if err != nil {
+		return step, false, err
+	}
+	return hook.RedeliveryStep{Released: n, More: true}, false, r.moved(ctx, tx, n)
+}
+
+// picked is a delivery that a step has looked at.
+type picked struct {
+	ID        string              `db:"id"`
+	CreatedAt time.Time           `db:"created_at"`
+	Status    hook.DeliveryStatus `db:"status"`
+	Again     bool                `db:"again"`
+}
+
+// pick gives up to n deliveries that are to be sent again, and the last one that
+// it has looked at for them.
+func pick(next []picked, n int) (looked picked, held, finished []string) {
 	for _, d := range next {
-		if d.Status == hook.Held {
+		if len(held)+len(finished) == n {
+			break
+		}
+		switch looked = d; {
+		case !d.Again:
+		case d.Status == hook.Held:
 			held = append(held, d.ID)
-		} else {
+		default:
 			finished = append(finished, d.ID)
 		}
 	}
-	r.CursorAt, r.CursorID = next[len(next)-1].CreatedAt, next[len(next)-1].ID
-	n, err := s.letGo(ctx, tx, r, held, finished)
-	if err != nil {
-		return hook.RedeliveryStep{}, err
-	}
-	return hook.RedeliveryStep{Released: n, More: true}, r.moved(ctx, tx, n)
+	return looked, held, finished
 }
 
 // letGo releases and redelivers, gently: see hook.Health.Drain. A drain that

@@ -17,8 +17,7 @@ import (
 // its event.
 var retentionParts = []retentionPart{
 	{hook.KeptEvents, removeEvents},
-	{hook.KeptHealthCounts, oldest(hook.KeptHealthCounts, `
-		DELETE FROM health_counts WHERE ctid = ANY(ARRAY(SELECT h.ctid FROM health_counts h WHERE h.hour < $1 ORDER BY h.hour LIMIT $2 FOR UPDATE SKIP LOCKED))`)},
+	{hook.KeptHealthCounts, oldest(hook.KeptHealthCounts, forgetCounts)},
 	{hook.KeptTransitions, walk(hook.KeptTransitions, walkTransitions)},
 	{hook.KeptRedeliveries, walk(hook.KeptRedeliveries, walkRedeliveries)},
 	{hook.KeptNotices, walk(hook.KeptNotices, walkNotices)},
@@ -27,6 +26,20 @@ var retentionParts = []retentionPart{
 		DELETE FROM sessions WHERE ctid = ANY(ARRAY(SELECT s.ctid FROM sessions s WHERE s.expires_at < $1 ORDER BY s.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`)},
 	{hook.KeptAuditLog, forgetAuditLog},
 }
+
+// forgetCounts removes counts of attempts, and beside them those of deliveries and
+// events of hours from which events were removed: see counted.
+const forgetCounts = `
+WITH single AS (
+	DELETE FROM health_counts WHERE ctid = ANY(ARRAY(SELECT h.ctid FROM health_counts h WHERE h.hour < $1 ORDER BY h.hour LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1
+), folded AS (
+	DELETE FROM health_hours WHERE ctid = ANY(ARRAY(SELECT h.ctid FROM health_hours h WHERE h.hour < $1 ORDER BY h.hour LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1
+), of_deliveries AS (
+	DELETE FROM delivery_counts WHERE ctid = ANY(ARRAY(SELECT c.ctid FROM delivery_counts c WHERE c.hour < (SELECT r.kept_since FROM retention r) ORDER BY c.hour LIMIT $2))
+), of_events AS (
+	DELETE FROM event_counts WHERE ctid = ANY(ARRAY(SELECT c.ctid FROM event_counts c WHERE c.hour < (SELECT r.kept_since FROM retention r) ORDER BY c.hour LIMIT $2))
+)
+SELECT FROM single UNION ALL SELECT FROM folded`
 
 // oldest removes up to $2 rows from before $1 of a table of which all go. It needs
 // no cursor.
@@ -129,7 +142,7 @@ WITH seen AS MATERIALIZED (
 		AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = s.id)
 		AND NOT EXISTS (SELECT FROM notices n WHERE n.webhook_id = s.id)
 		AND NOT EXISTS (SELECT FROM windows o WHERE o.webhook_id = s.id)
-		AND NOT EXISTS (SELECT FROM health_counts h WHERE h.webhook_id = s.id)
+		AND NOT EXISTS (SELECT FROM health_counts h WHERE h.webhook_id = s.id) AND NOT EXISTS (SELECT FROM health_hours h WHERE h.webhook_id = s.id)
 	RETURNING 1
 )` + walkedByTime
 )

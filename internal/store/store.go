@@ -40,6 +40,7 @@ type Store struct {
 	gather     gather        // of what Ingest is offered
 	large      gather        // of requests that are too large to share a statement
 	opened     opened
+	part       int // see countParts
 	// many is held by statements that pass over deliveries which others have locked,
 	// so that those of one process do not pass over each other's.
 	many sync.Mutex
@@ -74,7 +75,7 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	c := connector{server, set}
 	s := &Store{
 		db: pool(c, maxConnections), reads: pool(c, maxReads),
-		ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed),
+		ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed), part: newPart(),
 	}
 	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
 	return s, nil

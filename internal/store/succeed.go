@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -70,7 +69,7 @@ func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded,
 	for i, f := range ends {
 		runs[i] = f.RunID
 	}
-	args = append(args, pq.Array(runs), rand.IntN(countParts))
+	args = append(args, pq.Array(runs), s.part)
 	var found []succeededRow
 	err = s.byItself(ctx, "finish attempts", succeed, func(st *sqlx.Stmt) error {
 		found = nil

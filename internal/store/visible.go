@@ -86,15 +86,6 @@ func (l *list) newestSeen(ctx context.Context, table string, key sortKey, page h
 	)) ORDER BY %s`, key.id, strings.Join(parts, " UNION ALL "), len(l.args), key.order())
 }
 
-func newestDeliveries(ctx context.Context, l *list, page hook.Page) string {
-	return l.newestSeen(ctx, "deliveries d", sortKey{time: "d.created_at", id: "d.id"}, page, share{"webhooks w", "w.owner_id", "d.webhook_id = w.id"})
-}
-
-func newestEvents(ctx context.Context, l *list, page hook.Page) string {
-	return l.newestSeen(ctx, "events e", sortKey{"e.accepted_at", "e.sequence", "e.id"}, page,
-		share{"members m", "m.user_id", "e.project_id = m.project_id AND " + visibleEvent("m.user_id")}, share{"users u", "u.id", "e.owner_id = u.id"})
-}
-
 func newestProjects(ctx context.Context, l *list, page hook.Page) string {
 	return l.newestSeen(ctx, "projects p", sortKey{time: "p.created_at", id: "p.id"}, page, share{"members m", "m.user_id", "p.id = m.project_id"})
 }
