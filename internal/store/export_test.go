@@ -29,6 +29,8 @@ const Unowned = unowned
 const (
 	QueuedWebhooks = queuedWebhooks
 	ReleaseQueued  = releaseQueued
+	DueLanes       = dueLanes
+	LookedAt       = looked
 )
 
 // SelectParcel is the look-up before each attempt, for the test of its cost.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -25,18 +26,60 @@ const (
 	slotLease = 30 * time.Second
 )
 
-// queuedWebhooks hops through the index from one webhook to the next: it costs
-// as much as there are webhooks with a queue, however long the queues are. Those
-// that release what was held stand in line, too.
+const (
+	// hopAtOnce is how many webhooks with a queue one look enrols. Where there are
+	// more, the next look goes on behind them.
+	hopAtOnce = 500
+	// lanesAtOnce is how many webhooks one transaction of a release looks at, and
+	// roundsAtOnce how many transactions it makes at most.
+	lanesAtOnce  = 128
+	roundsAtOnce = 8
+	// longestSleep is when a webhook that waits for its trial is looked at again
+	// at the latest.
+	longestSleep = 5 * time.Minute
+)
+
+// queuedWebhooks hops through the index from one webhook to the next, from the one
+// after $1 on, up to $2 of them, however long the queues are. It enrols each in
+// lanes, to be looked at now, but for those that wait for their trial: so the
+// others are found by when they are due, however many wait. Webhooks that release
+// what was held stand in line, too.
 const queuedWebhooks = `
 WITH RECURSIVE hop AS (
-	(SELECT webhook_id FROM deliveries WHERE dispatch_at = 'infinity' ORDER BY webhook_id LIMIT 1)
+	(SELECT webhook_id, 1 AS n FROM deliveries WHERE dispatch_at = 'infinity' AND webhook_id > $1 ORDER BY webhook_id LIMIT 1)
 	UNION ALL
-	SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.dispatch_at = 'infinity' AND d.webhook_id > hop.webhook_id ORDER BY d.webhook_id LIMIT 1)
-	FROM hop WHERE hop.webhook_id IS NOT NULL
+	SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.dispatch_at = 'infinity' AND d.webhook_id > hop.webhook_id ORDER BY d.webhook_id LIMIT 1), hop.n + 1
+	FROM hop WHERE hop.webhook_id IS NOT NULL AND hop.n < $2::int
+), draining AS (
+	SELECT w.id FROM webhooks w WHERE w.drain > 0 LIMIT $2::int
+), enrolled AS (
+	INSERT INTO lanes AS l (webhook_id, free_at, due_at)
+	SELECT f.webhook_id, now(), now() FROM (SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL UNION SELECT id FROM draining) f
+	LEFT JOIN LATERAL (SELECT l.due_at FROM lanes l WHERE l.webhook_id = f.webhook_id OFFSET 0) l ON true
+	WHERE l.due_at IS NULL OR l.due_at > now() + interval '1 second' AND (
+		EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND ` + ready + ` OFFSET 0)
+		OR EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = f.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
+	)
+	ORDER BY 1
+	ON CONFLICT (webhook_id) DO UPDATE SET due_at = now()
 )
-SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL
-UNION SELECT id FROM webhooks WHERE drain > 0`
+SELECT webhook_id, true AS queued FROM hop WHERE webhook_id IS NOT NULL UNION ALL SELECT id, false FROM draining`
+
+// dueLanes finds the webhooks that were not looked at for longest, nor since $2.
+const dueLanes = `SELECT webhook_id, now() AS now FROM lanes WHERE due_at <= coalesce($2::timestamptz, now()) ORDER BY due_at LIMIT $1`
+
+// looked says when the webhooks $1 are to be looked at again: one that waits for
+// its trial or for its rate when that lets something go, at most $3 seconds from
+// now, one of which nothing is queued when there is; any other whenever there is
+// time.
+const looked = `
+UPDATE lanes l SET due_at = CASE
+	WHEN w.drain = 0 AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' OFFSET 0) THEN NULL
+	WHEN NOT ` + ready + ` AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
+		THEN least(w.trial_at, now() + make_interval(secs => $3))
+	ELSE least(greatest(now(), l.free_at - make_interval(secs => $2)), now() + make_interval(secs => $3)) END
+FROM webhooks w, (SELECT o.webhook_id FROM lanes o WHERE o.webhook_id = ANY($1::text[]) ORDER BY o.webhook_id FOR NO KEY UPDATE) o
+WHERE l.webhook_id = o.webhook_id AND w.id = l.webhook_id`
 
 // Places are given out by whoever holds the webhook's lock, and counted by a
 // statement that begins after: what another process gave out is seen then. The
@@ -119,47 +162,114 @@ WHERE w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE id = ANY($1) AND drain > 0 
 	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
 
-// Queued lists the webhooks of which something is queued, and those that release
-// what was held.
+// hop is the webhook at which the last look for queues ended.
+type hop struct {
+	mu    sync.Mutex
+	after string
+}
+
+// Queued lists webhooks of which something is queued, and those that release what
+// was held, and sees to it that Release looks at them. Where there are very many,
+// each call lists some of them, in turns.
 func (s *Store) Queued(ctx context.Context) ([]string, error) {
 	find, err := s.prepared(ctx, queuedWebhooks)
 	if err != nil {
 		return nil, classify("prepare to look for queues", err)
 	}
-	var queued []string
-	return queued, classify("look for queues", find.SelectContext(ctx, &queued))
+	s.hop.mu.Lock()
+	defer s.hop.mu.Unlock()
+	for {
+		var found []struct {
+			WebhookID string `db:"webhook_id"`
+			Queued    bool   `db:"queued"`
+		}
+		err := repeat(ctx, func() error {
+			found = nil
+			return find.SelectContext(ctx, &found, s.hop.after, hopAtOnce)
+		})
+		if err != nil {
+			return nil, classify("look for queues", err)
+		}
+		began := s.hop.after
+		s.hop.after = ""
+		webhooks, n := make([]string, len(found)), 0
+		for i, f := range found {
+			if webhooks[i] = f.WebhookID; f.Queued {
+				s.hop.after = f.WebhookID
+				n++
+			}
+		}
+		if n < hopAtOnce {
+			s.hop.after = "" // there are no more
+		}
+		if n > 0 || began == "" {
+			return webhooks, nil
+		}
+	}
 }
 
 // Release gives free places of webhooks with limits to up to limit of their
 // queued deliveries, the oldest first, and takes these on like Claim. Where what
-// was held is being released, it is taken as if it were queued. Webhooks
-// that another process is just releasing are passed over. Of webhooks without
-// limits what was tried before is let go; see TakeQueued for the rest.
+// was held is being released, it is taken as if it were queued. It looks at the
+// webhooks that are due; those that another process is just releasing are passed
+// over. Of webhooks without limits what was tried before is let go; see TakeQueued
+// for the rest.
 func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
-	var try, release, end *sqlx.Stmt
-	for query, into := range map[string]**sqlx.Stmt{tryLanes: &try, releaseQueued: &release, endDrains: &end} {
-		var err error
-		if *into, err = s.prepared(ctx, query); err != nil {
-			return nil, classify("prepare to release deliveries", err)
-		}
-	}
-	queued, err := s.Queued(ctx)
-	if err != nil || len(queued) == 0 {
+	if err := s.prepareAll(ctx, "release deliveries", tryLanes, releaseQueued, endDrains, looked); err != nil {
 		return nil, err
 	}
+	if _, err := s.Queued(ctx); err != nil {
+		return nil, err
+	}
+	find, err := s.prepared(ctx, dueLanes)
+	if err != nil {
+		return nil, classify("prepare to look which webhooks are due", err)
+	}
+	var all []hook.Claim
+	var began sql.NullTime
+	for range roundsAtOnce {
+		var due []struct {
+			WebhookID string    `db:"webhook_id"`
+			Now       time.Time `db:"now"`
+		}
+		if err := find.SelectContext(ctx, &due, lanesAtOnce, began); err != nil || len(due) == 0 {
+			return all, classify("look which webhooks are due", err)
+		}
+		if !began.Valid {
+			began = sql.NullTime{Time: due[0].Now, Valid: true}
+		}
+		lanes := make([]string, len(due))
+		for i, d := range due {
+			lanes[i] = d.WebhookID
+		}
+		released, err := s.releaseOf(ctx, lanes, limit-len(all), lease)
+		all = append(all, released...)
+		if err != nil || len(due) < lanesAtOnce || len(all) >= limit {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// releaseOf releases deliveries of these webhooks.
+func (s *Store) releaseOf(ctx context.Context, due []string, limit int, lease time.Duration) ([]hook.Claim, error) {
 	var released []claimRow
-	err = s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
+	err := s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
 		released = nil
 		var lanes []string
-		if err := tx.StmtxContext(ctx, try).SelectContext(ctx, &lanes, pq.Array(queued)); err != nil || len(lanes) == 0 {
+		if err := s.selectIn(ctx, tx, &lanes, tryLanes, pq.Array(due)); err != nil || len(lanes) == 0 {
 			return err
 		}
-		err := tx.StmtxContext(ctx, release).SelectContext(ctx, &released, limit, lookahead.Seconds(), "", pq.Array(lanes), lease.Seconds())
-		if err != nil || len(released) > 0 {
+		err := s.selectIn(ctx, tx, &released, releaseQueued, limit, lookahead.Seconds(), "", pq.Array(lanes), lease.Seconds())
+		if err != nil {
 			return err
 		}
-		_, err = tx.StmtxContext(ctx, end).ExecContext(ctx, pq.Array(lanes))
-		return err
+		if len(released) == 0 {
+			if err := s.execIn(ctx, tx, endDrains, pq.Array(lanes)); err != nil {
+				return err
+			}
+		}
+		return s.execIn(ctx, tx, looked, pq.Array(lanes), lookahead.Seconds(), longestSleep.Seconds())
 	})
 	return claims(released), err
 }

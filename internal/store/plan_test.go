@@ -50,12 +50,12 @@ func TestAQueueIsNotReadToBeFound(t *testing.T) {
 	s := newStage(t)
 	w := s.limited(t, 0, 2)
 	conn := session(t, s.url)
-	for name, statement := range map[string]string{"find": store.QueuedWebhooks, "release(bigint, float8, text, text[], float8)": store.ReleaseQueued} {
+	for name, statement := range map[string]string{"find(text, int)": store.QueuedWebhooks, "release(bigint, float8, text, text[], float8)": store.ReleaseQueued} {
 		_, err := conn.ExecContext(context.Background(), "PREPARE "+name+" AS "+statement)
 		require.NoError(t, err)
 	}
 	release := fmt.Sprintf("release(64, 0.5, '', '{%s}', 30)", w.ID)
-	require.Zero(t, planned(t, conn, "find").Rows)
+	require.Zero(t, planned(t, conn, "find('', 500)").Rows)
 	planned(t, conn, release)
 	s.post(t, event("e", "TODO_CREATED", "p1"))
 	pgtest.Exec(t, s.url, `
@@ -65,7 +65,7 @@ func TestAQueueIsNotReadToBeFound(t *testing.T) {
 		)
 		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, dispatch_at)
 		SELECT 'dlv_z' || e.id, e.id, $1, 'TODO_CREATED', 'p1', 'c1', 'pending', 'infinity' FROM e`, w.ID)
-	found := planned(t, conn, "find")
+	found := planned(t, conn, "find('', 500)")
 	require.Equal(t, 1, found.Rows)
 	require.Less(t, found.pages(), 20)
 	released := planned(t, conn, release)

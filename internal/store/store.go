@@ -41,6 +41,7 @@ type Store struct {
 	large      gather        // of requests that are too large to share a statement
 	opened     opened
 	part       int // see countParts
+	hop        hop // of Queued
 	// many is held by statements that pass over deliveries which others have locked,
 	// so that those of one process do not pass over each other's.
 	many sync.Mutex
