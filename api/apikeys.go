@@ -45,22 +45,14 @@ func (f apiKeyForm) check() []hook.Field {
 	default:
 		bad = append(bad, hook.Field{Pointer: "/role", Detail: "must be admin, publisher or user"})
 	}
-	end, err := f.expiresAt()
+	end, ok := optionalInstant(f.ExpiresAt)
 	switch {
-	case err != nil:
-		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: wantTime})
+	case !ok:
+		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: hook.TimeFormat})
 	case f.ExpiresAt != "" && !end.After(time.Now()):
 		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: "must be in the future; leave it out for a key that never expires"})
 	}
 	return bad
-}
-
-// expiresAt is zero when it was left out.
-func (f apiKeyForm) expiresAt() (time.Time, error) {
-	if f.ExpiresAt == "" {
-		return time.Time{}, nil
-	}
-	return time.Parse(time.RFC3339, f.ExpiresAt)
 }
 
 // APIKey is a key without the key itself.
@@ -98,7 +90,7 @@ func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply
 	}
 	key := apikey.New()
 	k := hook.APIKey{ID: id.New(id.Key), Name: form.Name, Role: hook.Role(form.Role), UserID: form.UserID, Prefix: apikey.Prefix(key)}
-	k.ExpiresAt, _ = form.expiresAt() // check has read it
+	k.ExpiresAt, _ = optionalInstant(form.ExpiresAt) // check has read it
 	if k, err = s.Store.APIKeys.CreateAPIKey(ctx, k, apikey.Hash(key)); err != nil {
 		return nil, err
 	}

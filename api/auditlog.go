@@ -34,7 +34,7 @@ type auditActor struct {
 
 type auditObject struct {
 	Kind string `json:"kind" maxLength:"40" doc:"Such as webhook; the part of action before the dot"`
-	ID   string `json:"id" maxLength:"257" pattern:"^[A-Za-z0-9._:/-]+$" doc:"Of a member: the ids of project and user, joined by a slash"`
+	ID   string `json:"id" maxLength:"257" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Of a member: the ids of project and user, joined by a slash"`
 }
 
 func viewAudit(e hook.AuditEntry) AuditEntry {
@@ -48,11 +48,11 @@ func viewAudit(e hook.AuditEntry) AuditEntry {
 
 type auditInput struct {
 	PageQuery
-	Action   string    `query:"action" maxLength:"64" doc:"Only this action, such as webhook.deleted"`
-	ObjectID string    `query:"object_id" maxLength:"257" pattern:"^[A-Za-z0-9._:/-]+$" doc:"Only changes of the object with this id"`
-	Actor    string    `query:"actor" doc:"Only changes by the API key, session or user with this id"`
-	Since    time.Time `query:"since" doc:"Changed at or after"`
-	Until    time.Time `query:"until" doc:"Changed before"`
+	Action   string  `query:"action" maxLength:"64" doc:"Only this action, such as webhook.deleted"`
+	ObjectID string  `query:"object_id" maxLength:"257" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Only changes of the object with this id"`
+	Actor    string  `query:"actor" doc:"Only changes by the API key, session or user with this id"`
+	Since    instant `query:"since" doc:"Changed at or after"`
+	Until    instant `query:"until" doc:"Changed before"`
 }
 
 func (s *server) auditLog(ctx context.Context, in *auditInput) (*listReply[AuditEntry], error) {
@@ -66,7 +66,7 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*listReply[Audit
 	if in.Action != "" && !slices.Contains(hook.Actions, hook.Action(in.Action)) {
 		return nil, badParameter("action", "must be one of those that the description of this list has, such as "+string(hook.WebhookDeleted))
 	}
-	filter := hook.AuditFilter{Action: hook.Action(in.Action), ObjectID: in.ObjectID, Actor: in.Actor, Since: in.Since, Until: in.Until}
+	filter := hook.AuditFilter{Action: hook.Action(in.Action), ObjectID: in.ObjectID, Actor: in.Actor, Since: in.Since.Time, Until: in.Until.Time}
 	rows, err := s.Store.AuditLog.AuditLog(ctx, filter, page)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 const schemaPrefix = "#/components/schemas/"
 
 const (
-	idForm   = "^[A-Za-z0-9._:-]{1,128}$"
+	idForm   = "^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$"
 	typeForm = "^[A-Za-z0-9_.:-]{1,128}$"
 )
 
@@ -55,6 +56,9 @@ func bound(doc *huma.OpenAPI) {
 				continue
 			}
 			optional := flags == "omitempty"
+			if closed {
+				tellDefault(property)
+			}
 			boundString(json, f.Type, property)
 			boundNumber(property)
 			// A form's optional value may be null; a merge patch has its own rules.
@@ -71,8 +75,19 @@ func bound(doc *huma.OpenAPI) {
 					name = "event_type"
 				}
 				boundString(name, reflect.TypeFor[string](), p.Schema)
+				describeInstant(p)
 			}
 		}
+	}
+}
+
+// tellDefault puts the default of a request's field into words. Generators of
+// clients take a field with a default for one that is always there, so that
+// callers would have to send it.
+func tellDefault(s *huma.Schema) {
+	if s.Default != nil {
+		s.Description += fmt.Sprintf("; %v when left out", value(s.Default))
+		s.Default = nil
 	}
 }
 

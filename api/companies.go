@@ -27,7 +27,7 @@ func viewCompany(c hook.Company) company {
 
 // ByID is the path of one object.
 type ByID struct {
-	ID string `path:"id" doc:"Id: 1 to 128 characters out of A-Z a-z 0-9 . _ : -"`
+	ID string `path:"id" doc:"Id: 1 to 128 characters out of A-Z a-z 0-9 . _ : - / @ | = + ~ , ! $ & ' ( ) * ; and in a path they are escaped, the slash as %2F"`
 }
 
 // putInput is the input of a PUT: an id and a body.

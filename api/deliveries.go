@@ -14,8 +14,8 @@ type Delivery struct {
 	WebhookID     string              `json:"webhook_id" doc:"The webhook that it goes to"`
 	EventType     string              `json:"event_type" doc:"The event's type"`
 	Sequence      int64               `json:"sequence" minimum:"0" doc:"The event's sequence: it rises in the order in which events were accepted"`
-	ProjectID     string              `json:"project_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"Where the event happened. Empty for what Godwit tells of an owner's webhooks"`
-	CompanyID     string              `json:"company_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
+	ProjectID     string              `json:"project_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"Where the event happened. Empty for what Godwit tells of an owner's webhooks"`
+	CompanyID     string              `json:"company_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
 	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"pending = not yet tried, held = kept because its webhook is switched off"`
 	Reason        *hook.Reason        `json:"reason" doc:"Why it is failed, held or cancelled; else null"`
 	AttemptCount  int                 `json:"attempt_count" minimum:"0" maximum:"5" doc:"How many attempts were begun; at most 5"`
@@ -60,13 +60,13 @@ func deliveryKey(d hook.Delivery) hook.Cursor { return hook.Cursor{Time: d.Creat
 
 type deliveriesInput struct {
 	PageQuery
-	WebhookID string    `query:"webhook_id" doc:"Only deliveries to this webhook"`
-	EventID   string    `query:"event_id" doc:"Only deliveries of this event"`
-	Status    string    `query:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status"`
-	EventType string    `query:"event_type" doc:"Only deliveries of events of this type"`
-	ProjectID string    `query:"project_id" doc:"Only deliveries of events of this project"`
-	Since     time.Time `query:"since" doc:"Created at or after"`
-	Until     time.Time `query:"until" doc:"Created before"`
+	WebhookID string  `query:"webhook_id" doc:"Only deliveries to this webhook"`
+	EventID   string  `query:"event_id" doc:"Only deliveries of this event"`
+	Status    string  `query:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status"`
+	EventType string  `query:"event_type" doc:"Only deliveries of events of this type"`
+	ProjectID string  `query:"project_id" doc:"Only deliveries of events of this project"`
+	Since     instant `query:"since" doc:"Created at or after"`
+	Until     instant `query:"until" doc:"Created before"`
 }
 
 func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listReply[Delivery], error) {
@@ -81,7 +81,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 		return nil, err
 	}
 	filter := hook.DeliveryFilter{WebhookID: in.WebhookID, EventID: in.EventID, Status: hook.DeliveryStatus(in.Status),
-		EventType: in.EventType, ProjectID: in.ProjectID, Since: in.Since, Until: in.Until}
+		EventType: in.EventType, ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
 	rows, err := s.Store.Deliveries.Deliveries(ctx, filter, page)
 	if err != nil {
 		return nil, err

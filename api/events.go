@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/url"
 	"time"
 
 	"godwit/internal/eventjson"
@@ -15,7 +16,7 @@ import (
 // eventForm describes the body of a published event. It is read by package
 // eventjson, never through this type.
 type eventForm struct {
-	ID         string    `json:"id,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Made by Godwit when left out. The same id again is a duplicate and delivers nothing; other content under the same id is 409"`
+	ID         string    `json:"id,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Made by Godwit when left out. The same id again is a duplicate and delivers nothing; other content under the same id is 409"`
 	Type       string    `json:"type" doc:"A name of the catalogue"`
 	ProjectID  string    `json:"project_id" doc:"The project in which it happened; it must exist"`
 	ActorID    string    `json:"actor_id,omitempty" doc:"Who did it"`
@@ -48,7 +49,7 @@ func (s *server) publish(ctx context.Context, in *Payload) (*publishReply, error
 	if answers[0].err != nil {
 		return nil, answers[0].err
 	}
-	return &publishReply{Location: "/v1/events/" + answers[0].ID, Body: answers[0].published}, nil
+	return &publishReply{Location: "/v1/events/" + url.PathEscape(answers[0].ID), Body: answers[0].published}, nil
 }
 
 // answer is what became of one event: published or refused.
@@ -93,8 +94,8 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 type EventSummary struct {
 	ID         string    `json:"id" doc:"The event's id: the caller's, or one that Godwit made"`
 	Type       string    `json:"type" doc:"A name of the catalogue, or combination"`
-	ProjectID  string    `json:"project_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"Where it happened. Empty for what Godwit tells of an owner's webhooks"`
-	CompanyID  string    `json:"company_id" pattern:"^[A-Za-z0-9._:-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
+	ProjectID  string    `json:"project_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"Where it happened. Empty for what Godwit tells of an owner's webhooks"`
+	CompanyID  string    `json:"company_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
 	ActorID    *string   `json:"actor_id" doc:"Who did it; null when the producer did not say"`
 	OccurredAt time.Time `json:"occurred_at" doc:"When it happened, as its producer says"`
 	AcceptedAt time.Time `json:"accepted_at" doc:"When Godwit stored it"`
@@ -158,10 +159,10 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 
 type eventsInput struct {
 	PageQuery
-	Type      string    `query:"type" doc:"Only events of this type"`
-	ProjectID string    `query:"project_id" doc:"Only events of this project"`
-	Since     time.Time `query:"since" doc:"Accepted at or after"`
-	Until     time.Time `query:"until" doc:"Accepted before"`
+	Type      string  `query:"type" doc:"Only events of this type"`
+	ProjectID string  `query:"project_id" doc:"Only events of this project"`
+	Since     instant `query:"since" doc:"Accepted at or after"`
+	Until     instant `query:"until" doc:"Accepted before"`
 }
 
 func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventSummary], error) {
@@ -173,7 +174,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 	if err := checkIDs([2]string{"project_id", in.ProjectID}, [2]string{"type", in.Type}); err != nil {
 		return nil, err
 	}
-	filter := hook.EventFilter{Type: in.Type, ProjectID: in.ProjectID, Since: in.Since, Until: in.Until}
+	filter := hook.EventFilter{Type: in.Type, ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
 	rows, err := s.Store.Events.Events(ctx, filter, page)
 	if err != nil {
 		return nil, err

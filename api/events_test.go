@@ -71,7 +71,7 @@ func TestPublishBatch(t *testing.T) {
 	results := a.json()["results"].([]any)
 	require.Len(t, results, 6)
 	require.Equal(t, map[string]any{"id": "e1", "matched": 2.0, "duplicate": false}, results[0])
-	for i, want := range map[int]string{1: "invalid /events/1/type", 2: "invalid /events/2/type", 3: "malformed", 5: "too_large"} {
+	for i, want := range map[int]string{1: "invalid /events/1/type", 2: "invalid /events/2/type", 3: "malformed /events/3/id", 5: "too_large"} {
 		problem := results[i].(map[string]any)["error"].(map[string]any)
 		got := fmt.Sprint(problem["code"])
 		for _, e := range problem["errors"].([]any) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,11 +42,11 @@ func (f eventTypeForm) check() []hook.Field {
 		bad = append(bad, hook.Field{Pointer: "/description",
 			Detail: fmt.Sprintf("must have at most %d characters, no control characters but line breaks and tabs", maxDescription)})
 	}
-	return slices.Concat(bad, f.checkSchema())
+	return bad
 }
 
 // checkSchema compiles the schema and holds the example to it.
-func (f eventTypeForm) checkSchema() []hook.Field {
+func (f eventTypeForm) checkSchema(ctx context.Context) []hook.Field {
 	var schema *eventschema.Schema
 	var bad []hook.Field
 	if f.Schema != nil {
@@ -57,14 +58,14 @@ func (f eventTypeForm) checkSchema() []hook.Field {
 	if f.Example == nil {
 		return bad
 	}
-	return slices.Concat(bad, checkExample(schema, "/example/previous", f.Example.Previous), checkExample(schema, "/example/current", f.Example.Current))
+	return slices.Concat(bad, checkExample(ctx, schema, "/example/previous", f.Example.Previous), checkExample(ctx, schema, "/example/current", f.Example.Current))
 }
 
-func checkExample(schema *eventschema.Schema, at string, example state) []hook.Field {
+func checkExample(ctx context.Context, schema *eventschema.Schema, at string, example state) []hook.Field {
 	if example != nil && !strict.IsObject(example) {
 		return []hook.Field{{Pointer: at, Detail: "must be an object, or null for none"}}
 	}
-	return schema.Check(at, json.RawMessage(example))
+	return schema.Check(ctx, at, json.RawMessage(example))
 }
 
 // fieldsIn gives the fields of an error that has some, else one at the pointer.

@@ -122,7 +122,10 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 	if !hook.ValidTypeName(in.Name) {
 		return nil, badParameter("name", "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither "+hook.HealthCheckType+" nor "+hook.CombinationType)
 	}
-	form, err := decode[eventTypeForm](in.raw)
+	form, bad, err := decodeForm[eventTypeForm](in.raw)
+	if err == nil {
+		err = invalid(slices.Concat(bad, form.check(), form.checkSchema(ctx)))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ type Reports interface {
 
 type healthInput struct {
 	ByID
-	Since time.Time `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
+	Since instant `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
 }
 
 type webhookHealth struct {
@@ -90,7 +90,7 @@ func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHea
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	since, err := lookBack(s.Now(), in.Since, hook.DefaultReport, hook.MaxReport)
+	since, err := lookBack(s.Now(), in.Since.Time, hook.DefaultReport, hook.MaxReport)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,8 @@ func (s *server) idempotencyKey(ctx huma.Context, keys []string) (hook.Idempoten
 		return hook.IdempotencyKey{}, problem
 	}
 	request := humagin.Unwrap(ctx).Request
-	request.Body = io.NopCloser(bytes.NewReader(raw))
+	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+	request.Header.Del(headerContentEncoding)
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s %s\n", request.Method, request.URL.Path)
 	hash.Write(raw)

@@ -18,13 +18,13 @@ type Ledgers interface {
 type ledgerInput struct {
 	ByID
 	PageQuery
-	Since time.Time `query:"since" doc:"Matched at or after; 24 hours before until when left out"`
-	Until time.Time `query:"until" doc:"Matched before; now when left out. At most 31 days after since"`
+	Since instant `query:"since" doc:"Matched at or after; 24 hours before until when left out"`
+	Until instant `query:"until" doc:"Matched before; now when left out. At most 31 days after since"`
 }
 
 // query gives the stretch of time that is asked about.
 func (in ledgerInput) query(now time.Time) (hook.LedgerQuery, error) {
-	q := hook.LedgerQuery{WebhookID: in.ID, Since: in.Since, Until: in.Until}
+	q := hook.LedgerQuery{WebhookID: in.ID, Since: in.Since.Time, Until: in.Until.Time}
 	if q.Until.IsZero() {
 		q.Until = now
 	}

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -30,8 +32,9 @@ func (s *server) document() *huma.OpenAPI {
 			Version:     s.Version,
 			Description: about,
 			License:     &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
+			Contact:     &huma.Contact{Name: "Whoever operates this installation", URL: s.PublicURL},
 		},
-		Servers: []*huma.Server{{URL: "/", Description: "The installation that gave this document"}},
+		Servers: []*huma.Server{{URL: cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), "/"), Description: "The installation that gave this document"}},
 		Tags:    d.tags(),
 		Components: &huma.Components{
 			Schemas:   schemas,

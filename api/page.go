@@ -116,7 +116,7 @@ func pathID(id string) error {
 // newID says why an id that is about to be created can't be one.
 func newID(name, id string) error {
 	if !hook.ValidID(id) {
-		return badParameter(name, "must have 1 to 128 characters out of A-Z a-z 0-9 . _ : -")
+		return badParameter(name, hook.IDForm+"; in a URL escape them, the slash as %2F")
 	}
 	return nil
 }

@@ -1,11 +1,14 @@
 package api
 
 import (
+	"compress/flate"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -39,15 +42,58 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 func readBody(ctx huma.Context) ([]byte, *problem) {
 	c := humagin.Unwrap(ctx)
 	limit := ctx.Operation().MaxBodyBytes
-	raw, err := readAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit), min(c.Request.ContentLength, limit))
+	sent := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	var raw []byte
+	var err error
+	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(c.Request.Header.Values(headerContentEncoding), ","))); coding {
+	case "", "identity":
+		raw, err = readAll(sent, min(c.Request.ContentLength, limit))
+	case "gzip", "x-gzip":
+		raw, err = unzip(sent, limit)
+	default:
+		c.Header("Accept-Encoding", "gzip")
+		return nil, newProblem(codeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.Is(err, errNotGzip):
+		return nil, newProblem(codeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
 	case errors.As(err, &tooLarge):
 		return nil, newProblem(codeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
 	case err != nil:
 		return nil, newProblem(codeMalformed, "The body did not arrive whole or in time.")
 	}
 	return raw, nil
+}
+
+const headerContentEncoding = "Content-Encoding"
+
+var errNotGzip = errors.New("not gzip")
+
+// unzip reads a body that is compressed, as long as it has at most limit bytes
+// when it is not.
+func unzip(sent io.Reader, limit int64) ([]byte, error) {
+	z, err := gzip.NewReader(sent)
+	if err != nil {
+		return nil, gzipFault(err)
+	}
+	raw, err := io.ReadAll(io.LimitReader(z, limit+1))
+	switch {
+	case err != nil:
+		return nil, gzipFault(err)
+	case int64(len(raw)) > limit:
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	return raw, nil
+}
+
+// gzipFault tells bytes that are no gzip from ones that did not arrive.
+func gzipFault(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errNotGzip
+	}
+	return err
 }
 
 // readAll is io.ReadAll with one allocation when the size is known.

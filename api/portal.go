@@ -32,7 +32,7 @@ const (
 )
 
 type portalForm struct {
-	UserID           string   `json:"user_id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Whom the link signs in"`
+	UserID           string   `json:"user_id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Whom the link signs in"`
 	ExpiresInSeconds *int     `json:"expires_in_seconds,omitempty" minimum:"60" maximum:"604800" default:"3600" doc:"How long the link can be used, in seconds; the session that it starts lasts 12 hours"`
 	_                struct{} `additionalProperties:"false"`
 }

@@ -21,18 +21,10 @@ func (f previewForm) check() []hook.Field {
 	if f.OwnerID != "" && !hook.ValidID(f.OwnerID) {
 		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "must be the id of a user"})
 	}
-	if since, err := f.since(); err != nil || since.After(time.Now()) {
+	if since, ok := optionalInstant(f.Since); !ok || since.After(time.Now()) {
 		bad = append(bad, hook.Field{Pointer: "/since", Detail: "must be a time of the past by RFC 3339, such as 2026-05-04T09:30:00Z"})
 	}
 	return bad
-}
-
-// since is zero when it was left out.
-func (f previewForm) since() (time.Time, error) {
-	if f.Since == "" {
-		return time.Time{}, nil
-	}
-	return time.Parse(time.RFC3339, f.Since)
 }
 
 type preview struct {
@@ -45,6 +37,14 @@ type preview struct {
 	ByType        []countByType    `json:"by_type" nullable:"false" doc:"The most frequent first"`
 	ByProject     []countByProject `json:"by_project" nullable:"false" doc:"The most frequent first"`
 	Examples      []previewExample `json:"examples" nullable:"false" maxItems:"10" doc:"Up to 10 of what would have matched, the newest first"`
+	Failures      []filterFailure  `json:"filter_failures" nullable:"false" maxItems:"70" doc:"On which events a filter failed, so that they did not match; the most frequent failure first"`
+}
+
+type filterFailure struct {
+	Rule    int    `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
+	Detail  string `json:"detail" doc:"What went wrong, and what to write"`
+	Count   int    `json:"count" doc:"On how many of the events that were looked at"`
+	EventID string `json:"event_id" doc:"The newest of them"`
 }
 
 type countByType struct {
@@ -60,7 +60,7 @@ type countByProject struct {
 type previewExample struct {
 	EventSummary
 	Rule  int      `json:"rule" minimum:"0" maximum:"49" doc:"Position of the first rule that matched, from 0"`
-	Parts []string `json:"parts,omitempty" maxItems:"5" nullable:"false" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Of a combination: the ids of its events, in the order of its parts; the example itself is the newest of them"`
+	Parts []string `json:"parts,omitempty" maxItems:"5" nullable:"false" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Of a combination: the ids of its events, in the order of its parts; the example itself is the newest of them"`
 }
 
 func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], error) {
@@ -74,7 +74,7 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 	if err := invalid(slices.Concat(bad, foreign, form.check(), s.checkConditions(rules))); err != nil {
 		return nil, err
 	}
-	since, _ := form.since() // check has read it
+	since, _ := optionalInstant(form.Since) // check has read it
 	p, err := s.Matching.Preview(ctx, match.Question{OwnerID: form.OwnerID, Rules: rules, Since: since})
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 
 func viewPreview(p match.Preview) preview {
 	out := preview{Since: p.Since, Until: p.Until, Examined: p.Examined, Sampled: p.Sampled, ExaminedSince: p.ExaminedSince.UTC(), Matched: p.Matched,
-		ByType: []countByType{}, ByProject: []countByProject{}, Examples: []previewExample{}}
+		ByType: []countByType{}, ByProject: []countByProject{}, Examples: []previewExample{}, Failures: []filterFailure{}}
 	for _, c := range p.ByType {
 		out.ByType = append(out.ByType, countByType{c.Name, c.N})
 	}
@@ -93,6 +93,9 @@ func viewPreview(p match.Preview) preview {
 	}
 	for _, x := range p.Examples {
 		out.Examples = append(out.Examples, previewExample{viewEvent(x.Event), x.Rule, x.Parts})
+	}
+	for _, f := range p.Failures {
+		out.Failures = append(out.Failures, filterFailure{f.Rule, f.Message, f.Count, f.EventID})
 	}
 	return out
 }
@@ -128,7 +131,7 @@ type ruleVerdict struct {
 	Matched bool    `json:"matched" doc:"The event matches this rule"`
 	Reason  string  `json:"reason" doc:"matched, or the first clause that failed"`
 	Parts   []int   `json:"parts,omitempty" maxItems:"5" nullable:"false" minimum:"1" maximum:"5" doc:"Of a combination: which of its parts the event fills, from 1"`
-	FiredAs *string `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
+	FiredAs *string `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
 }
 
 func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanation], error) {

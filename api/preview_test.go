@@ -15,11 +15,13 @@ func TestPreview(t *testing.T) {
 	c.store.preview = match.Preview{
 		Since: now(), Until: now().Add(time.Hour), Examined: 12, Sampled: true, ExaminedSince: now(), Matched: 3,
 		ByType: []match.Count{{Name: "A", N: 2}, {Name: "combination", N: 1}}, ByProject: []match.Count{{Name: "p1", N: 3}},
+		Failures: []match.Failure{{Rule: 1, Message: `there is no key "a"`, Count: 7, EventID: "e9"}},
 		Examples: []match.Example{{Event: hook.Event{ID: "e2", Type: "A", ProjectID: "p1", CompanyID: "c1", OccurredAt: now(), AcceptedAt: now()}, Rule: 1, Parts: []string{"e1", "e2"}}},
 	}
 	got := c.call("POST", "/v1/webhooks/preview", `{"owner_id":"u1","rules":[{"events":["A"],"filter":"true"}],"since":"2026-05-04T09:30:00.5+02:00"}`).is(200).json()
 	require.Equal(t, map[string]any{
-		"since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T10:30:00.123456Z", "examined": 12.0, "sampled": true,
+		"filter_failures": []any{map[string]any{"rule": 1.0, "detail": "there is no key \"a\"", "count": 7.0, "event_id": "e9"}},
+		"since":           "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T10:30:00.123456Z", "examined": 12.0, "sampled": true,
 		"examined_since": "2026-05-04T09:30:00.123456Z", "matched": 3.0,
 		"by_type":    []any{map[string]any{"event_type": "A", "count": 2.0}, map[string]any{"event_type": "combination", "count": 1.0}},
 		"by_project": []any{map[string]any{"project_id": "p1", "count": 3.0}},
@@ -33,7 +35,7 @@ func TestPreview(t *testing.T) {
 
 func TestPreviewNamesEveryBadField(t *testing.T) {
 	c := newClient(t)
-	bad := c.call("POST", "/v1/webhooks/preview", `{"owner_id":"/","rules":[{"events":["A"],"filter":"bad"},{}],"since":"yesterday","until":"x"}`).problem(422, "invalid")
+	bad := c.call("POST", "/v1/webhooks/preview", `{"owner_id":"a b","rules":[{"events":["A"],"filter":"bad"},{}],"since":"yesterday","until":"x"}`).problem(422, "invalid")
 	require.Len(t, bad, 5)
 	for _, pointer := range []string{"/owner_id", "/rules/0/filter", "/rules/1/events", "/since", "/until"} {
 		require.NotEmpty(t, bad[pointer], pointer)

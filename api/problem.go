@@ -79,7 +79,7 @@ func kinds() []kind {
 		{string(hook.CodeConflict), 409, "The present state does not allow it", "Read the detail; look at the object as it is now."},
 		{string(hook.CodeStale), 412, "It was changed in the meantime", "Get it again, apply the change to the new version, and send that version's ETag in If-Match."},
 		{codeTooLarge, 413, "The request body is too large", "Send less; the detail names the limit."},
-		{codeMediaType, 415, "The request body is of an unknown type", "Send Content-Type: application/json."},
+		{codeMediaType, 415, "The request body is of an unknown type", "Send Content-Type: application/json, and Content-Encoding: gzip or none."},
 		{string(hook.CodeInvalid), 422, "Some values are not acceptable", "The list of errors names each value and what is wrong with it."},
 		{codeRateLimited, 429, "Too many requests", "Wait as long as Retry-After says."},
 		{codeInternal, 500, "Something broke on our side", "Try again later; quote the request_id when it stays."},
@@ -113,7 +113,11 @@ func problemOf(err error) *problem {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &syntax):
-		return newProblem(codeMalformed, "The JSON is malformed: "+syntax.Error()+".")
+		p := newProblem(codeMalformed, "The JSON is malformed: "+syntax.Error()+".")
+		if syntax.Pointer != "" {
+			p.Errors = append(p.Errors, fieldError{Pointer: syntax.Pointer, Detail: "holds " + syntax.Error()})
+		}
+		return p
 	case errors.Is(err, eventjson.ErrTooLarge):
 		return newProblem(codeTooLarge, eventjson.ErrTooLarge.Error())
 	case errors.As(err, &known):
@@ -140,12 +144,7 @@ func (s *server) transform(ctx huma.Context, _ string, v any) (any, error) {
 func adopt(model *huma.ErrorModel) *problem {
 	var details []string
 	for _, e := range model.Errors {
-		where, name, found := strings.Cut(e.Location, ".")
-		if found {
-			details = append(details, where+" parameter "+name+": "+e.Message)
-			continue
-		}
-		details = append(details, e.Message)
+		details = append(details, parameterFault(e))
 	}
 	detail := strings.Join(details, "; ")
 	for _, k := range kinds() {
@@ -159,7 +158,7 @@ func adopt(model *huma.ErrorModel) *problem {
 // of gives a copy of p that names the request.
 func (p *problem) of(c *gin.Context) *problem {
 	q := *p
-	q.Instance = c.Request.URL.Path
+	q.Instance = c.Request.URL.EscapedPath()
 	q.RequestID = requestID(c.Request.Context())
 	switch {
 	case p.wait > 0:

@@ -38,18 +38,16 @@ type recoverForm struct {
 	_          struct{}  `additionalProperties:"false"`
 }
 
-const wantTime = "must be a time by RFC 3339, such as 2026-05-04T09:30:00Z"
-
 func (f recoverForm) check() []hook.Field {
 	var bad []hook.Field
-	since, err := time.Parse(time.RFC3339, f.Since)
-	if err != nil {
-		bad = append(bad, hook.Field{Pointer: "/since", Detail: wantTime})
+	since, ok := hook.ParseTime(f.Since)
+	if !ok {
+		bad = append(bad, hook.Field{Pointer: "/since", Detail: hook.TimeFormat})
 	}
-	until, err := f.until()
+	until, ok := optionalInstant(f.Until)
 	switch {
-	case err != nil:
-		bad = append(bad, hook.Field{Pointer: "/until", Detail: wantTime})
+	case !ok:
+		bad = append(bad, hook.Field{Pointer: "/until", Detail: hook.TimeFormat})
 	case f.Until != "" && !since.Before(until):
 		bad = append(bad, hook.Field{Pointer: "/until", Detail: "must be after since"})
 	}
@@ -87,18 +85,10 @@ func orNone(items *[]string) []string {
 	return *items
 }
 
-// until is zero when it was left out.
-func (f recoverForm) until() (time.Time, error) {
-	if f.Until == "" {
-		return time.Time{}, nil
-	}
-	return time.Parse(time.RFC3339, f.Until)
-}
-
 func (f recoverForm) query(webhookID string) hook.RedeliveryQuery {
 	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}, EventTypes: orNone(f.EventTypes)}
-	q.Since, _ = time.Parse(time.RFC3339, f.Since) // check has read both
-	q.Until, _ = f.until()
+	q.Since, _ = hook.ParseTime(f.Since) // check has read both
+	q.Until, _ = optionalInstant(f.Until)
 	if f.Statuses != nil {
 		q.Statuses = nil
 		for _, status := range orNone(f.Statuses) {

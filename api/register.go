@@ -88,7 +88,7 @@ func (s *server) register(r route) {
 		Security:      r.who.security(),
 		MaxBodyBytes:  bodySize(r.body),
 		Metadata:      map[string]any{"body": r.body},
-		Middlewares:   huma.Middlewares{s.authorize(r.who)},
+		Middlewares:   huma.Middlewares{s.authorize(r.who), s.checkQuery},
 	}
 	if kind := r.subject(); kind != "" && slices.Contains(r.who, hook.RoleUser) {
 		op.Middlewares = append(op.Middlewares, s.see(kind))

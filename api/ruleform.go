@@ -9,8 +9,8 @@ import (
 // ruleForm is a rule of either kind: for single events, or a combination.
 type ruleForm struct {
 	Events    []string   `json:"events,omitempty" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}|[A-Za-z0-9_.:-]{0,127}[*])$" doc:"Event types, prefixes such as TODO_*, or * for every type. Required unless there is all_of"`
-	Projects  []string   `json:"projects,omitempty" maxItems:"200" nullable:"false" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Ids of projects"`
-	Companies []string   `json:"companies,omitempty" maxItems:"200" nullable:"false" pattern:"^[A-Za-z0-9._:-]{1,128}$" doc:"Ids of companies. Without projects and companies: every project that the owner is a member of"`
+	Projects  []string   `json:"projects,omitempty" maxItems:"200" nullable:"false" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Ids of projects"`
+	Companies []string   `json:"companies,omitempty" maxItems:"200" nullable:"false" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Ids of companies. Without projects and companies: every project that the owner is a member of"`
 	Filter    string     `json:"filter,omitempty" maxLength:"4096" doc:"CEL over type, project_id, company_id, actor_id, occurred_at, previous, current, changed; the event matches when it is true"`
 	AllOf     []partForm `json:"all_of,omitempty" minItems:"2" maxItems:"5" nullable:"false" doc:"Makes it a combination: it fires once when all parts happened for the same key within the window"`
 	Within    string     `json:"within,omitempty" maxLength:"64" doc:"Of a combination: the length of the window, 1s to 30d, such as 10m or 1d12h"`

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,6 +32,7 @@ func New(options Options) http.Handler {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
+	engine.UseRawPath = true // an id may hold a slash
 	// Gin is to believe no proxy about a client's address; see clientAddress.
 	_ = engine.SetTrustedProxies(nil)
 
@@ -49,7 +52,28 @@ func New(options Options) http.Handler {
 	doc.Webhooks = received(doc.Components.Schemas) // open as answers are, which the registry knows by now
 	bound(doc)
 	s.serveDocs(engine)
-	return engine
+	return plainEscapes(engine)
+}
+
+// plainEscapes has a path that is escaped in any way escaped in one way, so that
+// routes are found whatever a client escapes. Gin reads + as a space, so + is
+// escaped as well.
+func plainEscapes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" {
+			segments := strings.Split(r.URL.EscapedPath(), "/")
+			for i, segment := range segments {
+				if plain, err := url.PathUnescape(segment); err == nil {
+					segments[i] = strings.ReplaceAll(url.PathEscape(plain), "+", "%2B")
+				}
+			}
+			escaped := *r.URL
+			escaped.RawPath = strings.Join(segments, "/")
+			r = r.WithContext(r.Context())
+			r.URL = &escaped
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // NewHTTPServer gives h the limits that a server on an open port needs.
@@ -69,9 +93,7 @@ func (s *server) humaConfig() huma.Config {
 		OpenAPI:       s.document(),
 		DefaultFormat: mediaJSON,
 		Formats:       map[string]huma.Format{mediaJSON: {Marshal: marshal}, "json": {Marshal: marshal}},
-		// A filter that is mistyped must not silently list everything.
-		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{s.transform},
+		Transformers:  []huma.Transformer{s.transform},
 	}
 	// Answers may grow by fields; request bodies are closed one by one.
 	config.AllowAdditionalPropertiesByDefault = true

@@ -8,7 +8,7 @@ import (
 )
 
 type statsInput struct {
-	Since time.Time `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
+	Since instant `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
 }
 
 type stats struct {
@@ -44,7 +44,7 @@ type attemptCounts struct {
 }
 
 func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], error) {
-	since, err := lookBack(s.Now(), in.Since, hook.DefaultReport, hook.MaxReport)
+	since, err := lookBack(s.Now(), in.Since.Time, hook.DefaultReport, hook.MaxReport)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 		"51 rules":          {ruled(`{"events":["*"]}` + strings.Repeat(`,{"events":["*"]}`, 50)), []string{"/rules"}},
 		"rule no object":    {ruled(`"*"`), []string{"/rules/0", "/rules/0/events"}},
 		"no events":         {ruled(`{"events":["*"]},{"events":[]},{}`), []string{"/rules/1/events", "/rules/2/events"}},
-		"bad names":         {ruled(`{"events":["A B","A","A"],"projects":["/"],"companies":[1]}`), []string{"/rules/0/events/0", "/rules/0/events/2", "/rules/0/projects/0", "/rules/0/companies/0"}},
+		"bad names":         {ruled(`{"events":["A B","A","A"],"projects":["a b"],"companies":[1]}`), []string{"/rules/0/events/0", "/rules/0/events/2", "/rules/0/projects/0", "/rules/0/companies/0"}},
 		"unknown in rule":   {ruled(`{"events":["*"],"project":["p1"]}`), []string{"/rules/0/project"}},
 		"filter":            {ruled(`{"events":["*"]},{"events":["*"],"filter":"bad"}`), []string{"/rules/1/filter"}},
 		"filter no text":    {ruled(`{"events":["*"],"filter":1}`), []string{"/rules/0/filter"}},

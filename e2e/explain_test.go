@@ -36,7 +36,7 @@ func TestExplainNamesTheFirstClauseThatFails(t *testing.T) {
 	d := c.delivery(t, id, status("succeeded"))
 	got := c.explain(t, w, id)
 	require.Equal(t, []string{"event_type", "project", "filter: false",
-		`filter error: there is no key "name"; ask first, with has(…) or .?`, "matched", "matched"}, reasons(got))
+		`filter error: there is no key "name"; ask first, with has(…), or read it with .? and orValue(…)`, "matched", "matched"}, reasons(got))
 	require.Equal(t, map[string]any{"matched": true, "rule": 4.0, "reason": "matched", "delivery_id": d["id"],
 		"delivery_status": "succeeded", "rules": got["rules"]}, got)
 

@@ -92,8 +92,7 @@ CREATE TABLE public.companies (
     id text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT companies_id_check CHECK ((id ~ '^[A-Za-z0-9._:-]{1,128}$'::text))
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.counting (
@@ -177,8 +176,7 @@ CREATE TABLE public.events (
     sequence bigint NOT NULL,
     project_name text,
     company_name text,
-    CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL))),
-    CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:-]'::text)))
+    CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
 
@@ -292,8 +290,7 @@ CREATE TABLE public.projects (
     company_id text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT projects_id_check CHECK ((id ~ '^[A-Za-z0-9._:-]{1,128}$'::text))
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.recoveries (
@@ -413,8 +410,7 @@ CREATE TABLE public.users (
     name text NOT NULL,
     email text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT users_id_check CHECK ((id ~ '^[A-Za-z0-9._:-]{1,128}$'::text))
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.webhooks (
@@ -535,6 +531,9 @@ ALTER TABLE ONLY public.audit_log
 ALTER TABLE ONLY public.combination_parts
     ADD CONSTRAINT combination_parts_pkey PRIMARY KEY (event_id, "position");
 
+ALTER TABLE public.companies
+    ADD CONSTRAINT companies_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
+
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
 
@@ -552,6 +551,9 @@ ALTER TABLE ONLY public.event_counts
 
 ALTER TABLE ONLY public.event_types
     ADD CONSTRAINT event_types_pkey PRIMARY KEY (name);
+
+ALTER TABLE public.events
+    ADD CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
 
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
@@ -579,6 +581,9 @@ ALTER TABLE ONLY public.members
 
 ALTER TABLE ONLY public.notices
     ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.projects
+    ADD CONSTRAINT projects_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
 
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
@@ -615,6 +620,9 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_pkey PRIMARY KEY (webhook_id, seq);
+
+ALTER TABLE public.users
+    ADD CONSTRAINT users_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);

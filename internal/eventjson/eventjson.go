@@ -98,9 +98,9 @@ func (r *reader) member(name string, value []byte) {
 			r.fault(name, "is a type that Godwit makes itself, of what happens to webhooks; it can't be published")
 			return
 		}
-		r.event.Type = r.text(name, value, hook.ValidTypeName, "must be the name of an event type of the catalogue (GET /v1/event-types)")
+		r.event.Type = r.text(name, value, hook.ValidTypeName, "must be a string, the name of an event type of the catalogue (GET /v1/event-types)")
 	case "project_id":
-		r.event.ProjectID = r.text(name, value, hook.ValidID, "must be a project's id")
+		r.event.ProjectID = r.text(name, value, hook.ValidID, "must be a string, the id of a project")
 	case "occurred_at":
 		r.event.OccurredAt = r.time(name, value)
 	case "previous":
@@ -132,8 +132,7 @@ func (r *reader) id(name string, value []byte) string {
 	if strict.IsNull(value) {
 		return ""
 	}
-	return r.text(name, value, hook.ValidID,
-		fmt.Sprintf("must be a string of 1 to %d characters out of A-Z a-z 0-9 . _ : -", hook.MaxIDLength))
+	return r.text(name, value, hook.ValidID, "must be a string and "+hook.IDForm)
 }
 
 func (r *reader) text(name string, value []byte, valid func(string) bool, want string) string {
@@ -150,9 +149,9 @@ func (r *reader) time(name string, value []byte) time.Time {
 		return time.Time{}
 	}
 	s, _ := strict.Text(value)
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
-		r.fault(name, "must be a time by RFC 3339, such as 2026-05-04T09:30:00Z")
+	t, ok := hook.ParseTime(s)
+	if !ok || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+		r.fault(name, hook.TimeFormat)
 		return time.Time{}
 	}
 	return t.UTC()

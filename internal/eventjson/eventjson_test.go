@@ -69,7 +69,7 @@ func TestParseNamesEveryBadField(t *testing.T) {
 		"id is empty":        {`{"id":"",` + good + `}`, []string{"/id"}},
 		"id is too long":     {`{"id":"` + long + `",` + good + `}`, []string{"/id"}},
 		"id is an object":    {`{"id":{},` + good + `}`, []string{"/id"}},
-		"actor with a slash": {`{"actor_id":"a/b",` + good + `}`, []string{"/actor_id"}},
+		"actor with a space": {`{"actor_id":"a b",` + good + `}`, []string{"/actor_id"}},
 		"time is a number":   {`{"occurred_at":1,` + good + `}`, []string{"/occurred_at"}},
 		"time without zone":  {`{"occurred_at":"2026-05-04T09:30:00",` + good + `}`, []string{"/occurred_at"}},
 		"time in year 0":     {`{"occurred_at":"0000-05-04T09:30:00Z",` + good + `}`, []string{"/occurred_at"}},

@@ -2,6 +2,7 @@ package eventschema
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,9 +15,9 @@ import (
 
 // Check gives every way in which a state does not fit the schema, each with its
 // JSON pointer below at: none for a state that fits. Of more than MaxFaults the
-// last entry says how many there are. A nil state is not checked. It is safe
-// for concurrent use.
-func (s *Schema) Check(at string, state json.RawMessage) []hook.Field {
+// last entry says how many there are. A nil state is not checked. When ctx ends
+// before the check does, that is a fault too. It is safe for concurrent use.
+func (s *Schema) Check(ctx context.Context, at string, state json.RawMessage) []hook.Field {
 	if s == nil || state == nil {
 		return nil
 	}
@@ -29,10 +30,20 @@ func (s *Schema) Check(at string, state json.RawMessage) []hook.Field {
 		return arrange(at, unfitNumbers(at, nil, value))
 	}
 	p := s.take()
-	err = p.validate(value, MaxSteps-values*s.enumerated)
-	s.give(p)
-	if errors.Is(err, errSpent) {
+	defer s.give(p)
+	ok, err := p.fits(ctx, value, MaxSteps-values*s.enumerated)
+	switch {
+	case errors.Is(err, errSpent):
 		return []hook.Field{{Pointer: at, Detail: fmt.Sprintf("takes more than %d steps to check against the schema of its type; send less in one event, or make the schema simpler", MaxSteps)}}
+	case err != nil:
+		return []hook.Field{{Pointer: at, Detail: "could not be checked in time; send it again"}}
+	case ok:
+		return nil
+	}
+	err = p.explain(ctx, value)
+	var faults *jsonschema.ValidationError
+	if !errors.As(err, &faults) {
+		return []hook.Field{{Pointer: at, Detail: fmt.Sprintf("does not fit the schema of its type; where, would take more than %d steps to tell. Hold it to the schema yourself", maxExplained)}}
 	}
 	return arrange(at, faultsOf(at, value, err))
 }

@@ -47,7 +47,7 @@ func Compile(raw []byte) (*Schema, error) {
 	if len(survey.bad) > 0 {
 		return nil, refused(survey.bad)
 	}
-	compiled, err := newCompiler(document).Compile(base)
+	compiled, err := newCompiler(document, compilePattern).Compile(base)
 	if err != nil {
 		return nil, refused(compileFaults(document, err))
 	}
@@ -82,10 +82,11 @@ func read(raw []byte) (any, error) {
 
 // newCompiler makes a compiler that knows document under the address base and
 // loads nothing.
-func newCompiler(document any) *jsonschema.Compiler {
+func newCompiler(document any, patterns jsonschema.RegexpEngine) *jsonschema.Compiler {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
-	c.AssertFormat()
+	assertFormats(c)
+	c.UseRegexpEngine(patterns)
 	c.UseLoader(jsonschema.SchemeURLLoader{}) // knows no scheme, so every address is an error
 	if err := c.AddResource(base, document); err != nil {
 		panic(fmt.Sprintf("add a schema to an empty compiler: %v", err))

@@ -4,11 +4,13 @@
 // draft is refused. It stands by itself: $ref leads to places inside of it or to
 // the metaschemas, which are built in, and nothing is ever read from a file or
 // the network. Patterns are RE2, so they have no look-around and no back-references.
-// The formats that the library knows are asserted (date-time, date, time,
-// duration, email, hostname, ipv4, ipv6, uri, uri-reference, uri-template, uuid,
-// json-pointer, relative-json-pointer, regex, iri, iri-reference, semver and
-// period); any other format, contentEncoding and contentMediaType are notes
-// without effect. Numbers are compared exactly, however long they are.
+// Formats that pass the official test suite of JSON Schema are asserted:
+// date-time, date, time, duration, email, hostname, ipv4, ipv6, uri,
+// uri-reference, iri, iri-reference, uri-template, uuid, json-pointer and
+// relative-json-pointer; and semver, which JSON Schema does not define. All
+// others (regex, idn-email and idn-hostname among them), contentEncoding and
+// contentMediaType are notes without effect. Numbers are compared exactly,
+// however long they are.
 //
 // Both sides are bounded: MaxSchema, MaxSchemaDepth, MaxDigits, MaxExponent,
 // MaxSteps, MaxFaults. Faults name a JSON pointer and the remedy and never quote

@@ -1,6 +1,7 @@
 package eventschema_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func FuzzAnyInput(f *testing.F) {
 		if strict.Check([]byte(state)) != nil {
 			return
 		}
-		got := s.Check("/current", []byte(state))
+		got := s.Check(context.Background(), "/current", []byte(state))
 		require.LessOrEqual(t, len(got), eventschema.MaxFaults)
 		for _, f := range got {
 			require.True(t, strings.HasPrefix(f.Pointer, "/current"), f.Pointer)

@@ -1,55 +1,123 @@
 package eventschema
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"regexp/syntax"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// MaxSteps bounds one check. A step is one part of the schema held to one
-// value, or one value held to one of the schema's enum and const. Without a
-// bound a short schema whose parts refer to one another twice each takes
-// exponential time. A million steps take a fraction of a second.
-const MaxSteps = 1_000_000
+const (
+	// MaxSteps bounds one check. A step is one part of the schema held to one
+	// value, one value held to one of the schema's enum and const, or patternUnit
+	// of a pattern. Without a bound a short schema whose parts refer to one another
+	// twice each takes exponential time. A million steps take a fraction of a second.
+	MaxSteps = 1_000_000
+	// maxExplained bounds the check that tells what does not fit, in steps. The
+	// library keeps an error of up to 2 KB for each of them until the check ends.
+	maxExplained = 50_000
+	// Of checks that take more steps than these, one runs at a time in this process,
+	// since the library keeps about 100 bytes for each step of the one kind and up
+	// to 2 KB for each of the other. Most checks take some hundreds.
+	lightSteps     = 20_000
+	lightExplained = 1_000
+	// askEvery is after how many charges the context is asked.
+	askEvery = 1_000
+	// patternUnit is how many instructions of a pattern times bytes of a text one
+	// step matches.
+	patternUnit = 20
+)
 
 var errSpent = errors.New("more steps than a check may take")
+
+// heavy is held by the one check of this process that may take much memory.
+var heavy = make(chan struct{}, 1)
 
 // program is a compiled schema with a meter in each of its parts. It serves one
 // check at a time.
 type program struct {
-	schema *jsonschema.Schema
-	meter  *meter
+	// refuses fits exactly the values that schema does not fit. The library asks
+	// what stands below "not" for yes or no alone and keeps no errors.
+	refuses, schema *jsonschema.Schema
+	meter           *meter
 }
+
+// inverse is the address of the schema that refuses comes from.
+const inverse = "godwit:///inverse"
 
 // newProgram compiles a document that is known to compile.
 func newProgram(document any) (*program, error) {
 	p := &program{meter: &meter{}}
-	c := newCompiler(document)
+	c := newCompiler(document, p.meter.pattern)
 	c.RegisterVocabulary(&jsonschema.Vocabulary{URL: "godwit:///steps", Compile: p.meter.compile})
 	c.AssertVocabs()
+	if err := c.AddResource(inverse, map[string]any{"not": map[string]any{"$ref": base}}); err != nil {
+		return nil, err
+	}
 	var err error
-	p.schema, err = c.Compile(base)
+	if p.schema, err = c.Compile(base); err != nil {
+		return nil, err
+	}
+	p.refuses, err = c.Compile(inverse)
 	return p, err
 }
 
-// validate gives nil, a *jsonschema.ValidationError, or errSpent.
-func (p *program) validate(v any, steps int) (err error) {
+// fits says whether v fits the schema. The error is errSpent or that of ctx.
+func (p *program) fits(ctx context.Context, v any, steps int) (bool, error) {
+	err := p.within(ctx, p.refuses, v, []int{min(steps, lightSteps), steps})
+	var refused *jsonschema.ValidationError
+	if errors.As(err, &refused) {
+		return true, nil
+	}
+	return false, err
+}
+
+// explain gives a *jsonschema.ValidationError for a value that does not fit,
+// errSpent, or the error of ctx.
+func (p *program) explain(ctx context.Context, v any) error {
+	return p.within(ctx, p.schema, v, []int{lightExplained, maxExplained})
+}
+
+// within runs a check with the first number of steps, and if these are not
+// enough with the second one, when its turn has come.
+func (p *program) within(ctx context.Context, schema *jsonschema.Schema, v any, steps []int) error {
+	err := p.run(ctx, schema, v, steps[0])
+	if !errors.Is(err, errSpent) || steps[1] <= steps[0] {
+		return err
+	}
+	select {
+	case heavy <- struct{}{}:
+		defer func() { <-heavy }()
+		return p.run(ctx, schema, v, steps[1])
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *program) run(ctx context.Context, schema *jsonschema.Schema, v any, steps int) (err error) {
 	if steps < 0 {
 		return errSpent
 	}
-	p.meter.left = steps
+	p.meter.ctx, p.meter.left, p.meter.charges = ctx, steps, 0
 	defer func() {
+		p.meter.ctx = nil
 		// The library knows no way to stop but this one.
 		if r := recover(); r != nil {
-			if r != any(errSpent) {
+			stop, ok := r.(stopped)
+			if !ok {
 				panic(r)
 			}
-			err = errSpent
+			err = stop.cause
 		}
 	}()
-	return p.schema.Validate(v)
+	return schema.Validate(v)
 }
+
+// stopped is what a meter ends a check with.
+type stopped struct{ cause error }
 
 // take gives a program that nobody else uses until it is given back.
 func (s *Schema) take() *program {
@@ -72,8 +140,23 @@ func (s *Schema) give(p *program) {
 	}
 }
 
-// meter counts what is left of MaxSteps.
-type meter struct{ left int }
+// meter counts what is left of the steps of a check.
+type meter struct {
+	ctx           context.Context // nil while no check runs
+	left, charges int
+}
+
+func (m *meter) charge(steps int) {
+	if m.ctx == nil {
+		return
+	}
+	if m.left -= steps; m.left < 0 {
+		panic(stopped{errSpent})
+	}
+	if m.charges++; m.charges%askEvery == 0 && m.ctx.Err() != nil {
+		panic(stopped{m.ctx.Err()})
+	}
+}
 
 // compile puts the meter into one part of a schema.
 func (m *meter) compile(_ *jsonschema.CompilerContext, part map[string]any) (jsonschema.SchemaExt, error) {
@@ -82,15 +165,13 @@ func (m *meter) compile(_ *jsonschema.CompilerContext, part map[string]any) (jso
 		list, _ := part[keyword].([]any)
 		own.branches += len(list)
 	}
-	patterns, _ := part["patternProperties"].(map[string]any)
-	own.patterns = 1 + len(patterns)
 	return own, nil
 }
 
 // metered is the meter in one part of a schema.
 type metered struct {
 	*meter
-	branches, patterns int
+	branches int
 }
 
 // Validate makes metered a jsonschema.SchemaExt. It runs once the part has been
@@ -99,11 +180,56 @@ func (m metered) Validate(_ *jsonschema.ValidatorContext, v any) {
 	cost := m.branches
 	switch v := v.(type) {
 	case map[string]any:
-		cost += len(v) * m.patterns
+		cost += len(v)
 	case []any:
 		cost += len(v)
 	}
-	if m.left -= cost; m.left < 0 {
-		panic(errSpent)
+	m.charge(cost)
+}
+
+// pattern makes a pattern that charges before it matches. The library also asks
+// here whether a value is of the format regex: every value is, as Godwit's
+// patterns are RE2 and the format means those of ECMA-262.
+func (m *meter) pattern(text string) (jsonschema.Regexp, error) {
+	if m.ctx != nil {
+		return nil, nil
 	}
+	compiled, err := compilePattern(text)
+	if err != nil {
+		return nil, err
+	}
+	return meteredPattern{meter: m, Regexp: compiled.(*regexp.Regexp), size: sizeOf(text)}, nil
+}
+
+func compilePattern(text string) (jsonschema.Regexp, error) {
+	compiled, err := regexp.Compile(text)
+	if err != nil {
+		return nil, err
+	}
+	return compiled, nil
+}
+
+type meteredPattern struct {
+	*regexp.Regexp
+	meter *meter
+	size  int
+}
+
+// MatchString is in the place of the pattern's own.
+func (p meteredPattern) MatchString(s string) bool {
+	p.meter.charge(1 + len(s)*p.size/patternUnit)
+	return p.Regexp.MatchString(s)
+}
+
+// sizeOf counts the instructions of a pattern that compiles.
+func sizeOf(text string) int {
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return 1
+	}
+	compiled, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 1
+	}
+	return len(compiled.Inst)
 }

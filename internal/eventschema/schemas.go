@@ -68,7 +68,7 @@ func (s *Schemas) Check(ctx context.Context, events []hook.Event) (versions []in
 		if err := ctx.Err(); err != nil { // checks of many large events take seconds
 			return nil, nil, err
 		}
-		versions[i], faults[i] = types[e.Type].check(e)
+		versions[i], faults[i] = types[e.Type].check(ctx, e)
 		if faults[i] != nil && !slices.Contains(missing, e.Type) && !slices.Contains(doubted, e.Type) {
 			doubted = append(doubted, e.Type)
 		}
@@ -78,8 +78,11 @@ func (s *Schemas) Check(ctx context.Context, events []hook.Event) (versions []in
 	}
 	for i, e := range events {
 		if faults[i] != nil && slices.Contains(doubted, e.Type) && types[e.Type].differs(versions[i]) {
-			versions[i], faults[i] = types[e.Type].check(e)
+			versions[i], faults[i] = types[e.Type].check(ctx, e)
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
 	return versions, faults, nil
 }
@@ -160,7 +163,7 @@ func (e *entry) differs(version int64) bool {
 	return e.version != version
 }
 
-func (e *entry) check(event hook.Event) (int64, *hook.Error) {
+func (e *entry) check(ctx context.Context, event hook.Event) (int64, *hook.Error) {
 	if e == nil {
 		return 0, nil
 	}
@@ -168,7 +171,7 @@ func (e *entry) check(event hook.Event) (int64, *hook.Error) {
 		return e.version, &hook.Error{Code: hook.CodeUnavailable, Err: e.broken,
 			Message: fmt.Sprintf("the schema of event type %s can't be used by this version of Godwit; put the type with another one", event.Type)}
 	}
-	bad := slices.Concat(e.schema.Check("/previous", event.Previous), e.schema.Check("/current", event.Current))
+	bad := slices.Concat(e.schema.Check(ctx, "/previous", event.Previous), e.schema.Check(ctx, "/current", event.Current))
 	switch len(bad) {
 	case 0:
 		return e.version, nil

@@ -75,14 +75,31 @@ func evalError(ctx context.Context, err error) *EvalError {
 		return &EvalError{Kind: KindCost, Message: text, err: err}
 	case noKey:
 		key = cut(key, maxQuote)
-		return &EvalError{Kind: KindMissingKey, Message: fmt.Sprintf("there is no key %q; ask first, with has(…) or .?", key), err: err}
+		return &EvalError{Kind: KindMissingKey, Message: fmt.Sprintf("there is no key %q; ask first, with has(…), or read it with .? and orValue(…)", key), err: err}
 	case strings.HasPrefix(text, "index out of bounds"):
 		return &EvalError{Kind: KindMissingKey, Message: "a list has fewer elements than the filter asks for; see its size(…) first", err: err}
 	case isTypeError(text):
 		return &EvalError{Kind: KindType, Message: "a value is of a type that the filter does not expect, or null; " +
-			"convert it with double(…), int(…) or string(…), or ask for its type(…) first", err: err}
+			"convert it with double(…), int(…) or string(…), ask for its type(…) first, or write .?key.orValue(…) where it may be null", err: err}
+	case strings.HasSuffix(text, "expected iterable type"):
+		return &EvalError{Kind: KindType, Message: "a value that the filter goes through is no list and no object, or null; write .?key.orValue([]) where it may be null", err: err}
 	}
-	return &EvalError{Kind: KindOther, Message: "the filter failed: " + cut(text, maxQuote), err: err}
+	return &EvalError{Kind: KindOther, Message: "the filter failed: " + otherFault(text), err: err}
+}
+
+// otherFault puts what is left into words. The library's own may hold names of
+// Go's types, so they are passed on only where they are known.
+func otherFault(text string) string {
+	if strings.HasPrefix(text, "the pattern of ") { // our own words, of parsePattern
+		return cut(text, maxQuote)
+	}
+	for _, known := range []string{"division by zero", "divide by zero", "modulus by zero", "integer overflow", "unsigned integer overflow",
+		"timestamp overflow", "duration overflow", "index out of range", errTime.Error()} {
+		if strings.Contains(text, known) {
+			return known
+		}
+	}
+	return "a function can't work with the value that it was given"
 }
 
 func isTypeError(text string) bool {

@@ -224,3 +224,58 @@ func BenchmarkThousandFilters(b *testing.B) {
 		}
 	}
 }
+
+// TestMatch_NullAndMissingAreOne: producers leave a field out or send null.
+func TestMatch_NullAndMissingAreOne(t *testing.T) {
+	f := newFilters(t)
+	for _, source := range []string{
+		`!current.?text.orValue('').contains('WIP')`,
+		`current.?text.orValue('none') == 'none'`,
+		`current.?text.?lines.orValue(0) < 1`,
+		`!current.?text.orValue([]).exists(line, line == 'WIP')`,
+		`current[?'text'].orValue('').size() == 0`,
+		`current.?text.orValue(current.other) == 1`, // metered
+	} {
+		for _, state := range []string{`{"other":1}`, `{"other":1,"text":null}`} {
+			ok, _, err := f.Match(t.Context(), source, subject(``, state))
+			require.NoError(t, err, "%s of %s", source, state)
+			require.True(t, ok, "%s of %s", source, state)
+		}
+	}
+	ok, _, err := f.Match(t.Context(), `current.?text.orValue('') == 'WIP' && current.?no.orValue(true) == false`, subject(``, `{"text":"WIP","no":false}`))
+	require.NoError(t, err)
+	require.True(t, ok, "what is there is kept, also when it is false")
+}
+
+// TestMatch_TimestampsAreRFC3339 holds filters to the times that the API takes.
+func TestMatch_TimestampsAreRFC3339(t *testing.T) {
+	f := newFilters(t)
+	for text, want := range map[string]bool{
+		"2026-05-04t09:30:00z": true, "2016-12-31T23:59:60Z": true, "2026-05-04T09:30:00.5+05:30": true,
+		"2026-05-04T09:30:00+24:00": false, "2026-05-04T9:30:00Z": false, "2026-05-04T09:30:00,5Z": false, "0000-01-01T00:00:00Z": false,
+	} {
+		ok, _, err := f.Match(t.Context(), `timestamp(current.at) > timestamp('0001-01-01T00:00:00Z')`, subject(``, `{"at":"`+text+`"}`))
+		require.Equal(t, want, ok && err == nil, "%s: %v", text, err)
+		require.Equal(t, want, f.Check(`timestamp('`+text+`') > occurred_at`) == nil, text)
+	}
+}
+
+// TestMatch_FailuresSpeakOfNoGo reads the words of every kind of failure.
+func TestMatch_FailuresSpeakOfNoGo(t *testing.T) {
+	f, s := newFilters(t), subject(``, `{"n":null,"o":{"a":1},"l":[1],"s":"x","i":9223372036854775807,"at":"now"}`)
+	for _, source := range []string{
+		`current.n.exists(x, x == 1)`, `current.s.all(x, x == 1)`, `current.n.map(x, x).size() > 1`, `current.i.filter(x, true).size() > 1`,
+		`current.n.a`, `current.l[7] == 1`, `current.l['a'] == 1`, `current.o[1] == 1`, `current.n > 1`, `current.n && true`, `current.s`,
+		`current.n + 1 > 2`, `-current.s > 1`, `!current.s`, `current.s.size(1) > 1`, `current.i + 1 > 2`, `current.l[0] / 0 > 1`, `current.l[0] % 0 > 1`,
+		`timestamp(current.at) > occurred_at`, `duration(current.at) > duration('1s')`, `int(current.s) > 1`, `double(current.s) > 1.0`, `uint(-1 * current.l[0]) > 1u`,
+		`occurred_at.getHours(current.s) > 1`, `current.s.substring(5) == ''`, `current.s.charAt(9) == ''`, `current.s.split(current.n).size() > 0`, `current.s.matches(current.s + '(')`,
+		`math.greatest(current.s) > 1`, `[1][current.i] > 1`, `dyn(current.n)`, `bytes(current.n) == b''`, `current.n in current.n`, `bool(current.s)`, `current.?o.value().a.b`, `optional.none().value() == 1`,
+		`timestamp(current.i) > occurred_at`, `occurred_at + duration('2562047h') > occurred_at`, `current.l.join(',') == ''`, `type(current.n) == 1`,
+	} {
+		_, _, err := f.Match(t.Context(), source, s)
+		if err == nil {
+			continue // not every one of them fails
+		}
+		require.NotRegexp(t, `types\.|ref\.Val|traits\.|interface|nil\b|strconv|parsing|reflect|%!|goroutine|2006`, err.Error(), source)
+	}
+}

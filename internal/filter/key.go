@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"godwit/internal/hook"
 )
 
 const (
@@ -83,7 +85,7 @@ func (s *Subject) Key(path string) (string, bool) {
 	case string:
 		return hash("s", found), true
 	case json.Number:
-		return hash("n", canonical(found)), true
+		return hash("n", hook.CanonicalNumber(found)), true
 	case bool:
 		return hash("b", fmt.Sprint(found)), true
 	}

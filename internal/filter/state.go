@@ -8,6 +8,8 @@ import (
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+
+	"godwit/internal/hook"
 )
 
 // decode reads one state of an event into the types of encoding/json, numbers
@@ -52,7 +54,7 @@ func changedKeys(previous, current any) []string {
 	after, _ := current.(map[string]any)
 	changed := map[string]bool{}
 	for name, old := range before {
-		if now, ok := after[name]; !ok || !same(old, now) {
+		if now, ok := after[name]; !ok || !hook.SameValue(old, now) {
 			changed[name] = true
 		}
 	}
@@ -62,25 +64,4 @@ func changedKeys(previous, current any) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(changed))
-}
-
-// same compares two decoded values by what they mean, numbers exactly.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		return ok && maps.EqualFunc(a, b, same)
-	case []any:
-		b, ok := b.([]any)
-		return ok && slices.EqualFunc(a, b, same)
-	case json.Number:
-		b, ok := b.(json.Number)
-		return ok && (a == b || canonical(a) == canonical(b))
-	}
-	// What is left are strings, bools and nil; of two kinds they are unequal.
-	switch b.(type) {
-	case map[string]any, []any:
-		return false
-	}
-	return a == b
 }

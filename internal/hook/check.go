@@ -10,12 +10,16 @@ import (
 )
 
 var (
-	idPattern   = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
+	idPattern   = regexp.MustCompile(`^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$`)
 	typePattern = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)
 )
 
-// ValidID says whether s may be a caller-chosen id: 1..128 characters of
-// [A-Za-z0-9._:-].
+// IDForm says what a caller-chosen id must look like.
+const IDForm = "must have 1 to 128 characters out of A-Z a-z 0-9 . _ : - / @ | = + ~ , ! $ & ' ( ) * ;"
+
+// ValidID says whether s may be a caller-chosen id; see IDForm. These are the
+// characters that a path may hold (RFC 3986), and / and |. What would end a path
+// (? and #), the escape itself (%), white space and quotes are left out.
 func ValidID(s string) bool { return idPattern.MatchString(s) }
 
 // ValidTypeName says whether s may name an event type of the catalogue:

@@ -64,6 +64,9 @@ type Choice struct {
 	// Matches holds one candidate for each event and webhook that match.
 	Matches    []Candidate
 	Happenings []Happening
+	// Unjudged names events that nothing was decided about, because the conditions
+	// of one request may take only so much. They are not to be accepted.
+	Unjudged []string
 }
 
 // Judge decides which of the candidates match. load reads rules by their ids;

@@ -85,7 +85,7 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	out := Explanation{Rule: -1, Delivery: facts.Delivery, Rules: make([]Verdict, len(facts.Rules))}
 	delivered := facts.Delivery != nil
 	member := !facts.MemberSince.IsZero() && (delivered || !facts.MemberSince.After(event.AcceptedAt))
-	s := subject{event, member, filter.NewSubject(event)}
+	s := subject{event, member, filter.NewSubject(event), new(uint64)}
 	for i, r := range facts.Rules {
 		switch {
 		case event.Type == hook.CombinationType: // no rule covers it, one made it

@@ -27,7 +27,7 @@ func TestExplainNamesTheFirstClauseThatFailed(t *testing.T) {
 	require.Equal(t, match.ReasonFilterFalse, x.Reason)
 	require.Equal(t, []string{
 		match.ReasonEventType, match.ReasonProject, match.ReasonFilterFalse,
-		match.ReasonFilterError + `there is no key "priority"; ask first, with has(…) or .?`,
+		match.ReasonFilterError + `there is no key "priority"; ask first, with has(…), or read it with .? and orValue(…)`,
 	}, reasons(x))
 
 	s.post(t, "yes", "TODO_CREATED", "p1", `{"n":2}`)

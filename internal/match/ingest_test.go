@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -140,4 +141,42 @@ func TestManyEnginesAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestIngest_TheSameMeaningIsADuplicate sends what a producer that lost an answer
+// sends: the same event, serialised anew.
+func TestIngest_TheSameMeaningIsADuplicate(t *testing.T) {
+	s := newStage(t)
+	s.webhook(t, hook.Rule{Events: []string{"TODO_CREATED"}})
+	at := time.Date(2026, 5, 4, 9, 30, 0, 123_456_789, time.UTC)
+	first := hook.Event{ID: "e1", Type: "TODO_CREATED", ProjectID: "p1", OccurredAt: at, Current: []byte(`{"a":1,"b":[1.50,null]}`)}
+	send := func(change func(e *hook.Event)) hook.Accepted {
+		e := first
+		change(&e)
+		got, err := s.Ingest(context.Background(), []hook.Event{e})
+		require.NoError(t, err)
+		return got[0]
+	}
+	require.Equal(t, 1, send(func(*hook.Event) {}).Matched)
+	for name, change := range map[string]func(e *hook.Event){
+		"nothing":  func(*hook.Event) {},
+		"order":    func(e *hook.Event) { e.Current = []byte("{ \"b\": [1.5, null],\n\"a\": 1.0 }") },
+		"as shown": func(e *hook.Event) { e.OccurredAt = at.Round(time.Microsecond) },
+		"no time":  func(e *hook.Event) { e.OccurredAt = time.Time{} },
+		"all of it": func(e *hook.Event) {
+			e.Current, e.OccurredAt = []byte(`{"b":[15e-1,null],"a":1}`), at.Round(time.Microsecond)
+		},
+	} {
+		got := send(change)
+		require.Nil(t, got.Err, "%s: %v", name, got.Err)
+		require.True(t, got.Duplicate, name)
+		require.Equal(t, 1, got.Matched, name)
+	}
+	for name, change := range map[string]func(e *hook.Event){
+		"value":  func(e *hook.Event) { e.Current = []byte(`{"a":2,"b":[1.50,null]}`) },
+		"actor":  func(e *hook.Event) { e.ActorID = "una" },
+		"second": func(e *hook.Event) { e.OccurredAt = at.Add(time.Second) },
+	} {
+		require.Equal(t, hook.CodeConflict, send(change).Err.Code, name)
+	}
 }

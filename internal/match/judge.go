@@ -19,12 +19,14 @@ func (e *Engine) judge(ctx context.Context, candidates []hook.Candidate, load fu
 	s := &sitting{engine: e, accounts: map[string]*account{}, happened: map[happening]int{}}
 	for i, c := range candidates {
 		switch {
+		case s.unjudged(c):
 		case c.RuleID == 0:
 			s.match(c, s.account(c))
 		case rules[i] != nil:
 			s.ask(ctx, c, rules[i])
 		}
 	}
+	s.leaveOutUnjudged()
 	// Filters that were cut short must not pass for filters that don't match.
 	return s.choice, ctx.Err()
 }
@@ -80,6 +82,21 @@ type sitting struct {
 	choice   hook.Choice
 }
 
+// unjudged says whether the candidate's event is given up already.
+func (s *sitting) unjudged(c hook.Candidate) bool {
+	n := len(s.choice.Unjudged)
+	return n > 0 && s.choice.Unjudged[n-1] == c.Event.ID
+}
+
+// leaveOutUnjudged forgets what was decided about events before they were given up.
+func (s *sitting) leaveOutUnjudged() {
+	if len(s.choice.Unjudged) == 0 {
+		return
+	}
+	s.choice.Matches = slices.DeleteFunc(s.choice.Matches, func(c hook.Candidate) bool { return slices.Contains(s.choice.Unjudged, c.Event.ID) })
+	s.choice.Happenings = slices.DeleteFunc(s.choice.Happenings, func(h hook.Happening) bool { return slices.Contains(s.choice.Unjudged, h.EventID) })
+}
+
 // account is what one event, and all events so far, have come to for a webhook.
 type account struct {
 	eventID string
@@ -116,8 +133,15 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.Rule) {
 	if s.subject == nil || s.eventID != c.Event.ID {
 		s.eventID, s.subject = c.Event.ID, filter.NewSubject(*c.Event)
 	}
+	source := partOf(rule, c.Part)
+	if source != "" && a.total >= MaxBatchCost {
+		// Whether an event matches must not depend on what it is sent together with.
+		s.choice.Unjudged = append(s.choice.Unjudged, c.Event.ID)
+		s.engine.Observer.FilterFailed(kindBudget)
+		return
+	}
 	switch {
-	case !s.holds(ctx, a, partOf(rule, c.Part)):
+	case !s.holds(ctx, a, source):
 	case c.Part == 0:
 		s.match(c, a)
 	default:
@@ -157,7 +181,9 @@ func (s *sitting) happen(c hook.Candidate, combination hook.Combination) {
 
 // Bounds of what all filters of one webhook may cost together, in the units of
 // filter.MaxCost: on one event, and on all events that are accepted together. A
-// publisher waits for them, who can do nothing about a stranger's filters.
+// publisher waits for them, who can do nothing about a stranger's filters. Beyond
+// the first a filter fails on the event; beyond the second the other events of
+// the batch are not accepted, for their producer to send them again.
 const (
 	MaxEventCost = filter.MaxCost
 	MaxBatchCost = 20 * filter.MaxCost
@@ -172,7 +198,7 @@ func (s *sitting) holds(ctx context.Context, a *account, source string) bool {
 	if source == "" {
 		return true
 	}
-	if a.spent >= MaxEventCost || a.total >= MaxBatchCost {
+	if a.spent >= MaxEventCost {
 		s.engine.Observer.FilterFailed(kindBudget)
 		return false
 	}

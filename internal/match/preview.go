@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"godwit/internal/filter"
@@ -50,7 +51,23 @@ type Preview struct {
 	ByProject []Count
 	// Examples are the newest that matched.
 	Examples []Example
+	// Failures are what filters failed with, the most frequent first.
+	Failures []Failure
 }
+
+// Failure is a way in which a rule's filter failed on events, which so did not match.
+type Failure struct {
+	// Rule is the position of the rule.
+	Rule int
+	// Message says what is wrong, in words for the webhook's owner.
+	Message string
+	// Count is on how many events it failed so, and EventID the newest of them.
+	Count   int
+	EventID string
+}
+
+// MaxFailures is how many kinds of failures are told apart.
+const MaxFailures = 20
 
 // Count is how often something of a name matched.
 type Count struct {
@@ -164,7 +181,7 @@ func (s *study) examine(ctx context.Context, events []hook.Event) error {
 		}
 		s.bytes += len(event.Previous) + len(event.Current)
 		// Recent gives events of the owner's projects alone.
-		s.judge(ctx, subject{event, true, filter.NewSubject(event)})
+		s.judge(ctx, subject{event, true, filter.NewSubject(event), new(uint64)})
 		s.out.Examined++
 		s.out.ExaminedSince = event.AcceptedAt
 	}
@@ -190,6 +207,9 @@ func (s *study) judge(ctx context.Context, sub subject) {
 		if v.Parts != nil || v.Reason == ReasonNoneOf {
 			s.happen(i, v, sub)
 		}
+		if message, failed := strings.CutPrefix(v.Reason, ReasonFilterError); failed {
+			s.fail(i, message, sub.event.ID)
+		}
 	}
 }
 
@@ -204,6 +224,21 @@ func (s *study) happen(rule int, v Verdict, sub subject) {
 	kept := sub.event
 	kept.Previous, kept.Current = nil, nil
 	s.events[kept.ID] = kept
+}
+
+// fail counts a failure. Messages may name keys of events, so that there may be
+// any number of them.
+func (s *study) fail(rule int, message, eventID string) {
+	same := func(f Failure) bool { return f.Rule == rule && f.Message == message }
+	i := slices.IndexFunc(s.out.Failures, same)
+	if i < 0 && len(s.out.Failures) >= MaxFailures {
+		message = "the filter failed in other ways, too"
+		i = slices.IndexFunc(s.out.Failures, same)
+	}
+	if i < 0 {
+		i, s.out.Failures = len(s.out.Failures), append(s.out.Failures, Failure{Rule: rule, Message: message, EventID: eventID})
+	}
+	s.out.Failures[i].Count++
 }
 
 func (s *study) count(x Example, name string) {
@@ -232,6 +267,7 @@ func (s *study) conclude() Preview {
 	slices.SortFunc(s.out.Examples, func(a, b Example) int {
 		return cmp.Or(b.Event.AcceptedAt.Compare(a.Event.AcceptedAt), cmp.Compare(b.Event.ID, a.Event.ID), cmp.Compare(a.Rule, b.Rule))
 	})
+	slices.SortStableFunc(s.out.Failures, func(a, b Failure) int { return cmp.Compare(b.Count, a.Count) })
 	s.out.Examples = s.out.Examples[:min(len(s.out.Examples), MaxExamples)]
 	s.out.ByType, s.out.ByProject = counts(s.byType), counts(s.byProject)
 	if !s.out.Sampled {

@@ -99,3 +99,20 @@ func (s stage) preview(t *testing.T, q match.Question) match.Preview {
 	require.NoError(t, err)
 	return p
 }
+
+// TestPreview_CountsFailuresOfFilters: a filter that is well formed and never
+// matches must not pass for one that nothing matches.
+func TestPreview_CountsFailuresOfFilters(t *testing.T) {
+	s := newStage(t)
+	for i, current := range []string{`{"total_price":"149.99"}`, `{"total_price":"15"}`, `{}`, `{"total_price":null}`} {
+		s.post(t, fmt.Sprintf("order-%d", i), "TODO_CREATED", "p1", current)
+	}
+	p, err := s.Preview(context.Background(), match.Question{OwnerID: "u1", Rules: []hook.Rule{filtered("current.other == 1"), filtered("current.total_price > 100")}})
+	require.NoError(t, err)
+	require.Zero(t, p.Matched)
+	require.Len(t, p.Failures, 3)
+	require.Equal(t, match.Failure{Rule: 0, Message: `there is no key "other"; ask first, with has(…), or read it with .? and orValue(…)`, Count: 4, EventID: "order-3"}, p.Failures[0])
+	require.Equal(t, 3, p.Failures[1].Count)
+	require.Contains(t, p.Failures[1].Message, "of a type that the filter does not expect, or null")
+	require.Equal(t, "order-2", p.Failures[2].EventID)
+}

@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"godwit/internal/filter"
 	"godwit/internal/hook"
@@ -31,6 +32,8 @@ type subject struct {
 	// member: the webhook's owner is a member of the event's project.
 	member bool
 	values *filter.Subject
+	// spent is what the filters of one webhook have cost on the event so far.
+	spent *uint64
 }
 
 // reach says why the rule does not reach the event's project; "" = it does.
@@ -49,7 +52,11 @@ func (e *Engine) condition(ctx context.Context, source string, s subject) string
 	if source == "" {
 		return ""
 	}
-	ok, _, err := e.filters.Match(ctx, source, s.values)
+	if *s.spent >= MaxEventCost {
+		return ReasonFilterError + overBudget
+	}
+	ok, cost, err := e.filters.Match(ctx, source, s.values)
+	*s.spent += cost
 	var failed *filter.EvalError
 	switch {
 	case errors.As(err, &failed):
@@ -61,6 +68,9 @@ func (e *Engine) condition(ctx context.Context, source string, s subject) string
 	}
 	return ""
 }
+
+// overBudget says why a filter was not asked.
+var overBudget = fmt.Sprintf("budget: the filters of this webhook need more than %d steps on this event together", MaxEventCost)
 
 // combination asks which parts of a combination the event fills. Such a verdict
 // never matches by itself: the other parts have to happen too.

@@ -231,6 +231,10 @@ func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, j
 	if err != nil {
 		return classify("ingest", err)
 	}
+	positions = refuseUnjudged(o.events, choice.Unjudged, positions, accepted)
+	if len(positions) == 0 {
+		return nil
+	}
 	j := judgedIngest{o.at(positions), positions, accepted}
 	if len(choice.Happenings) == 0 {
 		return s.acceptJudged(ctx, j, choice.Matches)
@@ -240,8 +244,9 @@ func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, j
 		return classify("prepare the ingest", err)
 	}
 	columns := judgedColumns(j.offered, hook.Take{}, choice.Matches)
+	before := slices.Clone(accepted)
 	return s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
-		clear(accepted)
+		copy(accepted, before) // of the try before this one
 		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, j.keep); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"context"
+	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -39,9 +41,40 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas
 		return classify("look up refused events", err)
 	}
 	for k, r := range refusals {
-		out[at[k]] = r.answer(events[at[k]], schemas[at[k]])
+		e := events[at[k]]
+		if r.Fingerprint != nil && !bytes.Equal(r.Fingerprint, fingerprint(e)) {
+			same, err := s.sameMeaning(ctx, e)
+			if err != nil {
+				return err
+			}
+			if same {
+				r.Fingerprint = fingerprint(e)
+			}
+		}
+		out[at[k]] = r.answer(e, schemas[at[k]])
 	}
 	return nil
+}
+
+// sameMeaning compares an event with the one that was accepted under its id. A
+// producer that lost an answer sends the event again, perhaps serialised anew.
+// One is read at a time, as each may be large.
+func (s *Store) sameMeaning(ctx context.Context, e hook.Event) (bool, error) {
+	var stored struct {
+		Type       string    `db:"type"`
+		ProjectID  string    `db:"project_id"`
+		ActorID    string    `db:"actor_id"`
+		OccurredAt time.Time `db:"occurred_at"`
+		Previous   []byte    `db:"previous"`
+		Current    []byte    `db:"current"`
+	}
+	err := sqlx.GetContext(ctx, s.on(ctx), &stored,
+		`SELECT type, project_id, coalesce(actor_id, '') AS actor_id, occurred_at, previous, current FROM events WHERE id = $1`, e.ID)
+	if err != nil {
+		return false, classify("compare an event with the one of its id", err)
+	}
+	return hook.SameMeaning(hook.Event{Type: stored.Type, ProjectID: stored.ProjectID, ActorID: stored.ActorID,
+		OccurredAt: stored.OccurredAt, Previous: stored.Previous, Current: stored.Current}, e), nil
 }
 
 func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
@@ -50,7 +83,7 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 		return hook.Accepted{Matched: r.Matched, Duplicate: true}
 	case r.Fingerprint != nil:
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict,
-			"an event with the id %q was accepted before with other content; use a new id", e.ID)}
+			"an event with the id %q was accepted before with other content; GET /v1/events/{id} shows it. Give this event an id of its own", e.ID)}
 	}
 	unknown := &hook.Error{Code: hook.CodeInvalid, Message: "the event names things that don't exist"}
 	if !r.HasProject {
@@ -67,4 +100,22 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict, "the project or event type was just created; send the event again")}
 	}
 	return hook.Accepted{Err: unknown}
+}
+
+// refuseUnjudged answers the events that nothing was decided about, and gives
+// the positions of the others.
+func refuseUnjudged(events []hook.Event, unjudged []string, positions []int, accepted []*hook.Accepted) []int {
+	if len(unjudged) == 0 {
+		return positions
+	}
+	var judged []int
+	for _, i := range positions {
+		if !slices.Contains(unjudged, events[i].ID) {
+			judged = append(judged, i)
+			continue
+		}
+		accepted[i] = &hook.Accepted{Err: hook.Errorf(hook.CodeUnavailable,
+			"the filters of a webhook take too long on the events of this batch to judge this one too; send it again, in a smaller batch")}
+	}
+	return judged
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -22,10 +23,24 @@ type SyntaxError struct {
 	Reason string
 	// Offset counts the bytes before the fault.
 	Offset int64
+	// Pointer leads to the value that holds the fault, as far as that is known and
+	// not too long; else it leads to one around that value.
+	Pointer string
 }
 
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s at byte %d", e.Reason, e.Offset)
+}
+
+// maxPointer bounds the pointer of a SyntaxError, in bytes.
+const maxPointer = 300
+
+// faultPointer gives the pointer, or the longest one around it that is not too long.
+func faultPointer(p jsontext.Pointer) string {
+	for len(p) > maxPointer {
+		p = p.Parent()
+	}
+	return string(p)
 }
 
 // Members calls visit for each member of the object in text, in order; value
@@ -168,10 +183,17 @@ func syntaxError(err error) error {
 	if !errors.As(err, &syntactic) {
 		return &SyntaxError{Reason: "unreadable JSON"}
 	}
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return &SyntaxError{Reason: "a name that its object already holds", Offset: syntactic.ByteOffset}
+	fault := &SyntaxError{Reason: syntactic.Err.Error(), Offset: syntactic.ByteOffset, Pointer: faultPointer(syntactic.JSONPointer)}
+	// The library quotes more than one character of some faults.
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		fault.Reason = "a name that its object already holds"
+	case strings.Contains(fault.Reason, "surrogate pair"):
+		fault.Reason = "half of a surrogate pair, which is no character (send both halves, or leave it out),"
+	case strings.Contains(fault.Reason, "escape sequence"):
+		fault.Reason = "an escape sequence that JSON does not have"
 	}
-	return &SyntaxError{Reason: syntactic.Err.Error(), Offset: syntactic.ByteOffset}
+	return fault
 }
 
 // checkDepth counts brackets outside of strings. On malformed text the count

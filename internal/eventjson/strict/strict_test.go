@@ -55,7 +55,25 @@ func TestSyntaxErrorsSayWhere(t *testing.T) {
 		`{"a":1} x`:        "invalid character 'x' at start of value at byte 8",
 		`{"a":1} 2`:        "more data after the JSON value at byte 9",
 		"{\"a\":\"\xff\"}": "invalid UTF-8 at byte 6",
+		`{"a":"\q"}`:       "an escape sequence that JSON does not have at byte 6",
+		`{"a":nil}`:        "invalid character 'i' in literal null (expecting 'u') at byte 6",
 	} {
 		require.EqualError(t, strict.Check([]byte(text)), want)
+	}
+}
+
+// TestSyntaxError_PointsAtHalfOfASurrogatePair: producers that cut a text by
+// UTF-16 units leave half of an emoji.
+func TestSyntaxError_PointsAtHalfOfASurrogatePair(t *testing.T) {
+	for text, pointer := range map[string]string{
+		`{"current":{"title":"x\ud83d"}}`:                           "/current/title",
+		`{"current":{"a/b":[1,"\ud83d\u0041 and more of it"]}}`:     "/current/a~1b/1",
+		`{"current":{"title":"\ude00"}}`:                            "/current/title",
+		`{"` + strings.Repeat("k", 400) + `":{"a":"\ud83d"},"b":1}`: "",
+	} {
+		var fault *strict.SyntaxError
+		require.ErrorAs(t, strict.Check([]byte(text)), &fault, text)
+		require.Equal(t, pointer, fault.Pointer)
+		require.Regexp(t, `^half of a surrogate pair, which is no character \(send both halves, or leave it out\), at byte \d+$`, fault.Error())
 	}
 }

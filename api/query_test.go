@@ -1,0 +1,96 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestQuery_NothingIsDroppedInSilence: a filter that is not understood is an error.
+func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
+	c := newClient(t)
+	for query, words := range map[string]string{
+		"status=failed&status=held":         "The parameter status is given 2 times; give it once.",
+		"limit=5&limit=5&limit=6":           "The parameter limit is given 3 times; give it once.",
+		"status=failed;limit=5":             "The query string holds a semicolon",
+		"event_type=A%3BB;":                 "The query string holds a semicolon",
+		"event_type=%zz":                    "The query string holds a percent sign",
+		"stauts=failed":                     `There is no query parameter "stauts" here; there are cursor, event_id, event_type, limit, project_id, since, status, until, webhook_id.`,
+		strings.Repeat("x", 500) + "=1":     "There is no query parameter \"" + strings.Repeat("x", 60) + "…\" here",
+		"since=2026-01-01T00:00:00+02:00":   "The query parameter since must be a time by RFC 3339, such as 2026-05-04T09:30:00Z; in a URL the + of an offset is written %2B",
+		"until=yesterday":                   "The query parameter until must be a time by RFC 3339",
+		"since=2026-01-01T00:00:00%2B24:00": "The query parameter since must be a time by RFC 3339",
+		"limit=ten":                         "The query parameter limit must be a whole number",
+		"limit=0":                           "The query parameter limit",
+		"status=lost":                       "The query parameter status",
+	} {
+		problem := c.call("GET", "/v1/deliveries?"+query, "").is(422).json()
+		require.Contains(t, problem["detail"], words, query)
+		require.NotRegexp(t, goWords, problem["detail"], query)
+	}
+	for _, query := range []string{"since=2026-01-01T00:00:00%2B02:00", "since=2016-12-31t23:59:60z&until=2026-01-01T00:00:00Z", "event_type=A", "", "cursor="} {
+		c.call("GET", "/v1/deliveries?"+query, "").is(200)
+	}
+	c.call("POST", "/v1/events?dry_run=1", goodEvent).is(422)
+}
+
+// goWords are words of Go and of its libraries, which tell a caller nothing.
+const goWords = `2006|Z07|types\.|interface|\bnil\b|strconv|reflect|jsontext|unmarshal|\bint64\b|\bstring to match\b|%!|runtime`
+
+// TestProblems_SpeakOfNoGo reads the words of every error about a malformed input.
+func TestProblems_SpeakOfNoGo(t *testing.T) {
+	c := newClient(t)
+	for _, body := range []string{
+		``, `{`, `[]`, `1`, `null`, `"x"`, `{"a":nil}`, `{"a":1,}`, `{'a':1}`, `{"a":01}`, `{"a":1.}`, `{"a":NaN}`, `{"a":"\q"}`, `{"a":"\ud83d"}`, "{\"a\":\"\xff\"}", "\xef\xbb\xbf{}", `{"a":1}{}`, `{"a":1,"a":2}`,
+		strings.Repeat(`{"a":`, 101), `{"id":7}`, `{"id":"a b"}`, `{"type":1,"project_id":1534233,"actor_id":true,"occurred_at":5,"current":[],"previous":"x"}`, `{"occurred_at":"2026-05-04T09:30:00+24:00"}`,
+		`{"name":7,"url":{},"rules":{},"headers":[],"timeout_seconds":1.5,"enabled":"yes","metadata":1,"rate_limit_per_second":99999999999}`, `{"rules":[{"events":"x","filter":1}]}`, `{"events":[1,null,{}]}`, `{"events":{}}`,
+		`{"group":1,"description":[],"schema":"x","example":3}`, `{"since":"x","until":7,"statuses":"failed"}`, `{"role":1,"name":null,"expires_at":"tomorrow"}`,
+	} {
+		for _, route := range []string{"POST /v1/events", "POST /v1/events/batch", "POST /v1/webhooks", "PATCH /v1/webhooks/wh_1", "POST /v1/webhooks/preview", "PUT /v1/event-types/T",
+			"POST /v1/webhooks/wh_1/recover", "POST /v1/api-keys", "PUT /v1/companies/c1", "PUT /v1/users/u1"} {
+			method, path, _ := strings.Cut(route, " ")
+			require.NotRegexp(t, goWords, c.call(method, path, body).Body.String(), "%s %s", route, body)
+		}
+	}
+	require.Contains(t, c.call("POST", "/v1/events", `{"type":"T","project_id":1534233,"current":{}}`).is(422).Body.String(), "must be a string, the id of a project")
+	malformed := c.call("POST", "/v1/events", `{"type":"T","project_id":"p1","current":{"title":"\ud83d"}}`).is(400).json()
+	require.Equal(t, "/current/title", at(malformed["errors"].([]any)[0], "pointer"))
+}
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, err := z.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return out.String()
+}
+
+func TestBodies_MayBeCompressed(t *testing.T) {
+	c := newClient(t)
+	put := func(body string, headers ...string) answerOf {
+		return c.call("PUT", "/v1/companies/c1", body, headers...)
+	}
+	put(zipped(t, `{"name":"a"}`), "Content-Encoding", "gzip").is(201)
+	put(zipped(t, `{"name":"b"}`), "Content-Encoding", "X-GZIP").is(200)
+	put(`{"name":"c"}`, "Content-Encoding", "identity").is(200)
+	for _, coding := range []string{"br", "deflate", "zstd", "gzip, gzip", "gzip, br"} {
+		a := put(zipped(t, `{"name":"a"}`), "Content-Encoding", coding)
+		a.problem(415, "unsupported_media_type")
+		require.Equal(t, "gzip", a.Header().Get("Accept-Encoding"), coding)
+		require.Contains(t, a.json()["detail"], "Content-Encoding")
+	}
+	whole := zipped(t, `{"name":"a"}`)
+	for _, bad := range []string{`{"name":"a"}`, "", whole[:len(whole)-3], whole[:12] + "\xff\xff\xff\xff" + whole[16:]} {
+		put(bad, "Content-Encoding", "gzip").problem(400, "malformed")
+	}
+	// A small body that becomes a large one is refused by its size when decoded.
+	put(zipped(t, `{"name":"`+strings.Repeat("x", 50_000_000)+`"}`), "Content-Encoding", "gzip").problem(413, "too_large")
+	// A keyed request reads its body twice, and decodes it once.
+	key := []string{"Idempotency-Key", "k1", "Content-Encoding", "gzip"}
+	c.call("POST", "/v1/events", zipped(t, goodEvent), key...).is(202)
+}
