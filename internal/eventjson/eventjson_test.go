@@ -74,7 +74,7 @@ func TestParseNamesEveryBadField(t *testing.T) {
 		"time without zone":  {`{"occurred_at":"2026-05-04T09:30:00",` + good + `}`, []string{"/occurred_at"}},
 		"time in year 0":     {`{"occurred_at":"0000-05-04T09:30:00Z",` + good + `}`, []string{"/occurred_at"}},
 		"unknown fields":     {`{"a/b~c":1,"Type":"T",` + good + `}`, []string{"/a~1b~0c", "/Type"}},
-		"all at once": {`{"id":"/","type":1,"project_id":2,"actor_id":3,"occurred_at":4,"previous":5,"current":6,"x":7}`,
+		"all at once": {`{"id":"a b","type":1,"project_id":2,"actor_id":3,"occurred_at":4,"previous":5,"current":6,"x":7}`,
 			[]string{"/id", "/type", "/project_id", "/actor_id", "/occurred_at", "/previous", "/current", "/x"}},
 		"an array":  {`[]`, []string{""}},
 		"null":      {`null`, []string{""}},

@@ -36,17 +36,22 @@ func (s *Schema) Check(ctx context.Context, at string, state json.RawMessage) []
 	case errors.Is(err, errSpent):
 		return []hook.Field{{Pointer: at, Detail: fmt.Sprintf("takes more than %d steps to check against the schema of its type; send less in one event, or make the schema simpler", MaxSteps)}}
 	case err != nil:
-		return []hook.Field{{Pointer: at, Detail: "could not be checked in time; send it again"}}
+		return []hook.Field{{Pointer: at, Detail: unchecked}}
 	case ok:
 		return nil
 	}
 	err = p.explain(ctx, value)
-	var faults *jsonschema.ValidationError
-	if !errors.As(err, &faults) {
+	switch {
+	case ctx.Err() != nil:
+		return []hook.Field{{Pointer: at, Detail: unchecked}}
+	case errors.Is(err, errSpent):
 		return []hook.Field{{Pointer: at, Detail: fmt.Sprintf("does not fit the schema of its type; where, would take more than %d steps to tell. Hold it to the schema yourself", maxExplained)}}
 	}
 	return arrange(at, faultsOf(at, value, err))
 }
+
+// unchecked is said of a state whose check did not end with its context.
+const unchecked = "could not be checked in time; send it again"
 
 // faultsOf turns the library's tree of errors into faults, in no order.
 func faultsOf(at string, value any, err error) []hook.Field {
