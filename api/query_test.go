@@ -41,8 +41,8 @@ func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
 // goWords are words of Go and of its libraries, which tell a caller nothing.
 const goWords = `2006|Z07|types\.|interface|\bnil\b|strconv|reflect|jsontext|unmarshal|\bint64\b|\bstring to match\b|%!|runtime`
 
-// requestID may hold any digits.
-var requestID = regexp.MustCompile(`"request_id":"[^"]*"`)
+// anyRequestID may hold any digits.
+var anyRequestID = regexp.MustCompile(`"request_id":"[^"]*"`)
 
 // TestProblems_SpeakOfNoGo reads the words of every error about a malformed input.
 func TestProblems_SpeakOfNoGo(t *testing.T) {
@@ -56,7 +56,7 @@ func TestProblems_SpeakOfNoGo(t *testing.T) {
 		for _, route := range []string{"POST /v1/events", "POST /v1/events/batch", "POST /v1/webhooks", "PATCH /v1/webhooks/wh_1", "POST /v1/webhooks/preview", "PUT /v1/event-types/T",
 			"POST /v1/webhooks/wh_1/recover", "POST /v1/api-keys", "PUT /v1/companies/c1", "PUT /v1/users/u1"} {
 			method, path, _ := strings.Cut(route, " ")
-			words := requestID.ReplaceAllString(c.call(method, path, body).Body.String(), "")
+			words := anyRequestID.ReplaceAllString(c.call(method, path, body).Body.String(), "")
 			require.NotRegexp(t, goWords, words, "%s %s", route, body)
 		}
 	}

@@ -88,11 +88,12 @@ func (s *server) register(r route) {
 		Security:      r.who.security(),
 		MaxBodyBytes:  bodySize(r.body),
 		Metadata:      map[string]any{"body": r.body},
-		Middlewares:   huma.Middlewares{s.authorize(r.who), s.checkQuery},
+		Middlewares:   huma.Middlewares{s.authorize(r.who)},
 	}
 	if kind := r.subject(); kind != "" && slices.Contains(r.who, hook.RoleUser) {
 		op.Middlewares = append(op.Middlewares, s.see(kind))
 	}
+	op.Middlewares = append(op.Middlewares, s.checkQuery)
 	if r.creates() {
 		op.Middlewares = append(op.Middlewares, s.once)
 		op.Parameters = append(op.Parameters, idempotencyParameter())
