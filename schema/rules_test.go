@@ -73,10 +73,12 @@ func problems(text string) (all []string) {
 	return all
 }
 
-// statementsOf splits what has no function in it.
+var statementEnd = regexp.MustCompile(`(?m);\s*$`)
+
+// statementsOf splits what has no function in it. A statement ends with its line.
 func statementsOf(text string) (all []string) {
 	text = regexp.MustCompile(`(?m)--.*$`).ReplaceAllString(text, "")
-	for statement := range strings.SplitSeq(text, ";") {
+	for _, statement := range statementEnd.Split(text, -1) {
 		if statement = strings.Join(strings.Fields(statement), " "); statement != "" {
 			all = append(all, statement)
 		}

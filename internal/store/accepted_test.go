@@ -26,7 +26,7 @@ func (s stage) renamed(t *testing.T) {
 func TestNames_AreThoseOfAcceptance(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}, Projects: []string{"p1"}})
 	p := s.beginner(1)
 	s.post(t, event("begun", "TODO_CREATED", "p1"))
 	p.room.Limit = 0

@@ -138,7 +138,7 @@ func TestAStartThatIsTooFarAwayGoesBackIntoTheQueue(t *testing.T) {
 	id := s.released(t)[0].DeliveryID
 	p, err := s.Parcel(ctx, id)
 	require.NoError(t, err)
-	pgtest.Exec(t, s.url, `INSERT INTO lanes (webhook_id, free_at) VALUES ($1, now() + interval '1 minute')`, w.ID)
+	pgtest.Exec(t, s.url, `UPDATE lanes SET free_at = now() + interval '1 minute' WHERE webhook_id = $1`, w.ID)
 	_, queued, err := s.Pace(ctx, p)
 	require.NoError(t, err)
 	require.True(t, queued)
