@@ -51,7 +51,7 @@ func TestEveryAnswerHasThePosture(t *testing.T) {
 // asks for, here or elsewhere, its policy forbids, and Chromium complains.
 func TestDocsInABrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
-	require.NoError(t, err, "run `make setup`")
+	require.NoError(t, err, "make test installs it")
 	c := newClient(t)
 	var mu sync.Mutex
 	asked := map[string]bool{}

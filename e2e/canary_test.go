@@ -240,8 +240,13 @@ func (c *canaryRun) makeErrors(t *testing.T) {
 	swap := `WITH s AS (UPDATE webhooks w SET secret = o.secret FROM webhooks o WHERE w.id = '%s' AND o.name = 'good' RETURNING w.id) SELECT count(*) FROM s`
 	require.Equal(t, 1, query(t, c.p.env["GODWIT_DATABASE_URL"], fmt.Sprintf(swap, broken)))
 	c.publish(t, "TODO_CREATED")
-	require.Equal(t, http.StatusInternalServerError, c.send(t, http.MethodGet, "/v1/webhooks/"+broken, nil).status)
-	c.p.waitFor(t, func(line string) bool { return strings.Contains(line, "request failed") })
+	shown := c.send(t, http.MethodGet, "/v1/webhooks/"+broken, nil)
+	require.Equal(t, http.StatusOK, shown.status)
+	require.Contains(t, string(shown.raw), `"unreadable":`)
+	eventually(t, func() (bool, string) {
+		failed := c.send(t, http.MethodGet, "/v1/deliveries?status=failed&webhook_id="+broken, nil)
+		return strings.Contains(string(failed.raw), `"reason":"internal"`), string(failed.raw)
+	})
 }
 
 func (c *canaryRun) metrics(t *testing.T) []byte {
