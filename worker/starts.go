@@ -34,7 +34,7 @@ const (
 )
 
 // errNotReady: nothing was started, since Temporal was away until the stop.
-var errNotReady = errors.New("Temporal is not ready")
+var errNotReady = errors.New("waited for Temporal until the stop")
 
 // Carriers notes which workflows carry deliveries.
 type Carriers interface {

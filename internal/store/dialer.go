@@ -32,7 +32,7 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interv
 
 // errSilent is why connections are closed, and not made: Postgres, or the way to
 // it, takes connections but does not answer.
-var errSilent = errors.New("Postgres does not answer")
+var errSilent = errors.New("no answer from Postgres")
 
 // dialer makes the connections to Postgres. It closes them all when Postgres
 // stops answering, as one that is frozen does: no deadline of a statement ends

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
@@ -297,7 +298,7 @@ func TestStore_ListensNoLongerThanItsContext(t *testing.T) {
 }
 
 func TestStore_SortsErrors(t *testing.T) {
-	code := func(code pq.ErrorCode) error { return &pq.Error{Code: code} }
+	code := func(code pqerror.Code) error { return &pq.Error{Code: code} }
 	for name, tc := range map[string]struct {
 		err  error
 		want bool
