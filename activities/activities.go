@@ -68,6 +68,9 @@ type Health interface {
 	// Happen applies what happened, and says how the webhook stood and stands. Of
 	// several at once one alone switches it off.
 	Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error)
+	// Outweighed says whether the webhook has taken other deliveries since this one
+	// began.
+	Outweighed(ctx context.Context, webhookID, deliveryID string) (bool, error)
 }
 
 // Recoveries holds the recoveries of webhooks that health has deactivated.

@@ -88,7 +88,7 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 		case hook.StepDone:
 			return concluded(p, d.Status, d.Reason)
 		case hook.StepWait:
-			return DeliverResult{}, attemptFailed(p.Last.Number, p.Last.Result.Reason, d.Wait)
+			return DeliverResult{}, attemptFailed(p.Delivery.Used(), p.Last.Result.Reason, d.Wait)
 		case hook.StepAwait:
 			return DeliverResult{}, attemptUnderWay(d.Wait)
 		case hook.StepSettle:
@@ -149,7 +149,7 @@ const beginAhead = 50 * time.Millisecond
 // pace gives the moment at which the webhook's rate allows the next request,
 // and waits until shortly before; it is in the past where there is no rate.
 func (a *Activities) pace(ctx context.Context, p hook.Parcel) (start time.Time, queued bool, err error) {
-	if p.Webhook.RateLimitPerSecond == 0 {
+	if p.Webhook.Rate() == 0 {
 		return time.Time{}, false, nil
 	}
 	wait, queued, err := a.Limits.Pace(ctx, p)
@@ -176,24 +176,25 @@ func until(ctx context.Context, moment time.Time) error {
 	}
 }
 
-// attempt sends and writes down what came of it. first is nil where a workflow
-// makes the attempt.
+// attempt sends request number and writes down what came of it. first is nil
+// where a workflow makes the attempt.
 func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, timeout time.Duration, first *First) (DeliverResult, error) {
 	defer a.underWay.begin(p.Delivery.ID)()
 	began := time.Now()
+	used := number - p.Delivery.Unused
 	sending, cancel := a.detached(ctx)
 	defer cancel()
-	result, err := a.Sender.Send(sending, message(p, number, timeout))
+	result, err := a.Sender.Send(sending, message(p, used, timeout))
 	if err != nil {
 		return DeliverResult{}, err // this worker is being stopped; the attempt will be found lost
 	}
 	result = a.excuse(p.Webhook.URL, result)
-	a.observe(p.Delivery, number, result)
+	a.observe(p.Delivery, used, result)
 	if result.Own {
 		return a.undo(p, number)
 	}
-	f := hook.Conclude(p.Delivery.ID, number, result, func() time.Duration {
-		return a.Schedule.Wait(number, rand.Float64(), result.RetryAfter)
+	f := p.Conclude(number, result, func() time.Duration {
+		return a.Schedule.Wait(used, rand.Float64(), result.RetryAfter)
 	})
 	f.WebhookID = p.Delivery.WebhookID
 	f.HadSlot, f.Trial = p.Webhook.Limited(), a.Schedule.Trial(p.Webhook.FailuresInRow+1)
@@ -202,13 +203,16 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, tim
 	}
 	f.Ago = time.Since(began)
 	if err := a.finish(f); err != nil {
-		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", number, err)
+		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", used, err)
 	}
 	if f.HadSlot && a.Wake != nil {
 		a.Wake() // there is a place for the next one
 	}
-	if f.Status == hook.Retrying {
-		return DeliverResult{}, attemptFailed(number, result.Reason, f.Wait)
+	switch {
+	case f.Result.Outcome == hook.PutOff:
+		return DeliverResult{DeliveryID: p.Delivery.ID, Outcome: Queued}, nil
+	case f.Status == hook.Retrying:
+		return DeliverResult{}, attemptFailed(used, result.Reason, f.Wait)
 	}
 	p.Last.Result = result
 	return concluded(p, f.Status, f.Reason)

@@ -40,11 +40,14 @@ type stage struct {
 	env      *testsuite.TestActivityEnvironment
 	acts     *activities.Activities
 	webhook  hook.Webhook
-	// status is what the receiver answers.
-	status   atomic.Int64
-	requests atomic.Int64
-	observed atomic.Int64
-	log      *observer.ObservedLogs
+	// status is what the receiver answers, with the Retry-After if there is one;
+	// attempts is the last Godwit-Attempt that it got.
+	status     atomic.Int64
+	retryAfter atomic.Value
+	attempts   atomic.Value
+	requests   atomic.Int64
+	observed   atomic.Int64
+	log        *observer.ObservedLogs
 }
 
 func (s *stage) Attempted(hook.Result) { s.observed.Add(1) }
@@ -61,8 +64,12 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Snapshots: s.Store, Schemas: eventschema.New(s.Store), Observer: s})
 	require.NoError(t, err)
-	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
+		s.attempts.Store(r.Header.Get("Godwit-Attempt"))
+		if after := s.retryAfter.Load(); after != nil {
+			w.Header().Set("Retry-After", after.(string))
+		}
 		w.WriteHeader(int(s.status.Load()))
 	}))
 	t.Cleanup(receiver.Close)
@@ -245,6 +252,57 @@ func (s stopped) Send(_ context.Context, m send.Message) (hook.Result, error) {
 	return s.Sender.Send(s.ctx, m)
 }
 
+func TestDeliver_PutOffUsesUpNoAttempt(t *testing.T) {
+	for status, after := range map[int64]string{429: "60", 503: "1.5"} {
+		s := newStage(t)
+		ctx := context.Background()
+		d := s.event(t, "e1")
+		s.status.Store(status)
+		s.retryAfter.Store(after)
+		for range 2 * hook.MaxAttempts {
+			got, err := s.deliver(t, d)
+			require.NoError(t, err)
+			require.Equal(t, activities.DeliverResult{DeliveryID: d.ID, Outcome: activities.Queued}, got, "another workflow carries it after the pause")
+			pgtest.Exec(t, s.url, `UPDATE webhooks SET paused_until = now()`)
+			pgtest.Exec(t, s.url, `DELETE FROM lanes`)
+			claims, err := s.Release(ctx, 10, time.Minute)
+			require.NoError(t, err)
+			require.Len(t, claims, 1)
+			d.Generation = claims[0].Generation
+		}
+		s.status.Store(204)
+		got, err := s.deliver(t, d)
+		require.NoError(t, err)
+		require.Equal(t, "succeeded", got.Outcome)
+		require.Equal(t, "1", s.attempts.Load())
+		require.EqualValues(t, 2*hook.MaxAttempts+1, s.requests.Load())
+	}
+}
+
+func TestCheckHealth_ProbesNobodyWhoTakesOtherDeliveries(t *testing.T) {
+	s := newStage(t)
+	s.acts.Schedule = retry.Schedule{}
+	bad := s.event(t, "bad")
+	s.status.Store(500)
+	for n := range hook.MaxAttempts {
+		_, err := s.deliver(t, bad)
+		require.Equal(t, n == hook.MaxAttempts-1, activities.IsExhausted(err))
+		if n == 0 {
+			s.status.Store(200)
+			_, err := s.deliver(t, s.event(t, "good"))
+			require.NoError(t, err)
+			s.status.Store(500)
+		}
+	}
+	requests := s.requests.Load()
+	value, err := s.env.ExecuteActivity(s.acts.CheckHealth, activities.CheckHealthInput{WebhookID: s.webhook.ID, DeliveryID: bad.ID, AttemptTimeout: time.Second})
+	require.NoError(t, err)
+	var got activities.CheckHealthResult
+	require.NoError(t, value.Get(&got))
+	require.Equal(t, activities.CheckHealthResult{Verdict: activities.VerdictHealthy}, got)
+	require.Equal(t, requests, s.requests.Load())
+}
+
 func TestCheckHealth(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -256,6 +314,8 @@ func TestCheckHealth(t *testing.T) {
 	}{
 		{"passes", 204, false, activities.CheckHealthResult{Verdict: activities.VerdictHealthy}, "", 1},
 		{"fails", 500, false, activities.CheckHealthResult{Verdict: activities.VerdictDeactivated, Reason: hook.ReasonStatus5xx}, hook.DisabledByHealth, 1},
+		{"answers that it does not know the type", 400, false, activities.CheckHealthResult{Verdict: activities.VerdictHealthy}, "", 1},
+		{"answers that it gets too much", 429, false, activities.CheckHealthResult{Verdict: activities.VerdictHealthy}, "", 1},
 		{"is gone", 410, false, activities.CheckHealthResult{Verdict: activities.VerdictDeactivated, Reason: hook.ReasonGone}, hook.DisabledAsGone, 1},
 		{"is off already", 500, true, activities.CheckHealthResult{Verdict: activities.VerdictOff}, hook.DisabledByOwner, 0},
 	} {

@@ -25,7 +25,7 @@ type CheckHealthInput struct {
 type CheckHealthResult struct {
 	// Verdict is one of the constants below.
 	Verdict string
-	// Reason is why the probe failed; empty when it passed or none was sent.
+	// Reason is what was wrong with the probe; empty when nothing was or none was sent.
 	Reason hook.Reason `json:",omitempty"`
 }
 
@@ -33,17 +33,19 @@ type CheckHealthResult struct {
 const (
 	// VerdictOff: the webhook was off or deleted already; no probe was sent.
 	VerdictOff = "off"
-	// VerdictHealthy: the probe passed, the webhook stays on.
+	// VerdictHealthy: the receiver answered the probe, or has taken other deliveries
+	// since this one began; the webhook stays on.
 	VerdictHealthy = "healthy"
-	// VerdictDeactivated: the probe failed, or too many deliveries in a row did.
+	// VerdictDeactivated: the receiver did not answer the probe, or too many
+	// deliveries in a row failed.
 	VerdictDeactivated = "deactivated"
 	// VerdictUnknown: no probe can be made, such as for want of a readable secret.
 	VerdictUnknown = "unknown"
 )
 
 // CheckHealth probes a webhook after one of its deliveries used up all
-// attempts, and deactivates it when the probe fails too. Of several checks at
-// once only one deactivates.
+// attempts, unless it has taken others since, and deactivates it when the
+// receiver does not answer. Of several checks at once only one deactivates.
 func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (CheckHealthResult, error) {
 	w, err := a.Webhooks.Webhook(ctx, in.WebhookID)
 	if hook.CodeOf(err) == hook.CodeNotFound || err == nil && !w.Enabled {
@@ -51,6 +53,14 @@ func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (Chec
 	}
 	if err != nil {
 		return CheckHealthResult{}, err
+	}
+	// What real deliveries say outweighs a request that the receiver never agreed to.
+	outweighed, err := a.Health.Outweighed(ctx, in.WebhookID, in.DeliveryID)
+	switch {
+	case err != nil:
+		return CheckHealthResult{}, err
+	case outweighed:
+		return CheckHealthResult{Verdict: VerdictHealthy}, nil
 	}
 	result, err := a.probe(ctx, w, in.AttemptTimeout)
 	if err != nil {
@@ -89,7 +99,7 @@ var errOwnProbe = errors.New("the probe failed for a reason of Godwit's own")
 
 // judge turns the probe's result into the webhook's state.
 func (a *Activities) judge(ctx context.Context, in CheckHealthInput, probe hook.Result) (CheckHealthResult, error) {
-	cause := hook.Cause{What: probed(probe), Reason: probe.Reason, DeliveryID: in.DeliveryID}
+	cause := hook.Cause{What: hook.ProbeOf(probe), Reason: probe.Reason, DeliveryID: in.DeliveryID, URL: probe.URL}
 	before, after, err := a.Health.Happen(ctx, in.WebhookID, cause)
 	switch {
 	case hook.CodeOf(err) == hook.CodeNotFound:
@@ -104,15 +114,4 @@ func (a *Activities) judge(ctx context.Context, in CheckHealthInput, probe hook.
 			zap.String("reason", string(after.DisabledReason)), zap.String("probe", string(probe.Reason)), zap.Int("exhausted_in_row", after.ExhaustedInRow))
 	}
 	return CheckHealthResult{Verdict: VerdictDeactivated, Reason: probe.Reason}, nil
-}
-
-// probed says what a probe came to.
-func probed(r hook.Result) hook.Happened {
-	switch {
-	case r.Outcome == hook.Success:
-		return hook.ProbePassed
-	case r.Reason == hook.ReasonGone:
-		return hook.ReceiverGone
-	}
-	return hook.ProbeFailed
 }

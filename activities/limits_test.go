@@ -15,7 +15,7 @@ import (
 )
 
 // limit sets the limits of the stage's webhook, 0 = none.
-func (s *stage) limit(t *testing.T, rate, inFlight int) {
+func (s *stage) limit(t *testing.T, rate float64, inFlight int) {
 	t.Helper()
 	_, err := s.UpdateWebhook(context.Background(), s.webhook.ID, 0, func(w *hook.Webhook) error {
 		w.RateLimitPerSecond, w.MaxInFlight = rate, inFlight

@@ -83,10 +83,7 @@ func (in RecoverInput) stands(r hook.Recovery) RecoverResult {
 
 // follow writes the probe of recovery r down and says what follows.
 func (a *Activities) follow(ctx context.Context, in RecoverInput, r hook.Recovery, probe hook.Result) (RecoverResult, error) {
-	what := probed(probe)
-	if what == hook.ProbePassed {
-		what = hook.Recovered
-	}
+	what := r.ProbeOf(probe)
 	after, took, err := a.Recoveries.Probed(ctx, in.WebhookID, hook.RecoveryProbe{Seen: r, What: what, Reason: probe.Reason, Plan: a.Recovery})
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return RecoverResult{Outcome: Ended}, nil

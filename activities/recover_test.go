@@ -73,6 +73,30 @@ func TestRecoverSwitchesOnWhatAnswersAgain(t *testing.T) {
 	}
 }
 
+func TestRecover_TakesAnyAnswerUnlessTheReceiverRefuses(t *testing.T) {
+	s := ill(t, time.Nanosecond)
+	s.status.Store(404)
+	got := s.heal(t, 1)
+	for got.Outcome == "" {
+		got = s.heal(t, 1)
+	}
+	require.Equal(t, activities.Recovered, got.Outcome)
+
+	for range hook.MaxExhaustedInRow { // it answers, and takes nothing
+		_, _, err := s.Happen(context.Background(), s.webhook.ID, hook.Cause{What: hook.DeliveryExhausted})
+		require.NoError(t, err)
+	}
+	_, after, err := s.Happen(context.Background(), s.webhook.ID, hook.Cause{What: hook.ProbePassed, Reason: hook.ReasonStatus4xx})
+	require.NoError(t, err)
+	require.False(t, after.Enabled)
+	for got = s.heal(t, 2); got.Reason == ""; {
+		got = s.heal(t, 2)
+	}
+	require.Empty(t, got.Outcome, "404 says nothing new")
+	s.status.Store(204)
+	require.Equal(t, activities.Recovered, s.heal(t, 2).Outcome)
+}
+
 func TestRecoverOfAReceiverThatIsGone(t *testing.T) {
 	s := ill(t, time.Nanosecond)
 	s.status.Store(410)

@@ -80,6 +80,12 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 			d.fault(at, "must be a whole number")
 		}
 		dst.SetInt(n)
+	case reflect.Float64:
+		n, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil || jsontext.Value(raw).Kind() != '0' {
+			d.fault(at, "must be a number")
+		}
+		dst.SetFloat(n)
 	default:
 		panic("api: no way to read a " + dst.Type().String())
 	}

@@ -18,7 +18,7 @@ type Delivery struct {
 	CompanyID     string              `json:"company_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
 	Status        hook.DeliveryStatus `json:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"pending = not yet tried, held = kept because its webhook is switched off"`
 	Reason        *hook.Reason        `json:"reason" doc:"Why it is failed, held or cancelled; else null"`
-	AttemptCount  int                 `json:"attempt_count" minimum:"0" maximum:"5" doc:"How many attempts were begun; at most 5"`
+	AttemptCount  int                 `json:"attempt_count" minimum:"0" maximum:"5" doc:"How many attempts were begun, without requests that were put off; at most 5"`
 	NextAttemptAt *time.Time          `json:"next_attempt_at" doc:"null unless it waits for its next attempt"`
 	RedeliveryOf  *string             `json:"redelivery_of" pattern:"^dlv_[0-9a-v]{26}$" doc:"The delivery whose place it took; null = it is the first one of its event"`
 	Superseded    bool                `json:"superseded" doc:"It was redelivered: another delivery took its place"`
@@ -40,7 +40,7 @@ func (s *server) viewDelivery(d hook.Delivery) Delivery {
 	return Delivery{
 		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, Sequence: d.Sequence,
 		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
-		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Attempts,
+		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Used(),
 		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),
 		RedeliveryOf: optional(d.RedeliveryOf), Superseded: d.Superseded, RecoveryID: optional(d.RecoveryID),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
@@ -91,7 +91,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 
 type deliveryDetail struct {
 	Delivery
-	Attempts []attempt `json:"attempts" nullable:"false" maxItems:"5" doc:"Every HTTP request of it, the first one first"`
+	Attempts []attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first; of more than 100 the newest"`
 }
 
 func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {

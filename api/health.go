@@ -32,8 +32,9 @@ type webhookHealth struct {
 	LastFailure    *lastFailure       `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
 	NextProbeAt    *time.Time         `json:"next_probe_at" doc:"When Godwit tests the receiver again, to switch the webhook on; null = it does not"`
 	GaveUpAt       *time.Time         `json:"gave_up_at" doc:"When Godwit stopped testing the receiver; null = it did not"`
-	Since          time.Time          `json:"since" doc:"The beginning of the first hour that the numbers below cover"`
-	KeptSince      *time.Time         `json:"kept_since" doc:"What happened before this may have been removed, and is not counted then; null = nothing was"`
+	PauseView
+	Since     time.Time  `json:"since" doc:"The beginning of the first hour that the numbers below cover"`
+	KeptSince *time.Time `json:"kept_since" doc:"What happened before this may have been removed, and is not counted then; null = nothing was"`
 	AttemptTally
 	Hourly      []hourlyHealth `json:"hourly" nullable:"false" maxItems:"721" doc:"The hours in which attempts ended, the oldest first"`
 	Transitions []transition   `json:"transitions" nullable:"false" maxItems:"100" doc:"Up to 100 changes of its status since then, the newest first"`
@@ -125,7 +126,7 @@ func lookBack(now, since time.Time, normally, longest time.Duration) (time.Time,
 func viewHealth(r hook.HealthReport, changes []hook.Transition) webhookHealth {
 	out := webhookHealth{
 		Status: r.Status, Enabled: r.Enabled, DisabledReason: optional(string(r.DisabledReason)), Streak: viewStreak(r),
-		NextProbeAt: optionalTime(r.NextProbeAt), GaveUpAt: optionalTime(r.GaveUpAt), Since: r.Since.UTC(), AttemptTally: viewTally(r.Total),
+		NextProbeAt: optionalTime(r.NextProbeAt), GaveUpAt: optionalTime(r.GaveUpAt), Since: r.Since.UTC(), AttemptTally: viewTally(r.Total), PauseView: viewPause(r.Pause),
 		Hourly: []hourlyHealth{}, Transitions: []transition{},
 	}
 	if !r.LastFailureAt.IsZero() {

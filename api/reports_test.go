@@ -67,7 +67,7 @@ func TestHealthOfAWebhook(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"status": "UNHEALTHY", "enabled": false, "disabled_reason": "health", "streak": map[string]any{"outcome": "failure", "length": 4.0},
 		"last_failure":  map[string]any{"at": at, "reason": "dns", "words": hook.Words(hook.ReasonDNS)},
-		"next_probe_at": at, "gave_up_at": nil, "since": at, "kept_since": nil, "attempts": 4.0, "succeeded": 3.0, "failed": 1.0, "success_rate": 0.75,
+		"next_probe_at": at, "gave_up_at": nil, "paused_until": nil, "pace_per_second": nil, "since": at, "kept_since": nil, "attempts": 4.0, "succeeded": 3.0, "failed": 1.0, "success_rate": 0.75,
 		"latency_ms": map[string]any{"p50": 98.7, "p95": 98.7, "p99": 98.7},
 		"hourly": []any{map[string]any{"hour": "2026-05-04T09:00:00Z", "attempts": 4.0, "succeeded": 3.0, "failed": 1.0,
 			"by_reason": map[string]any{"dns": 1.0}, "p50_ms": 98.7, "p95_ms": 98.7}},

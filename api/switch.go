@@ -59,30 +59,54 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	probe, err := s.Probe(ctx, w)
-	if err != nil {
+	if err := s.alive(ctx, w); err != nil {
 		return nil, err
-	}
-	if probe.Outcome != hook.Success {
-		return nil, probeFailed(began, probe)
 	}
 	drain := form.Drain == nil || *form.Drain
-	if _, _, err := s.Store.Health.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: drain}); err != nil {
+	cause := hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: drain, URL: w.URL}
+	_, after, err := s.Store.Health.Happen(ctx, in.ID, cause)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if s.Wake != nil {
+	case !after.Enabled:
+		return nil, changedWhileProbed()
+	case s.Wake != nil:
 		s.Wake()
 	}
 	return s.webhook(ctx, &in.ByID)
 }
 
-// probeFailed shows what the probe came to.
-func probeFailed(began time.Time, probe hook.Result) *problem {
+// alive probes a webhook; the error shows a probe that the receiver did not
+// answer.
+func (s *server) alive(ctx context.Context, w hook.Webhook) error {
+	began := time.Now()
+	probe, err := s.Probe(ctx, w)
+	if err != nil || hook.ProbeOf(probe) == hook.ProbePassed {
+		return err
+	}
 	shown := viewAttempt(hook.Attempt{Number: 1, StartedAt: began, Result: probe})
-	p := newProblem(string(hook.CodeConflict), "The receiver did not take a probe, so nothing was changed; see attempt, mend the receiver, and try again.")
+	p := newProblem(string(hook.CodeConflict), "The receiver did not answer a probe, so nothing was changed. "+
+		"Look at attempt, repair the receiver so that it answers with anything but a 5xx or 410, and send the request again.")
 	p.Attempt = &shown
 	return p
+}
+
+func changedWhileProbed() error {
+	return hook.Errorf(hook.CodeConflict, "The webhook was changed while its receiver was probed; send the request again.")
+}
+
+// aliveAfter probes a webhook that a patch of this version (0 = any) switches on,
+// as it is after the patch: there is one way to switch a webhook on. It gives the
+// version that was probed, or the one it was given.
+func (s *server) aliveAfter(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (int64, error) {
+	w, err := s.Store.Webhooks.Webhook(ctx, id)
+	if err != nil || w.Enabled || version > 0 && version != w.Version {
+		return version, err
+	}
+	if err := edit(&w); err != nil || !w.Enabled {
+		return version, nil // the update says what is wrong
+	}
+	return w.Version, s.alive(ctx, w)
 }
 
 // disable switches a webhook off by its owner's wish.

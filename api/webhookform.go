@@ -29,7 +29,7 @@ type webhookForm struct {
 	ClientKey          string            `json:"client_key,omitempty" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase. A secret: answers show [hidden], and [hidden] in a patch keeps it"`
 	CACertificate      string            `json:"ca_certificate,omitempty" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by, in the place of the system's: PEM, one or more"`
 	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
-	RateLimitPerSecond *int              `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
+	RateLimitPerSecond *float64          `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
 	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
 	AutoRecover        *bool             `json:"auto_recover,omitempty" nullable:"true" default:"true" doc:"Probe it, and switch it on again, after health has deactivated it"`
 	Enabled            *bool             `json:"enabled,omitempty" nullable:"true" default:"true" doc:"false keeps what matches as held"`
@@ -50,7 +50,7 @@ type webhookPatch struct {
 	ClientKey          *string            `json:"client_key,omitempty" nullable:"true" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase; [hidden] keeps it, null removes it"`
 	CACertificate      *string            `json:"ca_certificate,omitempty" nullable:"true" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by: PEM; null = the system's"`
 	TimeoutSeconds     *int               `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
-	RateLimitPerSecond *int               `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
+	RateLimitPerSecond *float64           `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
 	MaxInFlight        *int               `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
 	AutoRecover        *bool              `json:"auto_recover,omitempty" nullable:"true" doc:"Probe it, and switch it on again, after health has deactivated it; null = true"`
 	Enabled            *bool              `json:"enabled,omitempty" nullable:"true" doc:"false keeps what matches as held; null = true"`
@@ -92,8 +92,8 @@ func (f webhookForm) check() []hook.Field {
 		bad = append(bad, hook.Field{Pointer: "/signature", Detail: "must be hmac-sha256 or ed25519"})
 	}
 	bad = append(bad, checkBounds("/timeout_seconds", f.TimeoutSeconds, 30)...)
-	bad = append(bad, checkBounds("/rate_limit_per_second", f.RateLimitPerSecond, maxRate)...)
-	bad = append(bad, checkBounds("/max_in_flight", f.MaxInFlight, maxRate)...)
+	bad = append(bad, checkRate("/rate_limit_per_second", f.RateLimitPerSecond)...)
+	bad = append(bad, checkBounds("/max_in_flight", f.MaxInFlight, maxInFlight)...)
 	bad = append(bad, checkMetadata(f.Metadata)...)
 	if f.ClientKey == hidden {
 		bad = append(bad, hook.Field{Pointer: "/client_key", Detail: "is new, so " + hidden + " can't stand for it; give the key itself"})
@@ -107,8 +107,8 @@ func (f webhookForm) check() []hook.Field {
 	return bad
 }
 
-// maxRate keeps limits inside of what a 32-bit column holds.
-const maxRate = 1_000_000
+// maxInFlight keeps the limit inside of what a 32-bit column holds.
+const maxInFlight = 1_000_000
 
 func payloadFormats() []hook.PayloadFormat {
 	return []hook.PayloadFormat{"", hook.FormatStandard, hook.FormatBlue, hook.FormatCloudEvents}
@@ -119,6 +119,13 @@ func checkBounds(pointer string, n *int, most int) []hook.Field {
 		return nil
 	}
 	return []hook.Field{{Pointer: pointer, Detail: fmt.Sprintf("must be 1 to %d, or null", most)}}
+}
+
+func checkRate(pointer string, rate *float64) []hook.Field {
+	if rate == nil || *rate >= hook.MinRate && *rate <= hook.MaxRate {
+		return nil
+	}
+	return []hook.Field{{Pointer: pointer, Detail: fmt.Sprintf("must be %g to %d attempts a second, or null; 5 a minute are 0.0833", hook.MinRate, hook.MaxRate)}}
 }
 
 func checkMetadata(m metadata) []hook.Field {
@@ -168,21 +175,8 @@ func (f webhookForm) apply(w *hook.Webhook) {
 	if len(f.Metadata) > 0 {
 		w.Metadata = json.RawMessage(f.Metadata)
 	}
-	enable(w, orElse(f.Enabled, true))
-}
-
-// enable switches w on or off by its owner's wish; what already is so stays as
-// it is, with its reason.
-func enable(w *hook.Webhook, on bool) {
-	switch {
-	case on == w.Enabled:
-	case on:
-		w.Enabled, w.DisabledReason = true, ""
-		if w.Status == hook.Unhealthy {
-			w.Status = hook.Degraded // until a delivery shows that it is well
-		}
-	default:
-		w.Enabled, w.DisabledReason = false, hook.DisabledByOwner
+	if on := orElse(f.Enabled, true); on != w.Enabled {
+		*w = w.Switched(on)
 	}
 }
 

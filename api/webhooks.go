@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -34,12 +35,12 @@ type Webhook struct {
 	ClientKey          *string            `json:"client_key" enum:"[hidden]" doc:"[hidden] where there is one, else null"`
 	CACertificate      *string            `json:"ca_certificate" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by, in PEM; null = the system's"`
 	TimeoutSeconds     *int               `json:"timeout_seconds" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
-	RateLimitPerSecond *int               `json:"rate_limit_per_second" minimum:"1" maximum:"1000000" doc:"How many attempts may begin in a second; null = no limit of its own"`
+	RateLimitPerSecond *float64           `json:"rate_limit_per_second" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
 	MaxInFlight        *int               `json:"max_in_flight" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
 	AutoRecover        bool               `json:"auto_recover" doc:"Whether it is probed, and switched on again, after health has deactivated it"`
 	Metadata           metadata           `json:"metadata" doc:"What the caller keeps with it"`
 	Enabled            bool               `json:"enabled" doc:"false: what matches is held"`
-	Status             hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Its health: DEGRADED = its last attempts failed, UNHEALTHY = deactivated because a delivery used all attempts and a probe failed too"`
+	Status             hook.WebhookStatus `json:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Its health: DEGRADED = its last three attempts or more failed, UNHEALTHY = deactivated because a delivery used all attempts and the receiver answered no probe, or because five in a row did"`
 	DisabledReason     *string            `json:"disabled_reason" enum:"owner,health,gone" doc:"Who or what switched it off: its owner, health, or an answer 410; null while it is enabled"`
 	CreatedAt          time.Time          `json:"created_at" doc:"When it was created"`
 	UpdatedAt          time.Time          `json:"updated_at" doc:"When it was changed last"`
@@ -53,6 +54,23 @@ type webhookDetail struct {
 	Combinations windows           `json:"combinations" doc:"The windows of its combination rules"`
 	Recovery     *recovery         `json:"recovery" doc:"The probes after it was deactivated by health; null where there are none"`
 	Draining     bool              `json:"draining" doc:"What was held is being delivered, at a gentle rate"`
+	PauseView
+}
+
+// PauseView shows how far a receiver has asked for less.
+type PauseView struct {
+	PausedUntil *time.Time `json:"paused_until" doc:"Its receiver has asked for a pause (429, or 503 with Retry-After): no attempt begins before; null = there is none"`
+	Pace        *float64   `json:"pace_per_second" minimum:"0" doc:"How many attempts begin in a second because of pauses: each halves it, a minute without one doubles it; null = it is not slowed down"`
+}
+
+func viewPause(p hook.Pause) (out PauseView) {
+	if p.Until.After(time.Now()) {
+		out.PausedUntil = optionalTime(p.Until)
+	}
+	if p.Pace > 0 {
+		out.Pace = optional(math.Round(p.Pace*1000) / 1000)
+	}
+	return out
 }
 
 type unreachableRule struct {
@@ -69,7 +87,7 @@ type windows struct {
 func viewDetail(w hook.Webhook) webhookDetail {
 	out := webhookDetail{Webhook: viewWebhook(w), Unreachable: []unreachableRule{},
 		Combinations: windows{Open: w.OpenWindows, Limit: hook.MaxOpenWindows, Refused: w.WindowsRefused},
-		Recovery:     viewRecovery(w.Recovery), Draining: w.Drain > 0}
+		Recovery:     viewRecovery(w.Recovery), Draining: w.Drain > 0, PauseView: viewPause(w.Pause)}
 	for _, u := range w.Unreachable {
 		rule := unreachableRule{Rule: u.Rule}
 		for _, c := range u.Causes {
@@ -217,13 +235,22 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 		return nil, err
 	}
 	var newSecret bool
-	w, err := s.Store.Edits.UpdateWebhook(ctx, in.ID, version, func(w *hook.Webhook) error {
+	edit := func(w *hook.Webhook) error {
 		old := w.Secret
 		err := s.patch(w, patch, bad)
 		newSecret = w.Secret != old
 		return err
-	})
+	}
+	expected := version
+	if slices.ContainsFunc(membersOf(patch), func(m jsonMember) bool { return m.name == "enabled" }) {
+		if expected, err = s.aliveAfter(ctx, in.ID, version, edit); err != nil {
+			return nil, err
+		}
+	}
+	w, err := s.Store.Edits.UpdateWebhook(ctx, in.ID, expected, edit)
 	switch {
+	case version == 0 && hook.CodeOf(err) == hook.CodeStale:
+		return nil, changedWhileProbed()
 	case err != nil:
 		return nil, err
 	case newSecret:

@@ -42,7 +42,7 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "auto_recover": true,
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",
-		"unreachable_rules": []any{}, "recovery": nil, "draining": false,
+		"unreachable_rules": []any{}, "recovery": nil, "draining": false, "paused_until": nil, "pace_per_second": nil,
 		"combinations": map[string]any{"open_windows": 0.0, "limit": 10000.0, "refused": 0.0},
 	}, got)
 	nulls := `{"payload_format":null,"headers":null,"timeout_seconds":null,"rate_limit_per_second":null,"max_in_flight":null,
@@ -172,7 +172,7 @@ func TestPatchWebhook(t *testing.T) {
 		"null is the default": {`{"payload_format":null,"timeout_seconds":null,"rate_limit_per_second":null,"max_in_flight":null,"auto_recover":null,"metadata":null,"headers":null}`,
 			func(t *testing.T, before, after hook.Webhook) {
 				require.Equal(t, hook.FormatStandard, after.PayloadFormat)
-				require.Zero(t, after.Timeout+time.Duration(after.RateLimitPerSecond+after.MaxInFlight+len(after.Headers)))
+				require.Zero(t, after.Timeout+time.Duration(int(after.RateLimitPerSecond)+after.MaxInFlight+len(after.Headers)))
 				require.True(t, after.AutoRecover)
 				require.JSONEq(t, `{}`, string(after.Metadata))
 			}},
@@ -193,6 +193,7 @@ func TestPatchWebhook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t)
+			c.store.probe = hook.Result{Outcome: hook.Success, StatusCode: 204}
 			path := c.made(fullWebhook)
 			before := c.store.webhooks[0]
 			a := c.call("PATCH", path, tc.patch, "Content-Type", "application/merge-patch+json").is(200)
@@ -252,12 +253,13 @@ func TestOwnerSwitchesWebhookOnAndOff(t *testing.T) {
 		"off":                    {hook.Webhook{Enabled: true, Status: hook.Healthy}, hook.Webhook{Status: hook.Healthy, DisabledReason: hook.DisabledByOwner}, false},
 		"off already, by health": {hook.Webhook{Status: hook.Unhealthy, DisabledReason: hook.DisabledByHealth}, hook.Webhook{Status: hook.Unhealthy, DisabledReason: hook.DisabledByHealth}, false},
 		"on":                     {hook.Webhook{Status: hook.Healthy, DisabledReason: hook.DisabledByOwner}, hook.Webhook{Enabled: true, Status: hook.Healthy}, true},
-		"on after health":        {hook.Webhook{Status: hook.Unhealthy, DisabledReason: hook.DisabledByHealth}, hook.Webhook{Enabled: true, Status: hook.Degraded}, true},
+		"on after health":        {hook.Webhook{Status: hook.Unhealthy, DisabledReason: hook.DisabledByHealth}, hook.Webhook{Enabled: true, Status: hook.Healthy}, true},
 		"on already":             {hook.Webhook{Enabled: true, Status: hook.Degraded}, hook.Webhook{Enabled: true, Status: hook.Degraded}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			enable(&tc.before, tc.on)
-			require.Equal(t, tc.want, tc.before)
+			w := tc.before
+			webhookForm{Enabled: &tc.on}.apply(&w)
+			require.Equal(t, tc.want, hook.Webhook{Enabled: w.Enabled, Status: w.Status, DisabledReason: w.DisabledReason})
 		})
 	}
 }

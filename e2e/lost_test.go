@@ -65,5 +65,7 @@ func TestRetryAfterMovesTheNextAttempt(t *testing.T) {
 	c.webhook(t, r.URL, nil)
 	d := c.delivery(t, c.post(t), func(d map[string]any) bool { return d["next_attempt_at"] != nil })
 	require.Equal(t, "status_429", d["attempts"].([]any)[0].(map[string]any)["reason"])
+	require.Equal(t, "put_off", d["attempts"].([]any)[0].(map[string]any)["outcome"])
+	require.Zero(t, d["attempt_count"])
 	require.InDelta(t, 1800, parseTime(t, d["next_attempt_at"]).Sub(parseTime(t, d["created_at"])).Seconds(), 60)
 }

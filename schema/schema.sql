@@ -61,9 +61,7 @@ CREATE TABLE public.attempts (
     response_headers bytea,
     response_body bytea,
     truncated boolean DEFAULT false NOT NULL,
-    CONSTRAINT attempts_check CHECK (((outcome IS NULL) = (finished_at IS NULL))),
-    CONSTRAINT attempts_number_check CHECK (((number >= 1) AND (number <= 5))),
-    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'lost'::text])))
+    CONSTRAINT attempts_check CHECK (((outcome IS NULL) = (finished_at IS NULL)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
 
@@ -127,8 +125,8 @@ CREATE TABLE public.deliveries (
     siblings integer DEFAULT 1 NOT NULL,
     begun_at timestamp with time zone,
     batch_id text COLLATE pg_catalog."C",
+    unused smallint DEFAULT 0 NOT NULL,
     blue_webhook json,
-    CONSTRAINT deliveries_attempts_check CHECK (((attempts >= 0) AND (attempts <= 5))),
     CONSTRAINT deliveries_check1 CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT deliveries_check3 CHECK (((next_attempt_at IS NULL) OR (status = 'retrying'::text))),
     CONSTRAINT deliveries_check4 CHECK (((slot_until < 'infinity'::timestamp with time zone) OR (COALESCE(dispatch_at, 'infinity'::timestamp with time zone) < 'infinity'::timestamp with time zone))),
@@ -422,7 +420,7 @@ CREATE TABLE public.webhooks (
     headers bytea NOT NULL,
     payload_format text NOT NULL,
     timeout_seconds integer,
-    rate_limit_per_second integer,
+    rate_limit_per_second double precision,
     max_in_flight integer,
     auto_recover boolean NOT NULL,
     metadata bytea NOT NULL,
@@ -449,6 +447,10 @@ CREATE TABLE public.webhooks (
     probes integer DEFAULT 0 NOT NULL,
     gave_up_at timestamp with time zone,
     old_secrets bytea DEFAULT '\x'::bytea NOT NULL,
+    paused_until timestamp with time zone,
+    pace double precision,
+    paused_since timestamp with time zone,
+    succeeded_at timestamp with time zone,
     client_certificate text DEFAULT ''::text NOT NULL,
     client_key bytea DEFAULT '\x'::bytea NOT NULL,
     ca_certificate text DEFAULT ''::text NOT NULL,
@@ -456,8 +458,9 @@ CREATE TABLE public.webhooks (
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),
     CONSTRAINT webhooks_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT webhooks_pace_check CHECK ((pace > (0)::double precision)),
     CONSTRAINT webhooks_payload_format_check CHECK ((payload_format = ANY (ARRAY['standard'::text, 'blue'::text, 'cloudevents'::text]))),
-    CONSTRAINT webhooks_rate_limit_per_second_check CHECK ((rate_limit_per_second > 0)),
+    CONSTRAINT webhooks_rate_limit_per_second_check CHECK ((rate_limit_per_second > (0)::double precision)),
     CONSTRAINT webhooks_status_check CHECK ((status = ANY (ARRAY['HEALTHY'::text, 'DEGRADED'::text, 'UNHEALTHY'::text]))),
     CONSTRAINT webhooks_timeout_seconds_check CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 30)))
 );
@@ -522,6 +525,12 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 
+ALTER TABLE public.attempts
+    ADD CONSTRAINT attempts_number_check CHECK ((number > 0)) NOT VALID;
+
+ALTER TABLE public.attempts
+    ADD CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'lost'::text, 'put_off'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.attempts
     ADD CONSTRAINT attempts_pkey PRIMARY KEY (delivery_id, number);
 
@@ -539,6 +548,9 @@ ALTER TABLE ONLY public.companies
 
 ALTER TABLE ONLY public.counting
     ADD CONSTRAINT counting_pkey PRIMARY KEY (one);
+
+ALTER TABLE public.deliveries
+    ADD CONSTRAINT deliveries_attempts_check CHECK (((unused >= 0) AND (((attempts - unused) >= 0) AND ((attempts - unused) <= 5)))) NOT VALID;
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);

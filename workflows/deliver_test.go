@@ -117,6 +117,8 @@ func (w *world) Happen(_ context.Context, _ string, c hook.Cause) (before, after
 	return before, after, nil
 }
 
+func (w *world) Outweighed(context.Context, string, string) (bool, error) { return false, nil }
+
 func answer(status int) hook.Result {
 	outcome, reason := retry.Classify(status)
 	return hook.Result{Outcome: outcome, Reason: reason, StatusCode: status}
@@ -187,12 +189,13 @@ func TestFiveExhaustedInARowDeactivateAnyway(t *testing.T) {
 	require.False(t, w.parcel.Webhook.Enabled)
 }
 
-func TestDeliverWaitsAsLongAsTheReceiverAsks(t *testing.T) {
+func TestDeliver_LeavesWhatWasPutOffToAnotherWorkflow(t *testing.T) {
 	busy := answer(429)
 	busy.RetryAfter = 7 * time.Minute
 	w := &world{script: []hook.Result{busy, answer(200)}}
-	w.run(t)
-	w.within(t, 7*time.Minute)
+	require.Equal(t, activities.Queued, w.run(t).Outcome)
+	require.Len(t, w.sent, 1)
+	require.Zero(t, w.probed)
 }
 
 func TestGoneEndsAtOnce(t *testing.T) {

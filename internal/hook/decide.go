@@ -92,7 +92,7 @@ func Decide(p Parcel, generation int) Decision {
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonProjectDeleted}
 	case p.AccessLost:
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonMembershipLost}
-	case d.Attempts >= MaxAttempts:
+	case d.Used() >= MaxAttempts:
 		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonExhausted}
 	case !p.Webhook.Enabled:
 		return Decision{Step: StepSettle, Status: Held, Reason: ReasonWebhookDisabled}
@@ -193,6 +193,8 @@ type Finish struct {
 	Wait time.Duration
 	// Trial is Cause.Trial, for a failure.
 	Trial time.Duration
+	// Pauses: the receiver gets too much, so the webhook is paused.
+	Pauses bool
 	// HadSlot says that the attempt took a place of its webhook, to be given back.
 	HadSlot bool
 }
@@ -210,6 +212,20 @@ type Recorded struct {
 	Better []string
 }
 
+// Conclude says what request number of the delivery makes of it. One that was
+// put off uses up no attempt, unless the receiver has asked for nothing but
+// pauses for too long. wait is as for the function Conclude.
+func (p Parcel) Conclude(number int, r Result, wait func() time.Duration) Finish {
+	pauses := r.Overloaded() && !p.Webhook.Pause.TooLong(p.Now)
+	if pauses && r.PutOff() {
+		r.Outcome = PutOff
+		return Finish{DeliveryID: p.Delivery.ID, Number: number, Result: r, Status: Retrying, Wait: r.RetryAfter, Pauses: true}
+	}
+	f := Conclude(p.Delivery.ID, number-p.Delivery.Unused, r, wait)
+	f.Number, f.Pauses = number, pauses
+	return f
+}
+
 // Conclude says what an attempt makes of its delivery. wait is asked for the
 // pause before the next attempt only when there is to be one.
 func Conclude(deliveryID string, number int, r Result, wait func() time.Duration) Finish {
@@ -225,4 +241,33 @@ func Conclude(deliveryID string, number int, r Result, wait func() time.Duration
 		f.Status, f.Wait = Retrying, wait()
 	}
 	return f
+}
+
+// Causes says what the end of an attempt means for its webhook's health.
+func (f Finish) Causes() []Cause {
+	r := f.Result
+	c := Cause{What: AttemptFailed, Reason: r.Reason, DeliveryID: f.DeliveryID, URL: r.URL, Trial: f.Trial}
+	paused := Cause{What: ReceiverPaused, Reason: r.Reason, DeliveryID: f.DeliveryID, URL: r.URL, Wait: r.RetryAfter}
+	last := c
+	switch {
+	case r.Reason == ReasonInternal:
+		return nil // it says nothing about the receiver
+	case f.Status == Succeeded:
+		return []Cause{{What: AttemptSucceeded, DeliveryID: f.DeliveryID, URL: r.URL}}
+	case r.Outcome == PutOff:
+		return []Cause{paused}
+	case f.Reason == ReasonGone:
+		last.What = ReceiverGone
+		return []Cause{last}
+	}
+	var causes []Cause
+	if f.Pauses {
+		causes = append(causes, paused)
+	}
+	causes = append(causes, c)
+	if f.Reason == ReasonExhausted {
+		last.What = DeliveryExhausted
+		causes = append(causes, last)
+	}
+	return causes
 }

@@ -7,7 +7,8 @@ import (
 
 // Limits of the domain. Each is stated in the API's error when it is passed.
 const (
-	// MaxAttempts is how many HTTP requests one delivery may cost.
+	// MaxAttempts is how many attempts one delivery may use up. A request that the
+	// receiver puts off uses up none.
 	MaxAttempts = 5
 	// MaxRules is how many rules one webhook may have; the least is 1.
 	MaxRules = 50
@@ -24,6 +25,9 @@ const (
 	MaxIDLength = 128
 	// MaxNameLength bounds names of companies, projects, users and webhooks, in characters.
 	MaxNameLength = 200
+	// MinRate and MaxRate bound how many requests of a webhook may begin in a second.
+	MinRate = 0.001
+	MaxRate = 1_000_000
 	// MaxURLLength bounds a webhook's URL, in bytes.
 	MaxURLLength = 2048
 )
@@ -171,8 +175,10 @@ type Webhook struct {
 	ClientKey         string
 	CACertificate     string
 	// Timeout bounds one attempt; zero means the process's default.
-	Timeout            time.Duration
-	RateLimitPerSecond int // 0 = none
+	Timeout time.Duration
+	// RateLimitPerSecond is how many requests may begin in a second; 0 = none. Below
+	// 1 they are further apart.
+	RateLimitPerSecond float64
 	MaxInFlight        int // 0 = none
 	AutoRecover        bool
 	Metadata           json.RawMessage // a JSON object
@@ -185,6 +191,8 @@ type Webhook struct {
 	// FailuresInRow and Drain are those of Health.
 	FailuresInRow int
 	Drain         int
+	// Pause is how far its receiver has asked for less.
+	Pause Pause
 	// Version grows with each change; it is the ETag.
 	Version   int64
 	CreatedAt time.Time
@@ -244,8 +252,10 @@ type Delivery struct {
 	Status    DeliveryStatus
 	// Reason says why it is failed, held or cancelled; empty otherwise.
 	Reason Reason
-	// Attempts is how many attempts were begun.
+	// Attempts is how many requests were begun. Unused is how many of them used up
+	// no attempt, because the receiver put them off.
 	Attempts int
+	Unused   int
 	// Generation counts the workflows that carried this delivery; the first is 1.
 	Generation int
 	// NextAttemptAt is zero unless the delivery is retrying.
@@ -269,11 +279,15 @@ type Delivery struct {
 	FinishedAt time.Time
 }
 
+// Used is how many attempts are used up, of MaxAttempts.
+func (d Delivery) Used() int { return d.Attempts - d.Unused }
+
 // Attempt is one HTTP request of a delivery, stored at its start and finished
 // after. Outcome is empty while it is under way.
 type Attempt struct {
 	DeliveryID string
-	// Number is 1..MaxAttempts.
+	// Number counts requests from 1. As the receiver and people see it, it is
+	// 1..MaxAttempts: one that was put off has the number of the one after it.
 	Number     int
 	StartedAt  time.Time
 	FinishedAt time.Time
@@ -290,7 +304,7 @@ type Result struct {
 	Duration time.Duration
 	// StatusCode is 0 when no status line arrived.
 	StatusCode int
-	// RetryAfter is what the receiver asked for, already capped; 0 = nothing.
+	// RetryAfter is what the receiver asked for, MinPause to MaxPause; 0 = nothing.
 	RetryAfter time.Duration
 	// URL and RequestHeaders are what was sent, with secret values masked.
 	URL             string
@@ -319,4 +333,6 @@ const (
 	Failure Outcome = "failure"
 	// Lost: the worker ended in the middle; whether the request arrived is unknown.
 	Lost Outcome = "lost"
+	// PutOff: the receiver asked for a pause, so that no attempt is used up.
+	PutOff Outcome = "put_off"
 )

@@ -27,7 +27,6 @@ func TestNoticeOfTellsTheOwnerWhatTheOwnerDidNotDo(t *testing.T) {
 		{off, hook.ReceiverGone, hook.NoticeGone}, // the mail before said that it is tested again
 		{off, hook.ProbeFailed, ""},
 		{off, hook.OwnerEnabled, ""},
-		{off, hook.OwnerResumed, ""},
 		{off, hook.OwnerDisabled, ""},
 		{off.After(hook.OwnerDisabled), hook.Recovered, ""},
 		{off.After(hook.OwnerDisabled), hook.GaveUp, ""},

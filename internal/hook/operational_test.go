@@ -10,14 +10,17 @@ import (
 
 func TestOperationalOf(t *testing.T) {
 	well := hook.Health{Enabled: true, Status: hook.Healthy}
-	degraded := well.After(hook.AttemptFailed)
+	shaky := hook.Health{Enabled: true, Status: hook.Healthy, FailuresInRow: hook.DegradedAfter - 1}
+	degraded := shaky.After(hook.AttemptFailed)
 	off := degraded.After(hook.ProbeFailed)
 	for _, c := range []struct {
 		before hook.Health
 		what   hook.Happened
 		want   string
 	}{
-		{well, hook.AttemptFailed, hook.TypeDegraded},
+		{well, hook.AttemptFailed, ""},
+		{shaky, hook.AttemptFailed, hook.TypeDegraded},
+		{shaky, hook.AttemptSucceeded, ""},
 		{well, hook.ReceiverGone, hook.TypeDeactivated},
 		{well, hook.AttemptSucceeded, ""},
 		{well, hook.OwnerDisabled, ""},
@@ -27,7 +30,6 @@ func TestOperationalOf(t *testing.T) {
 		{degraded, hook.OwnerDisabled, ""},
 		{off, hook.Recovered, hook.TypeRecovered},
 		{off, hook.OwnerEnabled, hook.TypeRecovered},
-		{off, hook.OwnerResumed, ""},
 		{off, hook.GaveUp, ""},
 		{off, hook.ProbeFailed, ""},
 	} {

@@ -9,6 +9,11 @@ type Recovery struct {
 	Outage int
 	// Running says that there are probes to come.
 	Running bool
+	// URL is the webhook's. A probe of another one says nothing.
+	URL string
+	// Refuses is that of Health: the receiver answered probes when the webhook was
+	// switched off, but took no delivery.
+	Refuses bool
 	// Probes counts those that failed.
 	Probes int
 	// NextProbeAt and Until are zero until the first look at it, GaveUpAt until it
@@ -51,6 +56,34 @@ func (p RecoveryPlan) Failed(r Recovery) Recovery {
 		r.Running, r.NextProbeAt, r.GaveUpAt = false, time.Time{}, r.Now
 	}
 	return r
+}
+
+// ProbeOf says what a probe's result means: who answers is alive, whatever the
+// answer says, unless it is an error of the receiver's own (5xx). A receiver has
+// never agreed to take probes.
+func ProbeOf(r Result) Happened {
+	switch {
+	case r.Outcome == Success:
+		return ProbePassed
+	case r.Reason == ReasonGone:
+		return ReceiverGone
+	case r.StatusCode == 0 || r.StatusCode >= 500 && r.StatusCode <= 599:
+		return ProbeFailed
+	}
+	return ProbePassed
+}
+
+// ProbeOf says what a probe means for the recovery: as above, but where the
+// receiver refuses deliveries an answer says nothing new unless it is 2xx.
+func (r Recovery) ProbeOf(result Result) Happened {
+	what := ProbeOf(result)
+	switch {
+	case what != ProbePassed:
+		return what
+	case r.Refuses && result.Outcome != Success:
+		return ProbeFailed
+	}
+	return Recovered
 }
 
 // RecoveryProbe is what a probe of a recovery came to.

@@ -95,6 +95,7 @@ func TallyUp(counts []HealthCount) (total Tally, hourly []HourTally) {
 // HealthReport is how a webhook stands and how it has been doing since a time.
 type HealthReport struct {
 	Health
+	Pause Pause
 	// LastFailureAt is zero when none of its attempts or probes ever failed.
 	LastFailureAt     time.Time
 	LastFailureReason Reason

@@ -41,7 +41,9 @@ func receive(limited context.Context, resp *http.Response, a answer) hook.Result
 		result.Error = statusSentence(resp.StatusCode)
 	}
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-		result.RetryAfter, _ = retry.ParseRetryAfter(resp.Header.Get("Retry-After"), a.at)
+		if wait, ok := retry.ParseRetryAfter(resp.Header.Get("Retry-After"), a.at); ok {
+			result.RetryAfter = max(wait, hook.MinPause)
+		}
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		// Its body is the bare connection, which no context ends (go.dev/issue/71325).

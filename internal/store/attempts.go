@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -194,7 +195,7 @@ func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryS
 		if err != nil || len(settled) == 0 || reason != hook.ReasonExhausted {
 			return err
 		}
-		_, _, err = s.happen(ctx, tx, settled[0], hook.Cause{What: hook.DeliveryExhausted, Reason: hook.ReasonWorkerLost, DeliveryID: d.ID})
+		_, _, err = s.happen(ctx, tx, settled[0], hook.Cause{What: hook.DeliveryExhausted, Reason: cmp.Or(p.Last.Result.Reason, hook.ReasonWorkerLost), DeliveryID: d.ID})
 		if err != nil {
 			return ignoreMissing(err)
 		}
@@ -242,13 +243,21 @@ func (r attemptRow) attempt() (hook.Attempt, error) {
 	return a, nil
 }
 
-// Attempts lists the attempts of a delivery, the first one first.
+// maxAttemptsShown is how many requests of one delivery are listed.
+const maxAttemptsShown = 100
+
+// Attempts lists the requests of a delivery, the first one first, each with the
+// number of its attempt; of more than maxAttemptsShown the newest.
 func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error) {
 	return rows(ctx, s, `
-		SELECT delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
+		SELECT delivery_id, used AS number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
 			request_headers, response_headers, response_body, truncated
-		FROM attempts WHERE delivery_id = $1
+		FROM (
+			SELECT a.*, a.number - count(*) FILTER (WHERE a.outcome = 'put_off') OVER before AS used
+			FROM attempts a WHERE a.delivery_id = $1 WINDOW before AS (ORDER BY a.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+			ORDER BY a.number DESC LIMIT $2
+		) newest
 		UNION ALL
 		SELECT d.id, 1, d.begun_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false FROM deliveries d WHERE d.id = $1 AND `+unrecorded+`
-		ORDER BY number`, []any{deliveryID}, attemptRow.attempt)
+		ORDER BY number, started_at`, []any{deliveryID, maxAttemptsShown}, attemptRow.attempt)
 }

@@ -21,7 +21,7 @@ const (
 )
 
 const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
-	d.status AS delivery_status, d.reason, d.attempts, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
+	d.status AS delivery_status, d.reason, d.attempts, d.unused, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
 	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at`
 
 // shownDelivery is a delivery with its event's sequence.
@@ -37,6 +37,7 @@ type deliveryRow struct {
 	Status        string         `db:"delivery_status"`
 	Reason        sql.NullString `db:"reason"`
 	Attempts      int            `db:"attempts"`
+	Unused        int            `db:"unused"`
 	Generation    int            `db:"generation"`
 	NextAttemptAt sql.NullTime   `db:"next_attempt_at"`
 	BatchID       sql.NullString `db:"batch_id"`
@@ -53,7 +54,7 @@ type deliveryRow struct {
 func (r deliveryRow) delivery() (hook.Delivery, error) {
 	return hook.Delivery{
 		ID: r.ID, EventID: r.EventID, WebhookID: r.WebhookID, EventType: r.EventType, ProjectID: r.ProjectID, CompanyID: r.CompanyID,
-		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Generation: r.Generation,
+		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Unused: r.Unused, Generation: r.Generation,
 		NextAttemptAt: nullTime(r.NextAttemptAt), Batch: r.BatchID.String, RunID: r.RunID.String,
 		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RecoveryID: r.RecoveryID.String,
 		Sequence: r.EventSequence.Int64, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),

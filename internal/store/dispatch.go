@@ -15,7 +15,7 @@ import (
 
 // limited: the deliveries of webhook w need a place before they are sent; see
 // hook.Webhook.Limited.
-const limited = `(w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL OR w.status = 'DEGRADED' OR w.drain > 0)`
+const limited = `(w.rate_limit_per_second IS NOT NULL OR w.max_in_flight IS NOT NULL OR w.status = 'DEGRADED' OR w.drain > 0 OR ` + slowed + `)`
 
 // off: nothing is sent to webhook w.
 const off = `(NOT w.enabled OR w.deleted_at IS NOT NULL)`

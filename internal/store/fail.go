@@ -17,7 +17,8 @@ import (
 // deliveries they have moved. An attempt that was thought lost may still end; one
 // that has ended stays as it is, and is counted once. A failure changes only a
 // delivery that still waits for this very attempt; a 410 also one that was held
-// while the attempt was under way.
+// while the attempt was under way. What the receiver has put off uses up no
+// attempt and is queued, to be carried by another workflow after the pause.
 const fail = `
 WITH input AS MATERIALIZED (
 	SELECT i.delivery_id, i.number, i.duration_ms, i.outcome, i.reason, i.error, i.status_code, i.url, i.request_headers, i.response_headers,
@@ -41,13 +42,17 @@ WITH input AS MATERIALIZED (
 	FROM ended JOIN input i USING (delivery_id, number) GROUP BY i.webhook_id, i.reason, i.latency ORDER BY 1, 3, 4
 	ON CONFLICT (webhook_id, hour, reason, latency, part) DO UPDATE SET n = h.n + excluded.n
 ), moved AS (
-	UPDATE deliveries d SET status = i.status, reason = nullif(i.why, ''), updated_at = now(), slot_until = NULL,
-		next_attempt_at = CASE WHEN i.status = 'retrying' AND d.dispatch_at < 'infinity' THEN now() + make_interval(secs => i.wait) END,
-		dispatch_at = CASE WHEN i.status <> 'retrying' THEN ` + untilCarried + `
+	UPDATE deliveries d SET updated_at = now(), slot_until = NULL,
+		status = CASE WHEN i.outcome = 'put_off' AND d.status = 'held' THEN d.status ELSE i.status END,
+		reason = CASE WHEN i.outcome = 'put_off' AND d.status = 'held' THEN d.reason ELSE nullif(i.why, '') END,
+		unused = d.unused + CASE WHEN i.outcome = 'put_off' THEN 1 ELSE 0 END, generation = d.generation + CASE WHEN i.outcome = 'put_off' THEN 1 ELSE 0 END,
+		next_attempt_at = CASE WHEN i.status = 'retrying' AND d.status <> 'held' AND d.dispatch_at < 'infinity' THEN now() + make_interval(secs => i.wait) END,
+		dispatch_at = CASE WHEN i.outcome = 'put_off' THEN CASE WHEN d.status <> 'held' THEN timestamptz 'infinity' END
+			WHEN i.status <> 'retrying' THEN ` + untilCarried + `
 			WHEN d.dispatch_at < 'infinity' THEN now() + make_interval(secs => i.wait + $19::float8) ELSE d.dispatch_at END,
 		finished_at = CASE WHEN i.status <> 'retrying' THEN now() END
 	FROM input i
-	WHERE d.id = i.delivery_id AND d.attempts = i.number AND (d.status IN ('pending', 'retrying') OR d.status = 'held' AND i.why = 'gone')
+	WHERE d.id = i.delivery_id AND d.attempts = i.number AND (d.status IN ('pending', 'retrying') OR d.status = 'held' AND (i.why = 'gone' OR i.outcome = 'put_off'))
 		AND (i.delivery_id, i.number) IN (SELECT delivery_id, number FROM ended)
 	RETURNING d.id
 )
@@ -55,7 +60,7 @@ SELECT id FROM moved`
 
 // lockHealthOf locks the webhook of a delivery. It finds none that was deleted.
 const lockHealthOf = `
-SELECT w.id AS webhook_id, ` + healthColumns + ` FROM webhooks w
+SELECT ` + lockedColumns + ` FROM webhooks w
 WHERE w.id = (SELECT d.webhook_id FROM deliveries d WHERE d.id = $1) AND w.deleted_at IS NULL FOR NO KEY UPDATE`
 
 type webhookHealthRow struct {
@@ -80,7 +85,7 @@ func (s *Store) Fail(ctx context.Context, ends []hook.Finish) error {
 		return err
 	}
 	return s.inTx(ctx, doing, func(tx *sqlx.Tx) error {
-		var webhooks []webhookHealthRow
+		var webhooks []lockedRow
 		if err := s.selectIn(ctx, tx, &webhooks, lockHealthOf, ends[0].DeliveryID); err != nil {
 			return err
 		}
@@ -97,16 +102,16 @@ func (s *Store) Fail(ctx context.Context, ends []hook.Finish) error {
 
 // follow writes what attempts that failed do to the health of their webhook,
 // which is locked, and tells of the deliveries that have failed for good.
-func (s *Store) follow(ctx context.Context, tx *sqlx.Tx, w webhookHealthRow, moved []hook.Finish) error {
+func (s *Store) follow(ctx context.Context, tx *sqlx.Tx, w lockedRow, moved []hook.Finish) error {
 	var causes []hook.Cause
 	var failed []string
 	for _, f := range moved {
-		causes = append(causes, causesOf(f)...)
+		causes = append(causes, f.Causes()...)
 		if f.Status == hook.Failed {
 			failed = append(failed, f.DeliveryID)
 		}
 	}
-	if _, err := s.apply(ctx, tx, w.WebhookID, w.health(), causes...); err != nil {
+	if _, err := s.apply(ctx, tx, w, causes...); err != nil {
 		return err
 	}
 	return s.tellFailed(ctx, tx, failed...)
@@ -157,24 +162,6 @@ func freeSlots(ctx context.Context, on sqlx.ExtContext, ends []hook.Finish, move
 	}
 	_, err := on.ExecContext(ctx, freeSlot, pq.Array(ids), pq.Array(numbers))
 	return err
-}
-
-// causesOf says what an attempt that failed means to its webhook.
-func causesOf(f hook.Finish) []hook.Cause {
-	if f.Result.Reason == hook.ReasonInternal {
-		return nil // it says nothing about the receiver
-	}
-	c := hook.Cause{What: hook.AttemptFailed, Reason: f.Result.Reason, DeliveryID: f.DeliveryID, Trial: f.Trial}
-	causes := []hook.Cause{c}
-	switch f.Reason {
-	case hook.ReasonGone:
-		c.What = hook.ReceiverGone
-		causes = []hook.Cause{c}
-	case hook.ReasonExhausted:
-		c.What = hook.DeliveryExhausted
-		causes = append(causes, c)
-	}
-	return causes
 }
 
 // failureColumns are the parameters of fail; part is of the counts.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -11,19 +12,21 @@ import (
 )
 
 type healthRow struct {
-	Enabled        bool    `db:"enabled"`
-	Status         string  `db:"status"`
-	DisabledReason *string `db:"disabled_reason"`
-	FailuresInRow  int     `db:"failures_in_row"`
-	ExhaustedInRow int     `db:"exhausted_in_row"`
-	Drain          int     `db:"drain"`
+	Enabled        bool         `db:"enabled"`
+	Status         string       `db:"status"`
+	DisabledReason *string      `db:"disabled_reason"`
+	FailuresInRow  int          `db:"failures_in_row"`
+	ExhaustedInRow int          `db:"exhausted_in_row"`
+	Drain          int          `db:"drain"`
+	PausedSince    sql.NullTime `db:"paused_since"`
 }
 
-const healthColumns = `w.enabled, w.status, w.disabled_reason, w.failures_in_row, w.exhausted_in_row, w.drain`
+const healthColumns = `w.enabled, w.status, w.disabled_reason, w.failures_in_row, w.exhausted_in_row, w.drain, w.paused_since`
 
 func (r healthRow) health() hook.Health {
 	h := hook.Health{
 		Enabled: r.Enabled, Status: hook.WebhookStatus(r.Status), FailuresInRow: r.FailuresInRow, ExhaustedInRow: r.ExhaustedInRow, Drain: r.Drain,
+		Paused: r.PausedSince.Valid,
 	}
 	if r.DisabledReason != nil {
 		h.DisabledReason = hook.DisabledReason(*r.DisabledReason)
@@ -50,21 +53,27 @@ func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (bef
 }
 
 // lockHealth keeps out other changes, and no ingest.
-const lockHealth = `SELECT ` + healthColumns + ` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR NO KEY UPDATE`
+const lockHealth = `SELECT ` + lockedColumns + ` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR NO KEY UPDATE`
 
 func (s *Store) happen(ctx context.Context, tx *sqlx.Tx, webhookID string, causes ...hook.Cause) (before, after hook.Health, err error) {
-	var r healthRow
+	var r lockedRow
 	if err = tx.GetContext(ctx, &r, lockHealth, webhookID); err != nil {
 		return before, after, found("webhook", webhookID, err)
 	}
-	before = r.health()
-	after, err = s.apply(ctx, tx, webhookID, before, causes...)
-	return before, after, err
+	after, err = s.apply(ctx, tx, r, causes...)
+	return r.health(), after, err
 }
 
 // apply writes what the causes make of a webhook's health; its row is locked.
 // What changes only counters is written together with what follows.
-func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, webhookID string, saved hook.Health, causes ...hook.Cause) (after hook.Health, err error) {
+func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, r lockedRow, causes ...hook.Cause) (after hook.Health, err error) {
+	if causes, err = r.counting(ctx, tx, causes); err != nil {
+		return after, err
+	}
+	if err := pauseWebhook(ctx, tx, r, causes); err != nil {
+		return after, err
+	}
+	saved := r.health()
 	after = saved
 	for i, c := range causes {
 		from := after
@@ -72,7 +81,7 @@ func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, webhookID string, saved 
 		if !c.Release && from.Drain == 0 {
 			after.Drain = 0
 		}
-		st := step{webhookID, saved, after, c}
+		st := step{r.WebhookID, saved, after, c}
 		if i < len(causes)-1 && !st.switches() && !st.told() && !st.releases() {
 			continue
 		}
@@ -82,6 +91,34 @@ func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, webhookID string, saved 
 		saved = after
 	}
 	return after, nil
+}
+
+// lockedRow is a webhook whose row is locked, since its health may change.
+type lockedRow struct {
+	webhookHealthRow
+	pauseRow
+	URL string    `db:"url"`
+	Now time.Time `db:"now"`
+}
+
+const lockedColumns = `w.id AS webhook_id, ` + healthColumns + `, ` + pauseColumns + `, w.url, now() AS now`
+
+// counting gives the causes that bear on the webhook: not what happened at a URL
+// that it had before, nor a probe that failed where real deliveries were taken
+// since the exhausted one began.
+func (r lockedRow) counting(ctx context.Context, tx *sqlx.Tx, causes []hook.Cause) (out []hook.Cause, err error) {
+	for _, c := range causes {
+		outweighed := false
+		if c.What == hook.ProbeFailed && c.DeliveryID != "" {
+			if outweighed, err = outweighedBy(ctx, tx, r.WebhookID, c.DeliveryID); err != nil {
+				return nil, err
+			}
+		}
+		if !outweighed && (c.URL == "" || c.URL == r.URL) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
 }
 
 // step is what one cause makes of a webhook's health.
@@ -124,10 +161,13 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 			) ELSE successes_before END,
 			drain_until = CASE WHEN $7 > 0 AND (drain = 0 OR drain_until IS NULL AND $12) THEN now() + make_interval(secs => $11) ELSE drain_until END,
 			trial_at = CASE WHEN $9::float8 > 0 THEN now() + make_interval(secs => $9) ELSE trial_at END,
+			paused_since = CASE WHEN $13 THEN paused_since END,
+			succeeded_at = CASE WHEN $14 THEN now() ELSE succeeded_at END,
 			version = version + CASE WHEN $10 THEN 1 ELSE 0 END, updated_at = now()
 		WHERE id = $1`,
 		webhookID, after.Enabled, after.Status, nonEmpty(string(after.DisabledReason)), after.FailuresInRow, after.ExhaustedInRow, after.Drain,
-		string(c.Reason), c.Trial.Seconds(), st.switches(), longestIngest.Seconds(), st.releases())
+		string(c.Reason), c.Trial.Seconds(), st.switches(), longestIngest.Seconds(), st.releases(),
+		after.Paused, c.What == hook.AttemptSucceeded)
 	if err != nil {
 		return err
 	}
@@ -151,7 +191,8 @@ const longestIngest = time.Minute
 func switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.Health) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE webhooks SET outages = outages + CASE WHEN $2 THEN 1 ELSE 0 END, recover_at = CASE WHEN $2 AND auto_recover THEN now() END,
-			recover_until = NULL, next_probe_at = NULL, probes = 0, gave_up_at = NULL, trial_at = NULL
+			recover_until = NULL, next_probe_at = NULL, probes = 0, gave_up_at = NULL, trial_at = NULL,
+			paused_until = NULL, pace = NULL, paused_since = NULL
 		WHERE id = $1`, webhookID, after.DisabledReason == hook.DisabledByHealth)
 	if err != nil {
 		return err

@@ -21,10 +21,18 @@ func (s stage) fails(t *testing.T, deliveryID string, number int, trial time.Dur
 	require.NoError(t, s.Finish(context.Background(), f))
 }
 
+// shaken has a webhook's last attempts have failed, but for one less than make it
+// DEGRADED.
+func (s stage) shaken(t *testing.T, w hook.Webhook) hook.Webhook {
+	t.Helper()
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET failures_in_row = $2 WHERE id = $1`, w.ID, hook.DegradedAfter-1)
+	return w
+}
+
 func TestADegradedWebhookIsTriedOneAtATime(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	w := s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"*"}}))
 	s.posts(t, 3) // due before anything failed
 	first, err := s.Claim(ctx, 1, lease)
 	require.NoError(t, err)
@@ -32,7 +40,7 @@ func TestADegradedWebhookIsTriedOneAtATime(t *testing.T) {
 	got, err := s.Webhook(ctx, w.ID)
 	require.NoError(t, err)
 	require.Equal(t, hook.Degraded, got.Status)
-	require.Equal(t, 1, got.FailuresInRow)
+	require.Equal(t, hook.DegradedAfter, got.FailuresInRow)
 
 	due, err := s.Claim(ctx, 64, lease)
 	require.NoError(t, err)
@@ -67,7 +75,7 @@ func TestADegradedWebhookIsTriedOneAtATime(t *testing.T) {
 
 func TestARetryNeedNotWaitForTheNextTrial(t *testing.T) {
 	s := newStage(t)
-	s.webhook(t, hook.Rule{Events: []string{"*"}})
+	s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"*"}}))
 	s.posts(t, 2)
 	id := s.firstID(t)
 	claims, err := s.Claim(context.Background(), 1, lease)
@@ -124,6 +132,7 @@ func TestAFailureStopsTheRelease(t *testing.T) {
 	_, err = s.UpdateWebhook(ctx, w.ID, 0, enable)
 	require.NoError(t, err)
 	s.attempt(t, s.released(t)[0].DeliveryID, success())
+	s.shaken(t, w)
 	two := s.released(t)
 	require.Len(t, two, 2)
 	s.fails(t, two[0].DeliveryID, s.begin(t, two[0].DeliveryID, time.Minute), time.Hour)

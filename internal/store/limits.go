@@ -41,7 +41,7 @@ const (
 
 // queuedWebhooks hops through the index from one webhook to the next, from the one
 // after $1 on, up to $2 of them, however long the queues are. It enrols each in
-// lanes, to be looked at now, but for those that wait for their trial: so the
+// lanes, to be looked at now, but for those that are paused or wait for their trial: so the
 // others are found by when they are due, however many wait. Webhooks that release
 // what was held stand in line, too.
 const queuedWebhooks = `
@@ -57,8 +57,9 @@ WITH RECURSIVE hop AS (
 	SELECT f.webhook_id, now(), now() FROM (SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL UNION SELECT id FROM draining) f
 	LEFT JOIN LATERAL (SELECT l.due_at FROM lanes l WHERE l.webhook_id = f.webhook_id OFFSET 0) l ON true
 	WHERE l.due_at IS NULL OR l.due_at > now() + interval '1 second' AND (
-		EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND ` + ready + ` OFFSET 0)
+		EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND ` + ready + ` AND NOT ` + paused + ` OFFSET 0)
 		OR EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = f.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
+		AND EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND NOT ` + paused + ` OFFSET 0)
 	)
 	ORDER BY 1
 	ON CONFLICT (webhook_id) DO UPDATE SET due_at = now()
@@ -68,13 +69,14 @@ SELECT webhook_id, true AS queued FROM hop WHERE webhook_id IS NOT NULL UNION AL
 // dueLanes finds the webhooks that were not looked at for longest, nor since $2.
 const dueLanes = `SELECT webhook_id, now() AS now FROM lanes WHERE due_at <= coalesce($2::timestamptz, now()) ORDER BY due_at LIMIT $1`
 
-// looked says when the webhooks $1 are to be looked at again: one that waits for
-// its trial or for its rate when that lets something go, at most $3 seconds from
+// looked says when the webhooks $1 are to be looked at again: one that is paused, or
+// waits for its trial or for its rate, when that lets something go, at most $3 seconds from
 // now, one of which nothing is queued when there is; any other whenever there is
 // time.
 const looked = `
 UPDATE lanes l SET due_at = CASE
 	WHEN w.drain = 0 AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' OFFSET 0) THEN NULL
+	WHEN ` + paused + ` THEN least(w.paused_until, now() + make_interval(secs => $3))
 	WHEN NOT ` + ready + ` AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
 		THEN least(w.trial_at, now() + make_interval(secs => $3))
 	ELSE least(greatest(now(), l.free_at - make_interval(secs => $2)), now() + make_interval(secs => $3)) END
@@ -103,7 +105,7 @@ const taken = `(SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND 
 const room = `least($1::bigint,
 	w.max_in_flight - ` + taken + `,
 	CASE WHEN w.status = 'DEGRADED' THEN 1 - ` + taken + ` WHEN w.drain > 0 THEN w.drain - ` + taken + ` END,
-	floor(extract(epoch FROM make_interval(secs => $2) - greatest(l.free_at - now(), interval '0')) * w.rate_limit_per_second) + 1
+	floor(extract(epoch FROM make_interval(secs => $2) - greatest(l.free_at - now(), interval '0')) * least(w.rate_limit_per_second, ` + pace + `)) + 1
 		- (SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until = 'infinity' AND s.id <> $3))`
 
 // ready: nothing keeps webhook w from being tried with another delivery.
@@ -128,7 +130,7 @@ const releaseQueued = `
 WITH lane AS MATERIALIZED (
 	SELECT w.id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + limited + ` AND ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
 	FROM unnest($4::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
-	WHERE NOT ` + off + `
+	WHERE NOT ` + off + ` AND NOT ` + paused + `
 ), turn AS (
 	SELECT q.id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
 	FROM lane CROSS JOIN LATERAL (
@@ -144,7 +146,7 @@ WITH lane AS MATERIALIZED (
 		SELECT d.id FROM deliveries d WHERE d.id = t.id AND (d.dispatch_at = 'infinity' OR d.status = 'held') FOR UPDATE SKIP LOCKED
 	) d
 )
-UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $5), updated_at = now(), reason = NULL,
+UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $5), next_attempt_at = NULL, updated_at = now(), reason = NULL,
 	status = CASE WHEN d.status <> 'held' THEN d.status WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END,
 	generation = d.generation + CASE WHEN d.status = 'held' AND d.run_id IS NOT NULL THEN 1 ELSE 0 END
 FROM due, webhooks w
@@ -278,7 +280,7 @@ func (s *Store) releaseOf(ctx context.Context, due []string, limit int, lease ti
 // queue, for another workflow. Its earlier attempts are over, be they lost.
 const takeSlot = `
 WITH lane AS MATERIALIZED (
-	SELECT CASE WHEN $6 > 0 OR ` + ready + ` THEN ` + room + ` ELSE 0 END AS room
+	SELECT CASE WHEN NOT ` + paused + ` AND ($6 > 0 OR ` + ready + `) THEN ` + room + ` ELSE 0 END AS room
 	FROM webhooks w LEFT JOIN lanes l ON l.webhook_id = w.id WHERE w.id = $4
 )
 UPDATE deliveries d SET
@@ -315,10 +317,11 @@ func (s *Store) TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err e
 }
 
 // reserveStart takes the next start that webhook $1 allows, if that is at most
-// $3 seconds away; starts are $2 seconds apart. The clock is read after the wait
-// for the row.
+// $3 seconds away; starts are $2 seconds apart. A webhook that is paused allows
+// none. The clock is read after the wait for the row.
 const reserveStart = `
-INSERT INTO lanes AS l (webhook_id, free_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
+INSERT INTO lanes AS l (webhook_id, free_at)
+SELECT w.id, clock_timestamp() + make_interval(secs => $2) FROM webhooks w WHERE w.id = $1 AND NOT ` + paused + `
 ON CONFLICT (webhook_id) DO UPDATE SET free_at = greatest(l.free_at, clock_timestamp()) + make_interval(secs => $2)
 WHERE l.free_at <= clock_timestamp() + make_interval(secs => $3)
 RETURNING extract(epoch FROM free_at - clock_timestamp()) - $2`
@@ -329,8 +332,8 @@ UPDATE deliveries SET slot_until = NULL, dispatch_at = 'infinity', next_attempt_
 WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')`
 
 // Pace says how long a delivery that holds a place of a webhook with a rate must
-// wait before it is sent. When that is too long it says so, and the delivery is
-// queued, to be carried by another workflow.
+// wait before it is sent. When that is too long, or the webhook is paused, it says
+// so, and the delivery is queued, to be carried by another workflow.
 func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error) {
 	reserve, err := s.prepared(ctx, reserveStart)
 	if err != nil {
@@ -338,7 +341,7 @@ func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, qu
 	}
 	d := p.Delivery
 	var seconds float64
-	err = reserve.GetContext(ctx, &seconds, d.WebhookID, 1/float64(p.Webhook.RateLimitPerSecond), longestPace.Seconds())
+	err = reserve.GetContext(ctx, &seconds, d.WebhookID, 1/p.Webhook.Rate(), longestPace.Seconds())
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err := s.on(ctx).ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
 		return 0, true, classify("give back the place of "+d.ID, err)

@@ -16,7 +16,7 @@ import (
 )
 
 // limited stores a webhook for everything with the given limits, 0 = none.
-func (s stage) limited(t *testing.T, rate, inFlight int) hook.Webhook {
+func (s stage) limited(t *testing.T, rate float64, inFlight int) hook.Webhook {
 	t.Helper()
 	w := draft("u1", hook.Rule{Events: []string{"*"}})
 	w.RateLimitPerSecond, w.MaxInFlight = rate, inFlight

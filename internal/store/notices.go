@@ -66,7 +66,7 @@ func (s *Store) writeNotice(ctx context.Context, tx *sqlx.Tx, st step) error {
 			}
 		}
 	}
-	_, err := tx.ExecContext(ctx, insertNotice, id.New(noticeID), st.webhookID, kind, nonEmpty(string(st.cause.Reason)), dueAt,
+	_, err := tx.ExecContext(ctx, insertNotice, id.New(noticeID), st.webhookID, kind, nonEmpty(string(st.cause.Told(st.before, st.after).Reason)), dueAt,
 		noticeDelay.Seconds(), betweenNotices.Seconds())
 	return err
 }

@@ -36,7 +36,7 @@ RETURNING at, told`
 
 // tell writes the transition down, with the operational event about it.
 func (s *Store) tell(ctx context.Context, tx *sqlx.Tx, st step) error {
-	c := st.cause
+	c := st.cause.Told(st.before, st.after)
 	eventType := hook.OperationalOf(st.before, st.after)
 	var recorded struct {
 		At   time.Time `db:"at"`
@@ -99,7 +99,7 @@ func (s *Store) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryIDs ...stri
 	}
 	for _, d := range failed {
 		o := operational{hook.TypeDeliveryFailed, d.OwnerID, d.WebhookID, hook.FailedState{Delivery: hook.FailedStateDelivery{
-			ID: d.ID, EventID: d.EventID, EventType: d.EventType, WebhookID: d.WebhookID, Attempts: d.Attempts, Reason: hook.Reason(d.Reason.String),
+			ID: d.ID, EventID: d.EventID, EventType: d.EventType, WebhookID: d.WebhookID, Attempts: d.Attempts - d.Unused, Reason: hook.Reason(d.Reason.String),
 		}}}
 		if err := s.emit(ctx, tx, o, rules); err != nil {
 			return err

@@ -113,7 +113,7 @@ func TestAnOperationalEventTellsOfNoOther(t *testing.T) {
 
 func TestAnOperationalEventIsOfOneTransaction(t *testing.T) {
 	s := newStage(t)
-	w := s.webhook(t, hook.Rule{Events: []string{"TODO_*"}})
+	w := s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"TODO_*"}}))
 	watcher := s.webhook(t, watching)
 	s.post(t, event("e1", "TODO_CREATED", "p1"))
 	id := s.firstID(t)
@@ -134,7 +134,7 @@ func TestAnOperationalEventIsOfOneTransaction(t *testing.T) {
 func TestExplainAndPreviewKnowOperationalEvents(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	w := s.webhook(t, hook.Rule{Events: []string{"TODO_*", "webhook.*"}})
+	w := s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"TODO_*", "webhook.*"}}))
 	watcher := s.webhook(t, watching)
 	everything := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	scoped := s.webhook(t, hook.Rule{Events: []string{"webhook.*"}, Projects: []string{"p1"}})

@@ -62,17 +62,19 @@ type outageRow struct {
 	Until       sql.NullTime `db:"recover_until"`
 	GaveUpAt    sql.NullTime `db:"gave_up_at"`
 	Now         time.Time    `db:"now"`
+	URL         string       `db:"url"`
+	Exhausted   int          `db:"exhausted_in_row"`
 }
 
 const (
-	outageColumns = `w.outages, w.recover_at IS NOT NULL AS running, w.probes, w.next_probe_at, w.recover_until, w.gave_up_at, clock_timestamp() AS now`
+	outageColumns = `w.outages, w.recover_at IS NOT NULL AS running, w.probes, w.next_probe_at, w.recover_until, w.gave_up_at, w.url, w.exhausted_in_row, clock_timestamp() AS now`
 	lockOutage    = `SELECT ` + outageColumns + ` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR NO KEY UPDATE`
 )
 
 func (r outageRow) recovery() hook.Recovery {
 	return hook.Recovery{
-		Outage: r.Outage, Running: r.Running, Probes: r.Probes,
-		NextProbeAt: nullTime(r.NextProbeAt), Until: nullTime(r.Until), GaveUpAt: nullTime(r.GaveUpAt), Now: r.Now.UTC(),
+		Outage: r.Outage, Running: r.Running, Refuses: hook.Health{ExhaustedInRow: r.Exhausted}.Refuses(), Probes: r.Probes,
+		URL: r.URL, NextProbeAt: nullTime(r.NextProbeAt), Until: nullTime(r.Until), GaveUpAt: nullTime(r.GaveUpAt), Now: r.Now.UTC(),
 	}
 }
 
@@ -98,7 +100,7 @@ func (s *Store) Probed(ctx context.Context, webhookID string, p hook.RecoveryPro
 		if r, err = lockedOutage(ctx, tx, webhookID); err != nil {
 			return err
 		}
-		if !r.Running || r.Outage != p.Seen.Outage || r.Probes != p.Seen.Probes {
+		if !r.Running || r.Outage != p.Seen.Outage || r.Probes != p.Seen.Probes || r.URL != p.Seen.URL {
 			return nil
 		}
 		took = true

@@ -164,7 +164,7 @@ func TestRedeliverIsRefusedWithTheRemedy(t *testing.T) {
 func TestRetryNowGivesTheNextAttemptToANewWorkflow(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	w := s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"*"}}))
 	c := s.claimed(t, "e1")
 	_, err := s.RetryNow(ctx, c.DeliveryID)
 	conflict(t, err, "first attempt")
@@ -206,7 +206,7 @@ func (s stage) health(t *testing.T, webhookID string) hook.WebhookStatus {
 func TestRetryNowWithoutLimitsIsDueAtOnce(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	s.webhook(t, hook.Rule{Events: []string{"*"}})
+	s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"*"}}))
 	c := s.claimed(t, "e1")
 	s.attempt(t, c.DeliveryID, failure())
 	other := s.claimedOther(t)

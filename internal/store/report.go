@@ -12,6 +12,7 @@ import (
 
 type reportRow struct {
 	healthRow
+	pauseRow
 	LastFailureAt     sql.NullTime   `db:"last_failure_at"`
 	LastFailureReason sql.NullString `db:"last_failure_reason"`
 	SuccessesInRow    int            `db:"successes_in_row"`
@@ -22,7 +23,7 @@ type reportRow struct {
 // selectReport reads how a webhook stands. Of the hour of its last failure those
 // successes count that it did not know of.
 const selectReport = `
-SELECT ` + healthColumns + `, w.last_failure_at, w.last_failure_reason, w.next_probe_at, w.gave_up_at,
+SELECT ` + healthColumns + `, ` + pauseColumns + `, w.last_failure_at, w.last_failure_reason, w.next_probe_at, w.gave_up_at,
 	CASE WHEN w.failures_in_row = 0 THEN greatest(0, (
 		SELECT coalesce(sum(h.n), 0) FROM health_counts h
 		WHERE h.webhook_id = w.id AND h.reason = '' AND h.hour >= greatest($2, date_trunc('hour', w.last_failure_at, 'UTC'))
@@ -40,7 +41,7 @@ func (s *Store) HealthReport(ctx context.Context, webhookID string, since time.T
 		return hook.HealthReport{}, found("webhook", webhookID, err)
 	}
 	out := hook.HealthReport{
-		Health: r.health(), LastFailureAt: nullTime(r.LastFailureAt), LastFailureReason: hook.Reason(r.LastFailureReason.String),
+		Health: r.health(), Pause: r.pause(), LastFailureAt: nullTime(r.LastFailureAt), LastFailureReason: hook.Reason(r.LastFailureReason.String),
 		SuccessesInRow: r.SuccessesInRow, Since: hourOf(since), NextProbeAt: nullTime(r.NextProbeAt), GaveUpAt: nullTime(r.GaveUpAt),
 	}
 	counts, err := s.healthCounts(ctx, webhookID, out.Since)

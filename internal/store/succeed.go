@@ -143,12 +143,21 @@ func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 // Improve writes what successes do to the health of a webhook. One that was
 // deleted in the meantime is passed over.
 func (s *Store) Improve(ctx context.Context, webhookID string, deliveryIDs []string) error {
-	causes := make([]hook.Cause, len(deliveryIDs))
-	for i, id := range deliveryIDs {
-		causes[i] = hook.Cause{What: hook.AttemptSucceeded, DeliveryID: id}
-	}
 	return ignoreMissing(s.inTx(ctx, "improve the health of "+webhookID, func(tx *sqlx.Tx) error {
-		_, _, err := s.happen(ctx, tx, webhookID, causes...)
+		var succeeded []struct {
+			DeliveryID string `db:"delivery_id"`
+			URL        string `db:"url"`
+		}
+		err := tx.SelectContext(ctx, &succeeded, `
+			SELECT delivery_id, coalesce(url, '') AS url FROM attempts WHERE delivery_id = ANY($1) AND outcome = 'success' ORDER BY delivery_id`, pq.Array(deliveryIDs))
+		if err != nil {
+			return err
+		}
+		causes := make([]hook.Cause, len(succeeded))
+		for i, a := range succeeded {
+			causes[i] = hook.Cause{What: hook.AttemptSucceeded, DeliveryID: a.DeliveryID, URL: a.URL}
+		}
+		_, _, err = s.happen(ctx, tx, webhookID, causes...)
 		return err
 	}))
 }

@@ -262,7 +262,7 @@ func TestManySuccessesAreCountedOnceEach(t *testing.T) {
 func TestASuccessAmongManyHealsItsWebhook(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	w := s.shaken(t, s.webhook(t, hook.Rule{Events: []string{"*"}}))
 	s.posts(t, 2)
 	begun := s.taken(t)
 	require.NoError(t, s.Finish(ctx, hook.Conclude(begun[0].Delivery.ID, 1, failure(), func() time.Duration { return time.Hour })))

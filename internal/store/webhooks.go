@@ -17,35 +17,36 @@ import (
 
 const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
-	w.failures_in_row, w.drain, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
+	w.failures_in_row, w.drain, ` + pauseColumns + `, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
 // webhookRow is a webhook as stored. Its times carry a prefix, so that it can
 // stand in one row beside a delivery and an event.
 type webhookRow struct {
-	ID                 string         `db:"id"`
-	OwnerID            sql.NullString `db:"owner_id"`
-	Name               string         `db:"name"`
-	URL                string         `db:"url"`
-	Secret             []byte         `db:"secret"`
-	OldSecrets         []byte         `db:"old_secrets"`
-	Headers            []byte         `db:"headers"`
-	ClientCertificate  string         `db:"client_certificate"`
-	ClientKey          []byte         `db:"client_key"`
-	CACertificate      string         `db:"ca_certificate"`
-	PayloadFormat      string         `db:"payload_format"`
-	TimeoutSeconds     sql.NullInt64  `db:"timeout_seconds"`
-	RateLimitPerSecond sql.NullInt64  `db:"rate_limit_per_second"`
-	MaxInFlight        sql.NullInt64  `db:"max_in_flight"`
-	AutoRecover        bool           `db:"auto_recover"`
-	Metadata           []byte         `db:"metadata"`
-	Enabled            bool           `db:"enabled"`
-	Status             string         `db:"status"`
-	DisabledReason     sql.NullString `db:"disabled_reason"`
-	FailuresInRow      int            `db:"failures_in_row"`
-	Drain              int            `db:"drain"`
-	Version            int64          `db:"version"`
-	CreatedAt          time.Time      `db:"webhook_created_at"`
-	UpdatedAt          time.Time      `db:"webhook_updated_at"`
+	ID                 string          `db:"id"`
+	OwnerID            sql.NullString  `db:"owner_id"`
+	Name               string          `db:"name"`
+	URL                string          `db:"url"`
+	Secret             []byte          `db:"secret"`
+	OldSecrets         []byte          `db:"old_secrets"`
+	Headers            []byte          `db:"headers"`
+	ClientCertificate  string          `db:"client_certificate"`
+	ClientKey          []byte          `db:"client_key"`
+	CACertificate      string          `db:"ca_certificate"`
+	PayloadFormat      string          `db:"payload_format"`
+	TimeoutSeconds     sql.NullInt64   `db:"timeout_seconds"`
+	RateLimitPerSecond sql.NullFloat64 `db:"rate_limit_per_second"`
+	MaxInFlight        sql.NullInt64   `db:"max_in_flight"`
+	AutoRecover        bool            `db:"auto_recover"`
+	Metadata           []byte          `db:"metadata"`
+	Enabled            bool            `db:"enabled"`
+	Status             string          `db:"status"`
+	DisabledReason     sql.NullString  `db:"disabled_reason"`
+	FailuresInRow      int             `db:"failures_in_row"`
+	Drain              int             `db:"drain"`
+	pauseRow
+	Version   int64     `db:"version"`
+	CreatedAt time.Time `db:"webhook_created_at"`
+	UpdatedAt time.Time `db:"webhook_updated_at"`
 }
 
 // webhook converts a row; the rules are read apart. What can't be opened is
@@ -56,10 +57,10 @@ func (s *Store) webhook(r webhookRow) hook.Webhook {
 		ClientCertificate: r.ClientCertificate, CACertificate: r.CACertificate,
 		PayloadFormat:      hook.PayloadFormat(r.PayloadFormat),
 		Timeout:            time.Duration(r.TimeoutSeconds.Int64) * time.Second,
-		RateLimitPerSecond: int(r.RateLimitPerSecond.Int64), MaxInFlight: int(r.MaxInFlight.Int64),
+		RateLimitPerSecond: r.RateLimitPerSecond.Float64, MaxInFlight: int(r.MaxInFlight.Int64),
 		AutoRecover: r.AutoRecover, Metadata: r.Metadata, Enabled: r.Enabled,
 		Status: hook.WebhookStatus(r.Status), DisabledReason: hook.DisabledReason(r.DisabledReason.String),
-		FailuresInRow: r.FailuresInRow, Drain: r.Drain, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		FailuresInRow: r.FailuresInRow, Drain: r.Drain, Pause: r.pause(), Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	secret, err := s.ring.Open(r.Secret, place(r.ID, "secret"))
 	w.Secret = string(secret)
@@ -121,7 +122,7 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
 				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-			w.ID, w.OwnerID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positive(w.RateLimitPerSecond),
+			w.ID, w.OwnerID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positiveRate(w.RateLimitPerSecond),
 			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)),
 			w.ClientCertificate, sealed.clientKey, w.CACertificate)
 		if err != nil {
@@ -136,6 +137,10 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		return w, err
 	}
 	return s.Webhook(ctx, w.ID)
+}
+
+func positiveRate(rate float64) sql.NullFloat64 {
+	return sql.NullFloat64{Float64: rate, Valid: rate > 0}
 }
 
 func positive(n int) sql.NullInt64        { return sql.NullInt64{Int64: int64(n), Valid: n > 0} }
@@ -206,6 +211,12 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edi
 		if err := s.saveWebhook(ctx, tx, after); err != nil {
 			return err
 		}
+		if before.RateLimitPerSecond != after.RateLimitPerSecond {
+			// The next start was reserved by the rate before.
+			if _, err := tx.ExecContext(ctx, `DELETE FROM lanes WHERE webhook_id = $1`, id); err != nil {
+				return err
+			}
+		}
 		if err := replaceRules(ctx, tx, before, after); err != nil {
 			return err
 		}
@@ -252,10 +263,11 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 			client_certificate = $13, ca_certificate = $15,
 			secret = CASE WHEN $16 THEN secret ELSE $4 END, headers = CASE WHEN $17 THEN headers ELSE $5 END,
 			old_secrets = CASE WHEN $18 THEN old_secrets ELSE $12 END, client_key = CASE WHEN $19 THEN client_key ELSE $14 END,
+			paused_until = CASE WHEN url = $3 THEN paused_until END, pace = CASE WHEN url = $3 THEN pace END, paused_since = CASE WHEN url = $3 THEN paused_since END,
 			version = version + 1, updated_at = now()
 		WHERE id = $1`,
 		w.ID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
-		positive(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old,
+		positiveRate(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old,
 		w.ClientCertificate, sealed.clientKey, w.CACertificate,
 		kept("secret"), kept("headers"), kept("old_secrets"), kept("client_key"))
 	return err
@@ -268,8 +280,9 @@ func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.We
 	case before.Enabled == after.Enabled:
 		return nil
 	case after.Enabled:
-		cause = hook.Cause{What: hook.OwnerResumed, Release: true}
+		cause = hook.Cause{What: hook.OwnerEnabled, Release: true}
 	}
+	cause.Actor = hook.PrincipalOf(ctx).Actor()
 	_, _, err := s.happen(ctx, tx, after.ID, cause)
 	return err
 }
