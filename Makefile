@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 
 # Two packages at a time, each with up to four parallel tests: more than two
 # cores can carry makes tests wait for one another until they time out.
-TEST_FLAGS ?= -count=1 -vet=off -timeout=20m -p=2 -parallel=4
+TEST_FLAGS ?= -count=1 -vet=off -timeout=30m -p=2 -parallel=4
 
 FUZZ_TIME ?= 30s
 
