@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -170,13 +171,18 @@ func status(t *testing.T, req *http.Request) int {
 	return resp.StatusCode
 }
 
+// freeAddrs picks ports below those that the kernel gives to outgoing
+// connections: one of these could take a port before the program listens on it.
 func freeAddrs(t *testing.T, n int) []string {
 	t.Helper()
-	ports, err := freePorts(t.Context(), n)
-	require.NoError(t, err)
-	addrs := make([]string, n)
-	for i, port := range ports {
-		addrs[i] = net.JoinHostPort(loopback, strconv.Itoa(port))
+	var held closers
+	defer func() { held.close() }()
+	var addrs []string
+	for len(addrs) < n {
+		addr := net.JoinHostPort(loopback, strconv.Itoa(20000+rand.IntN(10000)))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			held, addrs = append(held, l), append(addrs, addr)
+		}
 	}
 	return addrs
 }
