@@ -176,7 +176,7 @@ func until(ctx context.Context, moment time.Time) error {
 	}
 }
 
-// attempt sends request number and writes down what came of it. first is nil
+// attempt sends request number and records its outcome. first is nil
 // where a workflow makes the attempt.
 func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, timeout time.Duration, first *First) (DeliverResult, error) {
 	defer a.underWay.begin(p.Delivery.ID)()
