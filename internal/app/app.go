@@ -40,6 +40,9 @@ type Options struct {
 	// StopTimeout is how long attempts under way may go on after a stop was asked
 	// for. What is cut off is found and sent again after the next start.
 	StopTimeout time.Duration
+	// Services are host:port of what else belongs to the installation, and is no
+	// target of deliveries.
+	Services []string
 	// Now is this machine's clock; nil = the system's.
 	Now func() time.Time
 	// Ready is called once, when /readyz is 200 for the first time; nil = nobody asks.
@@ -111,6 +114,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		p.store.SetLocalTime(opts.Now)
 	}
 	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout, Now: p.store.Now})
+	p.sender.Spare(append(services(cfg), opts.Services...)...)
 	if p.temporal, err = connect(cfg, log); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
@@ -157,10 +161,15 @@ func (p *process) parts(cfg config.Config) (err error) {
 		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg), p.log); err != nil {
 			return err
 		}
+		p.sender.Spare(p.api.address())
 	}
 	handler := ops.NewHandler(registry, p.checks, func() string { return "clock: " + clockLine(p.store.ClockAhead()) })
 	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, p.log)
-	return err
+	if err != nil {
+		return err
+	}
+	p.sender.Spare(p.ops.address())
+	return nil
 }
 
 func (p *process) run(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -19,7 +20,11 @@ import (
 var errBlocked = errors.New("destination not permitted")
 
 // guard decides which addresses may be dialled.
-type guard struct{ ssrf *ssrf.Guardian }
+type guard struct {
+	ssrf  *ssrf.Guardian
+	allow []netip.Prefix
+	own   *services
+}
 
 // newGuard permits public addresses (by the IANA special-purpose registries)
 // and those in allow, which are read before any refusal.
@@ -28,36 +33,49 @@ func newGuard(allow []netip.Prefix) guard {
 	for i, p := range allow {
 		plain[i] = unmap(p)
 	}
-	return guard{ssrf.New(
-		ssrf.WithAnyPort(),
-		ssrf.WithAllowedV4Prefixes(plain...),
-		ssrf.WithAllowedV6Prefixes(plain...),
-		// Azure's WireServer: a host's secrets on an address that looks public.
-		ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")),
-	)}
+	return guard{
+		ssrf: ssrf.New(
+			ssrf.WithAnyPort(),
+			ssrf.WithAllowedV4Prefixes(plain...),
+			ssrf.WithAllowedV6Prefixes(plain...),
+			// Azure's WireServer: a host's secrets on an address that looks public.
+			ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")),
+		),
+		allow: plain,
+		own:   newServices(),
+	}
 }
 
 // control is net.Dialer.Control: it sees the very address that is connected to.
 func (g guard) control(network, address string, conn syscall.RawConn) error {
-	if g.ssrf.Safe(network, address, conn) != nil {
-		return errBlocked
-	}
-	if to, err := netip.ParseAddrPort(address); err != nil || barred(to.Port()) {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || g.ssrf.Safe(network, address, conn) != nil || !g.permits(to) {
 		return errBlocked
 	}
 	return nil
 }
 
-// permits is the same decision for an address alone. An IPv4-mapped one is
-// taken for its IPv4 address, as package net dials it.
-func (g guard) permits(addr netip.Addr) bool {
-	return g.ssrf.SafeAddr(addr.Unmap()) == nil
+// permits is the same decision for any connection over TCP. An IPv4-mapped
+// address is taken for its IPv4 address, as package net dials it.
+func (g guard) permits(to netip.AddrPort) bool {
+	addr := to.Addr().Unmap()
+	if barred(to.Port()) || g.ssrf.SafeAddr(addr) != nil || g.own.hold(addr, to.Port()) {
+		return false
+	}
+	for _, inner := range embedded(addr, g.allow) {
+		if g.ssrf.SafeAddr(inner) != nil || g.own.hold(inner, to.Port()) {
+			return false
+		}
+	}
+	return true
 }
 
-// unmap turns a prefix of IPv4-mapped addresses into the IPv4 one.
+// unmap turns a prefix of IPv4-mapped addresses into the IPv4 one. All of them
+// together are left as they are: that is a form of addresses, not the operator's
+// word on each of them.
 func unmap(p netip.Prefix) netip.Prefix {
 	const mappedBits = 96
-	if !p.Addr().Is4In6() || p.Bits() < mappedBits {
+	if !p.Addr().Is4In6() || p.Bits() <= mappedBits {
 		return p
 	}
 	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
@@ -86,12 +104,23 @@ func (s *Sender) CheckHost(ctx context.Context, raw string) error {
 		return nil
 	}
 	for _, addr := range addrs {
-		if !s.guard.permits(addr) {
+		if !s.guard.permits(netip.AddrPortFrom(addr, portOf(u))) {
 			return hook.Invalid(urlPointer, "destination not permitted; "+
 				"use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)")
 		}
 	}
 	return nil
+}
+
+// portOf is the port that a URL of CheckURL leads to.
+func portOf(u *url.URL) uint16 {
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
+		return uint16(port)
+	}
+	if u.Scheme == "http" {
+		return 80
+	}
+	return 443
 }
 
 // newDialer never looks names up through the C library, which takes 2130706433

@@ -14,10 +14,10 @@ func TestGuardPermits(t *testing.T) {
 		"8.8.8.8", "1.1.1.1", "192.0.1.1", "100.63.255.255", "100.128.0.0", "172.15.255.255", "172.32.0.0", "168.63.129.15", "168.63.129.17",
 		"2606:4700:4700::1111", "2a00:1450:4001:80b::200e", "::ffff:8.8.8.8", // dialled as 8.8.8.8
 	} {
-		require.True(t, private.permits(netip.MustParseAddr(addr)), addr)
+		require.True(t, private.permits(at(addr)), addr)
 	}
 	for _, addr := range refusedAddresses {
-		require.False(t, private.permits(netip.MustParseAddr(addr)), addr)
+		require.False(t, private.permits(at(addr)), addr)
 	}
 }
 
@@ -33,10 +33,10 @@ func TestGuardAllowList(t *testing.T) {
 		"10.2.0.1": false, "::127.0.0.1": false, "::2": false, "fd00:2::9": false, "64:ff9b::7f00:1": false, "168.63.129.16": false,
 		"8.8.8.8": true,
 	} {
-		require.Equal(t, want, g.permits(netip.MustParseAddr(addr)), addr)
+		require.Equal(t, want, g.permits(at(addr)), addr)
 	}
 	azure := newGuard([]netip.Prefix{netip.MustParsePrefix("168.63.129.16/32")})
-	require.True(t, azure.permits(netip.MustParseAddr("168.63.129.16")), "the operator's word is the last")
+	require.True(t, azure.permits(at("168.63.129.16")), "the operator's word is the last")
 }
 
 func TestGuardControl(t *testing.T) {
@@ -69,3 +69,5 @@ func hostPort(t testing.TB, raw string) (host, port string) {
 	require.NoError(t, err)
 	return u.Hostname(), u.Port()
 }
+
+func at(addr string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(addr), 443) }

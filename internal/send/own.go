@@ -76,6 +76,8 @@ func (s *Sender) own(err error, at phase, start time.Time) bool {
 	var dns *net.DNSError
 	var via proxyError
 	switch {
+	case errors.Is(err, errBlocked):
+		return false // also where the name servers need not be asked
 	case errors.As(err, &via):
 		return via.reason == hook.ReasonInternal
 	case errors.As(err, &dns):

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"godwit/internal/hook"
@@ -81,7 +82,7 @@ func (p *proxy) permitted(ctx context.Context, address string) ([]netip.AddrPort
 		return nil, err
 	}
 	port, err := strconv.ParseUint(service, 10, 16)
-	if err != nil || barred(uint16(port)) {
+	if err != nil || strings.Contains(host, "%") { // a look-up drops the zone of an address
 		return nil, errBlocked
 	}
 	found, err := p.resolver.LookupNetIP(ctx, "ip", host)
@@ -90,8 +91,8 @@ func (p *proxy) permitted(ctx context.Context, address string) ([]netip.AddrPort
 	}
 	var out []netip.AddrPort
 	for _, addr := range found {
-		if p.guard.permits(addr) {
-			out = append(out, netip.AddrPortFrom(addr.Unmap(), uint16(port)))
+		if to := netip.AddrPortFrom(addr.Unmap(), uint16(port)); p.guard.permits(to) {
+			out = append(out, to)
 		}
 	}
 	if len(out) == 0 {

@@ -81,6 +81,10 @@ func New(o Options) *Sender {
 	}
 }
 
+// Spare makes addresses, as host:port, no targets, whatever is allowed: those of
+// the installation's own services. A host may be a name.
+func (s *Sender) Spare(addresses ...string) { s.guard.own.add(addresses...) }
+
 // Close closes the connections that carry nothing. Call it after the last Send
 // has returned.
 func (s *Sender) Close() {

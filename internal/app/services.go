@@ -1,0 +1,33 @@
+package app
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+
+	"godwit/internal/config"
+)
+
+// standardPorts are those of the URLs that settings hold.
+var standardPorts = map[string]string{"postgres": "5432", "postgresql": "5432", "smtp": "587", "smtps": "465", "http": "80", "https": "443"}
+
+// services lists what the settings say of the installation's own services, as
+// host:port: nothing is ever delivered to them.
+func services(cfg config.Config) []string {
+	all := []string{cfg.TemporalAddress}
+	if cfg.EgressProxy != nil {
+		all = append(all, service((*url.URL)(cfg.EgressProxy)))
+	}
+	for _, raw := range []string{cfg.DatabaseURL, cfg.SMTPURL, cfg.TemporalUIURL} {
+		if u, err := url.Parse(raw); err == nil && raw != "" {
+			all = append(all, service(u))
+		}
+	}
+	return all
+}
+
+// service is where u leads to. The URL of a database may say so in its query.
+func service(u *url.URL) string {
+	q := u.Query()
+	return net.JoinHostPort(cmp.Or(q.Get("host"), u.Hostname()), cmp.Or(q.Get("port"), u.Port(), standardPorts[u.Scheme]))
+}
