@@ -18,6 +18,7 @@ type attempt struct {
 	Error      string          `json:"error,omitempty" doc:"The cause of a failure, in words"`
 	Request    attemptRequest  `json:"request" doc:"What was sent"`
 	Response   attemptResponse `json:"response" doc:"Empty when none arrived"`
+	ExpungedAt *time.Time      `json:"expunged_at" doc:"When what was sent and answered was removed for good; null = it was not"`
 }
 
 type attemptRequest struct {
@@ -41,7 +42,7 @@ func viewAttempt(a hook.Attempt) attempt {
 		Number: a.Number, StartedAt: a.StartedAt.UTC(), DurationMS: r.Duration.Milliseconds(),
 		StatusCode: r.StatusCode, Outcome: r.Outcome, Reason: r.Reason, Error: r.Error,
 		Request:  attemptRequest{URL: r.URL, Headers: joinHeaders(r.RequestHeaders)},
-		Response: attemptResponse{Headers: joinHeaders(r.ResponseHeaders), Truncated: r.Truncated},
+		Response: attemptResponse{Headers: joinHeaders(r.ResponseHeaders), Truncated: r.Truncated}, ExpungedAt: optionalTime(a.ExpungedAt),
 	}
 	if text := wholeRunes(r); !utf8.Valid(text) {
 		out.Response.Body, out.Response.Encoding = base64.StdEncoding.EncodeToString(r.ResponseBody), "base64"

@@ -15,14 +15,15 @@ type AuditLog interface {
 
 // AuditEntry is one change that somebody made.
 type AuditEntry struct {
-	ID        string      `json:"id" pattern:"^aud_[0-9a-v]{26}$" doc:"Id that Godwit made"`
-	At        time.Time   `json:"at" doc:"When it was changed"`
-	Actor     auditActor  `json:"actor" doc:"Who did it"`
-	Action    hook.Action `json:"action" doc:"The kind of object, and what became of it"`
-	Object    auditObject `json:"object" doc:"What was changed"`
-	Before    state       `json:"before" doc:"How it was, without secrets: of an update the fields that differ, of which a hidden one stands on both sides; null where there was nothing"`
-	After     state       `json:"after" doc:"How it is now, in the same form; null where there is nothing"`
-	RequestID *string     `json:"request_id" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The X-Request-Id of the request that did it; null = there was none"`
+	ID         string      `json:"id" pattern:"^aud_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	At         time.Time   `json:"at" doc:"When it was changed"`
+	Actor      auditActor  `json:"actor" doc:"Who did it"`
+	Action     hook.Action `json:"action" doc:"The kind of object, and what became of it"`
+	Object     auditObject `json:"object" doc:"What was changed"`
+	Before     state       `json:"before" doc:"How it was, without secrets: of an update the fields that differ, of which a hidden one stands on both sides; null where there was nothing"`
+	After      state       `json:"after" doc:"How it is now, in the same form; null where there is nothing"`
+	ExpungedAt *time.Time  `json:"expunged_at" doc:"When before and after were removed for good, because a user was erased; null = they were not"`
+	RequestID  *string     `json:"request_id" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The X-Request-Id of the request that did it; null = there was none"`
 }
 
 type auditActor struct {
@@ -43,7 +44,7 @@ func viewAudit(e hook.AuditEntry) AuditEntry {
 		actor.Address = optional(e.By.Address.String())
 	}
 	return AuditEntry{ID: e.ID, At: e.At.UTC(), Actor: actor, Action: e.Action, Object: auditObject{Kind: e.Action.Object(), ID: e.ObjectID},
-		Before: state(e.Before), After: state(e.After), RequestID: optional(e.By.RequestID)}
+		Before: state(e.Before), After: state(e.After), ExpungedAt: optionalTime(e.ExpungedAt), RequestID: optional(e.By.RequestID)}
 }
 
 type auditInput struct {

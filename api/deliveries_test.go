@@ -25,7 +25,7 @@ func TestDeliveryWithAttempts(t *testing.T) {
 		"workflow": map[string]any{"id": "dlv/dlv_1", "run_id": "run-1", "url": "http://temporal.test/dlv/dlv_1/run-1"},
 		"attempts": []any{map[string]any{
 			"number": 1.0, "started_at": "2026-05-04T09:30:00.123456Z", "duration_ms": 1.0, "status_code": 500.0,
-			"outcome": "failure", "reason": "status_5xx", "error": "500",
+			"outcome": "failure", "reason": "status_5xx", "error": "500", "expunged_at": nil,
 			"request":  map[string]any{"url": "https://a.example", "headers": map[string]any{"X": "1"}},
 			"response": map[string]any{"headers": map[string]any{"A": "1, 2"}, "body": "no", "truncated": true},
 		}},

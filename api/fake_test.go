@@ -47,13 +47,15 @@ type fake struct {
 	probe  hook.Result
 	// retention is how far the removal of old rows has come.
 	retention hook.Retention
+	// erased is what was asked to be expunged.
+	erased []string
 }
 
 func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f},
 		DeliveryEdits: edits{f}, Recoveries: edits{f}, Progress: edits{f}, Tests: edits{f},
-		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f,
+		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f,
 		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, PortalLinks: sessionsOf{f}}
 }
 
@@ -84,6 +86,24 @@ func (f *fake) AuditLog(_ context.Context, filter hook.AuditFilter, p hook.Page)
 func (f *fake) SchemaVersion(context.Context) (int64, error)      { return 22, f.err }
 func (f *fake) PostgresVersion(context.Context) (string, error)   { return "15.8", f.err }
 func (f *fake) Retention(context.Context) (hook.Retention, error) { return f.retention, f.err }
+
+// ExpungeEvent and EraseUser note what they are asked for.
+func (f *fake) ExpungeEvent(_ context.Context, id string) error {
+	f.erased = append(f.erased, "event "+id)
+	return f.err
+}
+
+func (f *fake) EraseUser(_ context.Context, id string) error {
+	f.erased = append(f.erased, "user "+id)
+	return f.err
+}
+
+func (f *fake) ErasedAt(_ context.Context, id string) (time.Time, error) {
+	if id == "erased" {
+		return now(), nil
+	}
+	return time.Time{}, nil
+}
 
 func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
 

@@ -103,6 +103,7 @@ type Store struct {
 	Answers       Answers
 	AuditLog      AuditLog
 	Installation  Installation
+	Erasures      Erasures
 	Snapshots     Snapshots
 }
 

@@ -53,6 +53,7 @@ func (s *server) hostRoutes() []route {
 		{post, "/v1/events", publishers, "publish-event", "Publish one event", takes[eventForm](), call(s.publish)},
 		{post, "/v1/events/batch", publishers, "publish-batch", "Publish up to 500 events", takes[batchForm](), call(s.publishBatch)},
 		{get, "/v1/events", users, "list-events", "Events, without their states", nil, call(s.events)},
+		{del, "/v1/events/{id}/payload", admins, "expunge-event", "Remove the states of an event for good", nil, call(s.expungeEvent)},
 		{get, "/v1/events/{id}", users, "get-event", "One event as it was sent, with its deliveries", nil, call(s.event)},
 	}
 }

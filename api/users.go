@@ -63,13 +63,9 @@ func (s *server) user(ctx context.Context, in *ByID) (*reply[user], error) {
 	}
 	u, err := s.Store.Users.User(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return nil, s.notThere(ctx, in.ID, err)
 	}
 	return &reply[user]{Body: viewUser(u)}, nil
-}
-
-func (s *server) deleteUser(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Users.DeleteUser)
 }
 
 func (s *server) users(ctx context.Context, in *PageQuery) (*listReply[user], error) {

@@ -1,6 +1,19 @@
 -- What the migrations amount to; made by `make schema`.
 
 
+CREATE FUNCTION public.expunge_audit_log(entries text[], erased text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET "godwit.audit_log_job" TO 'erasure'
+    AS $$
+DECLARE
+    changed bigint;
+BEGIN
+    UPDATE audit_log a SET before = NULL, after = NULL, expunged_at = now(), address = CASE WHEN a.user_id = erased THEN NULL ELSE a.address END
+    WHERE a.id = ANY(entries) AND a.expunged_at IS NULL;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    RETURN changed;
+END $$;
+
 CREATE FUNCTION public.forget_audit_log(border timestamp with time zone, most integer) RETURNS bigint
     LANGUAGE plpgsql
     SET "godwit.audit_log_job" TO 'retention'
@@ -20,6 +33,13 @@ CREATE FUNCTION public.keep_audit_log() RETURNS trigger
 BEGIN
     IF TG_OP = 'DELETE' AND current_setting('godwit.audit_log_job', true) = 'retention' AND OLD.at < now() - interval '30 days' THEN
         RETURN OLD;
+    END IF;
+    -- Who did what and when stays; values go, and are never written.
+    IF TG_OP = 'UPDATE' AND current_setting('godwit.audit_log_job', true) = 'erasure'
+        AND NEW.before IS NULL AND NEW.after IS NULL AND (NEW.address IS NULL OR NEW.address = OLD.address) AND NEW.expunged_at IS NOT NULL
+        AND (NEW.id, NEW.at, NEW.key_id, NEW.role, NEW.action, NEW.object_id) = (OLD.id, OLD.at, OLD.key_id, OLD.role, OLD.action, OLD.object_id)
+        AND (NEW.user_id, NEW.request_id) IS NOT DISTINCT FROM (OLD.user_id, OLD.request_id) THEN
+        RETURN NEW;
     END IF;
     RAISE EXCEPTION '% of % is refused: rows are only ever added to it', TG_OP, TG_TABLE_NAME;
 END $$;
@@ -61,6 +81,7 @@ CREATE TABLE public.attempts (
     response_headers bytea,
     response_body bytea,
     truncated boolean DEFAULT false NOT NULL,
+    expunged_at timestamp with time zone,
     CONSTRAINT attempts_check CHECK (((outcome IS NULL) = (finished_at IS NULL)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
@@ -76,7 +97,8 @@ CREATE TABLE public.audit_log (
     action text NOT NULL COLLATE pg_catalog."C",
     object_id text NOT NULL COLLATE pg_catalog."C",
     before json,
-    after json
+    after json,
+    expunged_at timestamp with time zone
 );
 
 CREATE TABLE public.combination_parts (
@@ -151,6 +173,20 @@ CREATE TABLE public.delivery_counts (
     redelivered bigint NOT NULL
 );
 
+CREATE TABLE public.erasures (
+    kind text NOT NULL,
+    object_id text NOT NULL COLLATE pg_catalog."C",
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    webhooks text[] DEFAULT '{}'::text[] NOT NULL,
+    part smallint DEFAULT 0 NOT NULL,
+    cursor_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    cursor_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    round smallint DEFAULT 1 NOT NULL,
+    due_at timestamp with time zone DEFAULT now(),
+    CONSTRAINT erasures_check CHECK (((kind = 'user'::text) OR (due_at IS NOT NULL))),
+    CONSTRAINT erasures_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'webhook'::text, 'user'::text])))
+);
+
 CREATE TABLE public.event_counts (
     project_id text NOT NULL COLLATE pg_catalog."C",
     hour timestamp with time zone NOT NULL,
@@ -174,7 +210,7 @@ CREATE TABLE public.events (
     sequence bigint NOT NULL,
     project_name text,
     company_name text,
-    CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL)))
+    expunged_at timestamp with time zone
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
 
@@ -558,11 +594,17 @@ ALTER TABLE ONLY public.deliveries
 ALTER TABLE ONLY public.delivery_counts
     ADD CONSTRAINT delivery_counts_pkey PRIMARY KEY (webhook_id, hour) INCLUDE (matched, redelivered);
 
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (kind, object_id, asked_at);
+
 ALTER TABLE ONLY public.event_counts
     ADD CONSTRAINT event_counts_pkey PRIMARY KEY (project_id, hour) INCLUDE (n);
 
 ALTER TABLE ONLY public.event_types
     ADD CONSTRAINT event_types_pkey PRIMARY KEY (name);
+
+ALTER TABLE public.events
+    ADD CONSTRAINT events_check CHECK (((previous IS NOT NULL) OR (current IS NOT NULL) OR (expunged_at IS NOT NULL))) NOT VALID;
 
 ALTER TABLE public.events
     ADD CONSTRAINT events_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
@@ -718,6 +760,8 @@ CREATE INDEX deliveries_untried_of_webhook ON public.deliveries USING btree (web
 CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (project_id) WHERE ((dispatch_at IS NOT NULL) OR (reason = 'webhook_disabled'::text));
 
 CREATE INDEX delivery_counts_by_hour ON public.delivery_counts USING btree (hour);
+
+CREATE INDEX erasures_due ON public.erasures USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX event_counts_by_hour ON public.event_counts USING btree (hour);
 

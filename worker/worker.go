@@ -32,6 +32,7 @@ type Worker struct {
 	Sweep        *Sweep
 	Withdrawals  *Withdrawals
 	Counts       *Counts
+	Erase        *Erase
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -55,6 +56,7 @@ func (w *Worker) Run(ctx context.Context) {
 	loops.Go(func() { w.Sweep.Run(ctx) })
 	loops.Go(func() { w.Withdrawals.Run(ctx) })
 	loops.Go(func() { w.Counts.Run(ctx) })
+	loops.Go(func() { w.Erase.Run(ctx) })
 	if w.Notices != nil {
 		loops.Go(func() { w.Notices.Run(ctx) })
 	}

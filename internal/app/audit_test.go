@@ -58,11 +58,14 @@ var deeds = []deed{
 	{op: "redeliver", path: "/v1/deliveries/{delivery}/redeliver", action: hook.DeliveryRedelivered, object: "{delivery}"},
 	{op: "recover-webhook", path: "/v1/webhooks/{webhook}/recover", body: `{"since":"2020-01-01T00:00:00Z"}`, action: hook.RecoveryStarted, learn: "recovery", field: "recovery_id"},
 	{op: "cancel-recovery", path: "/v1/webhooks/{webhook}/recoveries/{recovery}", action: hook.RecoveryCancelled, object: "{recovery}"},
+	{op: "expunge-event", path: "/v1/events/e/payload", action: hook.EventExpunged, object: "e"},
 	{op: "delete-webhook", path: "/v1/webhooks/{webhook}", action: hook.WebhookDeleted, object: "{webhook}"},
 	{op: "delete-api-key", path: "/v1/api-keys/{key}", action: hook.APIKeyRevoked, object: "{key}"},
 	{op: "delete-event-type", path: "/v1/event-types/MINE", action: hook.EventTypeDeleted, object: "MINE"},
 	{op: "delete-member", path: "/v1/projects/p/members/u", action: hook.MemberRemoved, object: "p/u"},
 	{op: "delete-user", path: "/v1/users/u", action: hook.UserDeleted, object: "u"},
+	{op: "put-user", path: "/v1/users/u", body: `{"name":"U","email":"u@example.com"}`, action: hook.UserCreated, object: "u"},
+	{op: "delete-user", path: "/v1/users/u?erase=true", action: hook.UserErased, object: "u"},
 	{op: "delete-project", path: "/v1/projects/p", action: hook.ProjectDeleted, object: "p"},
 	{op: "delete-company", path: "/v1/companies/c", action: hook.CompanyDeleted, object: "c"},
 }
@@ -92,11 +95,14 @@ func TestEveryChangeIsInTheAuditLog(t *testing.T) {
 		require.Equal(t, op.method != http.MethodGet && !slices.Contains(changesNothing, op.ID), told, "%s: put it into deeds or changesNothing", op.ID)
 	}
 	for i, d := range deeds {
-		if d.op == "retry-now" {
+		switch d.op {
+		case "retry-now":
 			waits(t, databaseURL, known["delivery"])
+		case "expunge-event":
+			s.must(bootstrap, "POST", "/v1/events", `{"id":"e","type":"TODO_CREATED","project_id":"p","current":{"id":"CANARY"}}`)
 		}
 		method, path, body := methods[d.op], known.fill(d.path), known.fill(d.body)
-		nowhere := regexp.MustCompile(`/(c|p|u|MINE|\{\w+\})(/|$)`).ReplaceAllString(d.path, "/not-there$2")
+		nowhere := regexp.MustCompile(`/(c|p|u|e|MINE|\{\w+\})(/|\?|$)`).ReplaceAllString(d.path, "/not-there$2")
 		require.GreaterOrEqual(t, s.call(bootstrap, method, nowhere, `{"unknown":1}`).Code, 400, d.op)
 		require.Len(t, s.log(), i, "%s has failed", d.op)
 

@@ -19,7 +19,7 @@ var closed = []string{
 	"put-user", "get-user", "delete-user", "list-users",
 	"put-member", "delete-member", "list-members",
 	"put-event-type", "delete-event-type",
-	"publish-event", "publish-batch",
+	"publish-event", "publish-batch", "expunge-event",
 	"create-api-key", "get-api-key", "list-api-keys", "delete-api-key", "create-portal-session",
 	"list-audit-log", "get-system",
 }

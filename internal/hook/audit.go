@@ -21,6 +21,7 @@ const (
 	UserCreated          Action = "user.created"
 	UserUpdated          Action = "user.updated"
 	UserDeleted          Action = "user.deleted"
+	UserErased           Action = "user.erased"
 	MemberAdded          Action = "member.added"
 	MemberRemoved        Action = "member.removed"
 	EventTypeCreated     Action = "event_type.created"
@@ -41,16 +42,17 @@ const (
 	APIKeyCreated        Action = "api_key.created"
 	APIKeyRevoked        Action = "api_key.revoked"
 	PortalSessionCreated Action = "portal_session.created"
+	EventExpunged        Action = "event.expunged"
 )
 
 // Actions lists every Action.
 var Actions = []Action{
 	CompanyCreated, CompanyUpdated, CompanyDeleted, ProjectCreated, ProjectUpdated, ProjectDeleted,
-	UserCreated, UserUpdated, UserDeleted, MemberAdded, MemberRemoved,
+	UserCreated, UserUpdated, UserDeleted, UserErased, MemberAdded, MemberRemoved,
 	EventTypeCreated, EventTypeUpdated, EventTypeDeleted,
 	WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookEnabled, WebhookDisabled, WebhookTested, WebhookSecretRotated,
 	DeliveryRedelivered, DeliveryRetried, DeliveryCancelled, RecoveryStarted, RecoveryCancelled,
-	APIKeyCreated, APIKeyRevoked, PortalSessionCreated,
+	APIKeyCreated, APIKeyRevoked, PortalSessionCreated, EventExpunged,
 }
 
 // Object is the kind of object that the action is about, such as "webhook".
@@ -72,6 +74,8 @@ type AuditEntry struct {
 	// differs alone; nil where there was, or is, nothing.
 	Before json.RawMessage
 	After  json.RawMessage
+	// ExpungedAt is when the values were removed; zero = they were not.
+	ExpungedAt time.Time
 }
 
 // AuditFilter narrows the audit log; zero fields don't.

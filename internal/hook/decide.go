@@ -90,6 +90,8 @@ func Decide(p Parcel, generation int) Decision {
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonWebhookDeleted}
 	case p.ProjectDeleted:
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonProjectDeleted}
+	case !p.Event.ExpungedAt.IsZero():
+		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonPayloadExpunged}
 	case p.AccessLost:
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonMembershipLost}
 	case d.Used() >= MaxAttempts:

@@ -116,6 +116,8 @@ type Event struct {
 	// Previous and Current are the bytes that the producer sent; nil stands for null.
 	Previous json.RawMessage
 	Current  json.RawMessage
+	// ExpungedAt is when the states were removed for good; zero = they were not.
+	ExpungedAt time.Time
 	// ProjectIDs is set for CombinationType: every project whose data it carries.
 	ProjectIDs []string
 }
@@ -291,6 +293,8 @@ type Attempt struct {
 	Number     int
 	StartedAt  time.Time
 	FinishedAt time.Time
+	// ExpungedAt is when what was sent and answered was removed; zero = it was not.
+	ExpungedAt time.Time
 	Result     Result
 }
 

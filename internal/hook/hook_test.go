@@ -37,6 +37,7 @@ func TestDecide(t *testing.T) {
 			hook.Decision{Step: hook.StepDone, Status: hook.Held, Reason: hook.ReasonWebhookDisabled}},
 		{"webhook deleted", func(p *hook.Parcel) { p.WebhookDeleted = true }, hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonWebhookDeleted}},
 		{"project deleted", func(p *hook.Parcel) { p.ProjectDeleted = true }, hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonProjectDeleted}},
+		{"the payload was expunged", func(p *hook.Parcel) { p.Event.ExpungedAt, p.AccessLost = p.Now, true }, hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonPayloadExpunged}},
 		{"membership lost", func(p *hook.Parcel) { p.AccessLost = true }, hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonMembershipLost}},
 		{"membership went with the project", func(p *hook.Parcel) { p.AccessLost, p.ProjectDeleted = true, true },
 			hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonProjectDeleted}},

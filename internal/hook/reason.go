@@ -40,6 +40,7 @@ const (
 	ReasonProjectDeleted   Reason = "project_deleted"    // cancelled
 	ReasonMembershipLost   Reason = "membership_lost"    // cancelled: the owner may no longer see the project
 	ReasonCancelledByOwner Reason = "cancelled_by_owner" // cancelled: somebody did not want it any more
+	ReasonPayloadExpunged  Reason = "payload_expunged"   // cancelled: the event's payload was removed
 )
 
 // Reasons lists every Reason.
@@ -48,7 +49,7 @@ var Reasons = []Reason{
 	ReasonTLSUnknownAuthority, ReasonTLSHostname, ReasonTLS, ReasonTimeoutHeaders, ReasonTimeoutBody, ReasonReset,
 	ReasonProtocol, ReasonRedirect, ReasonBlockedAddress, ReasonStatus4xx, ReasonStatus5xx, ReasonStatus429,
 	ReasonStatusOther, ReasonGone, ReasonWorkerLost, ReasonInternal, ReasonExhausted, ReasonWebhookDisabled,
-	ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner,
+	ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner, ReasonPayloadExpunged,
 }
 
 // Unreachable says whether an attempt failed before anything was heard of the
@@ -66,7 +67,7 @@ func (r Reason) Unreachable() bool {
 // for deliveries by it.
 func ReasonsOf(status DeliveryStatus) []Reason {
 	held := []Reason{ReasonWebhookDisabled}
-	cancelled := []Reason{ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner}
+	cancelled := []Reason{ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner, ReasonPayloadExpunged}
 	switch status {
 	case Held:
 		return held

@@ -23,6 +23,7 @@ const (
 	KeptWebhooks     = "deleted_webhooks"
 	KeptSessions     = "sessions"
 	KeptAuditLog     = "audit_log"
+	KeptErasures     = "erasures" // that a user was erased is kept as long as the audit log
 )
 
 // RetentionStep is what one step of a run came to.

@@ -19,6 +19,8 @@ func Words(r Reason) string {
 		return "The webhook's owner is no longer a member of the project."
 	case ReasonCancelledByOwner:
 		return "Somebody cancelled it."
+	case ReasonPayloadExpunged:
+		return "The data of the event was removed for good, so there is nothing to send."
 	case ReasonWorkerLost:
 		return "Godwit itself was interrupted while it was sending."
 	case ReasonInternal:

@@ -24,6 +24,7 @@ const (
 	ReasonWindowOpen   = "combination: waits for the other parts"
 	ReasonWindowClosed = "combination: the window closed without the other parts, or was not opened"
 	ReasonNoneOf       = "combination: is one of none_of"
+	ReasonExpunged     = "the event's payload was expunged"
 )
 
 // Explanation tells why an event did or did not go to a webhook.
@@ -90,6 +91,8 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 		switch {
 		case event.Type == hook.CombinationType: // no rule covers it, one made it
 			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event, delivered)
+		case !event.ExpungedAt.IsZero():
+			out.Rules[i] = Verdict{Reason: ReasonExpunged}
 		case hook.AboutWebhook(event) == webhookID:
 			out.Rules[i] = Verdict{Reason: ReasonItself}
 		default:
@@ -120,6 +123,8 @@ func (x *Explanation) conclude(w hook.Webhook, event hook.Event) {
 	switch {
 	case x.Delivery != nil && x.Delivery.Status == hook.Held:
 		x.Reason = ReasonDisabled
+	case x.Matched && !event.ExpungedAt.IsZero():
+		x.Reason = ReasonMatched
 	case x.Matched && x.Rule < 0:
 		x.Reason = ReasonRulesChanged
 	case x.Matched:

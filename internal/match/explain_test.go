@@ -103,6 +103,22 @@ func TestExplainOfACombination(t *testing.T) {
 	}
 }
 
+// TestExplain_OfAnExpungedEvent: no filter can be asked about it any more.
+func TestExplain_OfAnExpungedEvent(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"TODO_*"}, Filter: "current.urgent"})
+	for id, current := range map[string]string{"matched": `{"urgent":true}`, "not": `{"urgent":false}`} {
+		s.post(t, id, "TODO_CREATED", "p1", current)
+		require.NoError(t, s.ExpungeEvent(context.Background(), id))
+	}
+	x := s.explain(t, w, "matched")
+	require.True(t, x.Matched)
+	require.Equal(t, match.ReasonMatched, x.Reason)
+	x = s.explain(t, w, "not")
+	require.False(t, x.Matched)
+	require.Equal(t, match.ReasonExpunged, x.Reason)
+}
+
 func (s stage) explain(t *testing.T, w hook.Webhook, eventID string) match.Explanation {
 	t.Helper()
 	x, err := s.Explain(context.Background(), w.ID, eventID)

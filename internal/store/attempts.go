@@ -218,11 +218,12 @@ type attemptRow struct {
 	ResponseHeaders []byte         `db:"response_headers"`
 	ResponseBody    []byte         `db:"response_body"`
 	Truncated       bool           `db:"truncated"`
+	ExpungedAt      sql.NullTime   `db:"expunged_at"`
 }
 
 func (r attemptRow) attempt() (hook.Attempt, error) {
 	a := hook.Attempt{
-		DeliveryID: r.DeliveryID, Number: r.Number, StartedAt: r.StartedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
+		DeliveryID: r.DeliveryID, Number: r.Number, StartedAt: r.StartedAt.UTC(), FinishedAt: nullTime(r.FinishedAt), ExpungedAt: nullTime(r.ExpungedAt),
 		Result: hook.Result{
 			Outcome: hook.Outcome(r.Outcome.String), Reason: hook.Reason(r.Reason.String), Error: r.Error.String,
 			Duration: time.Duration(r.DurationMS.Int64) * time.Millisecond, StatusCode: int(r.StatusCode.Int64), URL: r.URL.String,
@@ -251,13 +252,13 @@ const maxAttemptsShown = 100
 func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error) {
 	return rows(ctx, s, `
 		SELECT delivery_id, used AS number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
-			request_headers, response_headers, response_body, truncated
+			request_headers, response_headers, response_body, truncated, expunged_at
 		FROM (
 			SELECT a.*, a.number - count(*) FILTER (WHERE a.outcome = 'put_off') OVER before AS used
 			FROM attempts a WHERE a.delivery_id = $1 WINDOW before AS (ORDER BY a.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 			ORDER BY a.number DESC LIMIT $2
 		) newest
 		UNION ALL
-		SELECT d.id, 1, d.begun_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false FROM deliveries d WHERE d.id = $1 AND `+unrecorded+`
+		SELECT d.id, 1, d.begun_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, NULL FROM deliveries d WHERE d.id = $1 AND `+unrecorded+`
 		ORDER BY number, started_at`, []any{deliveryID, maxAttemptsShown}, attemptRow.attempt)
 }

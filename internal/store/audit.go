@@ -118,12 +118,13 @@ type auditRow struct {
 	ObjectID  string         `db:"object_id"`
 	Before    []byte         `db:"before"`
 	After     []byte         `db:"after"`
+	Expunged  sql.NullTime   `db:"expunged_at"`
 }
 
 func (r auditRow) entry() (hook.AuditEntry, error) {
 	by := hook.Principal{KeyID: r.KeyID, Role: hook.Role(r.Role), UserID: r.UserID.String, RequestID: r.RequestID.String}
 	by.Address, _ = netip.ParseAddr(r.Address.String)
-	return hook.AuditEntry{ID: r.ID, At: r.At.UTC(), By: by, Action: hook.Action(r.Action), ObjectID: r.ObjectID, Before: r.Before, After: r.After}, nil
+	return hook.AuditEntry{ID: r.ID, At: r.At.UTC(), By: by, Action: hook.Action(r.Action), ObjectID: r.ObjectID, Before: r.Before, After: r.After, ExpungedAt: nullTime(r.Expunged)}, nil
 }
 
 // AuditLog lists what was changed, newest first.
@@ -139,7 +140,7 @@ func selectAudit(f hook.AuditFilter, page hook.Page) (query string, args []any) 
 	l.whereTime("at >= ?", f.Since)
 	l.whereTime("at < ?", f.Until)
 	tail := newestBy(&l, f.Actor, page)
-	return `SELECT id, at, key_id, role, user_id, address, request_id, action, object_id, before, after FROM audit_log` + tail, l.args
+	return `SELECT id, at, key_id, role, user_id, address, request_id, action, object_id, before, after, expunged_at FROM audit_log` + tail, l.args
 }
 
 // newestBy ends a list of the audit log: what anybody did, or what one actor did

@@ -12,7 +12,8 @@ import (
 
 // recentEvents reads a page of events, newest first, each project's by its own
 // index. States are read for the rows of the page alone. What was made for one
-// webhook alone, which no rule matches, is none of it.
+// webhook alone, which no rule matches, is none of it,
+// and neither is what was expunged.
 const recentEvents = `
 SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
 	CASE WHEN $7 THEN e.previous END AS previous, CASE WHEN $7 THEN e.current END AS current
@@ -20,7 +21,7 @@ FROM (
 	SELECT n.id FROM unnest($1::text[]) AS p(id)
 	CROSS JOIN LATERAL (
 		SELECT e.id, e.accepted_at, e.sequence FROM events e
-		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
+		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
 		ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $6
 	) n
 	ORDER BY n.accepted_at DESC, n.sequence DESC, n.id DESC LIMIT $6
@@ -32,7 +33,7 @@ ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC`
 const recentOfAll = `
 SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
 	CASE WHEN $6 THEN e.previous END AS previous, CASE WHEN $6 THEN e.current END AS current
-FROM events e WHERE e.private_to IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
+FROM events e WHERE e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
 ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.

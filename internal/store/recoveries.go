@@ -26,7 +26,7 @@ FROM ` + statusOfReason + ` CROSS JOIN LATERAL (
 // again: delivery d is to be sent again; if there are any types $6, only of these.
 const again = `(NOT d.superseded AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND EXISTS (
 	SELECT FROM events e CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w
-	WHERE e.id = d.event_id AND NOT ` + accessLost + ` OFFSET 0
+	WHERE e.id = d.event_id AND e.expunged_at IS NULL AND NOT ` + accessLost + ` OFFSET 0
 ))`
 
 var countAgain = `SELECT count(*) ` + ofRedelivery("OFFSET 0") + ` AND ` + again

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -55,7 +56,7 @@ SELECT w.deleted_at IS NOT NULL FROM webhooks w WHERE w.id = (SELECT d.webhook_i
 // lockLast locks the end of the chain that a delivery is part of. It finds none
 // when that end is just being redelivered.
 const lockLast = `
-SELECT d.id, d.webhook_id, d.status, ` + accessLost + ` AS access_lost
+SELECT d.id, d.webhook_id, d.status, e.expunged_at, ` + accessLost + ` AS access_lost
 FROM deliveries asked
 JOIN deliveries d ON d.event_id = asked.event_id AND d.webhook_id = asked.webhook_id AND NOT d.superseded
 JOIN events e ON e.id = d.event_id
@@ -67,6 +68,7 @@ type lastRow struct {
 	WebhookID  string              `db:"webhook_id"`
 	Status     hook.DeliveryStatus `db:"status"`
 	AccessLost bool                `db:"access_lost"`
+	ExpungedAt sql.NullTime        `db:"expunged_at"`
 }
 
 // Redeliver makes a new delivery of the same event to the same webhook. It takes
@@ -132,6 +134,9 @@ func (l lastRow) redeliverable(asked string) error {
 		return hook.Errorf(hook.CodeConflict, "%s has attempts left; POST /v1/deliveries/%s/retry-now makes the next one at once", name, l.ID)
 	case l.Status == hook.Held:
 		return hook.Errorf(hook.CodeConflict, "%s is held; POST /v1/webhooks/%s/enable releases it, and POST /v1/webhooks/%[2]s/recover where the webhook is enabled", name, l.WebhookID)
+	case l.ExpungedAt.Valid:
+		return hook.Errorf(hook.CodeConflict, "the payload of the event of %s was expunged at %s, so there is nothing to send; publish the event under a new id",
+			name, l.ExpungedAt.Time.UTC().Format(time.RFC3339))
 	case l.AccessLost:
 		return hook.Errorf(hook.CodeConflict, "the owner of webhook %s is not a member of the event's project any more; make the owner a member again first", l.WebhookID)
 	}

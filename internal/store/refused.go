@@ -15,6 +15,7 @@ import (
 // refusal tells why an event was not accepted as a new one.
 type refusal struct {
 	Fingerprint []byte `db:"fingerprint"` // nil when there is no event of this id
+	Expunged    bool   `db:"expunged"`    // its content is not known any more
 	Matched     int    `db:"matched"`
 	HasProject  bool   `db:"has_project"`
 	HasType     bool   `db:"has_type"`
@@ -30,7 +31,7 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas
 	}
 	var refusals []refusal
 	err := sqlx.SelectContext(ctx, s.on(ctx), &refusals, `
-		SELECT e.fingerprint, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id AND d.redelivery_of IS NULL) AS matched,
+		SELECT e.fingerprint, e.expunged_at IS NOT NULL AS expunged, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id AND d.redelivery_of IS NULL) AS matched,
 			p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type, coalesce(t.schema_version, 0) AS schema_version
 		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS i(id, project_id, type, n)
 		LEFT JOIN events e ON e.id = i.id
@@ -79,7 +80,7 @@ func (s *Store) sameMeaning(ctx context.Context, e hook.Event) (bool, error) {
 
 func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 	switch {
-	case r.Fingerprint != nil && bytes.Equal(r.Fingerprint, fingerprint(e)):
+	case r.Fingerprint != nil && (r.Expunged || bytes.Equal(r.Fingerprint, fingerprint(e))):
 		return hook.Accepted{Matched: r.Matched, Duplicate: true}
 	case r.Fingerprint != nil:
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict,

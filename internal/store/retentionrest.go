@@ -25,6 +25,7 @@ var retentionParts = []retentionPart{
 	{hook.KeptSessions, oldest(hook.KeptSessions, `
 		DELETE FROM sessions WHERE ctid = ANY(ARRAY(SELECT s.ctid FROM sessions s WHERE s.expires_at < $1 ORDER BY s.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`)},
 	{hook.KeptAuditLog, forgetAuditLog},
+	{hook.KeptErasures, forgetErasures},
 }
 
 // forgetCounts removes counts of attempts, and beside them those of deliveries and
@@ -58,6 +59,16 @@ func forgetAuditLog(ctx context.Context, tx *sqlx.Tx, r retentionRun, limit int)
 	var n int
 	err := tx.GetContext(ctx, &n, `SELECT forget_audit_log($1, $2)`, r.Audit, limit)
 	return removedOldest(hook.KeptAuditLog, n, limit), err
+}
+
+func forgetErasures(ctx context.Context, tx *sqlx.Tx, r retentionRun, limit int) (removed, error) {
+	res, err := tx.ExecContext(ctx, `
+		DELETE FROM erasures WHERE ctid = ANY(ARRAY(SELECT e.ctid FROM erasures e WHERE e.due_at IS NULL AND e.asked_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`, r.Audit, limit)
+	if err != nil {
+		return removed{}, err
+	}
+	n, err := res.RowsAffected()
+	return removedOldest(hook.KeptErasures, int(n), limit), err
 }
 
 func removedOldest(name string, n, limit int) removed {

@@ -188,3 +188,11 @@ func TestRetention_StopsAtTheBorder(t *testing.T) {
 	require.Zero(t, step.Removed)
 	require.Zero(t, s.retention(t).KeptSince, "nothing was removed yet")
 }
+
+func TestRetention_ForgetsErasuresWithTheAuditLog(t *testing.T) {
+	s := newStage(t)
+	pgtest.Exec(t, s.url, `INSERT INTO erasures (kind, object_id, asked_at, due_at) VALUES
+		('user', 'a', now() - interval '366 days', NULL), ('user', 'b', now() - interval '366 days', now()), ('user', 'c', now() - interval '364 days', NULL)`)
+	require.Equal(t, 1, s.retain(t, 500))
+	require.Equal(t, 2, s.number(t, `SELECT count(*) FROM erasures WHERE object_id IN ('b', 'c')`))
+}

@@ -43,7 +43,7 @@ const take = `, look AS MATERIALIZED (
 		w.version, w.owner_id, w.timeout_seconds,
 		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
 			WHEN w.limited OR w.off OR d.webhook_id = ANY($4::text[]) THEN 'queue'
-			WHEN d.generation = 1 AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here) THEN 'begin'
+			WHEN d.generation = 1 AND e.expunged_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here) THEN 'begin'
 			ELSE 'start' END AS step
 	FROM due d
 	CROSS JOIN LATERAL (
@@ -51,7 +51,7 @@ const take = `, look AS MATERIALIZED (
 	) w
 	CROSS JOIN LATERAL (
 		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, e.project_name, e.company_name,
-			e.previous, e.current, e.project_ids
+			e.previous, e.current, e.project_ids, e.expunged_at
 		FROM events e WHERE e.id = d.event_id OFFSET 0
 	) e
 	LEFT JOIN LATERAL (SELECT true AS here FROM projects p WHERE p.id = d.project_id OFFSET 0) p ON true
