@@ -314,6 +314,14 @@ func TestDelete_WhatIsAddedInTheMeantimePreventsNothing(t *testing.T) {
 			_, err := s.CreateWebhook(ctx, draft("u1", hook.Rule{Events: []string{"*"}}))
 			return err
 		}, func(s stage) error { return s.DeleteUser(ctx, "u1") }, `SELECT count(*) FROM webhooks WHERE deleted_at IS NULL`},
+		"erased user": {func(s stage, _ string) error {
+			_, err := s.CreateWebhook(ctx, draft("u1", hook.Rule{Events: []string{"*"}}))
+			return err
+		}, func(s stage) error { return s.EraseUser(ctx, "u1") }, `SELECT count(*) FROM webhooks WHERE deleted_at IS NULL`},
+		"membership": {func(s stage, _ string) error {
+			_, err := s.CreateWebhook(ctx, draft("u1", hook.Rule{Events: []string{"*"}, Projects: []string{"p1"}}))
+			return err
+		}, func(s stage) error { return s.DeleteMember(ctx, "p1", "u1") }, `SELECT count(*) FROM members WHERE project_id = 'p1' AND user_id = 'u1'`},
 		"company": {func(s stage, n string) error {
 			_, _, err := s.PutProject(ctx, hook.Project{ID: "new" + n, CompanyID: "c1", Name: n})
 			return err
