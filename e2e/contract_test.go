@@ -38,7 +38,7 @@ func exchange(t testing.TB, req *http.Request) reply {
 	})
 	require.NoError(t, described.err)
 	require.NotNil(t, described.document, "the document could not be fetched")
-	require.NoError(t, described.document.Check(contract.Exchange{Method: req.Method, Path: req.URL.Path, Sent: sent,
+	require.NoError(t, described.document.Check(contract.Exchange{Method: req.Method, Path: req.URL.EscapedPath(), Sent: sent,
 		Status: got.status, Header: got.header, Body: got.raw}), string(got.raw))
 	return got
 }

@@ -45,7 +45,7 @@ func New(raw []byte) (*Document, error) {
 // Exchange is a request and its answer.
 type Exchange struct {
 	Method string
-	// Path is of the request, without the query.
+	// Path is of the request, escaped, without the query.
 	Path string
 	// Sent is the request's body; empty = none.
 	Sent   []byte
