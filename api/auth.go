@@ -63,7 +63,8 @@ func (s *server) authorize(who audience) func(huma.Context, func(huma.Context)) 
 			s.refuse(ctx, err)
 			return
 		}
-		next(huma.WithContext(ctx, hook.WithPrincipal(ctx.Context(), principal)))
+		within := withHeader(ctx.Context(), humagin.Unwrap(ctx).Writer.Header())
+		next(huma.WithContext(ctx, hook.WithPrincipal(within, principal)))
 	}
 }
 

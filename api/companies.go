@@ -8,21 +8,32 @@ import (
 )
 
 type companyForm struct {
-	Name string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
-	_    struct{} `additionalProperties:"false"`
+	Name   string      `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Limits *limitsForm `json:"limits,omitempty" doc:"Limits in the place of the installation's, all of them: one that is not named is the installation's. Left out or null: they stay as they are"`
+	_      struct{}    `additionalProperties:"false"`
 }
 
-func (f companyForm) check() []hook.Field { return checkName("/name", f.Name) }
-
-type company struct {
-	ID        string    `json:"id" doc:"Id that the caller chose"`
-	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
-	CreatedAt time.Time `json:"created_at" doc:"When it was created"`
-	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
+func (f companyForm) check() []hook.Field {
+	return append(checkName("/name", f.Name), f.Limits.check()...)
 }
 
-func viewCompany(c hook.Company) company {
-	return company{ID: c.ID, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
+// Company is a company as lists show it.
+type Company struct {
+	ID        string        `json:"id" doc:"Id that the caller chose"`
+	Name      string        `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Limits    CompanyLimits `json:"limits" doc:"Its own limits"`
+	CreatedAt time.Time     `json:"created_at" doc:"When it was created"`
+	UpdatedAt time.Time     `json:"updated_at" doc:"When it was changed last"`
+}
+
+// companyDetail is a company that is shown by itself.
+type companyDetail struct {
+	Company
+	Quotas []Quota `json:"quotas" nullable:"false" maxItems:"10" doc:"What it may publish, and has published lately in the process that answers"`
+}
+
+func viewCompany(c hook.Company) Company {
+	return Company{ID: c.ID, Name: c.Name, Limits: viewLimits(c.Limits), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
 }
 
 // ByID is the path of one object.
@@ -52,7 +63,7 @@ func put[T any](v T, created bool) *putReply[T] {
 // reply is an answer that is a body alone.
 type reply[T any] struct{ Body T }
 
-func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[company], error) {
+func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[Company], error) {
 	if err := newID("id", in.ID); err != nil {
 		return nil, err
 	}
@@ -60,14 +71,21 @@ func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[compan
 	if err != nil {
 		return nil, err
 	}
-	c, created, err := s.Store.Companies.PutCompany(ctx, hook.Company{ID: in.ID, Name: form.Name})
+	company := hook.Company{ID: in.ID, Name: form.Name}
+	if form.Limits != nil {
+		company.Limits = form.Limits.own()
+	}
+	c, created, err := s.Store.Companies.PutCompany(ctx, company)
 	if err != nil {
 		return nil, err
+	}
+	if form.Limits != nil {
+		s.rates.forget()
 	}
 	return put(viewCompany(c), created), nil
 }
 
-func (s *server) company(ctx context.Context, in *ByID) (*reply[company], error) {
+func (s *server) company(ctx context.Context, in *ByID) (*reply[companyDetail], error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
@@ -75,14 +93,14 @@ func (s *server) company(ctx context.Context, in *ByID) (*reply[company], error)
 	if err != nil {
 		return nil, err
 	}
-	return &reply[company]{Body: viewCompany(c)}, nil
+	return &reply[companyDetail]{Body: companyDetail{viewCompany(c), viewQuotas(s.rates.quotas(ctx, c.ID))}}, nil
 }
 
 func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error) {
 	return remove(ctx, in, s.Store.Companies.DeleteCompany)
 }
 
-func (s *server) companies(ctx context.Context, in *PageQuery) (*listReply[company], error) {
+func (s *server) companies(ctx context.Context, in *PageQuery) (*listReply[Company], error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, err

@@ -80,6 +80,12 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 			d.fault(at, "must be a whole number")
 		}
 		dst.SetInt(n)
+	case reflect.Int64:
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil {
+			d.fault(at, "must be a whole number")
+		}
+		dst.SetInt(n)
 	case reflect.Float64:
 		n, err := strconv.ParseFloat(string(raw), 64)
 		if err != nil || jsontext.Value(raw).Kind() != '0' {

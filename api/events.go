@@ -66,7 +66,8 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 			events[i].ID = id.New(id.Event)
 		}
 	}
-	accepted, err := s.Matching.Ingest(ctx, events)
+	refused := s.rates.take(ctx, events)
+	accepted, err := s.ingestRest(ctx, events, refused)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +75,9 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 	due, happened := false, false
 	for i, a := range accepted {
 		answers[i].published = published{ID: events[i].ID, Matched: a.Matched, Duplicate: a.Duplicate}
+		if answers[i].err = refused[i]; answers[i].err != nil {
+			continue
+		}
 		if a.Err != nil { // a nil *hook.Error must not become an error
 			answers[i].err = a.Err
 			continue
@@ -88,6 +92,38 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 		s.WakeWindows()
 	}
 	return answers, nil
+}
+
+// ingestRest ingests the events that are not refused. Where all are, the error says
+// why.
+func (s *server) ingestRest(ctx context.Context, events []hook.Event, refused map[int]error) ([]hook.Accepted, error) {
+	if len(refused) == len(events) {
+		return nil, refused[0]
+	}
+	rest, places := events, []int(nil)
+	if len(refused) > 0 {
+		rest = nil
+		for i, e := range events {
+			if refused[i] == nil {
+				rest, places = append(rest, e), append(places, i)
+			}
+		}
+	}
+	accepted, err := s.Matching.Ingest(ctx, rest)
+	if err != nil {
+		return nil, err
+	}
+	if company := s.rates.accepted(ctx, rest, accepted); company != "" {
+		tell(ctx, s.rates.quotas(ctx, company)...)
+	}
+	if places == nil {
+		return accepted, nil
+	}
+	out := make([]hook.Accepted, len(events))
+	for k, i := range places {
+		out[i] = accepted[k]
+	}
+	return out, nil
 }
 
 // EventSummary is an event without its states.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"godwit/internal/hook"
@@ -49,13 +50,15 @@ type fake struct {
 	retention hook.Retention
 	// erased is what was asked to be expunged.
 	erased []string
+	// quotas are those of every user.
+	quotas []hook.Quota
 }
 
 func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f},
 		DeliveryEdits: edits{f}, Recoveries: edits{f}, Progress: edits{f}, Tests: edits{f},
-		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f,
+		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
 		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, PortalLinks: sessionsOf{f}}
 }
 
@@ -103,6 +106,19 @@ func (f *fake) ErasedAt(_ context.Context, id string) (time.Time, error) {
 		return now(), nil
 	}
 	return time.Time{}, nil
+}
+
+// UserQuotas and CompanyLimits are what quotas and limits were set to.
+func (f *fake) UserQuotas(context.Context, string) ([]hook.Quota, error) { return f.quotas, f.err }
+
+func (f *fake) CompanyLimits(context.Context) (map[string]hook.OwnLimits, error) {
+	own := map[string]hook.OwnLimits{}
+	for _, c := range f.companies {
+		if c.Limits != nil {
+			own[c.ID] = *c.Limits
+		}
+	}
+	return own, f.err
 }
 
 func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
@@ -324,6 +340,9 @@ func (m matching) Ingest(_ context.Context, events []hook.Event) ([]hook.Accepte
 		}
 		fresh := upsert(&m.events, ev, eventID)
 		out[i] = hook.Accepted{Matched: 2, Due: fresh, Duplicate: !fresh}
+		if company, _, ok := strings.Cut(ev.ProjectID, "/"); ok && fresh {
+			out[i].CompanyID = company
+		}
 	}
 	return out, m.err
 }

@@ -27,6 +27,8 @@ type Options struct {
 	// make on the routes of publishers and on all others; 0 = any number.
 	PublishRate    int
 	ManagementRate int
+	// Limits are the installation's of users and companies; 0 = any number.
+	Limits hook.Limits
 	// PublicURL is where browsers find Godwit; empty = where they found it this time.
 	PublicURL string
 	// CheckURL gives the URL as a webhook keeps it, or why a webhook may not have
@@ -105,6 +107,7 @@ type Store struct {
 	Installation  Installation
 	Erasures      Erasures
 	Snapshots     Snapshots
+	Quotas        Quotas
 }
 
 // Snapshots gives reads one moment to look at.

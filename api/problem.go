@@ -29,6 +29,7 @@ type problem struct {
 	Code      string       `json:"code" doc:"The kind of problem as a constant for programs"`
 	RequestID string       `json:"request_id,omitempty" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The answer's X-Request-Id; quote it when asking for help"`
 	Attempt   *attempt     `json:"attempt,omitempty" doc:"The probe that failed, where that is the problem"`
+	Quota     *Quota       `json:"quota,omitempty" doc:"The limit that was reached, where that is the problem"`
 	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
 
 	// wait is what Retry-After says; zero = nothing.
@@ -64,7 +65,7 @@ const (
 	codeMethod       = "method_not_allowed"
 	codeTooLarge     = "too_large"
 	codeMediaType    = "unsupported_media_type"
-	codeRateLimited  = "rate_limited"
+	codeRateLimited  = string(hook.CodeRateLimited)
 	codeInternal     = "internal"
 )
 
@@ -78,6 +79,7 @@ func kinds() []kind {
 		{codeMethod, 405, "The method is not allowed here", "The header Allow lists the methods of this path."},
 		{string(hook.CodeConflict), 409, "The present state does not allow it", "Read the detail; look at the object as it is now."},
 		{string(hook.CodeStale), 412, "It was changed in the meantime", "Get it again, apply the change to the new version, and send that version's ETag in If-Match."},
+		{string(hook.CodeQuota), 409, "A limit is reached", "Remove what is not needed, or have an admin raise the limit; the detail names both."},
 		{codeTooLarge, 413, "The request body is too large", "Send less; the detail names the limit."},
 		{codeMediaType, 415, "The request body is of an unknown type", "Send Content-Type: application/json, and Content-Encoding: gzip or none."},
 		{string(hook.CodeInvalid), 422, "Some values are not acceptable", "The list of errors names each value and what is wrong with it."},
@@ -121,7 +123,11 @@ func problemOf(err error) *problem {
 	case errors.Is(err, eventjson.ErrTooLarge):
 		return newProblem(codeTooLarge, eventjson.ErrTooLarge.Error())
 	case errors.As(err, &known):
-		return newProblem(string(known.Code), known.Message, known.Fields...)
+		p := newProblem(string(known.Code), known.Message, known.Fields...)
+		if p.wait = known.Wait; known.Quota != nil {
+			p.Quota = ptr(viewQuota(*known.Quota))
+		}
+		return p
 	}
 	return newProblem(codeInternal, "The request could not be carried out.")
 }

@@ -57,6 +57,9 @@ func takes[T any]() reflect.Type { return reflect.TypeFor[T]() }
 // report logs what is our own fault and gives what the client may see.
 func (s *server) report(ctx context.Context, err error) *problem {
 	p := problemOf(err)
+	if q := quotaOf(err); q != nil {
+		tell(ctx, *q)
+	}
 	switch {
 	case p.Status < http.StatusInternalServerError || errors.Is(err, context.Canceled):
 	case s.Outage != nil && outage(err):

@@ -23,7 +23,8 @@ type server struct {
 	huma     huma.API
 	gate     *gate
 	requests memory[*rate.Limiter] // by kind of request and credential
-	givenUp  *ops.Complaints       // requests that waited, or worked, for too long
+	rates    *companyRates
+	givenUp  *ops.Complaints // requests that waited, or worked, for too long
 }
 
 // New builds the API's handler. It does no I/O.
@@ -39,7 +40,7 @@ func New(options Options) http.Handler {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter](), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
+	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter](), rates: newCompanyRates(options), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
 	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin())
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)

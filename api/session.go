@@ -67,6 +67,7 @@ type sessionView struct {
 	Role      hook.Role  `json:"role" enum:"admin,user" doc:"What the session may do"`
 	UserID    *string    `json:"user_id" doc:"The user whose webhooks it sees and manages; null for an admin, who sees all"`
 	ExpiresAt *time.Time `json:"expires_at" doc:"When it ends; null for a request with an API key, which is no session"`
+	Quotas    []Quota    `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
 }
 
 type sessionReply struct {
@@ -94,10 +95,9 @@ func (s *server) signIn(ctx context.Context, in *Payload) (*sessionReply, error)
 		return nil, err
 	}
 	s.gate.trust(from, token)
-	return &sessionReply{
-		SetCookie: s.cookie(token, expiresAt),
-		Body:      sessionView{Role: principal.Role, UserID: optional(principal.UserID), ExpiresAt: &expiresAt},
-	}, nil
+	view := sessionView{Role: principal.Role, UserID: optional(principal.UserID), ExpiresAt: &expiresAt}
+	view.Quotas, err = s.userQuotas(ctx, principal.UserID)
+	return &sessionReply{SetCookie: s.cookie(token, expiresAt), Body: view}, err
 }
 
 // sessionToken is what the browser holds, out of a request's header Cookie; ""
@@ -146,7 +146,8 @@ func (s *server) whoAmI(ctx context.Context, in *cookieInput) (*reply[sessionVie
 	} else if hook.CodeOf(err) != hook.CodeNotFound {
 		return nil, err
 	}
-	return &reply[sessionView]{Body: out}, nil
+	out.Quotas, err = s.userQuotas(ctx, principal.UserID)
+	return &reply[sessionView]{Body: out}, err
 }
 
 type signOutReply struct {

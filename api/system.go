@@ -31,6 +31,17 @@ type Settings struct {
 	PublicURL        *string        `json:"public_url" format:"uri" doc:"The base of links in mail; null = there are none"`
 	PublishRate      int            `json:"publish_rate" minimum:"0" doc:"How many requests a second one key may publish with; 0 = any number"`
 	ManagementRate   int            `json:"management_rate" minimum:"0" doc:"The same for all other requests"`
+	Limits           SystemLimits   `json:"limits" doc:"The limits of users and companies, unless a company has its own; 0 = any number"`
+}
+
+// SystemLimits are the installation's limits of users and companies.
+type SystemLimits struct {
+	UserWebhooks     int64 `json:"user_webhooks" doc:"Webhooks of one user"`
+	UserRules        int64 `json:"user_rules" doc:"Rules in all webhooks of one user"`
+	UserTestRate     int64 `json:"user_test_rate" doc:"Test events a minute to the webhooks of one user"`
+	UserStoredBytes  int64 `json:"user_stored_bytes" doc:"Bytes that the test events of one user take up"`
+	CompanyEventRate int64 `json:"company_event_rate" doc:"Events a second of one company, in each process"`
+	CompanyByteRate  int64 `json:"company_byte_rate" doc:"Bytes a second of the events of one company, in each process"`
 }
 
 // SystemTemporal is where Temporal is.

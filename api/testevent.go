@@ -56,5 +56,8 @@ func (s *server) test(ctx context.Context, in *switchInput) (*testReply, error) 
 		return nil, err
 	}
 	s.wake()
+	if user := hook.PrincipalOf(ctx).UserID; user != "" { // who is the owner
+		s.tellUser(ctx, user, hook.QuotaTestEvents, hook.QuotaStoredBytes)
+	}
 	return &testReply{Location: "/v1/deliveries/" + deliveryID, Body: testAnswer{DeliveryID: deliveryID, EventID: eventID}}, nil
 }

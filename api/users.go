@@ -30,7 +30,8 @@ func plausibleEmail(s string) bool {
 	return err == nil && address.Address == s && len(s) <= 254 && !strings.ContainsAny(s, "\x00\r\n")
 }
 
-type user struct {
+// User is a user as lists show it.
+type User struct {
 	ID        string    `json:"id" doc:"Id that the caller chose"`
 	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	Email     string    `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
@@ -38,11 +39,17 @@ type user struct {
 	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
 }
 
-func viewUser(u hook.User) user {
-	return user{ID: u.ID, Name: u.Name, Email: u.Email, CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC()}
+// userDetail is a user that is shown by itself.
+type userDetail struct {
+	User
+	Quotas []Quota `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has"`
 }
 
-func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[user], error) {
+func viewUser(u hook.User) User {
+	return User{ID: u.ID, Name: u.Name, Email: u.Email, CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC()}
+}
+
+func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[User], error) {
 	if err := newID("id", in.ID); err != nil {
 		return nil, err
 	}
@@ -57,7 +64,7 @@ func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[user], er
 	return put(viewUser(u), created), nil
 }
 
-func (s *server) user(ctx context.Context, in *ByID) (*reply[user], error) {
+func (s *server) user(ctx context.Context, in *ByID) (*reply[userDetail], error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
@@ -65,10 +72,11 @@ func (s *server) user(ctx context.Context, in *ByID) (*reply[user], error) {
 	if err != nil {
 		return nil, s.notThere(ctx, in.ID, err)
 	}
-	return &reply[user]{Body: viewUser(u)}, nil
+	quotas, err := s.userQuotas(ctx, u.ID)
+	return &reply[userDetail]{Body: userDetail{viewUser(u), quotas}}, err
 }
 
-func (s *server) users(ctx context.Context, in *PageQuery) (*listReply[user], error) {
+func (s *server) users(ctx context.Context, in *PageQuery) (*listReply[User], error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, err

@@ -154,6 +154,7 @@ func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookRep
 	if w, err = s.Store.Webhooks.CreateWebhook(ctx, w); err != nil {
 		return nil, err
 	}
+	s.tellUser(ctx, w.OwnerID, hook.QuotaWebhooks, hook.QuotaRules)
 	// Nothing more may fail: the secret is shown here alone.
 	body := viewDetail(w)
 	body.Secret = shownSecret(w)

@@ -63,7 +63,8 @@ func startStandalone(ctx context.Context, binary, dataDir string) (*standalone, 
 	s.cmd.Env = append(foreignEnvironment(),
 		"GODWIT_LISTEN_ADDR="+ports[0], "GODWIT_OPS_ADDR="+ports[1],
 		"GODWIT_STANDALONE_TEMPORAL_ADDR="+ports[2], "GODWIT_STANDALONE_UI_ADDR="+ports[3],
-		"GODWIT_DATA_DIR="+dataDir, "GODWIT_ADMIN_KEY="+s.adminKey, "GODWIT_LOG_LEVEL=error")
+		"GODWIT_DATA_DIR="+dataDir, "GODWIT_ADMIN_KEY="+s.adminKey, "GODWIT_LOG_LEVEL=error",
+		"GODWIT_USER_WEBHOOKS=0", "GODWIT_USER_RULES=0", "GODWIT_COMPANY_EVENT_RATE=0", "GODWIT_COMPANY_BYTE_RATE=0")
 	return s, s.start(ctx)
 }
 

@@ -112,7 +112,8 @@ CREATE TABLE public.companies (
     id text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    limits jsonb
 );
 
 CREATE TABLE public.counting (
@@ -210,7 +211,8 @@ CREATE TABLE public.events (
     sequence bigint NOT NULL,
     project_name text,
     company_name text,
-    expunged_at timestamp with time zone
+    expunged_at timestamp with time zone,
+    charged_bytes integer
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
 
@@ -437,6 +439,16 @@ ALTER TABLE public.transitions ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.user_usage (
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    webhooks bigint DEFAULT 0 NOT NULL,
+    rules bigint DEFAULT 0 NOT NULL,
+    counted_at timestamp with time zone,
+    stored_bytes bigint DEFAULT 0 NOT NULL,
+    tests_left double precision,
+    tests_at timestamp with time zone
 );
 
 CREATE TABLE public.users (
@@ -675,6 +687,9 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.transitions
     ADD CONSTRAINT transitions_pkey PRIMARY KEY (webhook_id, seq);
 
+ALTER TABLE ONLY public.user_usage
+    ADD CONSTRAINT user_usage_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE public.users
     ADD CONSTRAINT users_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
 
@@ -708,6 +723,8 @@ CREATE INDEX audit_log_of_object ON public.audit_log USING btree (object_id, at 
 CREATE INDEX audit_log_of_user ON public.audit_log USING btree (user_id, at DESC, id DESC) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX combination_parts_of_event ON public.combination_parts USING btree (part_event_id);
+
+CREATE INDEX companies_limited ON public.companies USING btree (id) WHERE (limits IS NOT NULL);
 
 CREATE INDEX companies_newest ON public.companies USING btree (created_at DESC, id DESC);
 
@@ -816,6 +833,8 @@ CREATE INDEX users_newest ON public.users USING btree (created_at DESC, id DESC)
 CREATE INDEX webhooks_deleted ON public.webhooks USING btree (deleted_at, id) WHERE (deleted_at IS NOT NULL);
 
 CREATE INDEX webhooks_draining ON public.webhooks USING btree (id) WHERE (drain > 0);
+
+CREATE INDEX webhooks_live_of_owner ON public.webhooks USING btree (owner_id) WHERE (deleted_at IS NULL);
 
 CREATE INDEX webhooks_newest ON public.webhooks USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 

@@ -110,6 +110,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
+	p.store.SetLimits(limits(cfg))
 	if opts.Now != nil {
 		p.store.SetLocalTime(opts.Now)
 	}

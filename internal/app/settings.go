@@ -5,6 +5,7 @@ import (
 
 	"godwit/api"
 	"godwit/internal/config"
+	"godwit/internal/hook"
 )
 
 // settings are what the API shows of the configuration: nothing that is secret.
@@ -17,7 +18,17 @@ func settings(cfg config.Config) api.Settings {
 		EgressAllow: texts(cfg.EgressAllow), AllowHTTP: cfg.AllowHTTP, Mail: cfg.SMTPURL != "", PublicURL: orNull(cfg.PublicURL),
 		PublishRate: int(cfg.PublishRate), ManagementRate: int(cfg.ManagementRate),
 	}
+	l := limits(cfg)
+	out.Limits = api.SystemLimits{UserWebhooks: l.Webhooks, UserRules: l.Rules, UserTestRate: l.TestEvents, UserStoredBytes: l.StoredBytes, CompanyEventRate: l.Events, CompanyByteRate: l.Bytes}
 	return out
+}
+
+// limits are the installation's of users and companies.
+func limits(cfg config.Config) hook.Limits {
+	return hook.Limits{
+		Webhooks: int64(cfg.UserWebhooks), Rules: int64(cfg.UserRules), TestEvents: int64(cfg.UserTestRate), StoredBytes: int64(cfg.UserStoredBytes),
+		Events: int64(cfg.CompanyEventRate), Bytes: int64(cfg.CompanyByteRate),
+	}
 }
 
 func texts[T interface{ String() string }](values []T) []string {

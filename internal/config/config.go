@@ -22,11 +22,19 @@ type Config struct {
 	EncryptionKeys        Keyring  `env:"GODWIT_ENCRYPTION_KEY" help:"32 bytes in base64 that encrypt secrets at rest, or a comma-separated list of such keys, the first of which encrypts; required"`
 	TrustedProxies        Prefixes `env:"GODWIT_TRUSTED_PROXIES" help:"networks of proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16"`
 	// PublishRate and ManagementRate apply to each process; 0 = any number.
-	PublishRate    Rate     `env:"GODWIT_PUBLISH_RATE" envDefault:"1000" help:"requests a second that an API key may publish with; 0 = any number"`
-	ManagementRate Rate     `env:"GODWIT_MANAGEMENT_RATE" envDefault:"50" help:"all other requests a second of an API key; 0 = any number"`
-	EgressAllow    Prefixes `env:"GODWIT_EGRESS_ALLOW" help:"networks that may be delivered to although they are not public"`
-	EgressProxy    *Proxy   `env:"GODWIT_EGRESS_PROXY" help:"proxy that deliveries go through, as http://user:password@host:port or https://...; empty = they go directly"` // with the password: never shown
-	AllowHTTP      bool     `env:"GODWIT_ALLOW_HTTP" envDefault:"false" help:"whether the URL of a webhook may be plain http"`
+	PublishRate    Rate `env:"GODWIT_PUBLISH_RATE" envDefault:"1000" help:"requests a second that an API key may publish with; 0 = any number"`
+	ManagementRate Rate `env:"GODWIT_MANAGEMENT_RATE" envDefault:"50" help:"all other requests a second of an API key; 0 = any number"`
+	// The limits of each user and each company, unless a company has its own; 0 = any number.
+	UserWebhooks     Count `env:"GODWIT_USER_WEBHOOKS" envDefault:"2000" help:"webhooks that one user may have; 0 = any number"`
+	UserRules        Count `env:"GODWIT_USER_RULES" envDefault:"10000" help:"rules that all webhooks of one user may have together; 0 = any number"`
+	UserTestRate     Count `env:"GODWIT_USER_TEST_RATE" envDefault:"60" help:"test events a minute to the webhooks of one user; 0 = any number"`
+	UserStoredBytes  Count `env:"GODWIT_USER_STORED_BYTES" envDefault:"256MiB" help:"bytes that the test events of one user may take up until retention removes them, as 256MiB; 0 = any number"`
+	CompanyEventRate Count `env:"GODWIT_COMPANY_EVENT_RATE" envDefault:"10000" help:"events a second of one company, in each process; 0 = any number"`
+	CompanyByteRate  Count `env:"GODWIT_COMPANY_BYTE_RATE" envDefault:"100MiB" help:"bytes a second of the events of one company, in each process, as 100MiB; 0 = any number"`
+
+	EgressAllow Prefixes `env:"GODWIT_EGRESS_ALLOW" help:"networks that may be delivered to although they are not public"`
+	EgressProxy *Proxy   `env:"GODWIT_EGRESS_PROXY" help:"proxy that deliveries go through, as http://user:password@host:port or https://...; empty = they go directly"` // with the password: never shown
+	AllowHTTP   bool     `env:"GODWIT_ALLOW_HTTP" envDefault:"false" help:"whether the URL of a webhook may be plain http"`
 	// RetrySchedule holds the four waits between the five attempts.
 	RetrySchedule    Waits         `env:"GODWIT_RETRY_SCHEDULE" envDefault:"5s,30s,2m,10m" help:"the four waits between five attempts"`
 	RecoverySchedule Waits         `env:"GODWIT_RECOVERY_SCHEDULE" envDefault:"1m,5m,15m,1h" help:"waits between the probes of a webhook that was deactivated; the last one repeats"`

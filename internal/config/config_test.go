@@ -20,6 +20,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		ListenAddr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9464", TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "godwit",
 		PublishRate: 1000, ManagementRate: 50,
+		UserWebhooks: 2000, UserRules: 10_000, UserTestRate: 60, UserStoredBytes: 256 << 20, CompanyEventRate: 10_000, CompanyByteRate: 100 << 20,
 		RetrySchedule:    config.Waits{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		RecoverySchedule: config.Waits{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}, RecoveryWindow: 72 * time.Hour,
 		DeliveryTimeout: 10 * time.Second, LogLevel: "info", Retention: config.Days(30 * 24 * time.Hour), AuditRetention: config.Days(365 * 24 * time.Hour),
@@ -36,6 +37,7 @@ func TestValues(t *testing.T) {
 		"GODWIT_ENCRYPTION_KEY=" + key + ", " + key, "GODWIT_EGRESS_ALLOW=10.1.2.3/8,::1/128", "GODWIT_ALLOW_HTTP=true",
 		"GODWIT_RETRY_SCHEDULE=1s, 2s,3s,4s", "GODWIT_RETENTION=72h", "GODWIT_AUDIT_RETENTION=90d", "GODWIT_DATABASE_URL=postgres://u:p@h/d",
 		"GODWIT_TRUSTED_PROXIES=10.9.0.0/16", "GODWIT_PUBLISH_RATE=0", "GODWIT_MANAGEMENT_RATE=200",
+		"GODWIT_USER_WEBHOOKS=0", "GODWIT_USER_STORED_BYTES=3GiB", "GODWIT_COMPANY_BYTE_RATE=5KiB",
 	})
 	require.NoError(t, err)
 	require.Len(t, c.EncryptionKeys, 2)
@@ -44,6 +46,9 @@ func TestValues(t *testing.T) {
 	require.Equal(t, config.Prefixes{netip.MustParsePrefix("10.9.0.0/16")}, c.TrustedProxies)
 	require.Zero(t, c.PublishRate)
 	require.EqualValues(t, 200, c.ManagementRate)
+	require.Zero(t, c.UserWebhooks)
+	require.EqualValues(t, 3<<30, c.UserStoredBytes)
+	require.EqualValues(t, 5<<10, c.CompanyByteRate)
 	require.True(t, c.AllowHTTP)
 	require.Equal(t, config.Waits{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second}, c.RetrySchedule)
 	require.Equal(t, config.Days(72*time.Hour), c.Retention)
@@ -132,7 +137,7 @@ func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 		"GODWIT_RETRY_SCHEDULE=1s,2s,3s", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,bad", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,0s",
 		"GODWIT_DELIVERY_TIMEOUT=bad", "GODWIT_DELIVERY_TIMEOUT=31s", "GODWIT_DELIVERY_TIMEOUT=1ms", "GODWIT_LOG_LEVEL=bad", "GODWIT_LOG_FORMAT=bad",
 		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RETENTION=47h59m", "GODWIT_AUDIT_RETENTION=719h", "GODWIT_AUDIT_RETENTION=29d", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",
-		"GODWIT_PUBLISH_RATE=bad", "GODWIT_MANAGEMENT_RATE=-1", "GODWIT_MANAGEMENT_RATE=1000001", "GODWIT_TRUSTED_PROXIES=10.9.0.0",
+		"GODWIT_PUBLISH_RATE=bad", "GODWIT_MANAGEMENT_RATE=-1", "GODWIT_MANAGEMENT_RATE=1000001", "GODWIT_USER_WEBHOOKS=-1", "GODWIT_USER_STORED_BYTES=1MB", "GODWIT_COMPANY_BYTE_RATE=1000GiB", "GODWIT_COMPANY_EVENT_RATE=1.5", "GODWIT_TRUSTED_PROXIES=10.9.0.0",
 		"GODWIT_SMTP_URL=http://bad", "GODWIT_PUBLIC_URL=bad", "GODWIT_TEMPORAL_UI_URL=bad",
 	} {
 		name, value, _ := strings.Cut(bad, "=")

@@ -89,6 +89,28 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Count is a number of things or of bytes, 0 to 10^12.
+type Count int64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Count) UnmarshalText(text []byte) error {
+	digits, unit := string(text), int64(1)
+	for i, suffix := range []string{"KiB", "MiB", "GiB"} {
+		if rest, ok := strings.CutSuffix(digits, suffix); ok {
+			digits, unit = rest, 1<<(10*(i+1))
+			break
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > maxCount/unit {
+		return parseError("must be a whole number up to 1000000000000, perhaps with KiB, MiB or GiB behind it; 0 = any number")
+	}
+	*c = Count(n * unit)
+	return nil
+}
+
+const maxCount = 1_000_000_000_000
+
 // Days is a duration that may also be written in days, such as 30d.
 type Days time.Duration
 

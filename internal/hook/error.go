@@ -3,6 +3,7 @@ package hook
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code tells a caller what kind of thing went wrong. The API maps each code
@@ -16,6 +17,8 @@ const (
 	CodeConflict    Code = "conflict"    // the state does not allow it
 	CodeStale       Code = "stale"       // If-Match names another version
 	CodeUnavailable Code = "unavailable" // a part that is needed can't be reached
+	CodeQuota       Code = "quota_exceeded"
+	CodeRateLimited Code = "rate_limited" // Wait says for how long
 )
 
 // ErrLocked is in the chain of an error of CodeUnavailable where all is in reach,
@@ -32,6 +35,10 @@ type Error struct {
 	// Why is the cause in a few words that stay the same while the cause does; for
 	// operators. Empty = Err says it.
 	Why string
+	// Wait is how long to wait before the same succeeds; 0 = nobody knows.
+	Wait time.Duration
+	// Quota is the limit of CodeQuota and of some of CodeRateLimited; nil = none.
+	Quota *Quota
 }
 
 // Field points at one bad value of a request.

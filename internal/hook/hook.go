@@ -42,8 +42,10 @@ const (
 
 // Company is the host application's own object, mirrored by id.
 type Company struct {
-	ID        string
-	Name      string
+	ID   string
+	Name string
+	// Limits are its own; nil in a change leaves them as they are.
+	Limits    *OwnLimits
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

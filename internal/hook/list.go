@@ -51,6 +51,8 @@ type DeliveryFilter struct {
 
 // Accepted is the answer to one event of Ingest.
 type Accepted struct {
+	// CompanyID is the company of the project; "" unless the event was accepted now.
+	CompanyID string
 	// Matched is how many deliveries the event has.
 	Matched int
 	// Due says that some of them are not begun yet: a worker is to be told.

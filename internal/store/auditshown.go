@@ -12,7 +12,13 @@ import (
 	"godwit/internal/hook"
 )
 
-func shownCompany(c hook.Company) shown { return shown{"name": c.Name} }
+func shownCompany(c hook.Company) shown {
+	out := shown{"name": c.Name}
+	if *c.Limits != (hook.OwnLimits{}) {
+		out["limits"] = c.Limits
+	}
+	return out
+}
 
 func shownProject(p hook.Project) shown { return shown{"company_id": p.CompanyID, "name": p.Name} }
 

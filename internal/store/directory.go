@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -23,31 +24,47 @@ const putReturning = ` RETURNING created_at, updated_at, xmax = 0 AS created`
 type companyRow struct {
 	ID        string    `db:"id"`
 	Name      string    `db:"name"`
+	Limits    []byte    `db:"limits"`
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-const companyByID = `SELECT id, name, created_at, updated_at FROM companies WHERE id = $1`
+const (
+	companyColumns = `id, name, limits, created_at, updated_at`
+	companyByID    = `SELECT ` + companyColumns + ` FROM companies WHERE id = $1`
+)
 
-func (r companyRow) company() hook.Company {
-	return hook.Company{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+func (r companyRow) company() (hook.Company, error) {
+	c := hook.Company{ID: r.ID, Name: r.Name, Limits: new(hook.OwnLimits), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	return c, ownLimits(r.Limits, c.Limits)
 }
 
-// PutCompany creates or renames a company and says whether it is new.
+// PutCompany creates or changes a company and says whether it is new.
 func (s *Store) PutCompany(ctx context.Context, c hook.Company) (hook.Company, bool, error) {
 	var p put
 	err := s.inTx(ctx, "put company", func(tx *sqlx.Tx) error {
-		var old companyRow
-		if err := tx.GetContext(ctx, &old, companyByID+` FOR NO KEY UPDATE`, c.ID); unlessNone(err) != nil {
+		var r companyRow
+		if err := tx.GetContext(ctx, &r, companyByID+` FOR NO KEY UPDATE`, c.ID); unlessNone(err) != nil {
 			return err
 		}
-		err := tx.GetContext(ctx, &p, `
-			INSERT INTO companies (id, name) VALUES ($1, $2)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()`+putReturning, c.ID, c.Name)
+		old, err := r.company()
 		if err != nil {
 			return err
 		}
-		done := change{hook.CompanyUpdated, c.ID, shownCompany(old.company()), shownCompany(c)}
+		if c.Limits == nil {
+			c.Limits = old.Limits
+		}
+		limits, err := json.Marshal(c.Limits)
+		if err != nil {
+			return fault{err}
+		}
+		err = tx.GetContext(ctx, &p, `
+			INSERT INTO companies (id, name, limits) VALUES ($1, $2, nullif($3::jsonb, '{}'))
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, limits = excluded.limits, updated_at = now()`+putReturning, c.ID, c.Name, string(limits))
+		if err != nil {
+			return err
+		}
+		done := change{hook.CompanyUpdated, c.ID, shownCompany(old), shownCompany(c)}
 		return audit(ctx, tx, done.created(p.Created, hook.CompanyCreated))
 	})
 	c.CreatedAt, c.UpdatedAt = p.CreatedAt.UTC(), p.UpdatedAt.UTC()
@@ -61,14 +78,14 @@ func (s *Store) Company(ctx context.Context, id string) (hook.Company, error) {
 	if err != nil {
 		return hook.Company{}, found("company", id, err)
 	}
-	return r.company(), nil
+	return r.company()
 }
 
 // Companies lists companies, newest first.
 func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, error) {
 	var l list
 	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
-	return rows(ctx, s, `SELECT id, name, created_at, updated_at FROM companies`+tail, l.args, plain(companyRow.company))
+	return rows(ctx, s, `SELECT `+companyColumns+` FROM companies`+tail, l.args, companyRow.company)
 }
 
 // DeleteCompany removes a company with its projects and their members.
@@ -82,15 +99,19 @@ func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 		if err := tx.SelectContext(ctx, &projects, `SELECT id FROM projects WHERE company_id = $1 ORDER BY id FOR UPDATE`, id); err != nil {
 			return err
 		}
-		var old companyRow
-		err := tx.GetContext(ctx, &old, `DELETE FROM companies WHERE id = $1 RETURNING id, name`, id)
+		var r companyRow
+		err := tx.GetContext(ctx, &r, `DELETE FROM companies WHERE id = $1 RETURNING `+companyColumns, id)
 		if err != nil {
 			return found("company", id, err)
+		}
+		old, err := r.company()
+		if err != nil {
+			return err
 		}
 		if err := withdraw(ctx, tx, withdrawProjects, pq.Array(projects)); err != nil {
 			return err
 		}
-		return audit(ctx, tx, change{action: hook.CompanyDeleted, objectID: id, before: shownCompany(old.company())})
+		return audit(ctx, tx, change{action: hook.CompanyDeleted, objectID: id, before: shownCompany(old)})
 	})
 }
 
@@ -238,6 +259,9 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 			return err
 		}
 		if err := deleteWebhooks(ctx, tx, webhooks); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, forgetUsage, id); err != nil {
 			return err
 		}
 		var old userRow

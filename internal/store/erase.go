@@ -92,6 +92,9 @@ func (s *Store) EraseUser(ctx context.Context, userID string) error {
 		if err := deleteWebhooks(ctx, tx, live); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, forgetUsage, userID); err != nil {
+			return err
+		}
 		var there []string
 		if err := tx.SelectContext(ctx, &there, forgetUser, userID); err != nil {
 			return err

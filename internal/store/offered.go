@@ -44,7 +44,7 @@ type ingested struct {
 
 // answer is what Ingest says of an event that was accepted now.
 func (r ingested) answer() *hook.Accepted {
-	return &hook.Accepted{Matched: r.matched, Due: r.matched > len(r.begun.deliveries)}
+	return &hook.Accepted{CompanyID: r.companyID.String, Matched: r.matched, Due: r.matched > len(r.begun.deliveries)}
 }
 
 // eachIngested runs an accepting statement.

@@ -42,7 +42,12 @@ const (
 	removeDeliveries = `
 		WITH tries AS (DELETE FROM attempts WHERE delivery_id = ANY($1) RETURNING 1),
 		gone AS (DELETE FROM deliveries WHERE id = ANY($1) RETURNING 1),
-		happened AS (DELETE FROM events WHERE id = ANY($2) RETURNING 1)
+		happened AS (DELETE FROM events WHERE id = ANY($2) RETURNING private_to, charged_bytes),
+		given_back AS (
+			UPDATE user_usage u SET stored_bytes = greatest(u.stored_bytes - g.bytes, 0)
+			FROM (SELECT private_to, sum(charged_bytes) AS bytes FROM happened WHERE charged_bytes > 0 GROUP BY private_to) g
+			WHERE u.user_id = g.private_to
+		)
 		SELECT (SELECT count(*) FROM tries) AS attempts, (SELECT count(*) FROM gone) AS deliveries, (SELECT count(*) FROM happened) AS events`
 
 	// allOver: not one of the deliveries of event $1 is still needed.

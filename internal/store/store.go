@@ -35,6 +35,7 @@ type Store struct {
 	clock      *clock
 	keyed      chan struct{} // a place for each request that Once runs
 	tellOwners bool          // see TellOwners
+	limits     hook.Limits   // see SetLimits
 	judge      hook.Judge    // see SetJudge
 	beginner   Beginner      // see SetBeginner
 	gather     gather        // of what Ingest is offered

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -17,7 +18,7 @@ import (
 // rule that the owner is a member of, else in another one of the owner's; an
 // operational event needs none. A
 // webhook that does not exist is CodeNotFound, one that is switched off is
-// CodeConflict; an unknown type, and an owner without a project, are CodeInvalid.
+// CodeConflict; one test too many for its owner is CodeQuota or CodeRateLimited; an unknown type, and an owner without a project, are CodeInvalid.
 func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error) {
 	if err := s.prepareAll(ctx, "deliver", insertDeliveries); err != nil {
 		return "", "", err
@@ -41,6 +42,11 @@ func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, delive
 			return err
 		}
 		eventID = event.ID
+		bytes := hook.TestBytes(event.Previous, event.Current)
+		err = s.use(ctx, tx, ownerID, func(u hook.Usage, l hook.Limits, now time.Time) (hook.Usage, error) { return u.Test(l, bytes, now) })
+		if err != nil {
+			return err
+		}
 		if deliveryID, err = s.insertTest(ctx, tx, t.WebhookID, ownerID, event); err != nil {
 			return err
 		}
@@ -114,10 +120,11 @@ func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.
 
 func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID string, e hook.Event) (deliveryID string, err error) {
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint, private_to, project_name, company_name)
-		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9,
+		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint, private_to, charged_bytes, project_name, company_name)
+		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9, $10,
 			coalesce((SELECT p.name FROM projects p WHERE p.id = $3), ''), coalesce((SELECT c.name FROM companies c WHERE c.id = $4), ''))`,
-		e.ID, e.Type, e.ProjectID, e.CompanyID, nonEmpty(e.OwnerID), nullBytes(e.Previous), nullBytes(e.Current), fingerprint(e), ownerID)
+		e.ID, e.Type, e.ProjectID, e.CompanyID, nonEmpty(e.OwnerID), nullBytes(e.Previous), nullBytes(e.Current), fingerprint(e), ownerID,
+		hook.TestBytes(e.Previous, e.Current))
 	if err != nil {
 		return "", err
 	}

@@ -104,7 +104,7 @@ func (s *Store) sealed(w hook.Webhook) (sealedFields, error) {
 }
 
 // CreateWebhook stores a new webhook under the ID and with the secret that it
-// carries. An owner, project, company or event type that does not exist, or a
+// carries. One that the owner may not have in addition is CodeQuota. An owner, project, company or event type that does not exist, or a
 // project that the owner is no member of, is CodeInvalid with each field.
 func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error) {
 	sealed, err := s.sealed(w)
@@ -116,6 +116,9 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 			return err
 		}
 		if err := checkRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules))); err != nil {
+			return err
+		}
+		if err := s.grow(ctx, tx, w.OwnerID, 1, len(w.Rules)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `
@@ -217,6 +220,11 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edi
 				return err
 			}
 		}
+		if n := len(after.Rules) - len(before.Rules); n != 0 {
+			if err := s.grow(ctx, tx, after.OwnerID, 0, n); err != nil {
+				return err
+			}
+		}
 		if err := replaceRules(ctx, tx, before, after); err != nil {
 			return err
 		}
@@ -296,6 +304,9 @@ func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 			return err
 		}
 		if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {
+			return err
+		}
+		if err := s.grow(ctx, tx, before.OwnerID, -1, -len(before.Rules)); err != nil {
 			return err
 		}
 		return audit(ctx, tx, change{action: hook.WebhookDeleted, objectID: id, before: shownWebhook(before)})

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Quotas tells what users and companies may have.
+type Quotas interface {
+	// UserQuotas tells what a user may have and has.
+	UserQuotas(ctx context.Context, userID string) ([]hook.Quota, error)
+	// CompanyLimits gives the limits of all companies that have their own.
+	CompanyLimits(ctx context.Context) (map[string]hook.OwnLimits, error)
+}
+
+// limitsForm are a company's own limits. Fields and order are those of
+// hook.OwnLimits.
+type limitsForm struct {
+	Webhooks    *int64   `json:"webhooks,omitempty" nullable:"true" minimum:"0" maximum:"1000000000000" doc:"Webhooks of each user who is a member of one of its projects; 0 = any number, null = as the installation has it"`
+	Rules       *int64   `json:"rules,omitempty" nullable:"true" minimum:"0" maximum:"1000000000000" doc:"Rules in all webhooks of each such user"`
+	TestEvents  *int64   `json:"test_events_per_minute,omitempty" nullable:"true" minimum:"0" maximum:"1000000000000" doc:"Test events to the webhooks of each such user in a minute"`
+	StoredBytes *int64   `json:"stored_bytes,omitempty" nullable:"true" minimum:"0" maximum:"1000000000000" doc:"Bytes that the test events of each such user take up until retention removes them"`
+	Events      *int64   `json:"events_per_second,omitempty" nullable:"true" minimum:"0" maximum:"1000000000000" doc:"Events of all its projects in a second, in each process that takes events"`
+	Bytes       *int64   `json:"bytes_per_second,omitempty" nullable:"true" minimum:"0" maximum:"1000000000000" doc:"Bytes of the states of these events in a second"`
+	_           struct{} `additionalProperties:"false"`
+}
+
+const maxLimit = 1_000_000_000_000
+
+func (f limitsForm) own() *hook.OwnLimits {
+	return &hook.OwnLimits{Webhooks: f.Webhooks, Rules: f.Rules, TestEvents: f.TestEvents, StoredBytes: f.StoredBytes, Events: f.Events, Bytes: f.Bytes}
+}
+
+func (f *limitsForm) check() (bad []hook.Field) {
+	if f == nil {
+		return nil
+	}
+	for _, field := range []struct {
+		name  string
+		value *int64
+	}{
+		{"webhooks", f.Webhooks}, {"rules", f.Rules}, {"test_events_per_minute", f.TestEvents},
+		{"stored_bytes", f.StoredBytes}, {"events_per_second", f.Events}, {"bytes_per_second", f.Bytes},
+	} {
+		if field.value != nil && (*field.value < 0 || *field.value > maxLimit) {
+			bad = append(bad, hook.Field{Pointer: "/limits/" + field.name, Detail: fmt.Sprintf("must be 1 to %d, 0 for any number, or null for the installation's limit", maxLimit)})
+		}
+	}
+	return bad
+}
+
+// CompanyLimits are a company's own limits as answers show them.
+type CompanyLimits struct {
+	Webhooks    *int64 `json:"webhooks" doc:"Webhooks of each user who is a member of one of its projects; 0 = any number, null = as the installation has it"`
+	Rules       *int64 `json:"rules" doc:"Rules in all webhooks of each such user"`
+	TestEvents  *int64 `json:"test_events_per_minute" doc:"Test events to the webhooks of each such user in a minute"`
+	StoredBytes *int64 `json:"stored_bytes" doc:"Bytes that the test events of each such user take up until retention removes them"`
+	Events      *int64 `json:"events_per_second" doc:"Events of all its projects in a second, in each process that takes events"`
+	Bytes       *int64 `json:"bytes_per_second" doc:"Bytes of the states of these events in a second"`
+}
+
+func viewLimits(own *hook.OwnLimits) CompanyLimits {
+	if own == nil {
+		return CompanyLimits{}
+	}
+	return CompanyLimits(*own)
+}
+
+// Quota is a limit with its use.
+type Quota struct {
+	Name          hook.QuotaName `json:"name" doc:"What is limited"`
+	Limit         *int64         `json:"limit" minimum:"1" doc:"How much there may be; null = any number"`
+	Used          int64          `json:"used" doc:"How much there is; of a rate, what was used lately and has not come back yet"`
+	WindowSeconds *int           `json:"window_seconds" minimum:"1" doc:"The time that a rate is for; null for what is counted until it is removed"`
+}
+
+func viewQuota(q hook.Quota) Quota {
+	return Quota{Name: q.Name, Limit: optional(q.Limit), Used: q.Used, WindowSeconds: optional(int(q.Window / time.Second))}
+}
+
+func viewQuotas(all []hook.Quota) []Quota {
+	out := make([]Quota, len(all))
+	for i, q := range all {
+		out[i] = viewQuota(q)
+	}
+	return out
+}
+
+// userQuotas are those of a user; an admin, who is no user, has none.
+func (s *server) userQuotas(ctx context.Context, userID string) ([]Quota, error) {
+	if userID == "" {
+		return []Quota{}, nil
+	}
+	all, err := s.Store.Quotas.UserQuotas(ctx, userID)
+	return viewQuotas(all), err
+}
+
+type headerKey struct{}
+
+// withHeader gives a context by which a handler reaches the headers of the answer
+// itself, also where what it answers is kept: what is left of a limit is of now.
+func withHeader(ctx context.Context, h http.Header) context.Context {
+	return context.WithValue(ctx, headerKey{}, h)
+}
+
+// tell says in the answer's headers what is left of some quotas.
+func tell(ctx context.Context, all ...hook.Quota) {
+	h, ok := ctx.Value(headerKey{}).(http.Header)
+	if !ok {
+		return
+	}
+	for _, q := range all {
+		if q.Limit == 0 {
+			continue
+		}
+		policy, left := fmt.Sprintf(`"%s";q=%d`, q.Name, q.Limit), fmt.Sprintf(`"%s";r=%d`, q.Name, q.Left())
+		if q.Window > 0 {
+			policy += fmt.Sprintf(";w=%d", seconds(q.Window))
+			left += fmt.Sprintf(";t=%d", seconds(q.Until()))
+		}
+		h.Add("RateLimit-Policy", policy)
+		h.Add("RateLimit", left)
+	}
+}
+
+// tellUser says what is left to a user of some quotas. That it can't be read fails
+// no request that was carried out.
+func (s *server) tellUser(ctx context.Context, userID string, names ...hook.QuotaName) {
+	all, err := s.Store.Quotas.UserQuotas(ctx, userID)
+	if err != nil {
+		return
+	}
+	for _, q := range all {
+		for _, name := range names {
+			if q.Name == name {
+				tell(ctx, q)
+			}
+		}
+	}
+}
+
+// quotaOf is the quota that an error is about; nil = none.
+func quotaOf(err error) *hook.Quota {
+	var known *hook.Error
+	if errors.As(err, &known) {
+		return known.Quota
+	}
+	return nil
+}
