@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"godwit/internal/hook"
@@ -17,6 +19,7 @@ type Secrets interface {
 
 type rotateForm struct {
 	OverlapSeconds *int     `json:"overlap_seconds,omitempty" nullable:"true" minimum:"0" maximum:"604800" default:"86400" doc:"For how many seconds the present secret signs on beside the new one; 0 ends it at once, and all earlier ones with it"`
+	Secret         string   `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$" doc:"The new secret, of your choice: whsec_ and 24 to 64 bytes in base64 with padding. Godwit makes one when it is left out, and always for ed25519"`
 	_              struct{} `additionalProperties:"false"`
 }
 
@@ -26,6 +29,14 @@ func (f rotateForm) check() []hook.Field {
 		return []hook.Field{{Pointer: "/overlap_seconds", Detail: fmt.Sprintf("must be 0 to %d seconds", most)}}
 	}
 	return nil
+}
+
+// checkSecret asks whether the chosen secret can be the next one of w.
+func (f rotateForm) checkSecret(w hook.Webhook, signature hook.Signature) []hook.Field {
+	if f.Secret != "" && slices.Contains(w.Secrets(time.Now()), f.Secret) {
+		return []hook.Field{{Pointer: "/secret", Detail: "signs already; choose another one, or leave it out and Godwit makes one"}}
+	}
+	return checkSecret(f.Secret, signature)
 }
 
 func (f rotateForm) overlap() time.Duration {
@@ -42,7 +53,11 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 		return nil, err
 	}
 	w, err := s.Store.Secrets.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
-		return w.Rotate(s.NewSecret(hook.SignatureOf(w.Secret)), form.overlap(), s.Now())
+		signature := hook.SignatureOf(w.Secret)
+		if err := invalid(form.checkSecret(*w, signature)); err != nil {
+			return err
+		}
+		return w.Rotate(cmp.Or(form.Secret, s.NewSecret(signature)), form.overlap(), s.Now())
 	})
 	if err != nil {
 		return nil, err

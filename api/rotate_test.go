@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,43 @@ func TestRotateSecretSaysWhatIsWrong(t *testing.T) {
 	c.call("PATCH", path, `{"signature":"ed25519"}`).is(409)
 	require.Equal(t, before, c.store.webhooks[0])
 	c.call("POST", path+"/rotate-secret", `{"overlap_seconds":0}`).is(200)
+}
+
+// ownSecret is one that a caller has chosen.
+const ownSecret = "whsec_QSBzZWNyZXQgdGhhdCBpdHMgb3duZXIgaGFzIGNob3Nlbg=="
+
+func TestOwnSecret_IsTakenAtCreationAndAtRotation(t *testing.T) {
+	c := newClient(t)
+	a := c.call("POST", "/v1/webhooks", `{"secret":"`+ownSecret+`",`+leastWebhook[1:]).is(201)
+	require.Equal(t, ownSecret, a.json()["secret"])
+	path := a.Header().Get("Location")
+	for _, shown := range []string{path, "/v1/webhooks"} {
+		require.NotContains(t, c.call("GET", shown, "").is(200).Body.String(), "whsec_")
+	}
+
+	next := "whsec_" + strings.Repeat("QUJD", 8)
+	got := c.call("POST", path+"/rotate-secret", `{"secret":"`+next+`"}`).is(200).json()
+	require.Equal(t, next, got["secret"])
+	require.Equal(t, []string{next, ownSecret}, c.store.webhooks[0].Secrets(time.Now()), "the one before signs on")
+}
+
+func TestOwnSecret_IsRefusedWithTheRemedyAndNeverRepeated(t *testing.T) {
+	c := newClient(t)
+	path := c.made(`{"secret":"` + ownSecret + `",` + leastWebhook[1:])
+	key := c.made(`{"signature":"ed25519",` + leastWebhook[1:])
+	good := "whsec_" + strings.Repeat("QUJD", 8)
+	for _, tc := range []struct{ method, path, secret, remedy string }{
+		{"POST", path + "/rotate-secret", "whsec_c2hvcnQ=", "openssl rand -base64 32"},
+		{"POST", path + "/rotate-secret", ownSecret, "choose another one"},
+		{"POST", key + "/rotate-secret", good, "leave it out"},
+		{"PATCH", path, good, "rotate-secret"},
+	} {
+		a := c.call(tc.method, tc.path, `{"secret":"`+tc.secret+`"}`)
+		require.Contains(t, a.problem(422, "invalid")["/secret"], tc.remedy)
+		require.NotContains(t, a.Body.String(), tc.secret[6:])
+	}
+	require.Equal(t, []string{ownSecret}, c.store.webhooks[0].Secrets(time.Now()), "nothing is changed")
+	require.Contains(t, c.call("PATCH", path, `{"secret":null}`).problem(422, "invalid"), "/secret")
 }
 
 func TestEd25519ShowsThePublicKeyAlone(t *testing.T) {

@@ -24,6 +24,7 @@ type webhookForm struct {
 	Rules              []ruleForm        `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"It matches when any rule matches; one event gives at most one delivery"`
 	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
 	Signature          string            `json:"signature,omitempty" enum:"hmac-sha256,ed25519" default:"hmac-sha256" doc:"How requests are signed: by a secret that the receiver has too, or by a private key whose public key the receiver has"`
+	Secret             string            `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$" doc:"A signing secret of your choice: whsec_ and 24 to 64 bytes in base64 with padding. Godwit makes one when it is left out, and always for ed25519"`
 	Headers            map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Request headers of its own, at most 32 and 8 KiB together. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
 	ClientCertificate  string            `json:"client_certificate,omitempty" maxLength:"32768" doc:"Shown to a receiver that asks for one (mutual TLS): PEM, the certificate first, then those that signed it"`
 	ClientKey          string            `json:"client_key,omitempty" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase. A secret: answers show [hidden], and [hidden] in a patch keeps it"`
@@ -91,6 +92,7 @@ func (f webhookForm) check() []hook.Field {
 	if !slices.Contains(hook.Signatures, f.signature()) {
 		bad = append(bad, hook.Field{Pointer: "/signature", Detail: "must be hmac-sha256 or ed25519"})
 	}
+	bad = append(bad, checkSecret(f.Secret, f.signature())...)
 	bad = append(bad, checkBounds("/timeout_seconds", f.TimeoutSeconds, 30)...)
 	bad = append(bad, checkRate("/rate_limit_per_second", f.RateLimitPerSecond)...)
 	bad = append(bad, checkBounds("/max_in_flight", f.MaxInFlight, maxInFlight)...)
@@ -105,6 +107,17 @@ func (f webhookForm) check() []hook.Field {
 	}
 	slices.SortStableFunc(bad, func(a, b hook.Field) int { return strings.Compare(a.Pointer, b.Pointer) })
 	return bad
+}
+
+// checkSecret says what is wrong with a secret that may be left out.
+func checkSecret(secret string, signature hook.Signature) []hook.Field {
+	if secret == "" {
+		return nil
+	}
+	if detail := hook.CheckSecret(secret, signature); detail != "" {
+		return []hook.Field{{Pointer: "/secret", Detail: detail}}
+	}
+	return nil
 }
 
 // maxInFlight keeps the limit inside of what a 32-bit column holds.

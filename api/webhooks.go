@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -148,7 +149,7 @@ func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookRep
 	if err := invalid(bad); err != nil {
 		return nil, err
 	}
-	w := hook.Webhook{ID: id.New(id.Webhook), Secret: s.NewSecret(form.signature()), Status: hook.Healthy, Enabled: true}
+	w := hook.Webhook{ID: id.New(id.Webhook), Secret: cmp.Or(form.Secret, s.NewSecret(form.signature())), Status: hook.Healthy, Enabled: true}
 	form.URL = url
 	form.apply(&w)
 	if w, err = s.Store.Webhooks.CreateWebhook(ctx, w); err != nil {
@@ -308,7 +309,10 @@ func (s *server) checkPatch(raw []byte) ([]byte, []hook.Field, error) {
 	var bad []hook.Field
 	members := membersOf(raw)
 	for i, m := range members {
-		if !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }) {
+		switch {
+		case m.name == "secret":
+			bad = append(bad, hook.Field{Pointer: "/secret", Detail: "can't be patched; POST /v1/webhooks/{id}/rotate-secret takes a new one"})
+		case !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }):
 			bad = append(bad, hook.Field{Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
 		}
 		if raw, ok := strict.Text(m.value); ok && m.name == "url" {

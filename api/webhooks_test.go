@@ -82,7 +82,9 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 		want []string
 	}{
 		"nothing":           {`{}`, []string{"/owner_id", "/name", "/url", "/rules"}},
-		"unknown":           {with(`"secret":"x","foo":1`), []string{"/secret", "/foo"}},
+		"unknown":           {with(`"status":"x","foo":1`), []string{"/status", "/foo"}},
+		"secret":            {with(`"secret":"whsec_c2hvcnQ="`), []string{"/secret"}},
+		"secret of ed25519": {with(`"signature":"ed25519","secret":"` + ownSecret + `"`), []string{"/secret"}},
 		"url":               {`{"owner_id":"u1","name":"N","url":"http://a.example","rules":[{"events":["*"]}]}`, []string{"/url"}},
 		"format":            {with(`"payload_format":"xml"`), []string{"/payload_format"}},
 		"signature":         {with(`"signature":"rsa"`), []string{"/signature"}},

@@ -83,6 +83,23 @@ func TestBothSecretsSignUntilTheOverlapEnds(t *testing.T) {
 	require.False(t, last.signedBy(t, third) || last.signedBy(t, second))
 }
 
+func TestOwnSecret_SignsFromTheFirstRequestOn(t *testing.T) {
+	s := sharedStack(t)
+	c := newStage(t, startServe(t, serveEnv(t, s.migrated(t), s.temporal(), "own-secret")))
+	r := newReceiver(t, nil)
+	own := "whsec_" + base64.StdEncoding.EncodeToString([]byte("a secret that the receiver had before"))
+	w := c.webhook(t, r.URL, map[string]any{"secret": own})
+	c.post(t)
+	first := r.wait(t, 1)[0]
+	require.True(t, first.signedBy(t, own) && first.plainlySignedBy(own))
+
+	next := "whsec_" + base64.StdEncoding.EncodeToString([]byte("the next one, chosen by the receiver too"))
+	require.Equal(t, next, c.rotate(t, w, map[string]any{"secret": next})["secret"])
+	c.post(t)
+	both := r.wait(t, 2)[1]
+	require.True(t, both.signedBy(t, own) && both.signedBy(t, next) && both.plainlySignedBy(next))
+}
+
 func TestAnEd25519WebhookShowsWhatItsReceiverNeeds(t *testing.T) {
 	s := sharedStack(t)
 	c := newStage(t, startServe(t, serveEnv(t, s.migrated(t), s.temporal(), "ed25519")))

@@ -104,10 +104,18 @@ func Register(r worker.Registry, acts *activities.Activities) {
 
 // RegisterWorkflows registers the workflows alone, which is all that a replay needs.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(Deliver, workflow.RegisterOptions{Name: DeliverName})
-	r.RegisterWorkflowWithOptions(DeliverBatch, workflow.RegisterOptions{Name: DeliverBatchName})
-	r.RegisterWorkflowWithOptions(Combine, workflow.RegisterOptions{Name: CombineName})
-	r.RegisterWorkflowWithOptions(Recover, workflow.RegisterOptions{Name: RecoverName})
-	r.RegisterWorkflowWithOptions(Redeliver, workflow.RegisterOptions{Name: RedeliverName})
-	r.RegisterWorkflowWithOptions(Retain, workflow.RegisterOptions{Name: RetainName})
+	for _, w := range registered {
+		r.RegisterWorkflowWithOptions(w.run, workflow.RegisterOptions{Name: w.name})
+	}
+}
+
+type registeredWorkflow struct {
+	name string
+	run  any
+}
+
+// registered is every workflow under its name.
+var registered = []registeredWorkflow{
+	{DeliverName, Deliver}, {DeliverBatchName, DeliverBatch}, {CombineName, Combine},
+	{RecoverName, Recover}, {RedeliverName, Redeliver}, {RetainName, Retain},
 }

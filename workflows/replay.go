@@ -2,8 +2,10 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
@@ -15,16 +17,35 @@ import (
 // Replay runs a recorded history against this build's workflows. The error
 // says where they first differ; nil means that they don't.
 func Replay(h *history.History) error {
+	if len(h.GetEvents()) < leastEvents {
+		return errors.New("the history ends before the workflow has run, so there is nothing to replay; export it again when it has")
+	}
+	name := h.Events[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
+	if !slices.ContainsFunc(registered, func(w registeredWorkflow) bool { return w.name == name }) {
+		return fmt.Errorf("the history is of a workflow %q, which Godwit does not have; choose the history of a workflow that Godwit has started", name)
+	}
 	replayer := worker.NewWorkflowReplayer()
 	RegisterWorkflows(replayer)
-	return replayer.ReplayWorkflowHistory(nil, h)
+	if err := replayer.ReplayWorkflowHistory(nil, h); err != nil {
+		return fmt.Errorf("the history does not fit this build: %w", err)
+	}
+	return nil
 }
 
+// leastEvents is how many events a history has when the workflow has run: it was
+// started, and its first task was scheduled and started.
+const leastEvents = 3
+
+// errNoHistory is for a file that holds something else.
+var errNoHistory = errors.New(`it holds no workflow history, or only the beginning of one; ` +
+	`export a history with "temporal workflow show --output json" or with Download in the Temporal Web UI`)
+
 // ReadHistory reads a history in the JSON that Temporal's tools and Web UI export.
+// The error says what to do where r holds none.
 func ReadHistory(r io.Reader) (*history.History, error) {
 	h, err := client.HistoryFromJSON(r, client.HistoryJSONOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("read the history: %w", err)
+	if err != nil || len(h.GetEvents()) == 0 || h.Events[0].GetWorkflowExecutionStartedEventAttributes() == nil {
+		return nil, errNoHistory
 	}
 	return h, nil
 }

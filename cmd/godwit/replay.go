@@ -29,7 +29,7 @@ func replayCommand() *cobra.Command {
 				return err
 			}
 			if err := workflows.Replay(h); err != nil {
-				return fmt.Errorf("the history does not fit this build: %w", err)
+				return err
 			}
 			_, err = fmt.Fprintf(c.OutOrStdout(), "deterministic: %d events replayed\n", len(h.Events))
 			return err
@@ -62,8 +62,12 @@ func readFile(name string) (_ *history.History, err error) {
 	var r io.Reader = f
 	if strings.HasSuffix(name, ".gz") {
 		if r, err = gzip.NewReader(f); err != nil {
-			return nil, fmt.Errorf("unpack the history: %w", err)
+			return nil, fmt.Errorf("unpack %s: it is no whole gzip file (%w); without .gz at its end the name stands for plain JSON", name, err)
 		}
 	}
-	return workflows.ReadHistory(r)
+	h, err := workflows.ReadHistory(r)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return h, nil
 }

@@ -3,6 +3,7 @@ package hook
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,27 @@ func PublicKey(secret string) string {
 		return ""
 	}
 	return PublicKeyPrefix + base64.StdEncoding.EncodeToString(key[ed25519.SeedSize:])
+}
+
+// MinSecretBytes and MaxSecretBytes bound the key of a secret that a caller has
+// chosen, as Standard Webhooks has it.
+const (
+	MinSecretBytes = 24
+	MaxSecretBytes = 64
+)
+
+// CheckSecret says what is wrong with a secret that a caller has chosen for this
+// way of signing, or "". It doesn't repeat the secret.
+func CheckSecret(secret string, signature Signature) string {
+	if signature == Ed25519 {
+		return "can't be chosen for ed25519, whose private key never leaves Godwit; leave it out"
+	}
+	encoded, found := strings.CutPrefix(secret, SecretPrefix)
+	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if !found || err != nil || len(key) < MinSecretBytes || len(key) > MaxSecretBytes || base64.StdEncoding.EncodedLen(len(key)) != len(encoded) {
+		return fmt.Sprintf(`must be "%s" and %d to %d bytes in base64 with padding; "openssl rand -base64 32" makes them`, SecretPrefix, MinSecretBytes, MaxSecretBytes)
+	}
+	return ""
 }
 
 // MaxOldSecrets is how many secrets of a webhook may sign beside the newest.

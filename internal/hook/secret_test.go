@@ -1,6 +1,8 @@
 package hook
 
 import (
+	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,4 +57,19 @@ func TestPublicKeyOfWhatHasNone(t *testing.T) {
 	for _, secret := range []string{"", "whsec_c2VjcmV0", "whsk_", "whsk_%", "whsk_AAEC", "AAEC"} {
 		require.Empty(t, PublicKey(secret), secret)
 	}
+}
+
+func TestCheckSecret_TakesWhatStandardWebhooksAsksFor(t *testing.T) {
+	of := func(n int) string { return SecretPrefix + base64.StdEncoding.EncodeToString(make([]byte, n)) }
+	for _, n := range []int{24, 25, 26, 32, 64} {
+		require.Empty(t, CheckSecret(of(n), HMACSHA256), n)
+	}
+	for name, secret := range map[string]string{
+		"short": of(23), "long": of(65), "no prefix": of(32)[len(SecretPrefix):], "another prefix": "whsk_" + of(32)[len(SecretPrefix):],
+		"nothing": SecretPrefix, "no padding": strings.TrimRight(of(32), "="), "a line break": of(32) + "\n",
+		"for URLs": SecretPrefix + strings.Repeat("-_8A", 8), "bits after the end": of(32)[:len(of(32))-2] + "B=",
+	} {
+		require.Contains(t, CheckSecret(secret, HMACSHA256), "24 to 64 bytes", name)
+	}
+	require.Contains(t, CheckSecret(of(32), Ed25519), "leave it out")
 }
