@@ -8,7 +8,8 @@ import (
 
 // ruleForm is a rule of either kind: for single events, or a combination.
 type ruleForm struct {
-	Events    []string   `json:"events,omitempty" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}|[A-Za-z0-9_.:-]{0,127}[*])$" doc:"Event types, prefixes such as TODO_*, or * for every type. Required unless there is all_of"`
+	Events    []string   `json:"events,omitempty" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}[*]?|[*][A-Za-z0-9_.:-]{0,128})$" doc:"Event types, prefixes such as TODO_*, suffixes such as *_CREATED, or * for every type. Required unless there is all_of"`
+	NotEvents []string   `json:"not_events,omitempty" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}[*]?|[*][A-Za-z0-9_.:-]{0,128})$" doc:"What is left out of events, in the same form"`
 	Projects  []string   `json:"projects,omitempty" maxItems:"200" nullable:"false" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Ids of projects"`
 	Companies []string   `json:"companies,omitempty" maxItems:"200" nullable:"false" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Ids of companies. Without projects and companies: every project that the owner is a member of"`
 	Filter    string     `json:"filter,omitempty" maxLength:"4096" doc:"CEL over type, project_id, company_id, actor_id, occurred_at, previous, current, changed; the event matches when it is true"`
@@ -22,9 +23,10 @@ type ruleForm struct {
 
 // partForm is one part of a combination.
 type partForm struct {
-	Events []string `json:"events" minItems:"1" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}|[A-Za-z0-9_.:-]{0,127}[*])$" doc:"Event types, prefixes such as TODO_*, or * for every type"`
-	Filter string   `json:"filter,omitempty" maxLength:"4096" doc:"CEL, as in a rule; the event fills the part when it is true"`
-	_      struct{} `additionalProperties:"false"`
+	Events    []string `json:"events" minItems:"1" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}[*]?|[*][A-Za-z0-9_.:-]{0,128})$" doc:"Event types, prefixes such as TODO_*, suffixes such as *_CREATED, or * for every type"`
+	NotEvents []string `json:"not_events,omitempty" maxItems:"200" nullable:"false" pattern:"^([A-Za-z0-9_.:-]{1,128}[*]?|[*][A-Za-z0-9_.:-]{0,128})$" doc:"What is left out of events, in the same form"`
+	Filter    string   `json:"filter,omitempty" maxLength:"4096" doc:"CEL, as in a rule; the event fills the part when it is true"`
+	_         struct{} `additionalProperties:"false"`
 }
 
 func rulesOf(forms []ruleForm) []hook.Rule {
@@ -36,7 +38,7 @@ func rulesOf(forms []ruleForm) []hook.Rule {
 }
 
 func (f ruleForm) rule() hook.Rule {
-	r := hook.Rule{Events: f.Events, Projects: f.Projects, Companies: f.Companies, Filter: f.Filter}
+	r := hook.Rule{Events: f.Events, NotEvents: f.NotEvents, Projects: f.Projects, Companies: f.Companies, Filter: f.Filter}
 	if f.AllOf != nil || f.Within != "" || f.Same != "" || f.InOrder || f.NoneOf != nil {
 		r.Combination = &hook.Combination{AllOf: parts(f.AllOf), Within: f.Within, Same: f.Same, InOrder: f.InOrder, NoneOf: parts(f.NoneOf)}
 	}
@@ -46,14 +48,14 @@ func (f ruleForm) rule() hook.Rule {
 func parts(forms []partForm) []hook.Part {
 	var out []hook.Part
 	for _, f := range forms {
-		out = append(out, hook.Part{Events: f.Events, Filter: f.Filter})
+		out = append(out, hook.Part{Events: f.Events, NotEvents: f.NotEvents, Filter: f.Filter})
 	}
 	return out
 }
 
 // formOfRule gives the form that would make r what it is.
 func formOfRule(r hook.Rule) ruleForm {
-	f := ruleForm{Events: r.Events, Projects: r.Projects, Companies: r.Companies, Filter: r.Filter}
+	f := ruleForm{Events: r.Events, NotEvents: r.NotEvents, Projects: r.Projects, Companies: r.Companies, Filter: r.Filter}
 	if c := r.Combination; c != nil {
 		f.AllOf, f.Within, f.Same, f.InOrder, f.NoneOf = partForms(c.AllOf), c.Within, c.Same, c.InOrder, partForms(c.NoneOf)
 	}
@@ -63,7 +65,7 @@ func formOfRule(r hook.Rule) ruleForm {
 func partForms(parts []hook.Part) []partForm {
 	var out []partForm
 	for _, p := range parts {
-		out = append(out, partForm{Events: p.Events, Filter: p.Filter})
+		out = append(out, partForm{Events: p.Events, NotEvents: p.NotEvents, Filter: p.Filter})
 	}
 	return out
 }

@@ -15,7 +15,7 @@ import (
 const (
 	leastWebhook = `{"owner_id":"u1","name":"N","url":"https://a.example","rules":[{"events":["*"]}]}`
 	fullWebhook  = `{"owner_id":"u1","name":"N","url":"https://a.example/x?y=1",
-		"rules":[{"events":["TODO_CREATED","COMMENT_*"],"projects":["p1"],"companies":["c1"]}],
+		"rules":[{"events":["TODO_CREATED","COMMENT_*"],"not_events":["*_DELETED"],"projects":["p1"],"companies":["c1"]}],
 		"payload_format":"blue","headers":{"X-Token":"hush","X-Two":"hush too"},"timeout_seconds":30,"rate_limit_per_second":5,
 		"max_in_flight":2,"auto_recover":false,"enabled":false,"metadata":{"a":{"n":1.10,"b":"<&>"}}}`
 )
@@ -58,7 +58,7 @@ func TestCreateWebhookWithEverything(t *testing.T) {
 	w := c.store.webhooks[0]
 	require.Equal(t, hook.Webhook{
 		ID: w.ID, OwnerID: "u1", Name: "N", URL: "https://a.example/x?y=1", Secret: "whsec_c2VjcmV0",
-		Rules:         []hook.Rule{{Events: []string{"TODO_CREATED", "COMMENT_*"}, Projects: []string{"p1"}, Companies: []string{"c1"}}},
+		Rules:         []hook.Rule{{Events: []string{"TODO_CREATED", "COMMENT_*"}, NotEvents: []string{"*_DELETED"}, Projects: []string{"p1"}, Companies: []string{"c1"}}},
 		PayloadFormat: hook.FormatBlue, Headers: map[string]string{"X-Token": "hush", "X-Two": "hush too"},
 		Timeout: 30 * time.Second, RateLimitPerSecond: 5, MaxInFlight: 2, Metadata: json.RawMessage(`{"a":{"n":1.10,"b":"<&>"}}`),
 		Status: hook.Healthy, DisabledReason: hook.DisabledByOwner, Version: 1, CreatedAt: now(), UpdatedAt: now(),
@@ -107,6 +107,7 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 		"rule no object":    {ruled(`"*"`), []string{"/rules/0", "/rules/0/events"}},
 		"no events":         {ruled(`{"events":["*"]},{"events":[]},{}`), []string{"/rules/1/events", "/rules/2/events"}},
 		"bad names":         {ruled(`{"events":["A B","A","A"],"projects":["a b"],"companies":[1]}`), []string{"/rules/0/events/0", "/rules/0/events/2", "/rules/0/projects/0", "/rules/0/companies/0"}},
+		"left out":          {ruled(`{"events":["A"],"not_events":["a b","A*"]}`), []string{"/rules/0/not_events/0", "/rules/0/not_events/1"}},
 		"unknown in rule":   {ruled(`{"events":["*"],"project":["p1"]}`), []string{"/rules/0/project"}},
 		"filter":            {ruled(`{"events":["*"]},{"events":["*"],"filter":"bad"}`), []string{"/rules/1/filter"}},
 		"filter no text":    {ruled(`{"events":["*"],"filter":1}`), []string{"/rules/0/filter"}},

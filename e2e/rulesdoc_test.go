@@ -50,7 +50,7 @@ func section(t testing.TB, from, to string) string {
 func examples(t testing.TB) []example {
 	t.Helper()
 	var out []example
-	for _, text := range strings.Split(section(t, "## Ten examples", "## Limits"), "\n### ")[1:] {
+	for _, text := range strings.Split(section(t, "## Eleven examples", "## Limits"), "\n### ")[1:] {
 		m := exampleBlocks.FindStringSubmatch(text)
 		require.NotNil(t, m, text)
 		x := example{title: m[1], rules: json.RawMessage(m[2])}
@@ -103,7 +103,7 @@ func TestTheRulesPage(t *testing.T) {
 	c := cast(t)
 	t.Run("filters", func(t *testing.T) { filtersOfThePage(t, c) })
 	all := examples(t)
-	require.Len(t, all, 10)
+	require.Len(t, all, 11)
 	require.Len(t, slices.DeleteFunc(slices.Clone(all), func(x example) bool { return !x.combines() }), 3)
 	for _, x := range all {
 		t.Run(x.title, func(t *testing.T) {

@@ -378,8 +378,7 @@ CREATE TABLE public.rule_keys (
 );
 
 CREATE TABLE public.rule_prefixes (
-    pattern text NOT NULL COLLATE pg_catalog."C",
-    CONSTRAINT rule_prefixes_pattern_check CHECK ((pattern ~~ '%*'::text))
+    pattern text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE public.rules (
@@ -392,6 +391,7 @@ CREATE TABLE public.rules (
     filter text,
     combination bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    not_events text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT rules_check CHECK (((cardinality(events) > 0) = (combination IS NULL))),
     CONSTRAINT rules_check1 CHECK (((filter IS NULL) OR (combination IS NULL)))
 );
@@ -666,8 +666,14 @@ ALTER TABLE ONLY public.retention_removed
 ALTER TABLE ONLY public.rule_keys
     ADD CONSTRAINT rule_keys_pkey PRIMARY KEY (scope, pattern, rule_id, part) INCLUDE (webhook_id, conditional);
 
+ALTER TABLE public.rule_prefixes
+    ADD CONSTRAINT rule_prefixes_pattern_check CHECK (((pattern ~~ '%*'::text) OR (pattern ~~ '*%'::text))) NOT VALID;
+
 ALTER TABLE ONLY public.rule_prefixes
     ADD CONSTRAINT rule_prefixes_pkey PRIMARY KEY (pattern);
+
+ALTER TABLE public.rules
+    ADD CONSTRAINT rules_not_events_check CHECK (((cardinality(not_events) = 0) OR (combination IS NULL))) NOT VALID;
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);

@@ -59,11 +59,13 @@ func checkList(at string, items []string, valid func(string) bool, want string) 
 }
 
 func validPattern(s string) bool {
-	if s == "*" {
-		return true
+	if rest, suffix := strings.CutPrefix(s, "*"); suffix {
+		return rest == "" || ValidTypeName(rest)
 	}
 	return ValidTypeName(strings.TrimSuffix(s, "*"))
 }
 
-// IsPrefix says whether an entry of Rule.Events stands for several types.
-func IsPrefix(pattern string) bool { return strings.HasSuffix(pattern, "*") }
+// IsPattern says whether an entry of Rule.Events stands for several types.
+func IsPattern(entry string) bool {
+	return strings.HasPrefix(entry, "*") || strings.HasSuffix(entry, "*")
+}

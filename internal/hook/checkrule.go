@@ -20,7 +20,7 @@ func CheckRules(rules []Rule) []Field {
 	for i, r := range rules {
 		at := fmt.Sprintf("/rules/%d", i)
 		if r.Combination == nil {
-			bad = append(bad, checkPatterns(at+"/events", r.Events)...)
+			bad = append(bad, checkEvents(at, r.Events, r.NotEvents)...)
 		} else {
 			bad = append(bad, r.checkCombination(at)...)
 		}
@@ -47,6 +47,9 @@ func (r Rule) checkCombination(at string) []Field {
 	if len(r.Events) > 0 {
 		bad = append(bad, Field{at + "/events", "can't stand beside all_of; put each event type into a part of all_of"})
 	}
+	if len(r.NotEvents) > 0 {
+		bad = append(bad, Field{at + "/not_events", "can't stand beside all_of; put it into the part of all_of that it is about"})
+	}
 	if r.Filter != "" {
 		bad = append(bad, Field{at + "/filter", "can't stand beside all_of; put it into the part of all_of that it is about"})
 	}
@@ -57,10 +60,10 @@ func (r Rule) checkCombination(at string) []Field {
 		bad = append(bad, Field{at + "/none_of", fmt.Sprintf("must hold at most %d parts", MaxParts)})
 	}
 	for i, p := range c.AllOf {
-		bad = append(bad, checkPatterns(fmt.Sprintf("%s/all_of/%d/events", at, i), p.Events)...)
+		bad = append(bad, checkEvents(fmt.Sprintf("%s/all_of/%d", at, i), p.Events, p.NotEvents)...)
 	}
 	for i, p := range c.NoneOf {
-		bad = append(bad, checkPatterns(fmt.Sprintf("%s/none_of/%d/events", at, i), p.Events)...)
+		bad = append(bad, checkEvents(fmt.Sprintf("%s/none_of/%d", at, i), p.Events, p.NotEvents)...)
 	}
 	if d, err := ParseWithin(c.Within); err != nil || d < MinWithin || d > MaxWithin {
 		bad = append(bad, Field{at + "/within", `must be a duration from 1s to 30d, such as "10m"`})
@@ -68,10 +71,19 @@ func (r Rule) checkCombination(at string) []Field {
 	return bad
 }
 
-func checkPatterns(at string, patterns []string) []Field {
+// checkEvents looks at the event types of a rule or of a part, and at those that it
+// leaves out.
+func checkEvents(at string, events, not []string) []Field {
 	var bad []Field
-	if len(patterns) == 0 {
-		bad = append(bad, Field{at, `must name at least one event type; ["*"] means every type`})
+	if len(events) == 0 {
+		bad = append(bad, Field{at + "/events", `must name at least one event type; ["*"] means every type`})
 	}
-	return slices.Concat(bad, checkList(at, patterns, validPattern, `must be an event type, a prefix such as "TODO_*", or "*"`))
+	const want = `must be an event type, a prefix such as "TODO_*", a suffix such as "*_CREATED", or "*"`
+	bad = slices.Concat(bad, checkList(at+"/events", events, validPattern, want), checkList(at+"/not_events", not, validPattern, want))
+	for _, e := range events {
+		if j := slices.IndexFunc(not, func(n string) bool { return validPattern(e) && coversPattern(n, e) }); j >= 0 {
+			bad = append(bad, Field{fmt.Sprintf("%s/not_events/%d", at, j), fmt.Sprintf("leaves out all of %q, which events names; take one of the two away", e)})
+		}
+	}
+	return bad
 }

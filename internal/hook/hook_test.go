@@ -102,7 +102,13 @@ func TestCheckRules(t *testing.T) {
 		{"none", nil, []string{"/rules"}},
 		{"too many", make([]hook.Rule, hook.MaxRules+1), []string{"/rules"}},
 		{"no events", []hook.Rule{{Projects: []string{"p1"}}}, []string{"/rules/0/events"}},
-		{"bad pattern", []hook.Rule{{Events: []string{"A**", "*A", "", "A B"}}}, []string{"/rules/0/events/0", "/rules/0/events/1", "/rules/0/events/2", "/rules/0/events/3"}},
+		{"suffix", []hook.Rule{{Events: []string{"*_CREATED"}, NotEvents: []string{"TODO_*", "TAG_CREATED", "*_LIST_CREATED"}}}, nil},
+		{"what is left out", []hook.Rule{{Events: []string{"A", "*B", "C*", "*"}, NotEvents: []string{"A*", "*B", "*", "C", "*C", "A B"}}},
+			[]string{"/rules/0/not_events/5", "/rules/0/not_events/0", "/rules/0/not_events/1", "/rules/0/not_events/2", "/rules/0/not_events/2"}},
+		{"left out of a combination", []hook.Rule{{NotEvents: []string{"A"}, Combination: &hook.Combination{Within: "1m",
+			AllOf: []hook.Part{{Events: []string{"A"}, NotEvents: []string{"A"}}, {Events: []string{"*"}, NotEvents: []string{"B"}}}}}},
+			[]string{"/rules/0/not_events", "/rules/0/all_of/0/not_events/0"}},
+		{"bad pattern", []hook.Rule{{Events: []string{"A**", "*A*", "", "A B"}}}, []string{"/rules/0/events/0", "/rules/0/events/1", "/rules/0/events/2", "/rules/0/events/3"}},
 		{"probe", []hook.Rule{{Events: []string{hook.HealthCheckType}}}, []string{"/rules/0/events/0"}},
 		{"twice", []hook.Rule{{Events: []string{"A", "A"}}}, []string{"/rules/0/events/1"}},
 		{"bad ids", []hook.Rule{{Events: []string{"A"}, Projects: []string{"a b"}, Companies: []string{strings.Repeat("x", 129)}}}, []string{"/rules/0/projects/0", "/rules/0/companies/0"}},
@@ -117,6 +123,28 @@ func TestCheckRules(t *testing.T) {
 			}
 			require.Equal(t, c.want, got)
 		})
+	}
+}
+
+func TestCovers_TakesThePatternsOfRules(t *testing.T) {
+	for _, c := range []struct {
+		pattern string
+		covers  []string
+		not     []string
+	}{
+		{"TODO_CREATED", []string{"TODO_CREATED"}, []string{"TODO_CREATED_AGAIN", "A_TODO_CREATED"}},
+		{"TODO_*", []string{"TODO_", "TODO_CREATED"}, []string{"TODO", "A_TODO_CREATED"}},
+		{"*_CREATED", []string{"_CREATED", "TODO_CREATED"}, []string{"CREATED", "TODO_CREATED_AGAIN"}},
+		{"*", []string{"TODO_CREATED", "webhook.of_somebody"}, []string{hook.TypeDegraded}},
+		{"*.degraded", []string{"disk.degraded"}, []string{hook.TypeDegraded}},
+		{"webhook.*", []string{hook.TypeDegraded}, []string{hook.TypeDeliveryFailed}},
+	} {
+		for _, name := range c.covers {
+			require.True(t, hook.Covers([]string{c.pattern}, name), "%s %s", c.pattern, name)
+		}
+		for _, name := range c.not {
+			require.False(t, hook.Covers([]string{c.pattern}, name), "%s %s", c.pattern, name)
+		}
 	}
 }
 

@@ -37,8 +37,9 @@ func CoversOperational(patterns []string) bool {
 	})
 }
 
-// OperationalPatterns lists the patterns that cover an operational type: "*" is
-// not one of them, or everybody who wants all of a project would get them.
+// OperationalPatterns lists the patterns that cover an operational type: "*" and
+// suffixes are not among them, or everybody who wants all of a project would get
+// them.
 func OperationalPatterns(name string) []string {
 	patterns := []string{name}
 	for n := 1; n <= len(name); n++ {

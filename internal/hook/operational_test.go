@@ -42,7 +42,7 @@ func TestOperationalPatternsAreWhatCovers(t *testing.T) {
 	for _, p := range hook.OperationalPatterns(hook.TypeDegraded) {
 		require.True(t, hook.Covers([]string{p}, hook.TypeDegraded), p)
 	}
-	for _, p := range []string{"*", "delivery.*", "webhook.degraded.*", "webhook"} {
+	for _, p := range []string{"*", "delivery.*", "webhook.degraded.*", "webhook", "*.degraded"} {
 		require.NotContains(t, hook.OperationalPatterns(hook.TypeDegraded), p)
 		require.False(t, hook.Covers([]string{p}, hook.TypeDegraded), p)
 	}

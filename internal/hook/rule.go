@@ -25,8 +25,10 @@ const (
 // A rule without projects and companies covers every project that the owner is
 // a member of. It has either Events (and perhaps a Filter) or a Combination.
 type Rule struct {
-	// Events holds exact names, "*", or prefixes such as "TODO_*".
+	// Events holds exact names, "*", prefixes such as "TODO_*" and suffixes such as
+	// "*_CREATED". What NotEvents covers, in the same form, is left out.
 	Events    []string
+	NotEvents []string
 	Projects  []string
 	Companies []string
 	// Filter is a CEL expression; empty = every event.
@@ -52,9 +54,13 @@ type Combination struct {
 
 // Part is one event of a combination.
 type Part struct {
-	Events []string `json:"events"`
-	Filter string   `json:"filter,omitempty"`
+	Events    []string `json:"events"`
+	NotEvents []string `json:"not_events,omitempty"`
+	Filter    string   `json:"filter,omitempty"`
 }
+
+// Covers says whether events of a type can fill the part.
+func (p Part) Covers(name string) bool { return Covers(p.Events, name) && !Covers(p.NotEvents, name) }
 
 // SameProject is the path that a combination without Same shares.
 const SameProject = "project_id"
@@ -95,13 +101,26 @@ func ParseWithin(s string) (time.Duration, error) {
 	return d + more, nil
 }
 
-// Covers says whether a type name is one of the patterns. "*" does not cover
-// operational events.
+// Covers says whether a type name is one of the patterns. "*" and suffixes do not
+// cover operational events.
 func Covers(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
+		if suffix, many := strings.CutPrefix(p, "*"); many {
+			return strings.HasSuffix(name, suffix) && !Operational(name)
+		}
 		prefix, many := strings.CutSuffix(p, "*")
-		return p == name || many && strings.HasPrefix(name, prefix) && (prefix != "" || !Operational(name))
+		return p == name || many && strings.HasPrefix(name, prefix)
 	})
+}
+
+// coversPattern says whether a pattern stands for every type that another one
+// stands for.
+func coversPattern(p, other string) bool {
+	if suffix, many := strings.CutPrefix(p, "*"); many {
+		return strings.HasSuffix(other, suffix) && !CoversOperational([]string{other})
+	}
+	prefix, many := strings.CutSuffix(p, "*")
+	return p == other || many && strings.HasPrefix(other, prefix)
 }
 
 // InScope says whether the rule reaches a project of a company, the owner's
@@ -110,12 +129,13 @@ func (r Rule) InScope(projectID, companyID string) bool {
 	return len(r.Projects)+len(r.Companies) == 0 || slices.Contains(r.Projects, projectID) || slices.Contains(r.Companies, companyID)
 }
 
-// Patterns lists every pattern of event types in the rule, those of none_of too.
+// Patterns lists every pattern of event types in the rule, those of none_of and
+// those that are left out too.
 func (r Rule) Patterns() []string {
-	out := slices.Clone(r.Events)
+	out := slices.Concat(r.Events, r.NotEvents)
 	if r.Combination != nil {
 		for _, p := range slices.Concat(r.Combination.AllOf, r.Combination.NoneOf) {
-			out = append(out, p.Events...)
+			out = slices.Concat(out, p.Events, p.NotEvents)
 		}
 	}
 	return out

@@ -3,7 +3,6 @@ package hook
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // TestEvent is an event that a webhook's owner has sent to it, to see it arrive.
@@ -26,17 +25,16 @@ func TestType(rules []Rule, names []string) string {
 	if len(rules) == 0 {
 		return defaultTestType
 	}
-	patterns := rules[0].Events
+	asked := Part{Events: rules[0].Events, NotEvents: rules[0].NotEvents}
 	if c := rules[0].Combination; c != nil {
-		patterns = c.AllOf[0].Events
+		asked = c.AllOf[0]
 	}
-	for _, pattern := range patterns {
-		prefix, many := strings.CutSuffix(pattern, "*")
-		if many && strings.HasPrefix(defaultTestType, prefix) {
+	for _, pattern := range asked.Events {
+		one := Part{Events: []string{pattern}, NotEvents: asked.NotEvents}
+		if IsPattern(pattern) && one.Covers(defaultTestType) {
 			return defaultTestType
 		}
-		at := slices.IndexFunc(names, func(name string) bool { return name == pattern || many && strings.HasPrefix(name, prefix) })
-		if at >= 0 {
+		if at := slices.IndexFunc(names, one.Covers); at >= 0 {
 			return names[at]
 		}
 	}

@@ -19,6 +19,8 @@ func TestTestTypeIsOfTheFirstRule(t *testing.T) {
 		{[]string{"TODO_*"}, "TODO_CREATED"},
 		{[]string{"TODO_D*"}, "TODO_DELETED"},
 		{[]string{"COMMENT_*"}, "COMMENT_CREATED"},
+		{[]string{"*_CREATED"}, "TODO_CREATED"},
+		{[]string{"*T_DELETED"}, "COMMENT_DELETED"},
 		{[]string{"DELETED_TYPE", "OTHER_*", "COMMENT_DELETED"}, "COMMENT_DELETED"},
 		{[]string{"DELETED_TYPE"}, "TODO_CREATED"},
 	} {
@@ -28,4 +30,5 @@ func TestTestTypeIsOfTheFirstRule(t *testing.T) {
 		require.Equal(t, c.want, hook.TestType([]hook.Rule{{Combination: &hook.Combination{AllOf: parts}}}, names), c.events)
 	}
 	require.Equal(t, "TODO_CREATED", hook.TestType(nil, names))
+	require.Equal(t, "COMMENT_CREATED", hook.TestType([]hook.Rule{{Events: []string{"*"}, NotEvents: []string{"TODO_*"}}}, names))
 }

@@ -12,6 +12,7 @@ import (
 const (
 	ReasonMatched      = "matched"
 	ReasonEventType    = "event_type"
+	ReasonExcluded     = "not_events"
 	ReasonProject      = "project"
 	ReasonMembership   = "membership"
 	ReasonFilterFalse  = "filter: false"
@@ -146,10 +147,12 @@ func rank(reason string) int {
 	switch reason {
 	case ReasonEventType:
 		return 0
-	case ReasonProject:
+	case ReasonExcluded:
 		return 1
-	case ReasonMembership:
+	case ReasonProject:
 		return 2
+	case ReasonMembership:
+		return 3
 	}
-	return 3
+	return 4
 }

@@ -44,6 +44,26 @@ func TestExplainNamesTheFirstClauseThatFailed(t *testing.T) {
 	require.Equal(t, match.ReasonMembership, s.explain(t, w, "left").Reason, "who joins later has no part in what was before")
 }
 
+func TestExplain_NamesWhatARuleLeavesOut(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t,
+		hook.Rule{Events: []string{"*"}, NotEvents: []string{"*_CREATED"}, Projects: []string{"p1"}},
+		hook.Rule{Events: []string{"*_CREATED"}, NotEvents: []string{"TODO_CREATED"}, Filter: "true"},
+		hook.Rule{Combination: &hook.Combination{Within: "1h", AllOf: []hook.Part{
+			{Events: []string{"TODO_*"}, NotEvents: []string{"*_CREATED"}}, {Events: []string{"TODO_CREATED"}}}}},
+	)
+	require.Zero(t, s.post(t, "created", "TODO_CREATED", "p1", `{}`).Matched)
+	x := s.explain(t, w, "created")
+	require.Equal(t, []string{match.ReasonExcluded, match.ReasonExcluded, match.ReasonWindowOpen}, reasons(x))
+	require.Equal(t, []int{2}, x.Rules[2].Parts, "it does not fill the part that leaves it out")
+	require.Equal(t, 1, s.post(t, "tag", "TAG_CREATED", "p1", `{}`).Matched)
+	require.Equal(t, []string{match.ReasonExcluded, match.ReasonMatched, match.ReasonEventType}, reasons(s.explain(t, w, "tag")))
+	require.Equal(t, 1, s.post(t, "deleted", "TODO_DELETED", "p1", `{}`).Matched)
+
+	p := s.preview(t, match.Question{OwnerID: "u1", Rules: []hook.Rule{{Events: []string{"*"}, NotEvents: []string{"TAG_*"}}}})
+	require.Equal(t, []match.Count{{Name: "TODO_CREATED", N: 1}, {Name: "TODO_DELETED", N: 1}}, p.ByType)
+}
+
 func TestExplainOfWhatIsHeldOrOlder(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()

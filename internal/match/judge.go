@@ -133,7 +133,10 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.Rule) {
 	if s.subject == nil || s.eventID != c.Event.ID {
 		s.eventID, s.subject = c.Event.ID, filter.NewSubject(*c.Event)
 	}
-	source := partOf(rule, c.Part)
+	source, covered := conditionOf(rule, c)
+	if !covered {
+		return
+	}
 	if source != "" && a.total >= MaxBatchCost {
 		// Whether an event matches must not depend on what it is sent together with.
 		s.choice.Unjudged = append(s.choice.Unjudged, c.Event.ID)
@@ -149,16 +152,18 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.Rule) {
 	}
 }
 
-// partOf gives the filter that decides on a part of a rule.
-func partOf(rule *hook.Rule, part int) string {
-	switch {
-	case part == 0:
-		return rule.Filter
-	case part > 0:
-		return rule.Combination.AllOf[part-1].Filter
-	default:
-		return rule.Combination.NoneOf[-part-1].Filter
+// conditionOf gives the filter of the candidate's part of a rule, and says whether
+// that part covers the event: the look-up knows nothing of what parts leave out.
+func conditionOf(rule *hook.Rule, c hook.Candidate) (source string, covered bool) {
+	if c.Part == 0 {
+		return rule.Filter, true
 	}
+	part := rule.Combination.NoneOf
+	at := -c.Part - 1
+	if c.Part > 0 {
+		part, at = rule.Combination.AllOf, c.Part-1
+	}
+	return part[at].Filter, !hook.Covers(part[at].NotEvents, c.Event.Type)
 }
 
 func (s *sitting) happen(c hook.Candidate, combination hook.Combination) {

@@ -17,6 +17,9 @@ func (e *Engine) verdict(ctx context.Context, r hook.Rule, s subject) Verdict {
 	if !hook.Covers(r.Events, s.event.Type) {
 		return Verdict{Reason: ReasonEventType}
 	}
+	if hook.Covers(r.NotEvents, s.event.Type) {
+		return Verdict{Reason: ReasonExcluded}
+	}
 	if reason := s.reach(r); reason != "" {
 		return Verdict{Reason: reason}
 	}
@@ -86,6 +89,9 @@ func (e *Engine) combination(ctx context.Context, r hook.Rule, s subject) Verdic
 				continue
 			}
 			reason := s.reach(r)
+			if hook.Covers(p.NotEvents, s.event.Type) {
+				reason = ReasonExcluded
+			}
 			if reason == "" {
 				reason = e.condition(ctx, p.Filter, s)
 			}

@@ -53,7 +53,7 @@ func shownWebhook(w hook.Webhook) shown {
 	}
 	rules := make([]shownRule, len(w.Rules))
 	for i, r := range w.Rules {
-		rules[i] = shownRule{orNil(r.Events), orNil(r.Projects), orNil(r.Companies), r.Filter, r.Combination}
+		rules[i] = shownRule{orNil(r.Events), orNil(r.NotEvents), orNil(r.Projects), orNil(r.Companies), r.Filter, r.Combination}
 	}
 	return shown{
 		"owner_id": w.OwnerID, "name": w.Name, "url": address(w.URL), "rules": rules, "payload_format": w.PayloadFormat, "signature": hook.SignatureOf(w.Secret),
@@ -87,6 +87,7 @@ func fingerprints(text string) []string {
 // shownRule is a rule in the form that the API has for it.
 type shownRule struct {
 	Events    []string `json:"events,omitempty"`
+	NotEvents []string `json:"not_events,omitempty"`
 	Projects  []string `json:"projects,omitempty"`
 	Companies []string `json:"companies,omitempty"`
 	Filter    string   `json:"filter,omitempty"`

@@ -30,6 +30,22 @@ func TestMatchingReadsNoMoreWithManyWebhooks(t *testing.T) {
 	require.LessOrEqual(t, lookUp(t, conn, "many"), 3*few)
 }
 
+// TestMatching_ReadsNoMoreForWhatRulesLeaveOut has the rules of one project leave
+// types out, and its event types end as many suffixes do.
+func TestMatching_ReadsNoMoreForWhatRulesLeaveOut(t *testing.T) {
+	s := newStage(t)
+	s.webhook(t, hook.Rule{Events: []string{"*_CREATED"}, NotEvents: []string{"TAG_*"}, Projects: []string{"p1"}})
+	conn := session(t, s.url)
+	_, err := conn.ExecContext(context.Background(), "PREPARE look_up AS "+store.AcceptEvents)
+	require.NoError(t, err)
+	few := lookUp(t, conn, "few")
+	for _, other := range [][2]string{{"project:p1", "*_DELETED"}, {"project:p9", "*_CREATED"}, {"member:u1", "TODO_DELETED"}, {"member:u9", "*"}} {
+		bulk(t, s.url, 5000, other[0], other[1])
+	}
+	pgtest.Exec(t, s.url, `INSERT INTO rule_keys (scope, pattern, rule_id, webhook_id) SELECT k.scope, 'TAG_*', k.rule_id, '' FROM rule_keys k WHERE k.pattern <> 'TAG_*' AND k.webhook_id <> ''`)
+	require.LessOrEqual(t, lookUp(t, conn, "many"), 3*few)
+}
+
 // lookUp runs the look-up for one event and counts the pages it touched.
 func lookUp(t *testing.T, conn *sql.Conn, eventID string) int {
 	t.Helper()
@@ -68,5 +84,5 @@ func bulk(t *testing.T, url string, n int, scope, pattern string) {
 			INSERT INTO rules (webhook_id, position, events, projects, companies) SELECT id, 0, ARRAY[$3::text], '{}', '{}' FROM w RETURNING id, webhook_id
 		)
 		INSERT INTO rule_keys (scope, pattern, rule_id, webhook_id) SELECT $2, $3, id, webhook_id FROM r`, n, scope, pattern)
-	pgtest.Exec(t, url, `INSERT INTO rule_prefixes (pattern) SELECT $1 WHERE $1 LIKE '%*'`, pattern)
+	pgtest.Exec(t, url, `INSERT INTO rule_prefixes (pattern) SELECT $1 WHERE $1 LIKE '%*' OR $1 LIKE '*%' ON CONFLICT DO NOTHING`, pattern)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const selectRuleFacts = `
-SELECT id, webhook_id, events, projects, companies, filter, combination, created_at,
+SELECT ` + ruleColumns + `, created_at,
 	EXISTS (SELECT FROM window_events x WHERE x.event_id = $2 AND x.rule_id = r.id) AS waiting,
 	coalesce((SELECT p.event_id FROM combination_parts p WHERE p.part_event_id = $2 AND p.rule_id = r.id ORDER BY p.event_id LIMIT 1),
 		(SELECT p.event_id FROM combination_parts p WHERE p.event_id = $2 AND p.rule_id = r.id LIMIT 1), '') AS fired_as

@@ -47,7 +47,8 @@ WITH input AS MATERIALIZED (
 // lookUpSpots finds the rules that cover each spot. It is the one look-up of the
 // matching: it reads the keys of the project, of its company and of each member,
 // for the patterns that cover the type. A rule that has a condition comes back by
-// its id; of all others of a webhook one entry tells that it matches.
+// its id; of all others of a webhook one entry tells that it matches. A rule that
+// leaves the type out has a key without a webhook among those that are found.
 //
 // A deleted webhook has no keys, so it need not be looked for here.
 //
@@ -58,7 +59,7 @@ const lookUpSpots = `spots AS MATERIALIZED (
 	FROM (SELECT DISTINCT spot, project_id, company_id, type FROM input) a
 	CROSS JOIN LATERAL (
 		SELECT array_agg(webhook_id) AS webhooks, array_agg(rule_id) AS rules, array_agg(part) AS parts FROM (
-			SELECT DISTINCT k.webhook_id,
+			SELECT DISTINCT min(k.webhook_id) AS webhook_id,
 				CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id, CASE WHEN k.conditional THEN k.part ELSE 0 END AS part
 			FROM (
 				SELECT 'project:' || a.project_id AS scope
@@ -68,11 +69,14 @@ const lookUpSpots = `spots AS MATERIALIZED (
 			CROSS JOIN (
 				SELECT a.type AS pattern
 				UNION ALL SELECT u.pattern FROM generate_series(0, length(a.type)) n
-				CROSS JOIN LATERAL (SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = left(a.type, n) || '*' OFFSET 0) u
+				CROSS JOIN LATERAL (
+					SELECT x.pattern FROM rule_prefixes x WHERE x.pattern = ANY(ARRAY[left(a.type, n) || '*', '*' || right(a.type, n)]) OFFSET 0
+				) u
 			) p
 			CROSS JOIN LATERAL (
 				SELECT k.webhook_id, k.rule_id, k.part, k.conditional FROM rule_keys k WHERE k.scope = s.scope AND k.pattern = p.pattern OFFSET 0
 			) k
+			GROUP BY k.rule_id, k.conditional, k.part HAVING min(k.webhook_id) <> ''
 		) one_each
 	) m
 ), asked AS MATERIALIZED (

@@ -114,11 +114,13 @@ type operational struct {
 	state                         any
 }
 
-// operationalRules finds the rules of the owner's other webhooks. As everywhere
-// a deleted webhook has no keys.
+// operationalRules finds the rules of the owner's other webhooks, but for those
+// that leave the type out. As everywhere a deleted webhook has no keys.
 const operationalRules = `
 SELECT DISTINCT k.webhook_id, CASE WHEN k.conditional THEN k.rule_id ELSE 0 END AS rule_id
-FROM rule_keys k WHERE k.scope = '` + memberScope + `' || $1::text AND k.pattern = ANY($2) AND k.part = 0 AND k.webhook_id <> $3`
+FROM rule_keys k WHERE k.scope = '` + memberScope + `' || $1::text AND k.pattern = ANY($2) AND k.part = 0 AND k.webhook_id <> $3
+	AND NOT EXISTS (SELECT FROM rule_keys x WHERE x.scope = k.scope AND x.pattern = ANY($2) AND x.rule_id = k.rule_id AND x.part = 0 AND x.webhook_id = '')
+	AND k.webhook_id <> ''`
 
 // insertOwn is insertDeliveries for an event of the owner $7.
 const insertOwn = insertForWebhooks + ` w.deleted_at IS NULL AND w.owner_id = $7 RETURNING event_id`

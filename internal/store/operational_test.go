@@ -61,6 +61,7 @@ func TestOtherWebhooksOfTheOwnerAreTold(t *testing.T) {
 	watcher := s.webhook(t, watching)
 	everything := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	filtered := s.webhook(t, hook.Rule{Events: watching.Events, Filter: "current.?webhook.status.orValue('') == 'UNHEALTHY' && project_id == ''"})
+	without := s.webhook(t, hook.Rule{Events: watching.Events, NotEvents: []string{hook.TypeDegraded, "delivery.*"}})
 	stranger, err := s.CreateWebhook(ctx, draft("u2", watching))
 	require.NoError(t, err)
 	s.post(t, event("e1", "TODO_CREATED", "p1"))
@@ -70,6 +71,7 @@ func TestOtherWebhooksOfTheOwnerAreTold(t *testing.T) {
 
 	require.Equal(t, []string{hook.TypeDegraded, hook.TypeDeliveryFailed, hook.TypeDeactivated, hook.TypeRecovered}, s.told(t, watcher.ID))
 	require.Equal(t, []string{hook.TypeDeactivated}, s.told(t, filtered.ID))
+	require.Equal(t, []string{hook.TypeDeactivated, hook.TypeRecovered}, s.told(t, without.ID))
 	for _, other := range []string{w.ID, everything.ID, stranger.ID} {
 		require.Empty(t, s.told(t, other))
 	}

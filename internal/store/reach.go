@@ -78,7 +78,7 @@ func (n names) unreachable(at, ownerID string, r hook.Rule) []hook.Field {
 func (n names) goneTypes(at string, patterns []string) []hook.Field {
 	var gone []hook.Field
 	for i, t := range patterns {
-		if hook.IsPrefix(t) || slices.Contains(n.types, t) {
+		if hook.IsPattern(t) || slices.Contains(n.types, t) {
 			return nil
 		}
 		gone = append(gone, hook.Field{Pointer: fmt.Sprintf("%s/%d", at, i), Detail: fmt.Sprintf("the event type %q was deleted", t)})

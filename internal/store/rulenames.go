@@ -91,13 +91,13 @@ func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
 	add := func(list string, i int, format string, args ...any) {
 		bad = append(bad, hook.Field{Pointer: fmt.Sprintf("%s/%s/%d", at, list, i), Detail: fmt.Sprintf(format, args...)})
 	}
-	n.checkTypes("events", r.Events, add)
+	n.checkTypes("", r.Events, r.NotEvents, add)
 	if c := r.Combination; c != nil {
 		for i, p := range c.AllOf {
-			n.checkTypes(fmt.Sprintf("all_of/%d/events", i), p.Events, add)
+			n.checkTypes(fmt.Sprintf("all_of/%d/", i), p.Events, p.NotEvents, add)
 		}
 		for i, p := range c.NoneOf {
-			n.checkTypes(fmt.Sprintf("none_of/%d/events", i), p.Events, add)
+			n.checkTypes(fmt.Sprintf("none_of/%d/", i), p.Events, p.NotEvents, add)
 		}
 	}
 	for i, p := range r.Projects {
@@ -124,14 +124,21 @@ func (n names) ofOwner(words string) string {
 	return ""
 }
 
-func (n names) checkTypes(list string, patterns []string, add func(list string, i int, format string, args ...any)) {
-	for i, t := range patterns {
-		switch {
-		case hook.IsPrefix(t):
-		case !slices.Contains(n.types, t):
-			add(list, i, "there is no event type %q; GET /v1/event-types lists them", t)
-		case slices.Contains(n.archived, t):
-			add(list, i, "the event type %q is archived: rules that have it keep it, new ones can't take it", t)
+// checkTypes looks at the types that a rule, or a part, names and leaves out.
+func (n names) checkTypes(at string, events, not []string, add func(list string, i int, format string, args ...any)) {
+	unknown := func(list string, i int, name string) bool {
+		if hook.IsPattern(name) || slices.Contains(n.types, name) {
+			return false
 		}
+		add(at+list, i, "there is no event type %q; GET /v1/event-types lists them", name)
+		return true
+	}
+	for i, t := range events {
+		if !unknown("events", i, t) && slices.Contains(n.archived, t) {
+			add(at+"events", i, "the event type %q is archived: rules that have it keep it, new ones can't take it", t)
+		}
+	}
+	for i, t := range not {
+		unknown("not_events", i, t)
 	}
 }

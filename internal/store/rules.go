@@ -18,18 +18,19 @@ type ruleRow struct {
 	ID          int64          `db:"id"`
 	WebhookID   string         `db:"webhook_id"`
 	Events      pq.StringArray `db:"events"`
+	NotEvents   pq.StringArray `db:"not_events"`
 	Projects    pq.StringArray `db:"projects"`
 	Companies   pq.StringArray `db:"companies"`
 	Filter      sql.NullString `db:"filter"`
 	Combination []byte         `db:"combination"`
 }
 
-const ruleColumns = `id, webhook_id, events, projects, companies, filter, combination`
+const ruleColumns = `id, webhook_id, events, not_events, projects, companies, filter, combination`
 
 const selectRules = `SELECT ` + ruleColumns + ` FROM rules WHERE webhook_id = ANY($1) ORDER BY webhook_id, position`
 
 func (r ruleRow) rule() (hook.Rule, error) {
-	rule := hook.Rule{Events: orNil(r.Events), Projects: orNil(r.Projects), Companies: orNil(r.Companies), Filter: r.Filter.String}
+	rule := hook.Rule{Events: orNil(r.Events), NotEvents: orNil(r.NotEvents), Projects: orNil(r.Projects), Companies: orNil(r.Companies), Filter: r.Filter.String}
 	if r.Combination == nil {
 		return rule, nil
 	}
@@ -96,7 +97,8 @@ func storedRules(ctx context.Context, q sqlx.QueryerContext, query string, args 
 }
 
 // insertRule stores a rule as written, and as the look-up needs it: one key per
-// scope, pattern and part.
+// scope, pattern and part. The keys of what the rule leaves out have no webhook.
+// Those of parts have none: the judge looks at these.
 func insertRule(ctx context.Context, tx *sqlx.Tx, w hook.Webhook, position int) error {
 	r := w.Rules[position]
 	var combination []byte
@@ -108,17 +110,18 @@ func insertRule(ctx context.Context, tx *sqlx.Tx, w hook.Webhook, position int) 
 	}
 	var id int64
 	err := tx.GetContext(ctx, &id, `
-		INSERT INTO rules (webhook_id, position, events, projects, companies, filter, combination)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-		w.ID, position, stringArray(r.Events), stringArray(r.Projects), stringArray(r.Companies), nonEmpty(r.Filter), combination)
+		INSERT INTO rules (webhook_id, position, events, projects, companies, filter, combination, not_events)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+		w.ID, position, stringArray(r.Events), stringArray(r.Projects), stringArray(r.Companies), nonEmpty(r.Filter), combination, stringArray(r.NotEvents))
 	if err != nil {
 		return fmt.Errorf("insert rule %d: %w", position, err)
 	}
 	patterns, parts := keysOf(r)
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO rule_keys (scope, pattern, part, rule_id, webhook_id, conditional)
-		SELECT scope, pattern, part, $4, $5, $6 FROM unnest($1::text[]) AS s(scope), unnest($2::text[], $3::smallint[]) AS p(pattern, part)`,
-		pq.Array(scopes(w.OwnerID, r)), pq.Array(patterns), pq.Array(parts), id, w.ID, r.Filter != "" || r.Combination != nil)
+		SELECT scope, pattern, part, $4, CASE WHEN pattern = ANY($7) THEN '' ELSE $5 END, $6
+		FROM unnest($1::text[]) AS s(scope), unnest($2::text[], $3::smallint[]) AS p(pattern, part)`,
+		pq.Array(scopes(w.OwnerID, r)), pq.Array(patterns), pq.Array(parts), id, w.ID, r.Filter != "" || r.Combination != nil, stringArray(r.NotEvents))
 	if err != nil {
 		return fmt.Errorf("insert the keys of rule %d: %w", position, err)
 	}
@@ -134,6 +137,7 @@ func keysOf(r hook.Rule) (patterns []string, parts []int64) {
 		}
 	}
 	add(0, r.Events)
+	add(0, r.NotEvents)
 	if c := r.Combination; c != nil {
 		for i, p := range c.AllOf {
 			add(i+1, p.Events)
@@ -196,12 +200,13 @@ func replaceRules(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) 
 	return insertPrefixes(ctx, tx, after.Rules)
 }
 
-// insertPrefixes notes which prefixes are in use.
+// insertPrefixes notes which patterns with a star are in use.
 func insertPrefixes(ctx context.Context, tx *sqlx.Tx, rules []hook.Rule) error {
 	var prefixes []string
 	for _, r := range rules {
-		for _, pattern := range r.Patterns() {
-			if hook.IsPrefix(pattern) {
+		patterns, _ := keysOf(r)
+		for _, pattern := range patterns {
+			if hook.IsPattern(pattern) {
 				prefixes = append(prefixes, pattern)
 			}
 		}

@@ -70,6 +70,20 @@ func TestBadRulesNameEachFault(t *testing.T) {
 	require.Equal(t, "/owner_id", e.Fields[0].Pointer)
 }
 
+func TestBadRules_NameWhatIsLeftOutInVain(t *testing.T) {
+	s := newStage(t)
+	pgtest.Exec(t, s.url, `UPDATE event_types SET archived_at = now() WHERE name = 'TAG_CREATED'`)
+	_, err := s.CreateWebhook(context.Background(), draft("u1",
+		hook.Rule{Events: []string{"TODO_*"}, NotEvents: []string{"*_NOTHING", "TAG_CREATED", "TODO_CREATEDD"}},
+		hook.Rule{Combination: &hook.Combination{Within: "1h", AllOf: []hook.Part{{Events: []string{"*"}, NotEvents: []string{"TAGG"}}, {Events: []string{"*"}}}}}))
+	var bad *hook.Error
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, []hook.Field{
+		{Pointer: "/rules/0/not_events/2", Detail: `there is no event type "TODO_CREATEDD"; GET /v1/event-types lists them`},
+		{Pointer: "/rules/1/all_of/0/not_events/0", Detail: `there is no event type "TAGG"; GET /v1/event-types lists them`},
+	}, bad.Fields)
+}
+
 func TestUpdateChecksTheVersion(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
