@@ -32,6 +32,7 @@ type webhookForm struct {
 	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
 	RateLimitPerSecond *float64          `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
 	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	MaxAge             *int              `json:"max_age,omitempty" nullable:"true" minimum:"1" maximum:"31536000" doc:"For how many seconds a delivery may wait, for whatever reason, until it is not sent any more and ends as cancelled, with the reason expired; null = any time"`
 	AutoRecover        *bool             `json:"auto_recover,omitempty" nullable:"true" default:"true" doc:"Probe it, and switch it on again, after health has deactivated it"`
 	Enabled            *bool             `json:"enabled,omitempty" nullable:"true" default:"true" doc:"false keeps what matches as held"`
 	Metadata           metadata          `json:"metadata,omitempty" doc:"A JSON object of the caller's own, at most 16 KiB"`
@@ -53,6 +54,7 @@ type webhookPatch struct {
 	TimeoutSeconds     *int               `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
 	RateLimitPerSecond *float64           `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
 	MaxInFlight        *int               `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	MaxAge             *int               `json:"max_age,omitempty" nullable:"true" minimum:"1" maximum:"31536000" doc:"For how many seconds a delivery may wait, for whatever reason, until it is not sent any more and ends as cancelled, with the reason expired; null = any time. It counts for what waits already"`
 	AutoRecover        *bool              `json:"auto_recover,omitempty" nullable:"true" doc:"Probe it, and switch it on again, after health has deactivated it; null = true"`
 	Enabled            *bool              `json:"enabled,omitempty" nullable:"true" doc:"false keeps what matches as held; null = true"`
 	Metadata           metadata           `json:"metadata,omitempty" nullable:"true" doc:"Is merged by name, too; null empties it. At most 16 KiB as JSON after merging"`
@@ -96,6 +98,7 @@ func (f webhookForm) check() []hook.Field {
 	bad = append(bad, checkBounds("/timeout_seconds", f.TimeoutSeconds, 30)...)
 	bad = append(bad, checkRate("/rate_limit_per_second", f.RateLimitPerSecond)...)
 	bad = append(bad, checkBounds("/max_in_flight", f.MaxInFlight, maxInFlight)...)
+	bad = append(bad, checkBounds("/max_age", f.MaxAge, int(hook.MaxMaxAge/time.Second))...)
 	bad = append(bad, checkMetadata(f.Metadata)...)
 	if f.ClientKey == hidden {
 		bad = append(bad, hook.Field{Pointer: "/client_key", Detail: "is new, so " + hidden + " can't stand for it; give the key itself"})
@@ -183,6 +186,7 @@ func (f webhookForm) apply(w *hook.Webhook) {
 	w.Timeout = time.Duration(orElse(f.TimeoutSeconds, 0)) * time.Second
 	w.RateLimitPerSecond = orElse(f.RateLimitPerSecond, 0)
 	w.MaxInFlight = orElse(f.MaxInFlight, 0)
+	w.MaxAge = time.Duration(orElse(f.MaxAge, 0)) * time.Second
 	w.AutoRecover = orElse(f.AutoRecover, true)
 	w.Metadata = json.RawMessage("{}")
 	if len(f.Metadata) > 0 {
@@ -206,7 +210,7 @@ func formOf(w hook.Webhook) webhookForm {
 		OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, PayloadFormat: string(w.PayloadFormat), Signature: string(hook.SignatureOf(w.Secret)), Headers: w.Headers,
 		ClientCertificate: w.ClientCertificate, CACertificate: w.CACertificate,
 		TimeoutSeconds: optional(int(w.Timeout / time.Second)), RateLimitPerSecond: optional(w.RateLimitPerSecond),
-		MaxInFlight: optional(w.MaxInFlight), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
+		MaxInFlight: optional(w.MaxInFlight), MaxAge: optional(int(w.MaxAge / time.Second)), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
 	}
 	if w.ClientKey != "" {
 		f.ClientKey = hidden

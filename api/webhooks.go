@@ -38,6 +38,7 @@ type Webhook struct {
 	TimeoutSeconds     *int               `json:"timeout_seconds" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
 	RateLimitPerSecond *float64           `json:"rate_limit_per_second" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
 	MaxInFlight        *int               `json:"max_in_flight" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	MaxAge             *int               `json:"max_age" minimum:"1" maximum:"31536000" doc:"For how many seconds a delivery may wait, for whatever reason, until it is not sent any more and ends as cancelled, with the reason expired; null = any time"`
 	AutoRecover        bool               `json:"auto_recover" doc:"Whether it is probed, and switched on again, after health has deactivated it"`
 	Metadata           metadata           `json:"metadata" doc:"What the caller keeps with it"`
 	Enabled            bool               `json:"enabled" doc:"false: what matches is held"`
@@ -106,7 +107,7 @@ func viewWebhook(w hook.Webhook) Webhook {
 		Signature: hook.SignatureOf(w.Secret), PublicKey: optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
 		ClientCertificate: optional(f.ClientCertificate), ClientKey: optional(f.ClientKey), CACertificate: optional(f.CACertificate),
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
-		MaxInFlight: f.MaxInFlight, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
+		MaxInFlight: f.MaxInFlight, MaxAge: f.MaxAge, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
 		Enabled: w.Enabled, Status: w.Status, DisabledReason: optional(string(w.DisabledReason)),
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(), Unreadable: w.Unreadable,
 	}

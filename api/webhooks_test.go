@@ -17,7 +17,7 @@ const (
 	fullWebhook  = `{"owner_id":"u1","name":"N","url":"https://a.example/x?y=1",
 		"rules":[{"events":["TODO_CREATED","COMMENT_*"],"not_events":["*_DELETED"],"projects":["p1"],"companies":["c1"]}],
 		"payload_format":"blue","headers":{"X-Token":"hush","X-Two":"hush too"},"timeout_seconds":30,"rate_limit_per_second":5,
-		"max_in_flight":2,"auto_recover":false,"enabled":false,"metadata":{"a":{"n":1.10,"b":"<&>"}}}`
+		"max_in_flight":2,"max_age":90,"auto_recover":false,"enabled":false,"metadata":{"a":{"n":1.10,"b":"<&>"}}}`
 )
 
 // made creates a webhook and gives its path.
@@ -39,7 +39,7 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 		"rules": []any{map[string]any{"events": []any{"*"}}}, "payload_format": "standard", "headers": map[string]any{},
 		"signature": "hmac-sha256", "public_key": nil, "old_secrets": []any{},
 		"client_certificate": nil, "client_key": nil, "ca_certificate": nil,
-		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "auto_recover": true,
+		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "max_age": nil, "auto_recover": true,
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",
 		"unreachable_rules": []any{}, "recovery": nil, "draining": false, "paused_until": nil, "pace_per_second": nil,
@@ -60,7 +60,7 @@ func TestCreateWebhookWithEverything(t *testing.T) {
 		ID: w.ID, OwnerID: "u1", Name: "N", URL: "https://a.example/x?y=1", Secret: "whsec_c2VjcmV0",
 		Rules:         []hook.Rule{{Events: []string{"TODO_CREATED", "COMMENT_*"}, NotEvents: []string{"*_DELETED"}, Projects: []string{"p1"}, Companies: []string{"c1"}}},
 		PayloadFormat: hook.FormatBlue, Headers: map[string]string{"X-Token": "hush", "X-Two": "hush too"},
-		Timeout: 30 * time.Second, RateLimitPerSecond: 5, MaxInFlight: 2, Metadata: json.RawMessage(`{"a":{"n":1.10,"b":"<&>"}}`),
+		Timeout: 30 * time.Second, RateLimitPerSecond: 5, MaxInFlight: 2, MaxAge: 90 * time.Second, Metadata: json.RawMessage(`{"a":{"n":1.10,"b":"<&>"}}`),
 		Status: hook.Healthy, DisabledReason: hook.DisabledByOwner, Version: 1, CreatedAt: now(), UpdatedAt: now(),
 	}, w)
 	for _, path := range []string{"/v1/webhooks/" + w.ID, "/v1/webhooks"} {
@@ -98,6 +98,8 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 		"timeout as text":   {with(`"timeout_seconds":"5"`), []string{"/timeout_seconds"}},
 		"limits":            {with(`"rate_limit_per_second":0,"max_in_flight":-1`), []string{"/rate_limit_per_second", "/max_in_flight"}},
 		"too large limits":  {with(`"rate_limit_per_second":1000001,"max_in_flight":99999999999`), []string{"/rate_limit_per_second", "/max_in_flight"}},
+		"max_age 0":         {with(`"max_age":0`), []string{"/max_age"}},
+		"max_age 366d":      {with(`"max_age":31536001`), []string{"/max_age"}},
 		"booleans":          {with(`"auto_recover":1,"enabled":"yes"`), []string{"/auto_recover", "/enabled"}},
 		"metadata":          {with(`"metadata":[]`), []string{"/metadata"}},
 		"metadata NUL":      {with(`"metadata":{"a":"\\\u0000"}`), []string{"/metadata"}},

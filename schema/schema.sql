@@ -502,9 +502,11 @@ CREATE TABLE public.webhooks (
     client_certificate text DEFAULT ''::text NOT NULL,
     client_key bytea DEFAULT '\x'::bytea NOT NULL,
     ca_certificate text DEFAULT ''::text NOT NULL,
+    max_age integer,
     CONSTRAINT webhooks_check CHECK ((enabled = (disabled_reason IS NULL))),
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),
+    CONSTRAINT webhooks_max_age_check CHECK ((max_age > 0)),
     CONSTRAINT webhooks_max_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT webhooks_pace_check CHECK ((pace > (0)::double precision)),
     CONSTRAINT webhooks_payload_format_check CHECK ((payload_format = ANY (ARRAY['standard'::text, 'blue'::text, 'cloudevents'::text]))),
@@ -843,6 +845,8 @@ CREATE INDEX webhooks_draining ON public.webhooks USING btree (id) WHERE (drain 
 CREATE INDEX webhooks_live_of_owner ON public.webhooks USING btree (owner_id) WHERE (deleted_at IS NULL);
 
 CREATE INDEX webhooks_newest ON public.webhooks USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX webhooks_of_max_age ON public.webhooks USING btree (id) WHERE ((max_age IS NOT NULL) AND (deleted_at IS NULL));
 
 CREATE INDEX webhooks_of_owner ON public.webhooks USING btree (owner_id, created_at DESC, id DESC);
 

@@ -17,6 +17,9 @@ const (
 	longestRest = time.Second
 	// unownedEvery is how often a process looks for what nothing would send or end.
 	unownedEvery = time.Minute
+	// expireEvery is how often a process looks for what waits for too long. So long
+	// such a delivery may be listed as waiting, which no attempt is made of.
+	expireEvery = 2 * time.Second
 )
 
 // Leavers takes deliveries out of the queue that are not to be sent.
@@ -25,10 +28,13 @@ type Leavers interface {
 	Withdraw(ctx context.Context, lease time.Duration) (bool, error)
 	// WithdrawUnowned makes withdrawals of what has no owner, and says how many.
 	WithdrawUnowned(ctx context.Context) (int, error)
+	// Expire ends what waits for too long, and says how many; more = there may be
+	// others.
+	Expire(ctx context.Context) (n int, more bool, err error)
 }
 
 // Withdrawals makes the steps of what switches, deletions and lost memberships
-// have left to be done. Any number of processes may do so.
+// have left to be done, and ends what waits for too long. Any number of processes may do so.
 type Withdrawals struct {
 	Leavers Leavers
 	Log     *zap.Logger
@@ -36,8 +42,11 @@ type Withdrawals struct {
 
 // Run makes steps until ctx ends.
 func (w *Withdrawals) Run(ctx context.Context) {
-	var look time.Time
+	var look, expired time.Time
 	for ctx.Err() == nil {
+		if time.Since(expired) >= expireEvery && !w.expire(ctx) {
+			expired = time.Now()
+		}
 		if time.Since(look) >= unownedEvery {
 			w.repair(ctx)
 			look = time.Now()
@@ -60,6 +69,21 @@ func (w *Withdrawals) step(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	return w.Leavers.Withdraw(ctx, stepLease)
+}
+
+// expire makes one step of ending what waits for too long, and says whether there
+// may be more of it.
+func (w *Withdrawals) expire(ctx context.Context) (more bool) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	n, more, err := w.Leavers.Expire(ctx)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		w.Log.Warn("look for deliveries that have waited for too long", zap.Error(err))
+	case n > 0:
+		w.Log.Info("deliveries have waited longer than their webhooks allow and are not sent", zap.Int("deliveries", n))
+	}
+	return more
 }
 
 // repair looks for what nothing would send or end. There should be none.

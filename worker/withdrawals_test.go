@@ -19,6 +19,19 @@ type leavers struct {
 	next   []error // nil = a step was made
 	at     []time.Duration
 	looked []time.Duration
+	// old is what each look for what is too old finds; expired is when these were.
+	old     []int
+	expired []time.Duration
+}
+
+func (l *leavers) Expire(context.Context) (int, bool, error) {
+	l.expired = append(l.expired, time.Since(l.start))
+	if len(l.old) == 0 {
+		return 0, false, nil
+	}
+	n := l.old[0]
+	l.old = l.old[1:]
+	return n, n > 0, nil
 }
 
 func (l *leavers) Withdraw(ctx context.Context, _ time.Duration) (bool, error) {
@@ -35,6 +48,17 @@ func (l *leavers) Withdraw(ctx context.Context, _ time.Duration) (bool, error) {
 func (l *leavers) WithdrawUnowned(context.Context) (int, error) {
 	l.looked = append(l.looked, time.Since(l.start))
 	return 0, nil
+}
+
+func TestWithdrawals_LookForWhatIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &leavers{start: time.Now(), old: []int{500, 500, 3, 0}}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		(&worker.Withdrawals{Leavers: l, Log: zap.NewNop()}).Run(ctx)
+		const poll, every = 250 * time.Millisecond, 2 * time.Second
+		require.Equal(t, []time.Duration{0, poll, 2 * poll, 3 * poll, 3*poll + every, 3*poll + 2*every}, l.expired, "at once while there is more")
+	})
 }
 
 func TestWithdrawals_RestAsLongAsAStepTakesAndGoOnAfterAnError(t *testing.T) {

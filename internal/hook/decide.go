@@ -32,6 +32,11 @@ type Parcel struct {
 	Now time.Time
 }
 
+// Expired says whether the delivery is too old to be sent.
+func (p Parcel) Expired() bool {
+	return p.Webhook.MaxAge > 0 && p.Now.Sub(p.Delivery.CreatedAt) >= p.Webhook.MaxAge
+}
+
 // Unended says whether nothing is known of the end of the newest attempt.
 func (p Parcel) Unended() bool {
 	return p.Delivery.Attempts > 0 && (p.Last.Number == 0 || p.Last.Result.Outcome == "")
@@ -96,6 +101,8 @@ func Decide(p Parcel, generation int) Decision {
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonMembershipLost}
 	case d.Used() >= MaxAttempts:
 		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonExhausted}
+	case p.Expired():
+		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonExpired}
 	case !p.Webhook.Enabled:
 		return Decision{Step: StepSettle, Status: Held, Reason: ReasonWebhookDisabled}
 	case !p.Webhook.Sendable():

@@ -28,6 +28,8 @@ const (
 	// MinRate and MaxRate bound how many requests of a webhook may begin in a second.
 	MinRate = 0.001
 	MaxRate = 1_000_000
+	// MaxMaxAge bounds Webhook.MaxAge; the least is a second.
+	MaxMaxAge = 365 * 24 * time.Hour
 	// MaxURLLength bounds a webhook's URL, in bytes.
 	MaxURLLength = 2048
 )
@@ -184,9 +186,11 @@ type Webhook struct {
 	// 1 they are further apart.
 	RateLimitPerSecond float64
 	MaxInFlight        int // 0 = none
-	AutoRecover        bool
-	Metadata           json.RawMessage // a JSON object
-	Enabled            bool
+	// MaxAge is how old a delivery may be to be sent, in whole seconds; 0 = any age.
+	MaxAge      time.Duration
+	AutoRecover bool
+	Metadata    json.RawMessage // a JSON object
+	Enabled     bool
 	// Unreadable lists what can't be opened with the keys that there are: "secret",
 	// "headers", "client_key" or "old_secrets". Those fields are empty.
 	Unreadable     []string

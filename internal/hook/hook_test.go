@@ -46,6 +46,17 @@ func TestDecide(t *testing.T) {
 		},
 			hook.Decision{Step: hook.StepAwait, Wait: 59 * time.Second}},
 		{"must have been lost", func(p *hook.Parcel) { p.BegunAt, p.Patience = now.Add(-time.Minute), time.Minute }, hook.Decision{Step: hook.StepSend}},
+		{"too old", func(p *hook.Parcel) { p.Webhook.MaxAge, p.Delivery.CreatedAt = time.Hour, now.Add(-time.Hour) },
+			hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonExpired}},
+		{"too old while off, or waiting", func(p *hook.Parcel) {
+			p.Webhook.MaxAge, p.Delivery.CreatedAt, p.Webhook.Enabled, p.Delivery.NextAttemptAt = time.Hour, now.Add(-2*time.Hour), false, now.Add(time.Hour)
+		},
+			hook.Decision{Step: hook.StepSettle, Status: hook.Cancelled, Reason: hook.ReasonExpired}},
+		{"just young enough", func(p *hook.Parcel) {
+			p.Webhook.MaxAge, p.Delivery.CreatedAt = time.Hour, now.Add(time.Millisecond-time.Hour)
+		},
+			hook.Decision{Step: hook.StepSend}},
+		{"as old as can be", func(p *hook.Parcel) { p.Delivery.CreatedAt = now.Add(-time.Hour * 24 * 999) }, hook.Decision{Step: hook.StepSend}},
 		{"webhook disabled", func(p *hook.Parcel) { p.Webhook.Enabled = false }, hook.Decision{Step: hook.StepSettle, Status: hook.Held, Reason: hook.ReasonWebhookDisabled}},
 		{"all attempts begun", func(p *hook.Parcel) { p.Delivery.Attempts = hook.MaxAttempts }, hook.Decision{Step: hook.StepSettle, Status: hook.Failed, Reason: hook.ReasonExhausted}},
 		{"in need of a place for the cap", func(p *hook.Parcel) { p.Webhook.MaxInFlight = 1 }, hook.Decision{Step: hook.StepTakeSlot}},

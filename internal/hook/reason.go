@@ -41,6 +41,7 @@ const (
 	ReasonMembershipLost   Reason = "membership_lost"    // cancelled: the owner may no longer see the project
 	ReasonCancelledByOwner Reason = "cancelled_by_owner" // cancelled: somebody did not want it any more
 	ReasonPayloadExpunged  Reason = "payload_expunged"   // cancelled: the event's payload was removed
+	ReasonExpired          Reason = "expired"            // cancelled: it waited longer than its webhook's max_age
 )
 
 // Reasons lists every Reason.
@@ -50,6 +51,7 @@ var Reasons = []Reason{
 	ReasonProtocol, ReasonRedirect, ReasonBlockedAddress, ReasonStatus4xx, ReasonStatus5xx, ReasonStatus429,
 	ReasonStatusOther, ReasonGone, ReasonWorkerLost, ReasonInternal, ReasonExhausted, ReasonWebhookDisabled,
 	ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner, ReasonPayloadExpunged,
+	ReasonExpired,
 }
 
 // Unreachable says whether an attempt failed before anything was heard of the
@@ -67,7 +69,7 @@ func (r Reason) Unreachable() bool {
 // for deliveries by it.
 func ReasonsOf(status DeliveryStatus) []Reason {
 	held := []Reason{ReasonWebhookDisabled}
-	cancelled := []Reason{ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner, ReasonPayloadExpunged}
+	cancelled := []Reason{ReasonWebhookDeleted, ReasonProjectDeleted, ReasonMembershipLost, ReasonCancelledByOwner, ReasonPayloadExpunged, ReasonExpired}
 	switch status {
 	case Held:
 		return held

@@ -21,6 +21,8 @@ func Words(r Reason) string {
 		return "Somebody cancelled it."
 	case ReasonPayloadExpunged:
 		return "The data of the event was removed for good, so there is nothing to send."
+	case ReasonExpired:
+		return "It waited longer than the webhook allows."
 	case ReasonWorkerLost:
 		return "Godwit itself was interrupted while it was sending."
 	case ReasonInternal:

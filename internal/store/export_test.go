@@ -22,6 +22,9 @@ const (
 // Walks are the statements of the steps of withdrawals, for the test of their cost.
 var Walks = map[string][]string{"webhook": ofWebhookWalks, "member": ofMemberWalks, "project": ofProjectWalks}
 
+// ExpireStep is the statement that ends what waits for too long.
+var ExpireStep = expire
+
 // Unowned is the look-up of what has no owner.
 const Unowned = unowned
 

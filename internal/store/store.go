@@ -43,6 +43,7 @@ type Store struct {
 	opened     opened
 	part       int // see countParts
 	hop        hop // of Queued
+	ages       ages
 	// many is held by statements that pass over deliveries which others have locked,
 	// so that those of one process do not pass over each other's.
 	many sync.Mutex

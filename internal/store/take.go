@@ -17,7 +17,7 @@ import (
 // wait for room, of webhooks that have no limits of their own: $6 are the
 // webhooks, $7 how many of each.
 const (
-	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until`
+	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until, d.created_at`
 	takeDue    = `
 WITH due AS MATERIALIZED (
 	SELECT ` + dueColumns + ` FROM deliveries d WHERE d.dispatch_at <= now() AND d.attempts = 0 ORDER BY d.dispatch_at, d.id LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -43,11 +43,12 @@ const take = `, look AS MATERIALIZED (
 		w.version, w.owner_id, w.timeout_seconds,
 		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
 			WHEN w.limited OR w.off OR d.webhook_id = ANY($4::text[]) THEN 'queue'
-			WHEN d.generation = 1 AND e.expunged_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here) THEN 'begin'
+			WHEN d.generation = 1 AND e.expunged_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here)
+				AND (w.max_age IS NULL OR d.created_at > now() - make_interval(secs => w.max_age)) THEN 'begin'
 			ELSE 'start' END AS step
 	FROM due d
 	CROSS JOIN LATERAL (
-		SELECT ` + off + ` AS off, w.version, w.owner_id, w.timeout_seconds, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
+		SELECT ` + off + ` AS off, w.version, w.owner_id, w.timeout_seconds, w.max_age, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
 	) w
 	CROSS JOIN LATERAL (
 		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, e.project_name, e.company_name,

@@ -16,7 +16,7 @@ import (
 )
 
 const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
-	w.rate_limit_per_second, w.max_in_flight, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
+	w.rate_limit_per_second, w.max_in_flight, w.max_age, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
 	w.failures_in_row, w.drain, ` + pauseColumns + `, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
 // webhookRow is a webhook as stored. Its times carry a prefix, so that it can
@@ -36,6 +36,7 @@ type webhookRow struct {
 	TimeoutSeconds     sql.NullInt64   `db:"timeout_seconds"`
 	RateLimitPerSecond sql.NullFloat64 `db:"rate_limit_per_second"`
 	MaxInFlight        sql.NullInt64   `db:"max_in_flight"`
+	MaxAge             sql.NullInt64   `db:"max_age"`
 	AutoRecover        bool            `db:"auto_recover"`
 	Metadata           []byte          `db:"metadata"`
 	Enabled            bool            `db:"enabled"`
@@ -58,6 +59,7 @@ func (s *Store) webhook(r webhookRow) hook.Webhook {
 		PayloadFormat:      hook.PayloadFormat(r.PayloadFormat),
 		Timeout:            time.Duration(r.TimeoutSeconds.Int64) * time.Second,
 		RateLimitPerSecond: r.RateLimitPerSecond.Float64, MaxInFlight: int(r.MaxInFlight.Int64),
+		MaxAge:      time.Duration(r.MaxAge.Int64) * time.Second,
 		AutoRecover: r.AutoRecover, Metadata: r.Metadata, Enabled: r.Enabled,
 		Status: hook.WebhookStatus(r.Status), DisabledReason: hook.DisabledReason(r.DisabledReason.String),
 		FailuresInRow: r.FailuresInRow, Drain: r.Drain, Pause: r.pause(), Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
@@ -123,11 +125,11 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		}
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
-				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate, max_age)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 			w.ID, w.OwnerID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positiveRate(w.RateLimitPerSecond),
 			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)),
-			w.ClientCertificate, sealed.clientKey, w.CACertificate)
+			w.ClientCertificate, sealed.clientKey, w.CACertificate, positive(int(w.MaxAge/time.Second)))
 		if err != nil {
 			return err
 		}
@@ -268,7 +270,7 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 	_, err = tx.ExecContext(ctx, `
 		UPDATE webhooks SET name = $2, url = $3, payload_format = $6, timeout_seconds = $7,
 			rate_limit_per_second = $8, max_in_flight = $9, auto_recover = $10, metadata = $11,
-			client_certificate = $13, ca_certificate = $15,
+			client_certificate = $13, ca_certificate = $15, max_age = $20,
 			secret = CASE WHEN $16 THEN secret ELSE $4 END, headers = CASE WHEN $17 THEN headers ELSE $5 END,
 			old_secrets = CASE WHEN $18 THEN old_secrets ELSE $12 END, client_key = CASE WHEN $19 THEN client_key ELSE $14 END,
 			paused_until = CASE WHEN url = $3 THEN paused_until END, pace = CASE WHEN url = $3 THEN pace END, paused_since = CASE WHEN url = $3 THEN paused_since END,
@@ -277,7 +279,7 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 		w.ID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)),
 		positiveRate(w.RateLimitPerSecond), positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), old,
 		w.ClientCertificate, sealed.clientKey, w.CACertificate,
-		kept("secret"), kept("headers"), kept("old_secrets"), kept("client_key"))
+		kept("secret"), kept("headers"), kept("old_secrets"), kept("client_key"), positive(int(w.MaxAge/time.Second)))
 	return err
 }
 

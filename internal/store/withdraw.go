@@ -197,14 +197,17 @@ func takeOut(ctx context.Context, tx *sqlx.Tx, w withdrawalRow, limit int) (look
 	return looked, err
 }
 
+// walkResult is what the statement of a walk came to.
+type walkResult struct {
+	Looked int            `db:"looked"`
+	Taken  int            `db:"taken"`
+	LastAt sql.NullString `db:"last_at"`
+	LastID sql.NullString `db:"last_id"`
+}
+
 // walk makes one statement of a step.
 func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, o outcome, query string, limit int) (looked int, err error) {
-	var r []struct {
-		Looked int            `db:"looked"`
-		Taken  int            `db:"taken"`
-		LastAt sql.NullString `db:"last_at"`
-		LastID sql.NullString `db:"last_id"`
-	}
+	var r []walkResult
 	err = tx.SelectContext(ctx, &r, query, w.WebhookID, w.AfterAt, w.AfterID, limit, o.status, o.reason, w.ProjectID, w.CreatedAt)
 	if err != nil {
 		return 0, err

@@ -7,7 +7,9 @@ package store
 //
 // What others have locked is passed over, so that a step, which holds the lock of
 // its webhook, waits for no delivery.
-func walkStep(looked, qualifies string) string {
+//
+// from is the time after which it goes on.
+func walkStep(looked, qualifies, from string) string {
 	return `
 WITH given AS (
 	SELECT $1::text, $2::timestamptz, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::timestamptz
@@ -21,11 +23,13 @@ WITH given AS (
 	WHERE d.id = ANY(ARRAY(SELECT due.id FROM due)) -- a join could read the whole index
 	RETURNING d.id
 )
-SELECT count(*) AS looked, (SELECT count(*) FROM taken) AS taken, max(id) AS last_id,
-	-- On from the same moment, unless all of it were looked at already.
-	(CASE WHEN max(at) > $2::timestamptz OR (SELECT count(*) FROM taken) > 0 THEN max(at) ELSE max(at) + interval '1 microsecond' END)::text AS last_at
+SELECT count(*) AS looked, (SELECT count(*) FROM taken) AS taken, (SELECT id FROM looked ORDER BY at DESC NULLS LAST, id DESC LIMIT 1) AS last_id,
+	(` + from + `)::text AS last_at
 FROM looked`
 }
+
+// fromTimed goes on from the same moment, unless all of it were looked at already.
+const fromTimed = `CASE WHEN max(at) > $2::timestamptz OR (SELECT count(*) FROM taken) > 0 THEN max(at) ELSE max(at) + interval '1 microsecond' END`
 
 // The walks through what waits for a webhook: what has a time to be dispatched at,
 // in the order of these times; and what is queued, or held, in the order of the
@@ -58,10 +62,13 @@ const (
 const ofProject = `d.created_at <= $8::timestamptz AND (d.project_id = $7 OR EXISTS (
 		SELECT FROM (SELECT e.project_ids FROM events e WHERE e.id = d.event_id OFFSET 0) e WHERE e.project_ids @> ARRAY[$7::text]))`
 
+// notHeldAgain: what is held already stays as it is where it is to be held.
+const notHeldAgain = `(d.status <> 'held' OR $5::text <> 'held')`
+
 var (
-	ofWebhookWalks = []string{walkStep(walkTimed, `(d.status <> 'held' OR $5::text <> 'held')`), walkStep(walkQueued, `(d.status <> 'held' OR $5::text <> 'held')`)}
-	ofMemberWalks  = []string{walkStep(walkTimed, ofProject), walkStep(walkQueued, ofProject)}
-	ofProjectWalks = []string{walkStep(walkProject, `true`), walkStep(walkCombined, `true`)}
+	ofWebhookWalks = []string{walkStep(walkTimed, notHeldAgain, fromTimed), walkStep(walkQueued, notHeldAgain, fromTimed)}
+	ofMemberWalks  = []string{walkStep(walkTimed, ofProject, fromTimed), walkStep(walkQueued, ofProject, fromTimed)}
+	ofProjectWalks = []string{walkStep(walkProject, `true`, fromTimed), walkStep(walkCombined, `true`, fromTimed)}
 )
 
 // walksOf gives the walks that one round of a withdrawal makes.
