@@ -108,6 +108,28 @@ func TestALongWaitIsShortenedOrEnded(t *testing.T) {
 	})
 }
 
+func TestMaxAge_EndsWhatWaitsAndWhatIsHeld(t *testing.T) {
+	p, _ := serving(t, "max-age", map[string]string{"GODWIT_RETRY_SCHEDULE": "1h,1h,1h,1h"})
+	c := newStage(t, p)
+	failing, off := newReceiver(t, func(int, request) int { return http.StatusInternalServerError }), newReceiver(t, nil)
+	waits := c.webhook(t, failing.URL, map[string]any{"max_age": 3})
+	held := c.webhook(t, off.URL, map[string]any{"max_age": 3, "enabled": false})
+	event := c.post(t)
+	for _, w := range []map[string]any{waits, held} {
+		var found []any
+		eventually(t, func() (bool, string) {
+			found = c.get(t, "/v1/deliveries?status=cancelled&webhook_id="+w["id"].(string))["data"].([]any)
+			return len(found) == 1, "nothing has expired"
+		})
+		d := found[0].(map[string]any)
+		require.Equal(t, event, d["event_id"])
+		require.Equal(t, "expired", d["reason"])
+	}
+	require.Len(t, failing.all(), 1)
+	c.send(t, http.MethodPost, "/v1/webhooks/"+held["id"].(string)+"/enable", nil).json(t, http.StatusOK)
+	require.Len(t, off.all(), 1, "the probe alone")
+}
+
 func TestATestArrivesAsAnyEvent(t *testing.T) {
 	p, _ := serving(t, "test-event", nil)
 	c := newStage(t, p)
