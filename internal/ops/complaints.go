@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,12 +16,15 @@ const (
 	sayAgain = 10 * time.Second
 	// overAfter is for how long nothing may have gone wrong until it is over.
 	overAfter = 5 * time.Second
+	// maxReasons is how many reasons have lines of their own within sayAgain.
+	maxReasons = 10
 )
 
-// Complaints writes what goes wrong again and again into the log: a line when its
-// reason changes, and how often it went wrong while the reason stays. Of an outage
-// a process has seen hundreds of times a second that leaves some lines. It is safe
-// for concurrent use; make one with NewComplaints.
+// Complaints writes what goes wrong again and again into the log: a line for each
+// reason, and every sayAgain how often it went wrong. Reasons may take turns: of
+// connections that break at one moment some end, and others are reset. Of an
+// outage a process has seen hundreds of times a second that leaves some lines. It
+// is safe for concurrent use; make one with NewComplaints.
 type Complaints struct {
 	log  *zap.Logger
 	what string
@@ -29,8 +33,8 @@ type Complaints struct {
 	mu     sync.Mutex
 	reason string
 	since  time.Time
-	last   time.Time // when it went wrong last
-	said   time.Time
+	last   time.Time            // when it went wrong last
+	said   map[string]time.Time // when each reason had its line
 	unsaid int
 	total  int
 	fails  bool // nothing has succeeded since
@@ -38,7 +42,7 @@ type Complaints struct {
 
 // NewComplaints makes Complaints about one thing, which is what the log says.
 func NewComplaints(log *zap.Logger, what string) *Complaints {
-	return &Complaints{log: log, what: what}
+	return &Complaints{log: log, what: what, said: make(map[string]time.Time)}
 }
 
 // Add complains of err.
@@ -53,11 +57,13 @@ func (c *Complaints) Add(err error, fields ...zap.Field) {
 	c.last, c.fails = now, true
 	c.total++
 	c.unsaid++
-	if reason == c.reason && now.Sub(c.said) < sayAgain {
+	c.reason = reason
+	maps.DeleteFunc(c.said, func(_ string, at time.Time) bool { return now.Sub(at) >= sayAgain })
+	if _, said := c.said[reason]; said || len(c.said) >= maxReasons {
 		return
 	}
 	c.log.Warn(c.what, append(fields, zap.String("reason", reason), zap.Int("times", c.unsaid), zap.Error(err))...)
-	c.reason, c.said, c.unsaid = reason, now, 0
+	c.said[reason], c.unsaid = now, 0
 }
 
 // Over says that it went well. It is cheap while nothing goes wrong.
@@ -72,6 +78,7 @@ func (c *Complaints) Over() {
 		c.open.Store(false)
 		c.log.Info(c.what+": it is over", zap.Int("times", c.total), zap.Duration("lasted", c.last.Sub(c.since).Round(time.Millisecond)))
 		c.reason = ""
+		clear(c.said)
 	}
 }
 

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,5 +50,26 @@ func TestComplaints_AreFewHoweverOftenItGoesWrong(t *testing.T) {
 		require.Equal(t, "plain", c.Lately())
 		<-time.After(time.Minute)
 		require.Empty(t, c.Lately(), "nobody tries any more")
+	})
+}
+
+// TestComplaints_OfReasonsThatTakeTurnsAreFew: a broken connection ends for one
+// request, and is reset for the next.
+func TestComplaints_OfReasonsThatTakeTurnsAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.DebugLevel)
+		c := ops.NewComplaints(zap.New(core), "requests are refused")
+		for range 27 * 200 { // 27 s
+			for _, reason := range []string{"EOF", "connection reset by peer"} {
+				c.Add(errors.New(reason))
+				<-time.After(2500 * time.Microsecond)
+			}
+		}
+		require.Equal(t, 6, logs.Len())
+		require.Equal(t, "connection reset by peer", c.Lately())
+		for n := range 1000 {
+			c.Add(fmt.Errorf("another each time: %d", n))
+		}
+		require.Less(t, logs.Len(), 20)
 	})
 }
