@@ -5,6 +5,10 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	sdklog "go.temporal.io/sdk/log"
 	"go.uber.org/zap"
@@ -36,11 +40,60 @@ func NewLogger(cfg config.Config) (*zap.Logger, error) {
 	return c.Build()
 }
 
-// sdkLogger hands on what Temporal's SDK says from the level warn on. Its
-// handler would add a stack trace to each error: those are of no use to an
-// operator, and a stop under load would print many.
+// sdkLogger hands on what Temporal's SDK says from the level warn on, each thing
+// once in sdkAgain: in an outage it says the same of every workflow. Its handler
+// would add a stack trace to each error: those are of no use to an operator, and a
+// stop under load would print many.
 func sdkLogger(log *zap.Logger) sdklog.Logger {
 	const never = slog.Level(math.MaxInt32)
-	core := log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core()
+	core := seldom{log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), &said{at: make(map[string]time.Time)}}
 	return sdklog.NewStructuredLogger(slog.New(zapslog.NewHandler(core, zapslog.WithName("temporal"), zapslog.AddStacktraceAt(never))))
+}
+
+const (
+	// sdkAgain is for how long the SDK's words are not repeated.
+	sdkAgain = 10 * time.Second
+	// maxSaid bounds how many of its words are remembered.
+	maxSaid = 1000
+)
+
+// seldom leaves out what was said just before.
+type seldom struct {
+	zapcore.Core
+	said *said
+}
+
+// With implements zapcore.Core.
+func (s seldom) With(fields []zapcore.Field) zapcore.Core {
+	return seldom{s.Core.With(fields), s.said}
+}
+
+// Check implements zapcore.Core.
+func (s seldom) Check(e zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if !s.Enabled(e.Level) || s.said.lately(e) {
+		return checked
+	}
+	return s.Core.Check(e, checked)
+}
+
+// said remembers when something was said last. Words with digits don't count: some
+// of the SDK's sentences hold the ids of a run.
+type said struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+func (s *said) lately(e zapcore.Entry) bool {
+	words := slices.DeleteFunc(strings.Fields(e.Message), func(word string) bool { return strings.ContainsAny(word, "0123456789") })
+	key := e.Level.String() + " " + strings.Join(words, " ")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.at[key]; ok && e.Time.Sub(last) < sdkAgain {
+		return true
+	}
+	if len(s.at) >= maxSaid {
+		clear(s.at)
+	}
+	s.at[key] = e.Time
+	return false
 }

@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	sdklog "go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -21,4 +23,20 @@ func TestSDKLogger_SaysWhatAnOperatorCanActOn(t *testing.T) {
 	require.Equal(t, "Activity error.", entry.Message)
 	require.Equal(t, "temporal", entry.LoggerName)
 	require.Empty(t, entry.Stack, "a clean stop must print no stack traces")
+}
+
+// TestSDKLogger_SaysTheSameOnce: in an outage it warns of every workflow, with the
+// ids of its run in the words.
+func TestSDKLogger_SaysTheSameOnce(t *testing.T) {
+	core, seen := observer.New(zapcore.DebugLevel)
+	log := app.SDKLogger(zap.New(core))
+	of := log.(sdklog.WithLogger).With("Namespace", "godwit")
+	for n := range 50 {
+		log.Warn("LocalActivity completed after activity deadline.", "LocalActivityID", n)
+		of.Warn(fmt.Sprintf("[TMPRL1104] 01a22191-%d:4:1 Workflow task duration exceeded 5 seconds.", n))
+		of.Warn("LocalActivity completed after activity deadline.")
+	}
+	require.Equal(t, 2, seen.Len(), seen.All())
+	log.Error("LocalActivity completed after activity deadline.")
+	require.Equal(t, 3, seen.Len(), "another level")
 }
