@@ -105,7 +105,7 @@ type recoverInput struct {
 
 type recoverAnswer struct {
 	RecoveryID *string `json:"recovery_id" doc:"Names it in GET /v1/webhooks/{id}/recoveries/{recovery_id}; null for a dry run"`
-	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again"`
+	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again. 10000 means so many or more: no more are counted, but all are sent"`
 }
 
 // recoverReply says 202 for what has begun, 200 for a dry run.
@@ -146,7 +146,7 @@ type recoveryProgress struct {
 	Until      time.Time             `json:"until" doc:"Deliveries that were created before"`
 	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" doc:"Deliveries in these statuses when it began"`
 	EventTypes []string              `json:"event_types" nullable:"false" maxItems:"200" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Deliveries of events of these types; empty for every type"`
-	Count      int                   `json:"count" doc:"How many deliveries were to be sent again when it began"`
+	Count      int                   `json:"count" doc:"How many deliveries were to be sent again when it began. From 10000 on there may be more: it grows with released"`
 	Released   int                   `json:"released" doc:"How many of them are redelivered, or released, so far"`
 	Succeeded  int                   `json:"succeeded" doc:"How many of those that were released arrived"`
 	Failed     int                   `json:"failed" doc:"How many of them failed again"`

@@ -6,6 +6,11 @@ import "time"
 // released, many at a time.
 var RedeliveryStatuses = []DeliveryStatus{Failed, Held, Cancelled}
 
+// RedeliveryCounted is up to how many deliveries are counted before they are sent
+// again: so many mean that there are at least as many. Counting more would take
+// longer than a request should.
+const RedeliveryCounted = 10_000
+
 // RedeliveryQuery picks deliveries of a webhook to be sent again: those that
 // were created from Since until before Until and that no other one has taken the
 // place of.
@@ -38,8 +43,9 @@ type Redelivery struct {
 	ID string
 	RedeliveryQuery
 	Status RedeliveryStatus
-	// Total is how many were to be sent again at its start, Released how many are
-	// redelivered or released so far.
+	// Total is how many were to be sent again at its start, counted up to
+	// RedeliveryCounted, and no less than Released, which is how many are redelivered
+	// or released so far.
 	Total    int
 	Released int
 	// What became of those: Pending counts what is not finished.

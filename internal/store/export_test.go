@@ -13,8 +13,11 @@ import (
 )
 
 // AcceptEvents is the look-up, for the test of its cost.
+var AcceptEvents = acceptEvents
+
+// Parts of the ingest, for tests of their bounds and ids.
 const (
-	AcceptEvents     = acceptEvents
+	DeliveriesAtOnce = deliveriesAtOnce
 	InsertDeliveries = insertDeliveries
 	IDDigits         = idDigits
 )

@@ -173,7 +173,7 @@ func (g *gather) answer(ctx context.Context, all []*caller) {
 func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
 	switch {
 	case carried(ctx) != nil:
-	case len(o.events) > gatherEvents:
+	case len(o.events) > gatherEvents || o.rest:
 		return s.large.offer(ctx, o)
 	default:
 		return s.gather.offer(ctx, o)

@@ -1,11 +1,10 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -22,7 +21,12 @@ import (
 //
 // The planner takes every list in it for one row, and so joins by nested loops:
 // a list of deliveries must not be joined to one of events.
-const acceptEvents = offeredEvents + lookUpSpots + accepting + addressedBySpot + delivering + acceptedRows + askedRows
+var acceptEvents = offeredEvents + lookUpSpots + deferred + accepting + addressedBySpot + delivering + acceptedRows + askedRows + deferredRows
+
+// deliveriesAtOnce bounds the deliveries that one statement inserts, about 0.2 s of
+// work: what others wait for behind it. An event has all of its deliveries from one
+// statement, so the last one may go beyond.
+const deliveriesAtOnce = 5000
 
 // acceptJudged accepts events with the webhooks $18 for the events $17.
 const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + delivering + acceptedRows
@@ -83,17 +87,34 @@ const lookUpSpots = `spots AS MATERIALIZED (
 	SELECT DISTINCT i.request FROM input i WHERE i.spot = ANY(ARRAY(SELECT s.spot FROM spots s WHERE 0 < ANY(s.rules)))
 ), `
 
-const judged = `matches AS MATERIALIZED (
+// deferred are the events for which the statement has no room behind those before
+// them: they are offered again.
+var deferred = `deferred AS MATERIALIZED (
+	SELECT c.n FROM (
+		SELECT i.n, sum(CASE WHEN i.request <> ALL(ARRAY(SELECT a.request FROM asked a)) THEN cardinality(s.webhooks) END)
+			OVER (ORDER BY i.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+		FROM input i JOIN spots s ON s.spot = i.spot
+	) c WHERE c.before >= ` + strconv.Itoa(deliveriesAtOnce) + `
+), `
+
+const deferredRows = `
+UNION ALL
+SELECT d.n - 1, false, -1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), NULL, NULL, NULL, NULL FROM deferred d`
+
+const judged = `deferred AS (
+	SELECT NULL::bigint AS n WHERE false
+), matches AS MATERIALIZED (
 	SELECT m.event_id, array_agg(m.webhook_id) AS webhooks FROM unnest($17::text[], $18::text[]) AS m(event_id, webhook_id) GROUP BY m.event_id
 ), asked AS (
 	SELECT NULL::int AS request WHERE false
 ), `
 
-// accepting inserts the events of those requests that no condition is asked of.
+// accepting inserts the events of those requests that no condition is asked of,
+// as far as there is room.
 const accepting = `accepted AS (
 	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint, sequence, project_name, company_name)
 	SELECT i.id, i.type, i.project_id, i.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.sequence, i.project_name, coalesce(i.company_name, '')
-	FROM input i WHERE i.request <> ALL(ARRAY(SELECT a.request FROM asked a))
+	FROM input i WHERE i.request <> ALL(ARRAY(SELECT a.request FROM asked a)) AND i.n <> ALL(ARRAY(SELECT d.n FROM deferred d))
 	ORDER BY i.id -- one order for all, so that overlapping batches don't deadlock
 	ON CONFLICT (id) DO NOTHING
 	RETURNING id, type, project_id, company_id
@@ -161,7 +182,7 @@ const askedRows = `
 UNION ALL
 SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.parts, NULL, NULL, now(), NULL, NULL, NULL, NULL
 FROM input i JOIN spots s ON s.spot = i.spot
-WHERE i.request = ANY(ARRAY(SELECT a.request FROM asked a)) AND NOT EXISTS (SELECT FROM events e WHERE e.id = i.id OFFSET 0)`
+WHERE i.request = ANY(ARRAY(SELECT a.request FROM asked a)) AND i.n <> ALL(ARRAY(SELECT d.n FROM deferred d)) AND NOT EXISTS (SELECT FROM events e WHERE e.id = i.id OFFSET 0)`
 
 // firstState is the status and the reason of a new delivery to the webhook w:
 // what matched a disabled one is held. firstDue is its dispatch_at: what is
@@ -193,134 +214,6 @@ CROSS JOIN LATERAL (
 	` + addressee + `
 ) w
 WHERE`
-
-// Ingest accepts events: each new one is stored together with one delivery per
-// matching webhook, all of them in one transaction. schemas holds for each event
-// the version of its type's schema that it was checked against, and judge decides
-// where a rule has a condition. The answers come in the order of the events; the
-// error means that none was accepted, or, where ctx ended, that nobody knows.
-//
-// An event whose id was accepted before, with the same content, is a duplicate
-// and delivers nothing again; with other content it is CodeConflict; an unknown
-// project or type is CodeInvalid; one that was checked against another schema
-// is SchemaChanged. None of them touches the other events.
-func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
-	found, err := s.offer(ctx, offered{events, schemas})
-	if err != nil {
-		return nil, classify("ingest", err)
-	}
-	accepted := make([]*hook.Accepted, len(events)) // nil = not accepted now
-	var asked []ingested
-	for _, r := range found {
-		if r.accepted {
-			accepted[r.position] = r.answer()
-		} else {
-			asked = append(asked, r)
-		}
-	}
-	if len(asked) > 0 {
-		if err := s.ingestJudged(ctx, offered{events, schemas}, asked, judge, accepted); err != nil {
-			return nil, err
-		}
-	}
-	return s.answers(ctx, events, schemas, accepted)
-}
-
-// ingestJudged asks the conditions and accepts the events with what they come to.
-func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, judge hook.Judge, accepted []*hook.Accepted) error {
-	candidates, positions := candidatesOf(o.events, asked)
-	choice, err := judge(ctx, candidates, func(ids []int64) ([]hook.StoredRule, error) {
-		return storedRules(ctx, s.on(ctx), `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
-	})
-	if err != nil {
-		return classify("ingest", err)
-	}
-	positions = refuseUnjudged(o.events, choice.Unjudged, positions, accepted)
-	if len(positions) == 0 {
-		return nil
-	}
-	j := judgedIngest{o.at(positions), positions, accepted}
-	if len(choice.Happenings) == 0 {
-		return s.acceptJudged(ctx, j, choice.Matches)
-	}
-	accept, err := s.prepared(ctx, acceptJudged)
-	if err != nil {
-		return classify("prepare the ingest", err)
-	}
-	columns := judgedColumns(j.offered, hook.Take{}, choice.Matches)
-	before := slices.Clone(accepted)
-	return s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
-		copy(accepted, before) // of the try before this one
-		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, j.keep); err != nil {
-			return err
-		}
-		return s.happened(ctx, tx, choice.Happenings, acceptedByID(o.events, accepted))
-	})
-}
-
-// judgedIngest is what conditions were asked about: a part of what was offered.
-type judgedIngest struct {
-	offered
-	positions []int // among all that was offered
-	accepted  []*hook.Accepted
-}
-
-func (j judgedIngest) keep(r ingested) { j.accepted[j.positions[r.position]] = r.answer() }
-
-// acceptJudged accepts the events with what the conditions came to. What it begins
-// must not end with the request.
-func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, matches []hook.Candidate) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestIngest)
-	defer cancel()
-	columns := judgedColumns(j.offered, s.room(ctx), matches)
-	var events []hook.Event
-	var found []ingested
-	err := s.byItself(ctx, "ingest", acceptJudged, func(accept *sqlx.Stmt) error {
-		events, found = nil, nil
-		return eachIngested(ctx, accept, columns, func(r ingested) {
-			events, found = append(events, j.events[r.position]), append(found, r)
-			j.keep(r)
-		})
-	})
-	if err == nil {
-		s.beginFirsts(ctx, events, found)
-	}
-	return err
-}
-
-// acceptedByID leaves out the events that were not accepted.
-func acceptedByID(events []hook.Event, accepted []*hook.Accepted) map[string]*hook.Accepted {
-	out := make(map[string]*hook.Accepted, len(events))
-	for i, a := range accepted {
-		if a != nil {
-			out[events[i].ID] = a
-		}
-	}
-	return out
-}
-
-// candidatesOf turns rows into candidates, in the order of the events and then
-// of the rules. positions are those of the events that have a row; a candidate's
-// place is its event's among them.
-func candidatesOf(events []hook.Event, asked []ingested) (candidates []hook.Candidate, positions []int) {
-	slices.SortFunc(asked, func(a, b ingested) int { return cmp.Compare(a.position, b.position) })
-	for _, r := range asked {
-		positions = append(positions, r.position)
-		e := events[r.position]
-		e.CompanyID, e.OccurredAt = r.companyID.String, r.occurredAt.Time.UTC()
-		first := len(candidates)
-		for i := range r.webhooks {
-			candidates = append(candidates, hook.Candidate{Event: &e, WebhookID: r.webhooks[i], RuleID: r.rules[i], Part: int(r.parts[i])})
-		}
-		slices.SortFunc(candidates[first:], func(a, b hook.Candidate) int {
-			if a.RuleID != b.RuleID {
-				return cmp.Compare(a.RuleID, b.RuleID)
-			}
-			return cmp.Or(cmp.Compare(a.Part, b.Part), cmp.Compare(a.WebhookID, b.WebhookID))
-		})
-	}
-	return candidates, positions
-}
 
 // deliver writes the deliveries of what matched. It gives the id of the event
 // of each.

@@ -16,6 +16,8 @@ import (
 type offered struct {
 	events  []hook.Event
 	schemas []int64
+	// rest: a statement before this one had no room for them.
+	rest bool
 }
 
 // at is the part of it at the given positions.
@@ -31,6 +33,7 @@ func (o offered) at(positions []int) offered {
 type ingested struct {
 	position   int // among the events
 	accepted   bool
+	deferred   bool // there was no room for it
 	matched    int
 	companyID  sql.NullString
 	occurredAt sql.NullTime
@@ -60,6 +63,7 @@ func eachIngested(ctx context.Context, accept *sqlx.Stmt, columns []any, each fu
 			&r.begun.projectName, &r.begun.companyName, &r.begun.acceptedAt, &r.begun.sequence, &r.begun.deliveries, &r.begun.versions, &r.begun.blue); err != nil {
 			return err
 		}
+		r.deferred = r.matched < 0
 		each(r)
 	}
 	return rows.Err()

@@ -142,6 +142,28 @@ func TestRecoveryTakesWhatItWasAskedFor(t *testing.T) {
 	require.Zero(t, n, "the owner may not see them any more")
 }
 
+func TestRedelivery_CountsNoMoreThanItsBound(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	since := time.Now().Add(-time.Hour)
+	const more = hook.RedeliveryCounted + 50
+	pgtest.Exec(t, s.url, `INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint)
+		SELECT 'e' || i, 'TODO_CREATED', 'p1', 'c1', now(), '{}', '' FROM generate_series(1, $1::int) AS i`, more)
+	pgtest.Exec(t, s.url, `INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, finished_at)
+		SELECT 'd' || i, 'e' || i, $1, 'TODO_CREATED', 'p1', 'c1', 'failed', 'exhausted', now() FROM generate_series(1, $2::int) AS i`, w.ID, more)
+	n, err := s.CountRedelivery(ctx, query(w.ID, since))
+	require.NoError(t, err)
+	require.Equal(t, hook.RedeliveryCounted, n)
+	r, err := s.CreateRedelivery(ctx, query(w.ID, since))
+	require.NoError(t, err)
+	require.Equal(t, hook.RedeliveryCounted, r.Total)
+	pgtest.Exec(t, s.url, `UPDATE recoveries SET released = $1`, more)
+	r, err = s.Redelivery(ctx, w.ID, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, more, r.Total, "it grows with what was sent")
+}
+
 func TestRecoveryReleasesWhatIsHeldAndNothingElse(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"TODO_*"}})
