@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
 
 	"godwit/activities"
 	"godwit/workflows"
@@ -65,9 +64,7 @@ func TestEachDeliveryOfABurstIsCarriedByAWorkflow(t *testing.T) {
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), namespace))
 	c := newStage(t, p)
 	c.webhook(t, newReceiver(t, nil).URL, nil)
-	temporal, err := client.Dial(client.Options{HostPort: s.temporal(), Namespace: namespace})
-	require.NoError(t, err)
-	t.Cleanup(temporal.Close)
+	temporal := temporalOf(t, s.temporal(), namespace)
 	ids := c.burst(t, "many", 300)
 	for i := range 30 {
 		d := c.delivery(t, ids[i*10], carriedBy("succeeded"))

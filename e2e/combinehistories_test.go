@@ -22,9 +22,7 @@ func TestRecordHistoriesOfCombinations(t *testing.T) {
 	s := sharedStack(t)
 	const namespace = "combinations"
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), namespace))
-	temporal, err := client.Dial(client.Options{HostPort: s.temporal(), Namespace: namespace})
-	require.NoError(t, err)
-	t.Cleanup(temporal.Close)
+	temporal := temporalOf(t, s.temporal(), namespace)
 	for name, o := range map[string]struct {
 		within string
 		then   func(testing.TB, *combining, workflowRun)

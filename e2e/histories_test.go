@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 
 	"godwit/workflows"
 )
@@ -28,9 +27,7 @@ func TestRecordHistories(t *testing.T) {
 	s := sharedStack(t)
 	const namespace = "histories"
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), namespace))
-	temporal, err := client.Dial(client.Options{HostPort: s.temporal(), Namespace: namespace})
-	require.NoError(t, err)
-	t.Cleanup(temporal.Close)
+	temporal := temporalOf(t, s.temporal(), namespace)
 	for name, o := range map[string]struct {
 		want   string
 		answer func(n int) int

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 
 	"godwit/internal/pgtest"
 )
@@ -33,9 +32,7 @@ func TestADeliveryWhoseWorkflowIsGoneIsCarriedOn(t *testing.T) {
 
 	first := c.post(t)
 	d := c.delivery(t, first, waiting)
-	temporal, err := client.Dial(client.Options{HostPort: s.temporal(), Namespace: "lost"})
-	require.NoError(t, err)
-	defer temporal.Close()
+	temporal := temporalOf(t, s.temporal(), "lost")
 	id := d["workflow"].(map[string]any)["id"].(string)
 	require.NoError(t, temporal.TerminateWorkflow(context.Background(), id, "", "by hand"))
 	well.Store(true)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -86,6 +87,8 @@ func TestFirstAttempts_NeedNoTemporal(t *testing.T) {
 	g := newGate(t, s.temporal())
 	url := s.migrated(t)
 	env := serveEnv(t, url, g.listener.Addr().String(), "outage")
+	file := filepath.Join(s.dir, "data", "temporal.pem") // the link is for the frontend's own port
+	env["GODWIT_TEMPORAL_TLS_CA"], env["GODWIT_TEMPORAL_TLS_CERT"], env["GODWIT_TEMPORAL_TLS_KEY"], env["GODWIT_TEMPORAL_TLS_SERVER_NAME"] = file, file, file, "localhost"
 	start := func() *process {
 		p := launch(t, "godwit", env, "serve")
 		t.Cleanup(func() { p.stop(t) })

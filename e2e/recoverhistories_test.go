@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
 
 	"godwit/workflows"
 )
@@ -19,9 +18,7 @@ func TestRecordHistoriesOfRecoveries(t *testing.T) {
 	env := serveEnv(t, s.migrated(t), s.temporal(), namespace)
 	env["GODWIT_RECOVERY_SCHEDULE"], env["GODWIT_RECOVERY_WINDOW"] = "300ms", "1s"
 	p := startServe(t, env)
-	temporal, err := client.Dial(client.Options{HostPort: s.temporal(), Namespace: namespace})
-	require.NoError(t, err)
-	t.Cleanup(temporal.Close)
+	temporal := temporalOf(t, s.temporal(), namespace)
 	const down = 5 + 1 + 1 // attempts, the probe after them, the first of the recovery
 	for name, mended := range map[string]bool{"recovered": true, "recovery-gave-up": false} {
 		t.Run(name, func(t *testing.T) {

@@ -18,9 +18,7 @@ import (
 func TestRecordHistoriesOfRedeliveries(t *testing.T) {
 	const namespace = "redeliveries"
 	p, url := serving(t, namespace, nil)
-	temporal, err := client.Dial(client.Options{HostPort: sharedStack(t).temporal(), Namespace: namespace})
-	require.NoError(t, err)
-	t.Cleanup(temporal.Close)
+	temporal := temporalOf(t, sharedStack(t).temporal(), namespace)
 	for name, o := range map[string]struct {
 		n    int
 		then func(t testing.TB, f *failing, at string, run workflowRun)

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"godwit/internal/config"
 	"godwit/internal/localpg"
 	"godwit/internal/pgtest"
 )
@@ -20,7 +21,10 @@ import (
 // temporalOf connects to a Temporal as an operator does.
 func temporalOf(t testing.TB, address, namespace string) client.Client {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: address, Namespace: namespace})
+	secure, err := config.Config{TemporalAddress: address}.TemporalTLS()
+	require.NoError(t, err)
+	require.NotNil(t, secure, "the standalone has left no certificate")
+	c, err := client.Dial(client.Options{HostPort: address, Namespace: namespace, ConnectionOptions: client.ConnectionOptions{TLS: secure}})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

@@ -38,7 +38,7 @@ func readEnvironment(environ []string) (*environment, error) {
 	}
 	e := &environment{own: own, runPostgres: given.DatabaseURL == "", runTemporal: !isSet(environ, "GODWIT_TEMPORAL_ADDRESS")}
 	if e.runTemporal && given.TemporalSecured() {
-		return nil, &config.VariableError{Name: "GODWIT_TEMPORAL_ADDRESS", Problem: "must be set where GODWIT_TEMPORAL_TLS_* or GODWIT_TEMPORAL_API_KEY is: the embedded Temporal has neither TLS nor keys"}
+		return nil, &config.VariableError{Name: "GODWIT_TEMPORAL_ADDRESS", Problem: "must be set where GODWIT_TEMPORAL_TLS_* or GODWIT_TEMPORAL_API_KEY is: the embedded Temporal has a certificate that is made for it"}
 	}
 	e.cfg, err = config.Parse(e.withDefaults(rest, given))
 	e.adminKey.given = e.cfg.AdminKey != ""

@@ -25,6 +25,8 @@ type standalone struct {
 	fail  context.CancelCauseFunc
 	out   io.Writer
 	parts []part
+	// services are addresses of the parts, as host:port, that nothing is delivered to.
+	services []string
 	// addresses are those that the product listens on; they are known once it is ready.
 	addresses app.Addresses
 }

@@ -16,6 +16,9 @@ func (s *standalone) announce() {
 	if s.cfg.TemporalUIURL != "" {
 		lines = append(lines, [2]string{"Temporal UI", s.cfg.TemporalUIURL + "/namespaces/" + s.cfg.TemporalNamespace + "/workflows"})
 	}
+	if s.runTemporal {
+		lines = append(lines, [2]string{"Temporal", s.cfg.TemporalAddress + ", for whoever shows the certificate in " + short(s.temporalFile())})
+	}
 	lines = append(lines,
 		[2]string{"ops", "http://" + reachable(s.addresses.Ops) + "/metrics"},
 		[2]string{"data", s.own.DataDir},

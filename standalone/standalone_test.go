@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -20,7 +21,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
+	"godwit/internal/config"
 	"godwit/internal/localpg"
 )
 
@@ -204,6 +208,7 @@ func TestFirstAndSecondStart(t *testing.T) {
 	} {
 		require.Equal(t, http.StatusOK, get(t, url), url)
 	}
+	first.requireNoStrangers(t)
 	require.Less(t, first.call(t, http.MethodPut, "/v1/companies/acme", `{"name":"Acme"}`), 300)
 	postmaster := first.postmaster(t)
 	first.stop(t, syscall.SIGTERM)
@@ -260,4 +265,56 @@ func TestServersThatRunAlready(t *testing.T) {
 	require.Equal(t, http.StatusOK, get(t, "http://"+two.ops+"/readyz"))
 	two.stop(t, syscall.SIGTERM)
 	one.stop(t, syscall.SIGTERM)
+}
+
+// requireNoStrangers asks the embedded Temporal and its UI as somebody who was
+// not let in.
+func (p *program) requireNoStrangers(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(p.dir, "temporal.pem")
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	link := config.TemporalFileOf(p.front)
+	at, err := os.Readlink(link)
+	require.NoError(t, err)
+	require.Equal(t, file, at)
+
+	known, err := config.Config{TemporalAddress: p.front}.TemporalTLS()
+	require.NoError(t, err)
+	stranger := known.Clone()
+	stranger.GetClientCertificate = nil
+	other, err := newCertificate(time.Now())
+	require.NoError(t, err)
+	wrong := filepath.Join(t.TempDir(), "other.pem")
+	require.NoError(t, os.WriteFile(wrong, other, 0o600))
+	forged := known.Clone()
+	forged.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(wrong, wrong)
+		return &pair, err
+	}
+	for name, tc := range map[string]struct {
+		tls *tls.Config
+		in  bool
+	}{"its user": {known, true}, "without TLS": {nil, false}, "without a certificate": {stranger, false}, "with another certificate": {forged, false}} {
+		c, err := client.NewLazyClient(client.Options{HostPort: p.front, Namespace: "godwit", ConnectionOptions: client.ConnectionOptions{TLS: tc.tls}})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if !tc.in {
+			cancel()
+			ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		}
+		_, err = c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: "godwit"})
+		require.Equal(t, tc.in, err == nil, "%s: %v", name, err)
+		cancel()
+		c.Close()
+	}
+	for url, host := range map[string]string{"http://" + p.ui + "/api/v1/namespaces/godwit": "", "http://" + p.ops + "/debug/pprof/cmdline": "localhost"} {
+		for host, want := range map[string]int{host: 200, "rebound.example": 403, "127.0.0.1.rebound.example:8233": 403} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+			require.NoError(t, err)
+			req.Host = host
+			require.Equal(t, want, status(t, req), "%s as %s", url, host)
+		}
+	}
 }

@@ -46,6 +46,10 @@ func (s *standalone) startTemporal(ctx context.Context) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
+	unlink, err := s.secureTemporal()
+	if err != nil {
+		return part{}, err
+	}
 	cfg, hosts, err := s.temporalConfig(ctx, persistence)
 	if err != nil {
 		return part{}, err
@@ -59,7 +63,10 @@ func (s *standalone) startTemporal(ctx context.Context) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	stop := func(ctx context.Context) error { return within(ctx, server.Stop) }
+	stop := func(ctx context.Context) error {
+		unlink()
+		return within(ctx, server.Stop)
+	}
 	if err := s.openForBusiness(ctx); err != nil {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBy("temporal"))
 		defer cancel()
@@ -94,7 +101,11 @@ func launch(died <-chan error, options ...temporal.ServerOption) (temporal.Serve
 // openForBusiness waits until the frontend answers and has the namespace with
 // its search attributes, so that the product need not wait for them.
 func (s *standalone) openForBusiness(ctx context.Context) error {
-	c, err := client.NewLazyClient(client.Options{HostPort: s.cfg.TemporalAddress, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	secure, err := s.cfg.TemporalTLS()
+	if err != nil {
+		return err
+	}
+	c, err := client.NewLazyClient(client.Options{HostPort: s.cfg.TemporalAddress, ConnectionOptions: client.ConnectionOptions{TLS: secure}, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	if err != nil {
 		return err
 	}
@@ -114,6 +125,7 @@ func (s *standalone) temporalConfig(ctx context.Context, persistence config.Pers
 	if err != nil {
 		return nil, nil, err
 	}
+	s.services = append(s.services, s.own.TemporalAddr)
 	services := map[string]config.Service{}
 	hosts := map[primitives.ServiceName]static.Hosts{}
 	serve := func(name primitives.ServiceName, ip string, port int, reach string) {
@@ -122,13 +134,15 @@ func (s *standalone) temporalConfig(ctx context.Context, persistence config.Pers
 	}
 	serve(primitives.FrontendService, frontend.Addr().String(), int(frontend.Port()), s.cfg.TemporalAddress)
 	for i, name := range []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService} {
-		serve(name, loopback, ports[i], net.JoinHostPort(loopback, strconv.Itoa(ports[i])))
+		reach := net.JoinHostPort(loopback, strconv.Itoa(ports[i]))
+		serve(name, loopback, ports[i], reach)
+		s.services = append(s.services, reach)
 	}
 	const here = "active" // the name that Temporal gives the one cluster of an installation
 	return &config.Config{
 		Persistence: persistence,
 		Services:    services,
-		Global:      config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second}},
+		Global:      config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second}, TLS: s.temporalTLS()},
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10,
 			MasterClusterName:        here,

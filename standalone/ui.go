@@ -2,46 +2,84 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"net/netip"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/temporalio/ui-server/v2/server"
 	"github.com/temporalio/ui-server/v2/server/config"
 	"github.com/temporalio/ui-server/v2/server/server_options"
+
+	"godwit/internal/ops"
 )
 
-// startUI serves the Temporal Web UI; it ends the process itself when it can't.
+// startUI serves the Temporal Web UI. It has no check of the header Host, by which
+// a page of another site could read and terminate workflows once its name leads
+// here; so a proxy that checks it stands before it, and the UI itself is reached
+// by TLS with the certificate of the embedded Temporal, which no browser trusts.
+// The UI ends the process itself when it can't listen.
 func (s *standalone) startUI(ctx context.Context) (part, error) {
-	at, err := netip.ParseAddrPort(s.own.UIAddr)
+	ports, err := freePorts(ctx, 1)
 	if err != nil {
-		return part{}, fmt.Errorf("read its address: %w", err)
+		return part{}, err
 	}
-	host := at.Addr().String()
-	if at.Addr().Is6() {
-		host = "[" + host + "]"
-	}
+	file := s.temporalFile()
 	ui := server.NewServer(server_options.WithConfigProvider(&config.Config{
 		TemporalGRPCAddress: s.cfg.TemporalAddress,
+		TLS:                 config.TLS{CaFile: file, CertFile: file, KeyFile: file, EnableHostVerification: true, ServerName: temporalName},
+		UIServerTLS:         config.UIServerTLS{CertFile: file, KeyFile: file},
 		DefaultNamespace:    s.cfg.TemporalNamespace,
-		Host:                host,
-		Port:                int(at.Port()),
+		Host:                loopback,
+		Port:                ports[0],
 		EnableUI:            true,
 		DisableNewsFetch:    true, // the page would ask the internet
 		HideLogs:            true,
 		CORS:                config.CORS{CookieInsecure: true}, // it is served over plain http
 	}))
-	died := make(chan error, 1)
+	hidden := net.JoinHostPort(loopback, strconv.Itoa(ports[0]))
+	front, err := s.uiFront(hidden)
+	if err != nil {
+		return part{}, err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.own.UIAddr)
+	if err != nil {
+		return part{}, fmt.Errorf("GODWIT_STANDALONE_UI_ADDR: listen on %s: %w", s.own.UIAddr, err)
+	}
+	s.services = append(s.services, s.own.UIAddr, hidden)
+	died := make(chan error, 2)
 	go func() { died <- ui.Start() }()
-	stop := func(ctx context.Context) error { return within(ctx, func() error { ui.Stop(); return nil }) }
+	go func() { died <- front.Serve(listener) }()
+	stop := func(ctx context.Context) error {
+		return within(ctx, func() error { ui.Stop(); return front.Close() })
+	}
 	if err := until(ctx, func(ctx context.Context) error {
 		return answers(ctx, "http://"+reachable(s.own.UIAddr)+"/healthz")
 	}); err != nil {
-		ui.Stop()
-		return part{}, err
+		return part{}, errors.Join(err, stop(context.WithoutCancel(ctx)))
 	}
 	return part{stop: stop, died: died}, nil
+}
+
+// uiFront is the server before the UI, which listens at an address by TLS.
+func (s *standalone) uiFront(hidden string) (*http.Server, error) {
+	secure, err := s.cfg.TemporalTLS()
+	if err != nil {
+		return nil, err
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "https", Host: hidden})
+			r.Out.Host = r.In.Host
+		},
+		Transport:    &http.Transport{TLSClientConfig: secure},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}
+	return &http.Server{Handler: ops.CheckHost(proxy, s.cfg.AllowedHosts), ReadHeaderTimeout: 5 * time.Second}, nil
 }
 
 // answers asks url for a 200.

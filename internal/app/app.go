@@ -165,7 +165,7 @@ func (p *process) parts(cfg config.Config) (err error) {
 		p.sender.Spare(p.api.address())
 	}
 	handler := ops.NewHandler(registry, p.checks, func() string { return "clock: " + clockLine(p.store.ClockAhead()) })
-	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, p.log)
+	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: ops.CheckHost(handler, append(cfg.AllowedHosts, ops.HostName(cfg.OpsAddr))), ReadHeaderTimeout: 5 * time.Second}, p.log)
 	if err != nil {
 		return err
 	}

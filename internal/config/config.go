@@ -21,6 +21,7 @@ type Config struct {
 	AdminKey              string   `env:"GODWIT_ADMIN_KEY" help:"the first admin key, to create others with; required for the API"`
 	EncryptionKeys        Keyring  `env:"GODWIT_ENCRYPTION_KEY" help:"32 bytes in base64 that encrypt secrets at rest, or a comma-separated list of such keys, the first of which encrypts; required"`
 	TrustedProxies        Prefixes `env:"GODWIT_TRUSTED_PROXIES" help:"networks of proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16"`
+	AllowedHosts          Hosts    `env:"GODWIT_ALLOWED_HOSTS" help:"names, such as godwit.example.com or *.svc.cluster.local, that the header Host may hold besides addresses, names without a dot and localhost"`
 	// PublishRate and ManagementRate apply to each process; 0 = any number.
 	PublishRate    Rate `env:"GODWIT_PUBLISH_RATE" envDefault:"1000" help:"requests a second that an API key may publish with; 0 = any number"`
 	ManagementRate Rate `env:"GODWIT_MANAGEMENT_RATE" envDefault:"50" help:"all other requests a second of an API key; 0 = any number"`

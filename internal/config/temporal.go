@@ -4,7 +4,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net/netip"
 	"os"
+	"os/user"
+	"path/filepath"
 	"strings"
 )
 
@@ -13,12 +16,40 @@ func (c Config) TemporalSecured() bool {
 	return c.TemporalTLSCA != "" || c.TemporalTLSCert != "" || c.TemporalTLSKey != "" || c.TemporalTLSServerName != "" || c.TemporalAPIKey != ""
 }
 
+// WithTemporalFile is c for the Temporal of a godwit-standalone: its certificate
+// is everybody's, the server's, the clients' and their authority, and is in one
+// file with its key.
+func (c Config) WithTemporalFile(file string) Config {
+	c.TemporalTLSCA, c.TemporalTLSCert, c.TemporalTLSKey, c.TemporalTLSServerName = file, file, file, "localhost"
+	return c
+}
+
+// TemporalFileOf is where a godwit-standalone whose Temporal listens at address
+// leaves a link to that file, for programs of the same user on this machine. It is
+// empty for an address that is not a loopback one.
+func TemporalFileOf(address string) string {
+	at, err := netip.ParseAddrPort(strings.Replace(address, "localhost:", "127.0.0.1:", 1))
+	if err != nil || !at.Addr().IsLoopback() {
+		return ""
+	}
+	me, err := user.Current()
+	if err != nil || me.HomeDir == "" {
+		return ""
+	}
+	return filepath.Join(me.HomeDir, ".cache", "godwit", fmt.Sprintf("temporal-%d.pem", at.Port()))
+}
+
 // TemporalTLS makes what the connection to Temporal is secured with; nil = it is
 // not, since nothing asks for it. An API key asks for it too: it must not be sent
-// in the clear. Errors name the variable.
+// in the clear. Where no setting says anything, the link that a godwit-standalone
+// has left does. Errors name the variable.
 func (c Config) TemporalTLS() (*tls.Config, error) {
 	if !c.TemporalSecured() {
-		return nil, nil
+		file := TemporalFileOf(c.TemporalAddress)
+		if _, err := os.Stat(file); err != nil {
+			return nil, nil
+		}
+		c = c.WithTemporalFile(file)
 	}
 	secure := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TemporalTLSServerName}
 	if c.TemporalTLSCA != "" {

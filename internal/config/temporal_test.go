@@ -47,7 +47,7 @@ func TestTemporalTLS_ErrorsNameTheVariable(t *testing.T) {
 		wrong   string // the variable
 		says    string
 	}{
-		"nothing":                {nil, false, "", ""},
+		"nothing":                {[]string{"GODWIT_TEMPORAL_ADDRESS=temporal.internal:7233"}, false, "", ""},
 		"all":                    {[]string{ca + certificate, cert + certificate, keyName + key, name + "temporal.example", api + "secret"}, true, "", ""},
 		"an API key alone":       {[]string{api + "secret"}, true, "", ""},
 		"a server name alone":    {[]string{name + "temporal.example"}, true, "", ""},
@@ -93,4 +93,13 @@ func TestTemporalTLS_ShowsARenewedCertificate(t *testing.T) {
 	after, err := secure.GetClientCertificate(nil)
 	require.NoError(t, err)
 	require.NotEqual(t, before.Certificate, after.Certificate)
+}
+
+func TestTemporalFileOf_IsForThisMachine(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:7233", "localhost:7233", "[::1]:7233", "127.0.0.2:7233"} {
+		require.Regexp(t, `/\.cache/godwit/temporal-7233\.pem$`, config.TemporalFileOf(address))
+	}
+	for _, address := range []string{"", "temporal.internal:7233", "10.1.2.3:7233", "0.0.0.0:7233", "127.0.0.1", "localhost.example.com:7233"} {
+		require.Empty(t, config.TemporalFileOf(address))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,25 @@ func (p *Prefixes) UnmarshalText(text []byte) error {
 			return parseError("must be a comma-separated list of networks such as 10.1.0.0/16")
 		}
 		*p = append(*p, prefix.Masked())
+	}
+	return nil
+}
+
+// Hosts is a comma-separated list of host names; "*." at the beginning stands for
+// all names below.
+type Hosts []string
+
+var hostForm = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hosts) UnmarshalText(text []byte) error {
+	*h = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		name := strings.TrimSpace(part)
+		if !hostForm.MatchString(name) {
+			return parseError("must be a comma-separated list of host names without ports, such as godwit.example.com or *.svc.cluster.local")
+		}
+		*h = append(*h, name)
 	}
 	return nil
 }

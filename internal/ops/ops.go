@@ -36,7 +36,13 @@ func NewHandler(registry *prometheus.Registry, checks []Check, notes ...func() s
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.RawQuery, ";") { // package net/url leaves out what stands there
+			http.Error(w, "The query string holds a semicolon, which separates nothing here; put & between parameters.", http.StatusBadRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func ready(w http.ResponseWriter, r *http.Request, checks []Check, notes []func() string) {
