@@ -69,7 +69,7 @@ func newHandler(t *testing.T) (handler http.Handler, databaseURL string) {
 	t.Helper()
 	databaseURL = pgtest.URL(t)
 	handler, closed, err := app.BuildAPI(config.Config{
-		ListenAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", DatabaseURL: databaseURL, TemporalAddress: "127.0.0.1:1", TemporalNamespace: "none",
+		ListenAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", DatabaseURL: databaseURL, TemporalAddress: "127.0.0.1:2", TemporalNamespace: "none", // no target, unlike port 1
 		AdminKey: bootstrap, EncryptionKeys: config.Keyring{bytes.Repeat([]byte{7}, 32)}, EgressAllow: loopback(t), AllowHTTP: true,
 	})
 	require.NoError(t, err)
