@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"html/template"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -80,8 +81,8 @@ func named(values []any) []any {
 
 // value gives what a pointer points to.
 func value(v any) any {
-	if b, ok := v.(*bool); ok {
-		return *b
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer {
+		return p.Elem().Interface()
 	}
 	return v
 }
