@@ -253,12 +253,11 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		if err := lockParent(ctx, tx, "users", id); err != nil {
 			return err
 		}
-		var webhooks []string
-		err := tx.SelectContext(ctx, &webhooks, `SELECT id FROM webhooks WHERE owner_id = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`, id)
+		webhooks, live, err := webhooksOf(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := deleteWebhooks(ctx, tx, webhooks); err != nil {
+		if err := deleteWebhooks(ctx, tx, live); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, forgetUsage, id); err != nil {
@@ -270,7 +269,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 			return found("user", id, err)
 		}
 		before := shownUser(old.user())
-		before["webhooks"] = append([]string{}, webhooks...)
+		before["webhooks"] = append([]string{}, webhooks...) // an erasure later has to know them
 		return audit(ctx, tx, change{action: hook.UserDeleted, objectID: id, before: before})
 	})
 }

@@ -85,7 +85,7 @@ func (s *Store) EraseUser(ctx context.Context, userID string) error {
 		if err := lockParent(ctx, tx, "users", userID); err != nil {
 			return err
 		}
-		webhooks, live, err := webhooksToErase(ctx, tx, userID)
+		webhooks, live, err := webhooksOf(ctx, tx, userID)
 		if err != nil {
 			return err
 		}
@@ -123,9 +123,9 @@ const forgetUser = `
 WITH gone AS (DELETE FROM users WHERE id = $1 RETURNING id)
 SELECT id FROM gone UNION SELECT a.object_id` + deletedBefore
 
-// webhooksToErase locks and gives the webhooks of a user: all, those included that
+// webhooksOf locks and gives the webhooks of a user: all, those included that
 // were deleted before, by themselves or with the user; and those that live.
-func webhooksToErase(ctx context.Context, tx *sqlx.Tx, userID string) (all, live []string, err error) {
+func webhooksOf(ctx context.Context, tx *sqlx.Tx, userID string) (all, live []string, err error) {
 	var found []struct {
 		ID   string `db:"id"`
 		Live bool   `db:"live"`

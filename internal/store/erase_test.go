@@ -236,6 +236,7 @@ func TestEraseUser_AlsoErasesOneThatWasDeletedBefore(t *testing.T) {
 	require.NoError(t, err)
 	s.post(t, secretEvent("by-u9", "p1"))
 	s.attempt(t, s.due10(t)[0].DeliveryID, echo())
+	require.NoError(t, s.DeleteWebhook(ctx, w.ID))
 	require.NoError(t, s.DeleteUser(ctx, "u9"))
 	require.NotEmpty(t, s.found(t))
 
