@@ -103,8 +103,8 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(cfg.AdminKey) < safeKeyLength && opts.Role != RoleWorker {
-		log.Warn("GODWIT_ADMIN_KEY is short enough to be guessed", zap.Int("safe_length", safeKeyLength))
+	if weak := cfg.WeakAdminKey(); weak != "" && opts.Role != RoleWorker {
+		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
 	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), unlocked: make(chan struct{})}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
@@ -125,9 +125,6 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	}
 	return p, nil
 }
-
-// safeKeyLength is how many characters put a bootstrap key out of reach of guessing.
-const safeKeyLength = 16
 
 // Require reports the settings that are missing for a role.
 func Require(cfg config.Config, role Role) error {
