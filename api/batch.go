@@ -22,6 +22,7 @@ type batchAnswer struct {
 type batchResult struct {
 	ID        string   `json:"id,omitempty" doc:"The event's id; left out when it was refused"`
 	Matched   *int     `json:"matched,omitempty" doc:"How many deliveries the event has"`
+	Judging   bool     `json:"judging,omitempty" doc:"Filters that take long are asked about the event after this answer, so that matched may still grow; left out when all are asked"`
 	Duplicate *bool    `json:"duplicate,omitempty" doc:"The event was accepted before; nothing is delivered again"`
 	Error     *problem `json:"error,omitempty" doc:"Why this event was refused; its pointers lead into the whole body"`
 }
@@ -58,7 +59,7 @@ func resultOf(place int, a answer) batchResult {
 	if a.err != nil {
 		return batchResult{Error: itemProblem(place, a.err)}
 	}
-	return batchResult{ID: a.ID, Matched: &a.Matched, Duplicate: &a.Duplicate}
+	return batchResult{ID: a.ID, Matched: &a.Matched, Judging: a.Judging, Duplicate: &a.Duplicate}
 }
 
 // itemProblem is the problem of the event at place, seen from the whole body.

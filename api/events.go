@@ -29,6 +29,7 @@ type eventForm struct {
 type published struct {
 	ID        string `json:"id" doc:"The event's id: the caller's, or one that Godwit made"`
 	Matched   int    `json:"matched" doc:"How many deliveries the event has"`
+	Judging   bool   `json:"judging,omitempty" doc:"Filters that take long are asked about the event after this answer, so that matched may still grow; left out when all are asked"`
 	Duplicate bool   `json:"duplicate" doc:"The event was accepted before; nothing is delivered again"`
 }
 
@@ -72,9 +73,9 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 		return nil, err
 	}
 	answers := make([]answer, len(accepted))
-	due, happened := false, false
+	due, happened, judging := false, false, false
 	for i, a := range accepted {
-		answers[i].published = published{ID: events[i].ID, Matched: a.Matched, Duplicate: a.Duplicate}
+		answers[i].published = published{ID: events[i].ID, Matched: a.Matched, Judging: a.Judging, Duplicate: a.Duplicate}
 		if answers[i].err = refused[i]; answers[i].err != nil {
 			continue
 		}
@@ -84,12 +85,16 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 		}
 		due = due || a.Due
 		happened = happened || a.Happened
+		judging = judging || a.Judging
 	}
 	if due && s.Wake != nil {
 		s.Wake()
 	}
 	if happened && s.WakeWindows != nil {
 		s.WakeWindows()
+	}
+	if judging && s.WakeJudging != nil {
+		s.WakeJudging()
 	}
 	return answers, nil
 }
@@ -147,6 +152,7 @@ func viewEvent(e hook.Event) EventSummary {
 // event is an event with everything.
 type event struct {
 	EventSummary
+	Judging              bool       `json:"judging" doc:"Filters that take long are yet to be asked about the event, so that there may be more deliveries soon"`
 	Deliveries           []Delivery `json:"deliveries" nullable:"false" maxItems:"200" doc:"The newest 200 of them"`
 	DeliveriesNextCursor *string    `json:"deliveries_next_cursor" maxLength:"400" doc:"For GET /v1/deliveries?event_id=, when there are more; else null"`
 	Previous             state      `json:"previous" doc:"The state before, byte for byte as it was sent"`
@@ -158,9 +164,10 @@ type event struct {
 func (e event) WriteTo(w io.Writer) (int64, error) {
 	rest := struct {
 		EventSummary
+		Judging              bool       `json:"judging"`
 		Deliveries           []Delivery `json:"deliveries"`
 		DeliveriesNextCursor *string    `json:"deliveries_next_cursor"`
-	}{e.EventSummary, e.Deliveries, e.DeliveriesNextCursor}
+	}{e.EventSummary, e.Judging, e.Deliveries, e.DeliveriesNextCursor}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -184,13 +191,17 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 	if err != nil {
 		return nil, err
 	}
+	judging, err := s.Store.Events.Judging(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
 	most := PageQuery{Limit: 200}
 	rows, err := s.Store.Deliveries.Deliveries(ctx, hook.DeliveryFilter{EventID: e.ID}, hook.Page{Limit: most.Limit + 1})
 	if err != nil {
 		return nil, err
 	}
 	page := pageOf(rows, most, s.viewDelivery, deliveryKey).Body
-	return &reply[event]{Body: event{EventSummary: viewEvent(e), Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
+	return &reply[event]{Body: event{EventSummary: viewEvent(e), Judging: judging, Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
 		Previous: state(e.Previous), Current: state(e.Current)}}, nil
 }
 

@@ -358,6 +358,8 @@ func (e eventsOf) Events(_ context.Context, filter hook.EventFilter, p hook.Page
 	return cut(e.events, p, eventID), e.err
 }
 
+func (e eventsOf) Judging(context.Context, string) (bool, error) { return false, e.err }
+
 type deliveriesOf struct{ *fake }
 
 func (d deliveriesOf) Delivery(_ context.Context, id string) (hook.Delivery, error) {

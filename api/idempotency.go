@@ -84,6 +84,9 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		if s.WakeWindows != nil {
 			s.WakeWindows()
 		}
+		if s.WakeJudging != nil {
+			s.WakeJudging()
+		}
 	}
 }
 

@@ -55,6 +55,8 @@ type Options struct {
 	Wake func()
 	// WakeWindows is Wake for what happened in the windows of combinations.
 	WakeWindows func()
+	// WakeJudging is Wake for events whose filters take long.
+	WakeJudging func()
 	// Workflows tells where a delivery's workflow is found.
 	Workflows Workflows
 	// Version is Godwit's own version, for the OpenAPI document.
@@ -198,6 +200,8 @@ type Matching interface {
 type Events interface {
 	Event(ctx context.Context, id string) (hook.Event, error)
 	Events(ctx context.Context, filter hook.EventFilter, page hook.Page) ([]hook.Event, error)
+	// Judging says whether filters are yet to be asked about an event.
+	Judging(ctx context.Context, id string) (bool, error)
 }
 
 // Deliveries finds deliveries and their attempts, the first attempt first.

@@ -71,7 +71,15 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 	var foreign []hook.Field
 	form.OwnerID, foreign = owner(ctx, form.OwnerID)
 	rules := rulesOf(form.Rules)
-	if err := invalid(slices.Concat(bad, foreign, form.check(), s.checkConditions(rules))); err != nil {
+	leave, err := s.computing.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if hook.CountsFit(rules) {
+		bad = append(bad, s.conditionFaults(rules)...)
+	}
+	if err := invalid(slices.Concat(bad, foreign, form.check())); err != nil {
 		return nil, err
 	}
 	since, _ := optionalInstant(form.Since) // check has read it
@@ -145,6 +153,11 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 	if err := s.Store.Visibility.Visible(ctx, hook.KindEvent, form.EventID); err != nil {
 		return nil, err
 	}
+	leave, err := s.computing.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	x, err := s.Matching.Explain(ctx, in.ID, form.EventID)
 	if err != nil {
 		return nil, err

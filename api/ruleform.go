@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"fmt"
+	"reflect"
 
 	"godwit/internal/hook"
 )
@@ -37,6 +39,18 @@ func rulesOf(forms []ruleForm) []hook.Rule {
 	return rules
 }
 
+// rulesIn reads the rules of a patch, which holds them all or none. What can't be
+// read as rules is none: the form says so.
+func rulesIn(raw []byte) []hook.Rule {
+	var forms []ruleForm
+	d := &decoder{}
+	d.read(reflect.ValueOf(&forms).Elem(), raw, "")
+	if len(d.bad) > 0 {
+		return nil
+	}
+	return rulesOf(forms)
+}
+
 func (f ruleForm) rule() hook.Rule {
 	r := hook.Rule{Events: f.Events, NotEvents: f.NotEvents, Projects: f.Projects, Companies: f.Companies, Filter: f.Filter}
 	if f.AllOf != nil || f.Within != "" || f.Same != "" || f.InOrder || f.NoneOf != nil {
@@ -70,8 +84,27 @@ func partForms(parts []hook.Part) []partForm {
 	return out
 }
 
-// checkConditions asks whether the filters and paths of rules are well formed.
-func (s *server) checkConditions(rules []hook.Rule) []hook.Field {
+// smallFilters is up to how many bytes of filters are read out of turn: that takes
+// some tens of milliseconds at most.
+const smallFilters = 4 << 10
+
+// checkConditions asks whether the filters and paths of rules are well formed. It
+// reads none where there are more than there may be: hook.CheckRules says so.
+func (s *server) checkConditions(ctx context.Context, rules []hook.Rule) ([]hook.Field, error) {
+	if !hook.CountsFit(rules) {
+		return nil, nil
+	}
+	if hook.FilterBytes(rules) > smallFilters {
+		leave, err := s.computing.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
+	return s.conditionFaults(rules), nil
+}
+
+func (s *server) conditionFaults(rules []hook.Rule) []hook.Field {
 	var bad []hook.Field
 	for i, r := range rules {
 		for _, f := range s.CheckRule(r) {

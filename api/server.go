@@ -21,11 +21,12 @@ import (
 // of its own is what it remembers of those who call.
 type server struct {
 	Options
-	huma     huma.API
-	gate     *gate
-	requests memory[*rate.Limiter] // by kind of request and credential
-	rates    *companyRates
-	givenUp  *ops.Complaints // requests that waited, or worked, for too long
+	huma      huma.API
+	gate      *gate
+	computing *queue                // of previews and the like
+	requests  memory[*rate.Limiter] // by kind of request and credential
+	rates     *companyRates
+	givenUp   *ops.Complaints // requests that waited, or worked, for too long
 }
 
 // New builds the API's handler, with the web app beside it. It does no I/O.
@@ -52,7 +53,7 @@ func build(options Options) (*server, *gin.Engine) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, gate: newGate(), requests: newMemory[*rate.Limiter](), rates: newCompanyRates(options), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
+	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), rates: newCompanyRates(options), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
 	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin())
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)

@@ -146,7 +146,11 @@ func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookRep
 	var foreign []hook.Field
 	form.OwnerID, foreign = owner(ctx, form.OwnerID)
 	url, badURL := s.checkURL(form.URL)
-	bad = slices.Concat(bad, foreign, form.check(), s.checkConditions(form.rules()), badURL, s.checkHeaders(form.Headers), s.checkIdentity(form))
+	badRules, err := s.checkConditions(ctx, form.rules())
+	if err != nil {
+		return nil, err
+	}
+	bad = slices.Concat(bad, foreign, form.check(), badRules, badURL, s.checkHeaders(form.Headers), s.checkIdentity(form))
 	if err := invalid(bad); err != nil {
 		return nil, err
 	}
@@ -233,7 +237,7 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 	if err != nil {
 		return nil, err
 	}
-	patch, bad, err := s.checkPatch(in.raw)
+	patch, bad, err := s.checkPatch(ctx, in.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +285,7 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 	if form.ClientKey == hidden && w.ClientKey != "" {
 		form.ClientKey = w.ClientKey
 	}
-	bad = slices.Concat(bad, wrong, form.check(), s.checkConditions(form.rules()), s.checkHeaders(form.Headers), s.checkIdentity(form))
+	bad = slices.Concat(bad, wrong, form.check(), s.checkHeaders(form.Headers), s.checkIdentity(form))
 	if form.OwnerID != w.OwnerID {
 		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "can't be changed; leave it out"})
 	}
@@ -297,9 +301,9 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 
 // checkPatch finds what is wrong with a patch whatever it is applied to:
 // unknown fields (a null would remove one before anyone sees it), and a bad
-// URL, which may take a look-up and so must not wait for a row's lock. It gives
-// the patch with the URL as it is kept.
-func (s *server) checkPatch(raw []byte) ([]byte, []hook.Field, error) {
+// URL or filter, which may take a look-up or long and so must not hold a row's
+// lock. It gives the patch with the URL as it is kept.
+func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Field, error) {
 	if err := strict.Check(raw); err != nil {
 		return nil, nil, err
 	}
@@ -320,6 +324,13 @@ func (s *server) checkPatch(raw []byte) ([]byte, []hook.Field, error) {
 			kept, problem := s.checkURL(raw)
 			bad = append(bad, problem...)
 			members[i].value, _ = jsontext.AppendQuote(nil, kept) // strict JSON has valid text only
+		}
+		if m.name == "rules" {
+			faults, err := s.checkConditions(ctx, rulesIn(m.value))
+			if err != nil {
+				return nil, nil, err
+			}
+			bad = append(bad, faults...)
 		}
 	}
 	return object(members), bad, nil

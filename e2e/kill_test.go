@@ -67,3 +67,41 @@ func TestKilledAtAnyPointNothingIsLost(t *testing.T) {
 		}
 	}
 }
+
+// TestKilledWhileJudgingEachEventIsMatchedOnce ends a standalone by kill -9 while
+// it asks filters that take long about events which it has accepted.
+func TestKilledWhileJudgingEachEventIsMatchedOnce(t *testing.T) {
+	env := standaloneEnv(t, filepath.Join(t.TempDir(), "data"))
+	p := startStandalone(t, env)
+	c := newStage(t, p)
+	r := newReceiver(t, nil)
+	w := c.filtered(t, r.URL, "current.list.exists(x, current.list.exists(y, x + y < 0)) || current.id == 'r1'")
+	list := make([]int, 250)
+	for i := range list {
+		list[i] = i
+	}
+	const n = 60
+	var events []any
+	var ids []string
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("%sslow-%d", c.prefix, i))
+		events = append(events, map[string]any{"id": ids[i], "type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"id": "r1", "list": list}})
+	}
+	results := c.send(t, http.MethodPost, "/v1/events/batch", map[string]any{"events": events}).json(t, http.StatusAccepted)["results"].([]any)
+	for _, one := range results {
+		require.Equal(t, true, one.(map[string]any)["judging"])
+	}
+	r.wait(t, 3)
+	p.kill(t)
+	startStandalone(t, env)
+	for _, id := range ids {
+		c.delivery(t, id, status("succeeded"))
+	}
+	eventually(t, func() (bool, string) {
+		got := c.get(t, "/v1/events/"+ids[n-1])
+		return got["judging"] == false, fmt.Sprint(got["judging"])
+	})
+	found := c.get(t, "/v1/deliveries?limit=200&webhook_id="+w)["data"].([]any)
+	require.Len(t, found, n, "one for each event")
+	require.Len(t, r.ids(), n)
+}

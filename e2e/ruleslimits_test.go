@@ -52,6 +52,15 @@ func limitsOf(c *stageClient) []limit {
 		return map[string]any{"filter": strings.Repeat("(", n-1) + "true" + strings.Repeat(")", n-1)}
 	}
 	filter := func(source string) map[string]any { return map[string]any{"filter": source} }
+	loops := func(n int) map[string]any {
+		return filter(strings.Repeat("[1].exists(x, ", n) + "true" + strings.Repeat(")", n))
+	}
+	filters := func(n int) (rules []any) { // of 4 KiB each
+		for range n {
+			rules = append(rules, c.rule(filter("true"+strings.Repeat(" ", 4092))))
+		}
+		return rules
+	}
 	var fifty, grid []any
 	for range 50 {
 		fifty, grid = append(fifty, c.rule(nil)), append(grid, c.rule(named(200)))
@@ -65,6 +74,8 @@ func limitsOf(c *stageClient) []limit {
 		{"times projects and companies | 10,000 |", grid, more, "/rules"},
 		{"| a filter | 4,096 bytes, 50 levels |", plain(nested(50)), plain(nested(51)), "/rules/0/filter"},
 		{"| a filter | 4,096 bytes", plain(filter("true" + strings.Repeat(" ", 4092))), plain(filter("true" + strings.Repeat(" ", 4093))), "/rules/0/filter"},
+		{"within one another | 8 |", plain(loops(8)), plain(loops(9)), "/rules/0/filter"},
+		{"| all filters of a webhook together | 64 KiB |", filters(16), filters(17), "/rules"},
 		{"about 1,000 characters", plain(filter("type.matches('x{900}')")), plain(filter("type.matches('x{900}') || type.matches('y{200}')")), "/rules/0/filter"},
 		{"| parts of `all_of` | 2 to 5 |", with("all_of", parts(5)), with("all_of", parts(6)), "/rules/0/all_of"},
 		{"| parts of `all_of` | 2", with("all_of", parts(2)), with("all_of", parts(1)), "/rules/0/all_of"},

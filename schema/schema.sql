@@ -285,6 +285,16 @@ CREATE TABLE public.idempotency_keys (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.judgements (
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    webhook_id text NOT NULL COLLATE pg_catalog."C",
+    owner_id text NOT NULL COLLATE pg_catalog."C",
+    rules bigint[] NOT NULL,
+    parts integer[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.lanes (
     webhook_id text NOT NULL COLLATE pg_catalog."C",
     free_at timestamp with time zone NOT NULL,
@@ -299,6 +309,7 @@ CREATE TABLE public.ledger_checks (
     dispatch bigint,
     attempts bigint,
     owners bigint,
+    judging bigint,
     CONSTRAINT ledger_checks_one_check CHECK (one)
 );
 
@@ -366,6 +377,18 @@ CREATE TABLE public.retention_removed (
     part text NOT NULL,
     total bigint NOT NULL,
     last_run bigint NOT NULL
+);
+
+CREATE TABLE public.retired_rules (
+    id bigint NOT NULL,
+    webhook_id text NOT NULL COLLATE pg_catalog."C",
+    events text[] NOT NULL,
+    not_events text[] NOT NULL,
+    projects text[] NOT NULL,
+    companies text[] NOT NULL,
+    filter text,
+    combination bytea,
+    retired_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.rule_keys (
@@ -638,6 +661,9 @@ ALTER TABLE ONLY public.health_hours
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (credential, key);
 
+ALTER TABLE ONLY public.judgements
+    ADD CONSTRAINT judgements_pkey PRIMARY KEY (event_id, webhook_id);
+
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (webhook_id);
 
@@ -664,6 +690,9 @@ ALTER TABLE ONLY public.retention
 
 ALTER TABLE ONLY public.retention_removed
     ADD CONSTRAINT retention_removed_pkey PRIMARY KEY (part);
+
+ALTER TABLE ONLY public.retired_rules
+    ADD CONSTRAINT retired_rules_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rule_keys
     ADD CONSTRAINT rule_keys_pkey PRIMARY KEY (scope, pattern, rule_id, part) INCLUDE (webhook_id, conditional);
@@ -808,6 +837,12 @@ CREATE INDEX health_hours_by_hour ON public.health_hours USING btree (hour);
 
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX judgements_due ON public.judgements USING btree (due_at);
+
+CREATE INDEX judgements_of_owner ON public.judgements USING btree (owner_id, due_at, event_id, webhook_id);
+
+CREATE INDEX judgements_of_webhook ON public.judgements USING btree (webhook_id);
+
 CREATE INDEX lanes_due ON public.lanes USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX members_of_user ON public.members USING btree (user_id);
@@ -825,6 +860,8 @@ CREATE INDEX projects_of_company ON public.projects USING btree (company_id, cre
 CREATE INDEX recoveries_due ON public.recoveries USING btree (dispatch_at) WHERE (dispatch_at IS NOT NULL);
 
 CREATE INDEX recoveries_of_webhook ON public.recoveries USING btree (webhook_id, created_at DESC, id DESC);
+
+CREATE INDEX retired_rules_by_age ON public.retired_rules USING btree (retired_at);
 
 CREATE INDEX rule_keys_of_rule ON public.rule_keys USING btree (rule_id);
 
@@ -871,6 +908,9 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.combination_parts
     ADD CONSTRAINT combination_parts_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.judgements
+    ADD CONSTRAINT judgements_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id);
 
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id) ON DELETE CASCADE;

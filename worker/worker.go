@@ -33,6 +33,7 @@ type Worker struct {
 	Withdrawals  *Withdrawals
 	Counts       *Counts
 	Erase        *Erase
+	Judging      *Judging
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -57,6 +58,7 @@ func (w *Worker) Run(ctx context.Context) {
 	loops.Go(func() { w.Withdrawals.Run(ctx) })
 	loops.Go(func() { w.Counts.Run(ctx) })
 	loops.Go(func() { w.Erase.Run(ctx) })
+	loops.Go(func() { w.Judging.Run(ctx) })
 	if w.Notices != nil {
 		loops.Go(func() { w.Notices.Run(ctx) })
 	}

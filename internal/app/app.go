@@ -87,6 +87,7 @@ type process struct {
 	// deliveries and windows say that such are due; they have one reader each.
 	deliveries chan struct{}
 	windows    chan struct{}
+	judgements chan struct{} // in other processes they are found by polling
 	unlocked   chan struct{} // closed when the encryption key was checked; see unlock
 	checks     []ops.Check
 	outage     *ops.Complaints // of the API
@@ -106,7 +107,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if weak := cfg.WeakAdminKey(); weak != "" && opts.Role != RoleWorker {
 		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
-	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), unlocked: make(chan struct{})}
+	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{})}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
@@ -139,7 +140,7 @@ func Require(cfg config.Config, role Role) error {
 func (p *process) parts(cfg config.Config) (err error) {
 	registry := prometheus.NewRegistry()
 	metrics := ops.NewMetrics(registry)
-	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store), p.clockGauge())
+	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store), ops.NewJudging(p.store), p.clockGauge())
 	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}, {Name: "encryption key", Probe: p.keyReady}}
 	if err := p.match(metrics); err != nil {
 		return err

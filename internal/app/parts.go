@@ -78,8 +78,10 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Erase:        &worker.Erase{Erasures: p.store, Log: p.log},
 		Withdrawals:  &worker.Withdrawals{Leavers: p.store, Log: p.log},
 		Counts:       &worker.Counts{Counters: p.store, Log: p.log},
-		StopTimeout:  p.opts.StopTimeout,
-		Log:          p.log,
+		Judging: &worker.Judging{Judgements: p.store, Conditions: p.store, Judge: p.matching.JudgeDeferred, Wake: p.judgements,
+			Due: p.wakeDeliveries, Happened: p.wakeWindows, Log: p.log},
+		StopTimeout: p.opts.StopTimeout,
+		Log:         p.log,
 	}
 }
 
@@ -87,9 +89,6 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 func (p *process) match(metrics *ops.Metrics) (err error) {
 	s := p.store
 	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: metrics, Now: s.Now})
-	if err == nil {
-		s.SetJudge(p.matching.Judge())
-	}
 	return err
 }
 
@@ -116,6 +115,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		Now:           p.store.Now,
 		Wake:          p.wakeDeliveries,
 		WakeWindows:   p.wakeWindows,
+		WakeJudging:   func() { nudge(p.judgements) },
 		Workflows: api.Workflows{
 			ID:   workflows.WorkflowID,
 			Link: func(workflowID, runID string) string { return workflowLink(cfg, workflowID, runID) },

@@ -3,14 +3,16 @@ package filter
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 )
 
-// compile returns a program, or an *Error in its place.
-func (f *Filters) compile(source string) (c compiled) {
+// compile returns a program, or an *Error in its place, also where more than
+// nested loops are within one another.
+func (f *Filters) compile(source string, nested int) (c compiled) {
 	defer func() {
 		if r := recover(); r != nil {
 			c = compiled{err: at(1, 1, "it can't be read")}
@@ -19,7 +21,14 @@ func (f *Filters) compile(source string) (c compiled) {
 	if fault := acceptable(source); fault != nil {
 		return compiled{err: fault}
 	}
-	checked, issues := f.env.Compile(source)
+	parsed, issues := f.env.Parse(source)
+	if issues.Err() != nil {
+		return compiled{err: firstIssue(issues)}
+	}
+	if loops(parsed) > nested {
+		return compiled{err: at(1, 1, fmt.Sprintf("a filter has at most %d of exists, all, map, filter and the like within one another", nested))}
+	}
+	checked, issues := f.env.Check(parsed)
 	if issues.Err() != nil {
 		return compiled{err: firstIssue(issues)}
 	}
@@ -29,20 +38,41 @@ func (f *Filters) compile(source string) (c compiled) {
 	return f.program(checked)
 }
 
+// loops is how many loops are within one another at most.
+func loops(parsed *cel.Ast) int {
+	deepest := 0
+	for _, loop := range ast.MatchDescendants(ast.NavigateAST(parsed.NativeRep()), ast.KindMatcher(ast.ComprehensionKind)) {
+		n := 1
+		for outer, more := loop.Parent(); more; outer, more = outer.Parent() {
+			if outer.Kind() == ast.ComprehensionKind {
+				n++
+			}
+		}
+		deepest = max(deepest, n)
+	}
+	return deepest
+}
+
 // program makes a checked filter ready to run.
 func (f *Filters) program(checked *cel.Ast) (c compiled) {
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	var err error
 	if isPlain(checked.NativeRep().Expr()) {
 		c.cost = plainCost(checked.NativeRep())
+		c.quick, err = f.env.Program(checked, cel.EvalOptions(cel.OptOptimize))
+		c.whole = func() (cel.Program, error) { return c.quick, nil }
 	} else {
-		options = append(options, metering()...)
+		c.quick, err = f.metered(checked, QuickCost)
+		c.whole = sync.OnceValues(func() (cel.Program, error) { return f.metered(checked, MaxCost) })
 	}
-	var err error
-	if c.program, err = f.env.Program(checked, options...); err != nil {
+	if err != nil {
 		return compiled{err: at(1, 1, err.Error())}
 	}
 	c.loops = len(ast.MatchDescendants(ast.NavigateAST(checked.NativeRep()), ast.KindMatcher(ast.ComprehensionKind))) > 0
 	return c
+}
+
+func (f *Filters) metered(checked *cel.Ast, limit uint64) (cel.Program, error) {
+	return f.env.Program(checked, append(metering(limit), cel.EvalOptions(cel.OptOptimize))...)
 }
 
 // acceptable checks what can be told without parsing.

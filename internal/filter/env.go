@@ -11,6 +11,10 @@ import (
 // numbers four fifths. What uses it up takes about a third of a second.
 const MaxCost = 1_000_000
 
+// QuickCost bounds one evaluation that somebody waits for: one or two
+// milliseconds, enough for a list of hundreds of elements.
+const QuickCost = 5_000
+
 const (
 	// container makes the variable `type` win over CEL's name for the type of types.
 	container = "event"
@@ -23,6 +27,9 @@ const (
 	// maxDepth bounds how deep a source is nested. Checking types takes time by
 	// its third power.
 	maxDepth = 50
+	// maxLoops is how many loops a new filter may have within one another: checking
+	// their types takes time by the third power, too.
+	maxLoops = 8
 	// interruptEvery is after how many rounds of a loop the context is asked.
 	interruptEvery = 256
 )
@@ -53,9 +60,9 @@ func newEnv() (*cel.Env, error) {
 }
 
 // metering bounds what an evaluation may cost.
-func metering() []cel.ProgramOption {
+func metering(limit uint64) []cel.ProgramOption {
 	return []cel.ProgramOption{
-		cel.CostLimit(MaxCost),
+		cel.CostLimit(limit),
 		cel.InterruptCheckFrequency(interruptEvery),
 		cel.CostTracking(prices{}),
 		cel.CustomDecoratorV2(metered),

@@ -44,6 +44,7 @@ type EvalError struct {
 	Kind    Kind
 	Message string
 	err     error
+	limited bool // by the bound of the evaluation
 }
 
 func (e *EvalError) Error() string { return e.Message }
@@ -70,7 +71,7 @@ func evalError(ctx context.Context, err error) *EvalError {
 	case ctx.Err() != nil:
 		return stopped(context.Cause(ctx))
 	case errors.As(err, &cancelled):
-		return &EvalError{Kind: KindCost, Message: fmt.Sprintf("the filter needs more than %d steps on this event", MaxCost), err: err}
+		return &EvalError{Kind: KindCost, Message: fmt.Sprintf("the filter needs more than %d steps on this event", MaxCost), err: err, limited: true}
 	case errors.Is(err, errTooBig), errors.Is(err, errPattern):
 		return &EvalError{Kind: KindCost, Message: text, err: err}
 	case noKey:

@@ -15,9 +15,10 @@ import (
 // alone, whatever the event holds, because it reads keys and compares what it
 // finds with literals.
 
-// plainCost is what a plain filter is said to cost: one unit for each part.
+// plainCost is what a plain filter is said to cost: one unit for four of its
+// parts, as it takes that much less time than one that is metered.
 func plainCost(a *ast.AST) uint64 {
-	return uint64(len(ast.MatchDescendants(ast.NavigateAST(a), func(ast.NavigableExpr) bool { return true })))
+	return 1 + uint64(len(ast.MatchDescendants(ast.NavigateAST(a), func(ast.NavigableExpr) bool { return true }))/4)
 }
 
 // isPlain says whether the expression is made of nothing but keys, literals,

@@ -31,11 +31,11 @@ func TestPlainFilters(t *testing.T) {
 		"current.?a.orValue(current.b) > 1": false,
 		"[current.a] == [1]":                false,
 	} {
-		c := f.compile(source)
+		c := f.compile(source, maxDepth)
 		require.NoError(t, c.err, source)
 		require.Equal(t, plain, c.cost > 0, source)
 	}
-	require.EqualValues(t, 3, f.compile("current == null").cost)
+	require.EqualValues(t, 1, f.compile("current == null", maxDepth).cost)
 }
 
 // TestPlainFiltersSayTheSame runs plain filters with and without metering.
@@ -44,16 +44,16 @@ func TestPlainFiltersSayTheSame(t *testing.T) {
 	require.NoError(t, err)
 	rapid.Check(t, func(t *rapid.T) {
 		source := drawPlain(t, 3)
-		c := f.compile(source)
+		c := f.compile(source, maxDepth)
 		require.NoError(t, c.err, source)
 		require.Positive(t, c.cost, source)
 		checked, issues := f.env.Compile(source)
 		require.NoError(t, issues.Err())
-		program, err := f.env.Program(checked, append(metering(), cel.EvalOptions(cel.OptOptimize))...)
+		program, err := f.env.Program(checked, append(metering(MaxCost), cel.EvalOptions(cel.OptOptimize))...)
 		require.NoError(t, err)
 		s := NewSubject(hook.Event{Type: "A", Previous: drawPlainState(t, "previous"), Current: drawPlainState(t, "current")})
-		got, _, gotErr := c.run(context.Background(), s)
-		want, _, wantErr := compiled{program: program}.run(context.Background(), s)
+		got, _, gotErr := c.run(context.Background(), c.quick, s, QuickCost)
+		want, _, wantErr := compiled{}.run(context.Background(), program, s, MaxCost)
 		require.Equal(t, fmt.Sprint(wantErr), fmt.Sprint(gotErr), source)
 		require.Equal(t, want, got, source)
 	})

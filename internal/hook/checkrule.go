@@ -13,6 +13,9 @@ func CheckRules(rules []Rule) []Field {
 	if len(rules) == 0 || len(rules) > MaxRules {
 		return []Field{{"/rules", fmt.Sprintf("must hold 1 to %d rules", MaxRules)}}
 	}
+	if n := FilterBytes(rules); n > MaxFilters {
+		return []Field{{"/rules", fmt.Sprintf("must hold at most %d bytes of filters together, not %d; make them shorter, or spread the rules over several webhooks", MaxFilters, n)}}
+	}
 	var bad []Field
 	if n := combinations(rules); n > MaxCombinations {
 		bad = append(bad, Field{"/rules", fmt.Sprintf("must stand for at most %d combinations of event and scope, not %d; use prefixes or companies", MaxCombinations, n)})
@@ -29,6 +32,31 @@ func CheckRules(rules []Rule) []Field {
 		bad = append(bad, r.checkOperational(at)...)
 	}
 	return bad
+}
+
+// CountsFit says whether there are no more rules, parts and bytes of filters than
+// there may be: of more, no filter is read.
+func CountsFit(rules []Rule) bool {
+	for _, r := range rules {
+		if c := r.Combination; c != nil && (len(c.AllOf) > MaxParts || len(c.NoneOf) > MaxParts) {
+			return false
+		}
+	}
+	return len(rules) <= MaxRules && FilterBytes(rules) <= MaxFilters
+}
+
+// FilterBytes is how long the filters of all rules are together.
+func FilterBytes(rules []Rule) int {
+	n := 0
+	for _, r := range rules {
+		n += len(r.Filter)
+		if c := r.Combination; c != nil {
+			for _, p := range slices.Concat(c.AllOf, c.NoneOf) {
+				n += len(p.Filter)
+			}
+		}
+	}
+	return n
 }
 
 // combinations counts what the rules amount to: each event type with each

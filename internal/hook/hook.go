@@ -12,6 +12,9 @@ const (
 	MaxAttempts = 5
 	// MaxRules is how many rules one webhook may have; the least is 1.
 	MaxRules = 50
+	// MaxFilters bounds all filters of one webhook together, in bytes: to read them
+	// takes half a second at most.
+	MaxFilters = 64 << 10
 	// MaxRuleItems bounds each list (events, projects, companies) of a rule.
 	MaxRuleItems = 200
 	// MaxCombinations bounds what all rules of a webhook amount to: each event

@@ -62,10 +62,12 @@ const (
 	// DifferenceOwners: something waits for a webhook that is off or deleted, and
 	// nothing will hold or cancel it.
 	DifferenceOwners = "owners"
+	// DifferenceJudging: an event has waited for an hour to be judged.
+	DifferenceJudging = "judging"
 )
 
 // DifferenceKinds lists the kinds of differences.
-var DifferenceKinds = []string{DifferenceDeliveries, DifferenceDispatch, DifferenceAttempts, DifferenceOwners}
+var DifferenceKinds = []string{DifferenceDeliveries, DifferenceDispatch, DifferenceAttempts, DifferenceOwners, DifferenceJudging}
 
 // MaxDifferenceIDs is how many ids of a kind a check names.
 const MaxDifferenceIDs = 10
@@ -75,7 +77,7 @@ type LedgerCheck struct {
 	// Checked is how many deliveries were looked at.
 	Checked int
 	// Differences counts by kind; IDs names the first MaxDifferenceIDs of each:
-	// of events for DifferenceDeliveries, else of deliveries.
+	// of events for DifferenceDeliveries and DifferenceJudging, else of deliveries.
 	Differences map[string]int
 	IDs         map[string][]string
 }

@@ -59,6 +59,9 @@ type Accepted struct {
 	Due bool
 	// Happened says that it stands in the window of a combination.
 	Happened bool
+	// Judging says that conditions are yet to be asked, so that there may be more
+	// deliveries soon.
+	Judging bool
 	// Duplicate says that the same event was accepted before.
 	Duplicate bool
 	// SchemaChanged says that the event was checked against a schema that its

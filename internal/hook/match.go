@@ -10,6 +10,8 @@ import (
 type StoredRule struct {
 	ID   int64
 	Rule Rule
+	// OwnerID is the owner of its webhook.
+	OwnerID string
 }
 
 // Candidate is a rule whose event types and scope cover an event. The webhook
@@ -64,15 +66,39 @@ type Choice struct {
 	// Matches holds one candidate for each event and webhook that match.
 	Matches    []Candidate
 	Happenings []Happening
-	// Unjudged names events that nothing was decided about, because the conditions
-	// of one request may take only so much. They are not to be accepted.
-	Unjudged []string
+	// Deferred are the candidates whose conditions take longer than a publisher is
+	// made to wait. They become Judgements.
+	Deferred []Candidate
 }
 
-// Judge decides which of the candidates match. load reads rules by their ids;
-// those that are gone are left out. Nothing of the events is stored before it has
-// answered.
-type Judge func(ctx context.Context, candidates []Candidate, load func(ids []int64) ([]StoredRule, error)) (Choice, error)
+// Offer is what is asked of a Judge.
+type Offer struct {
+	// Candidates come event by event, those of an event in the order of the rules.
+	Candidates []Candidate
+	// Load reads rules by their ids; those that are gone are left out.
+	Load func(ctx context.Context, ids []int64) ([]StoredRule, error)
+	// InTransaction: a transaction waits, so only conditions are asked that take
+	// microseconds whatever the event holds. All others are deferred.
+	InTransaction bool
+}
+
+// Judge decides which candidates match.
+type Judge func(context.Context, Offer) (Choice, error)
+
+// Judgement is what is yet to be judged of an event for a webhook. It is kept
+// until it is judged, whatever dies in between.
+type Judgement struct {
+	WebhookID string
+	// Candidates are the rules, or parts of rules, whose conditions are yet to be
+	// asked, as they were when the event was accepted. They share the event.
+	Candidates []Candidate
+}
+
+// Settled says what came of judgements.
+type Settled struct {
+	// Due: there are deliveries to send. Happened: combinations have a new part.
+	Due, Happened bool
+}
 
 // Facts is what the ledger knows of an event and a webhook.
 type Facts struct {
@@ -80,6 +106,8 @@ type Facts struct {
 	MemberSince time.Time
 	// Delivery is nil when there is none.
 	Delivery *Delivery
+	// Judging: some of the webhook's conditions are yet to be asked.
+	Judging bool
 	// Rules are the webhook's, in their order.
 	Rules []RuleFacts
 }

@@ -50,8 +50,9 @@ type Options struct {
 // Engine matches events. It is safe for concurrent use.
 type Engine struct {
 	Options
-	filters *filter.Filters
-	rules   *lru.Cache[int64, hook.Rule]
+	filters    *filter.Filters
+	rules      *lru.Cache[int64, hook.StoredRule]
+	allowances *allowances
 }
 
 // New makes an Engine.
@@ -63,15 +64,16 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of filters: %w", err)
 	}
-	rules, err := lru.New[int64, hook.Rule](cachedRules)
+	rules, err := lru.New[int64, hook.StoredRule](cachedRules)
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of rules: %w", err)
 	}
-	return &Engine{Options: o, filters: filters, rules: rules}, nil
+	allowances, err := newAllowances()
+	if err != nil {
+		return nil, fmt.Errorf("make the cache of allowances: %w", err)
+	}
+	return &Engine{Options: o, filters: filters, rules: rules, allowances: allowances}, nil
 }
-
-// Judge gives what decides where a rule has a condition.
-func (e *Engine) Judge() hook.Judge { return e.judge }
 
 // CheckRule says what is wrong with a rule's filters and path, with pointers
 // below the rule. hook.CheckRules has looked at the rest.

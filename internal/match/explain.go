@@ -22,6 +22,7 @@ const (
 	ReasonItself       = "is about this webhook itself"
 	ReasonRulesChanged = "matched by a rule that was changed since"
 	ReasonNoKey        = "same: the event has no value at "
+	ReasonJudging      = "judging: some of the webhook's filters take long and are yet to be asked"
 	ReasonWindowOpen   = "combination: waits for the other parts"
 	ReasonWindowClosed = "combination: the window closed without the other parts, or was not opened"
 	ReasonNoneOf       = "combination: is one of none_of"
@@ -102,6 +103,9 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	}
 	out.Rule = firstMatch(out.Rules, facts, event)
 	out.conclude(w, event)
+	if facts.Judging && !out.Matched {
+		out.Rule, out.Reason = -1, ReasonJudging
+	}
 	return out, ctx.Err()
 }
 

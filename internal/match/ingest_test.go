@@ -51,6 +51,7 @@ func TestFilterThatFailsStandsInNobodysWay(t *testing.T) {
 		list += fmt.Sprintf(",%d", i*7)
 	}
 	require.Equal(t, 1, s.post(t, "e1", "TODO_CREATED", "p1", `{"a":"x","list":`+list+`]}`).Matched)
+	s.judgeAll(t)
 	require.Equal(t, 1, s.observer.kinds["cost"])
 	require.Equal(t, 3, s.observer.kinds["cost"]+s.observer.kinds["type"]+s.observer.kinds["missing_key"])
 }

@@ -10,33 +10,44 @@ import (
 	"godwit/internal/hook"
 )
 
-// judge asks the conditions of the candidates; see hook.Judge.
-func (e *Engine) judge(ctx context.Context, candidates []hook.Candidate, load func([]int64) ([]hook.StoredRule, error)) (hook.Choice, error) {
-	rules, err := e.rulesOf(candidates, load)
+// judge asks the conditions of the candidates while a publisher waits; see
+// hook.Judge and the bounds in budget.go.
+func (e *Engine) judge(ctx context.Context, o hook.Offer) (hook.Choice, error) {
+	return e.sit(ctx, o, &budget{allowances: e.allowances})
+}
+
+// JudgeDeferred asks conditions for which nobody waits. It defers none: a filter
+// that costs more than MaxEventCost fails. It is a hook.Judge.
+func (e *Engine) JudgeDeferred(ctx context.Context, o hook.Offer) (hook.Choice, error) {
+	return e.sit(ctx, o, nil)
+}
+
+func (e *Engine) sit(ctx context.Context, o hook.Offer, b *budget) (hook.Choice, error) {
+	rules, err := e.rulesOf(ctx, o)
 	if err != nil {
 		return hook.Choice{}, err
 	}
-	s := &sitting{engine: e, accounts: map[string]*account{}, happened: map[happening]int{}}
-	for i, c := range candidates {
+	s := &sitting{engine: e, budget: b, inTransaction: o.InTransaction, standings: map[string]*standing{}, happened: map[of]int{}}
+	for i, c := range o.Candidates {
+		s.event(c.Event)
 		switch {
-		case s.unjudged(c):
 		case c.RuleID == 0:
-			s.match(c, s.account(c))
+			s.match(c, s.standing(c))
 		case rules[i] != nil:
 			s.ask(ctx, c, rules[i])
 		}
 	}
-	s.leaveOutUnjudged()
+	s.separate(o.Candidates)
 	// Filters that were cut short must not pass for filters that don't match.
 	return s.choice, ctx.Err()
 }
 
 // rulesOf gives the rules with a condition; those that are not in the cache are
 // read with one statement.
-func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook.StoredRule, error)) ([]*hook.Rule, error) {
-	rules := make([]*hook.Rule, len(candidates))
-	var missing map[int64]*hook.Rule
-	for i, c := range candidates {
+func (e *Engine) rulesOf(ctx context.Context, o hook.Offer) ([]*hook.StoredRule, error) {
+	rules := make([]*hook.StoredRule, len(o.Candidates))
+	var missing map[int64]*hook.StoredRule
+	for i, c := range o.Candidates {
 		if c.RuleID == 0 {
 			continue
 		}
@@ -44,7 +55,7 @@ func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook
 			rules[i] = &rule
 		} else {
 			if missing == nil {
-				missing = map[int64]*hook.Rule{}
+				missing = map[int64]*hook.StoredRule{}
 			}
 			missing[c.RuleID] = nil
 		}
@@ -52,12 +63,12 @@ func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook
 	if len(missing) == 0 {
 		return rules, nil
 	}
-	loaded, err := load(slices.Collect(maps.Keys(missing)))
+	loaded, err := o.Load(ctx, slices.Collect(maps.Keys(missing)))
 	for _, r := range loaded {
-		missing[r.ID] = &r.Rule
-		e.rules.Add(r.ID, r.Rule)
+		missing[r.ID] = &r
+		e.rules.Add(r.ID, r)
 	}
-	for i, c := range candidates {
+	for i, c := range o.Candidates {
 		if rules[i] == nil && c.RuleID != 0 {
 			rules[i] = missing[c.RuleID]
 		}
@@ -65,90 +76,113 @@ func (e *Engine) rulesOf(candidates []hook.Candidate, load func([]int64) ([]hook
 	return rules, err
 }
 
-// happening names an event's place in a combination.
-type happening struct {
+// of names an event and a rule.
+type of struct {
 	eventID string
 	ruleID  int64
 }
 
-// sitting is one call of judge. The candidates come event by event, those
+// sitting is one call of a judge. The candidates come event by event, those
 // without a condition first.
 type sitting struct {
-	engine   *Engine
-	accounts map[string]*account // by webhook
-	eventID  string              // of subject
-	subject  *filter.Subject
-	happened map[happening]int // place in choice.Happenings
-	choice   hook.Choice
+	engine        *Engine
+	budget        *budget // nil = nobody waits
+	inTransaction bool
+	standings     map[string]*standing // by webhook
+	eventID       string
+	subject       *filter.Subject // of that event; nil = nothing was asked of it yet
+	happened      map[of]int      // place in choice.Happenings
+	deferred      map[of]bool     // nil = none
+	choice        hook.Choice
 }
 
-// unjudged says whether the candidate's event is given up already.
-func (s *sitting) unjudged(c hook.Candidate) bool {
-	n := len(s.choice.Unjudged)
-	return n > 0 && s.choice.Unjudged[n-1] == c.Event.ID
-}
-
-// leaveOutUnjudged forgets what was decided about events before they were given up.
-func (s *sitting) leaveOutUnjudged() {
-	if len(s.choice.Unjudged) == 0 {
+// event begins another event, where e is one.
+func (s *sitting) event(e *hook.Event) {
+	if s.eventID == e.ID {
 		return
 	}
-	s.choice.Matches = slices.DeleteFunc(s.choice.Matches, func(c hook.Candidate) bool { return slices.Contains(s.choice.Unjudged, c.Event.ID) })
-	s.choice.Happenings = slices.DeleteFunc(s.choice.Happenings, func(h hook.Happening) bool { return slices.Contains(s.choice.Unjudged, h.EventID) })
+	s.eventID, s.subject = e.ID, nil
+	if s.budget != nil {
+		s.budget.next()
+	}
 }
 
-// account is what one event, and all events so far, have come to for a webhook.
-type account struct {
+// separate takes out of the choice what is deferred: of a combination all parts,
+// since what an event is in it follows from all of them. A webhook that matches
+// by another rule needs no filter any more.
+func (s *sitting) separate(candidates []hook.Candidate) {
+	if s.deferred == nil {
+		return
+	}
+	s.choice.Happenings = slices.DeleteFunc(s.choice.Happenings, func(h hook.Happening) bool { return s.deferred[of{h.EventID, h.RuleID}] })
+	matched := map[hook.Match]bool{}
+	for _, c := range s.choice.Matches {
+		matched[hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}] = true
+	}
+	for _, c := range candidates {
+		if s.deferred[of{c.Event.ID, c.RuleID}] && (c.Part != 0 || !matched[hook.Match{EventID: c.Event.ID, WebhookID: c.WebhookID}]) {
+			s.choice.Deferred = append(s.choice.Deferred, c)
+		}
+	}
+}
+
+// standing is what one event has come to for a webhook.
+type standing struct {
 	eventID string
 	matched bool
-	// spent and total are what the webhook's filters have cost, on the event and in
-	// all.
-	spent, total uint64
+	spent   uint64 // by the webhook's filters
 }
 
-func (s *sitting) account(c hook.Candidate) *account {
-	a := s.accounts[c.WebhookID]
+func (s *sitting) standing(c hook.Candidate) *standing {
+	a := s.standings[c.WebhookID]
 	if a == nil {
-		a = &account{}
-		s.accounts[c.WebhookID] = a
+		a = &standing{}
+		s.standings[c.WebhookID] = a
 	}
 	if a.eventID != c.Event.ID {
-		a.eventID, a.matched, a.spent = c.Event.ID, false, 0
+		*a = standing{eventID: c.Event.ID}
 	}
 	return a
 }
 
-func (s *sitting) match(c hook.Candidate, a *account) {
+func (s *sitting) match(c hook.Candidate, a *standing) {
 	if !a.matched { // one delivery per webhook, however many of its rules match
 		a.matched = true
 		s.choice.Matches = append(s.choice.Matches, c)
 	}
 }
 
-func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.Rule) {
-	a := s.account(c)
-	if c.Part == 0 && a.matched {
+func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.StoredRule) {
+	a := s.standing(c)
+	if c.Part == 0 && a.matched || s.deferred[of{c.Event.ID, c.RuleID}] {
 		return
 	}
-	if s.subject == nil || s.eventID != c.Event.ID {
-		s.eventID, s.subject = c.Event.ID, filter.NewSubject(*c.Event)
+	if s.subject == nil {
+		s.subject = filter.NewSubject(*c.Event)
 	}
-	source, covered := conditionOf(rule, c)
+	source, covered := conditionOf(&rule.Rule, c)
 	if !covered {
 		return
 	}
-	if source != "" && a.total >= MaxBatchCost {
-		// Whether an event matches must not depend on what it is sent together with.
-		s.choice.Unjudged = append(s.choice.Unjudged, c.Event.ID)
-		s.engine.Observer.FilterFailed(kindBudget)
-		return
+	holds, known := true, true
+	switch {
+	case source == "":
+	case s.budget != nil:
+		holds, known = s.try(ctx, rule.OwnerID, source)
+	default:
+		holds = s.holds(ctx, a, source)
 	}
 	switch {
-	case !s.holds(ctx, a, source):
+	case !known:
+		if s.deferred == nil {
+			s.deferred = map[of]bool{}
+		}
+		s.deferred[of{c.Event.ID, c.RuleID}] = true
+	case !holds:
 	case c.Part == 0:
 		s.match(c, a)
 	default:
-		s.happen(c, *rule.Combination)
+		s.happen(c, *rule.Rule.Combination)
 	}
 }
 
@@ -171,7 +205,7 @@ func (s *sitting) happen(c hook.Candidate, combination hook.Combination) {
 	if !ok {
 		return
 	}
-	id := happening{c.Event.ID, c.RuleID}
+	id := of{c.Event.ID, c.RuleID}
 	at, seen := s.happened[id]
 	if !seen {
 		at = len(s.choice.Happenings)
@@ -184,35 +218,42 @@ func (s *sitting) happen(c hook.Candidate, combination hook.Combination) {
 	*h = h.With(c.Part, combination.InOrder)
 }
 
-// Bounds of what all filters of one webhook may cost together, in the units of
-// filter.MaxCost: on one event, and on all events that are accepted together. A
-// publisher waits for them, who can do nothing about a stranger's filters. Beyond
-// the first a filter fails on the event; beyond the second the other events of
-// the batch are not accepted, for their producer to send them again.
-const (
-	MaxEventCost = filter.MaxCost
-	MaxBatchCost = 20 * filter.MaxCost
-)
-
 // kindBudget is the kind of failure of a filter that was not asked, because
 // those before it have used up what the webhook may cost.
 const kindBudget = "budget"
 
-// holds says whether a filter is true of the subject. One that fails is not.
-func (s *sitting) holds(ctx context.Context, a *account, source string) bool {
-	if source == "" {
-		return true
+// try says whether a filter is true of the subject, if that is known within what
+// it may cost while a publisher waits. One that fails is not.
+func (s *sitting) try(ctx context.Context, owner, source string) (holds, known bool) {
+	quick := s.engine.filters.Quick(source)
+	plain := quick.Plain()
+	if s.inTransaction && !plain || !s.budget.allows(owner, plain) {
+		return false, false
 	}
+	holds, cost, err := quick.Match(ctx, s.subject)
+	s.budget.spend(owner, plain, cost)
+	if errors.Is(err, filter.ErrSlow) {
+		return false, false
+	}
+	s.failed(ctx, err)
+	return holds && err == nil, true
+}
+
+// holds says whether a filter is true of the subject. One that fails is not.
+func (s *sitting) holds(ctx context.Context, a *standing, source string) bool {
 	if a.spent >= MaxEventCost {
 		s.engine.Observer.FilterFailed(kindBudget)
 		return false
 	}
 	ok, cost, err := s.engine.filters.Match(ctx, source, s.subject)
 	a.spent += cost
-	a.total += cost
-	var failed *filter.EvalError
-	if err != nil && errors.As(err, &failed) && ctx.Err() == nil {
+	s.failed(ctx, err)
+	return ok && err == nil
+}
+
+// failed counts a failure, unless the filter was only cut short.
+func (s *sitting) failed(ctx context.Context, err error) {
+	if failed, ok := errors.AsType[*filter.EvalError](err); ok && ctx.Err() == nil {
 		s.engine.Observer.FilterFailed(string(failed.Kind))
 	}
-	return ok && err == nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -91,12 +92,45 @@ func (s stage) join(t *testing.T, project, user string) {
 // webhook stores a webhook of u1.
 func (s stage) webhook(t *testing.T, rules ...hook.Rule) hook.Webhook {
 	t.Helper()
+	return s.webhookOf(t, "u1", rules...)
+}
+
+func (s stage) webhookOf(t *testing.T, owner string, rules ...hook.Rule) hook.Webhook {
+	t.Helper()
 	w, err := s.CreateWebhook(context.Background(), hook.Webhook{
-		ID: id.New(id.Webhook), OwnerID: "u1", Name: "feed", URL: "https://example.com/hook", Secret: "whsec_c2VjcmV0", Rules: rules,
+		ID: id.New(id.Webhook), OwnerID: owner, Name: "feed", URL: "https://example.com/hook", Secret: "whsec_c2VjcmV0", Rules: rules,
 		PayloadFormat: hook.FormatStandard, Metadata: []byte("{}"), Enabled: true, Status: hook.Healthy,
 	})
 	require.NoError(t, err)
 	return w
+}
+
+// judgeAll judges what was deferred, like a worker.
+func (s stage) judgeAll(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	for {
+		owner, claimed, err := s.ClaimJudgements(ctx, "", 100, time.Minute)
+		require.NoError(t, err)
+		if owner == "" {
+			return
+		}
+		for _, j := range claimed {
+			choice, err := s.JudgeDeferred(ctx, hook.Offer{Candidates: j.Candidates, Load: s.Conditions})
+			require.NoError(t, err)
+			require.Empty(t, choice.Deferred)
+			_, err = s.SettleJudgements(ctx, []hook.Judgement{j}, choice)
+			require.NoError(t, err)
+		}
+	}
+}
+
+// matched counts the deliveries of an event.
+func (s stage) matched(t *testing.T, eventID string) int {
+	t.Helper()
+	found, err := s.Deliveries(context.Background(), hook.DeliveryFilter{EventID: eventID}, hook.Page{Limit: 1000})
+	require.NoError(t, err)
+	return len(found)
 }
 
 // post publishes one event whose current state is given.

@@ -17,13 +17,16 @@ import (
 const (
 	MaxPreviewEvents = 10_000
 	MaxPreviewBytes  = 64 << 20
-	MaxPreviewTime   = 5 * time.Second
+	MaxPreviewTime   = 3 * time.Second
 	// MaxExamples is how many events are shown.
 	MaxExamples = 10
 	// DefaultPreview is how far a preview looks back unless it is told.
 	DefaultPreview = 24 * time.Hour
-	// previewPage is how many events are read at a time.
+	// previewPage is how many events are read at a time, fewer where they are large:
+	// about pageBytes, and firstPage before it is known how large they are.
 	previewPage = 200
+	firstPage   = 20
+	pageBytes   = 4 << 20
 )
 
 // Question asks what rules would have matched since a time.
@@ -151,7 +154,7 @@ func (s *study) needsStates() bool {
 func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
 	bounded, cancel := context.WithTimeout(ctx, MaxPreviewTime)
 	defer cancel()
-	page := hook.Page{Limit: previewPage}
+	page := hook.Page{Limit: firstPage}
 	for {
 		events, err := s.engine.History.Recent(bounded, q, page)
 		if err == nil {
@@ -163,7 +166,7 @@ func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
 			return nil
 		case err != nil:
 			return err
-		case len(events) < previewPage:
+		case len(events) < page.Limit:
 			return nil
 		case s.out.Examined >= MaxPreviewEvents || s.bytes >= MaxPreviewBytes:
 			s.out.Sampled = true
@@ -171,6 +174,7 @@ func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
 		}
 		last := events[len(events)-1]
 		page.After = &hook.Cursor{Time: last.AcceptedAt, Sequence: last.Sequence, ID: last.ID}
+		page.Limit = min(max(1, pageBytes*s.out.Examined/max(1, s.bytes)), previewPage, MaxPreviewEvents-s.out.Examined)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
@@ -90,14 +89,11 @@ func refuseRest(err error, accepted []*hook.Accepted) {
 // in statements that insert no more than deliveriesAtOnce.
 func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, judge hook.Judge, accepted []*hook.Accepted) error {
 	candidates, positions := candidatesOf(o.events, asked)
-	choice, err := judge(ctx, candidates, func(ids []int64) ([]hook.StoredRule, error) {
-		return storedRules(ctx, s.on(ctx), `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
-	})
+	choice, err := judge(ctx, hook.Offer{Candidates: candidates, Load: s.Conditions, InTransaction: carried(ctx) != nil})
 	if err != nil {
 		return err
 	}
-	positions = refuseUnjudged(o.events, choice.Unjudged, positions, accepted)
-	for _, some := range byRoom(o.events, positions, choice.Matches) {
+	for _, some := range byRoom(o.events, positions, slices.Concat(choice.Matches, choice.Deferred)) {
 		j := judgedIngest{o.at(some), some, accepted}
 		if err := s.acceptChoice(ctx, j, j.of(choice)); err != nil {
 			return err
@@ -106,8 +102,8 @@ func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, j
 	return nil
 }
 
-// byRoom splits positions, so that about deliveriesAtOnce of the matches are at
-// each part.
+// byRoom splits positions, so that about deliveriesAtOnce of what matches, or may
+// match, are at each part.
 func byRoom(events []hook.Event, positions []int, matches []hook.Candidate) (parts [][]int) {
 	of := make(map[string]int)
 	for _, m := range matches {
@@ -128,19 +124,20 @@ func byRoom(events []hook.Event, positions []int, matches []hook.Candidate) (par
 // acceptChoice accepts events, of which some may stand in windows.
 func (s *Store) acceptChoice(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	if len(choice.Happenings) == 0 {
-		return s.acceptJudged(ctx, j, choice.Matches)
+		return s.acceptJudged(ctx, j, choice)
 	}
-	accept, err := s.prepared(ctx, acceptJudged)
+	accept, err := s.prepared(ctx, statementFor(choice))
 	if err != nil {
 		return classify("prepare the ingest", err)
 	}
-	columns := judgedColumns(j.offered, hook.Take{}, choice.Matches)
+	columns := j.columns(hook.Take{}, choice)
 	before := slices.Clone(j.accepted)
 	return s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
 		copy(j.accepted, before) // of the try before this one
 		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, j.keep); err != nil {
 			return err
 		}
+		j.markUndecided(choice)
 		return s.happened(ctx, tx, choice.Happenings, j.acceptedByID())
 	})
 }
@@ -154,6 +151,32 @@ type judgedIngest struct {
 
 func (j judgedIngest) keep(r ingested) { j.accepted[j.positions[r.position]] = r.answer() }
 
+// statementFor is what accepts events with a choice.
+func statementFor(choice hook.Choice) string {
+	if len(choice.Deferred) > 0 {
+		return acceptUndecided
+	}
+	return acceptJudged
+}
+
+func (j judgedIngest) columns(room hook.Take, choice hook.Choice) []any {
+	columns := judgedColumns(j.offered, room, choice.Matches)
+	if len(choice.Deferred) > 0 {
+		columns = append(columns, deferredColumns(choice.Deferred)...)
+	}
+	return columns
+}
+
+// markUndecided notes of which events something is yet to be judged.
+func (j judgedIngest) markUndecided(choice hook.Choice) {
+	accepted := j.acceptedByID()
+	for _, c := range choice.Deferred {
+		if a := accepted[c.Event.ID]; a != nil {
+			a.Judging = true
+		}
+	}
+}
+
 // of is what a choice says of these events.
 func (j judgedIngest) of(choice hook.Choice) hook.Choice {
 	mine := make(map[string]bool, len(j.events))
@@ -164,6 +187,11 @@ func (j judgedIngest) of(choice hook.Choice) hook.Choice {
 	for _, m := range choice.Matches {
 		if mine[m.Event.ID] {
 			out.Matches = append(out.Matches, m)
+		}
+	}
+	for _, c := range choice.Deferred {
+		if mine[c.Event.ID] {
+			out.Deferred = append(out.Deferred, c)
 		}
 	}
 	for _, h := range choice.Happenings {
@@ -187,13 +215,13 @@ func (j judgedIngest) acceptedByID() map[string]*hook.Accepted {
 
 // acceptJudged accepts the events with what the conditions came to. What it begins
 // must not end with the request.
-func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, matches []hook.Candidate) error {
+func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestIngest)
 	defer cancel()
-	columns := judgedColumns(j.offered, s.room(ctx), matches)
+	columns := j.columns(s.room(ctx), choice)
 	var events []hook.Event
 	var found []ingested
-	err := s.byItself(ctx, "ingest", acceptJudged, func(accept *sqlx.Stmt) error {
+	err := s.byItself(ctx, "ingest", statementFor(choice), func(accept *sqlx.Stmt) error {
 		events, found = nil, nil
 		return eachIngested(ctx, accept, columns, func(r ingested) {
 			events, found = append(events, j.events[r.position]), append(found, r)
@@ -201,6 +229,7 @@ func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, matches []hook
 		})
 	})
 	if err == nil {
+		j.markUndecided(choice)
 		s.beginFirsts(ctx, events, found)
 	}
 	return err

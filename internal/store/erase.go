@@ -56,7 +56,8 @@ func (s *Store) ExpungeEvent(ctx context.Context, eventID string) error {
 
 // expungeEvents removes the payloads of events, and has the rest of what is stored
 // of them expunged. The fingerprint is a hash of the payload, and goes too. What
-// waits in a window would make another event of it.
+// waits in a window would make another event of it, and what is yet to be judged
+// can't be any more.
 func expungeEvents(ctx context.Context, tx *sqlx.Tx, eventIDs []string) (int, error) {
 	var expunged []string
 	err := tx.SelectContext(ctx, &expunged, `
@@ -67,6 +68,7 @@ func expungeEvents(ctx context.Context, tx *sqlx.Tx, eventIDs []string) (int, er
 	}
 	for _, statement := range []string{
 		`DELETE FROM window_events WHERE event_id = ANY($1)`,
+		`DELETE FROM judgements WHERE event_id = ANY($1)`,
 		`INSERT INTO erasures (kind, object_id) SELECT '` + erasedEvent + `', id FROM unnest($1::text[]) AS e(id) ON CONFLICT DO NOTHING`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, pq.Array(expunged)); err != nil {

@@ -51,6 +51,10 @@ func (s *Store) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.F
 	if len(deliveries) > 0 {
 		facts.Delivery = &deliveries[0]
 	}
+	err = sqlx.GetContext(ctx, s.on(ctx), &facts.Judging, `SELECT EXISTS (SELECT FROM judgements WHERE event_id = $1 AND webhook_id = $2)`, e.ID, w.ID)
+	if err != nil {
+		return facts, classify("look for judgements", err)
+	}
 	facts.Rules, err = rows(ctx, s, selectRuleFacts, []any{w.ID, e.ID}, ruleFactsRow.facts)
 	return facts, err
 }

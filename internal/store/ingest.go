@@ -31,6 +31,9 @@ const deliveriesAtOnce = 5000
 // acceptJudged accepts events with the webhooks $18 for the events $17.
 const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + delivering + acceptedRows
 
+// acceptUndecided is acceptJudged where something is left to be judged later.
+const acceptUndecided = offeredEvents + judged + accepting + addressedByEvent + delivering + deferring + acceptedRows
+
 // offeredEvents are those whose project and type exist, and that were checked
 // against the schema that the type has. A spot is a project and a type.
 const offeredEvents = `

@@ -145,5 +145,5 @@ func TestOneOfSeveralChecksTheLedger(t *testing.T) {
 	require.NoError(t, s.EndCheck(ctx, c))
 	found, err := s.Differences(ctx)
 	require.NoError(t, err)
-	require.Equal(t, map[string]int{"deliveries": 0, "dispatch": 0, "attempts": 12, "owners": 0}, found)
+	require.Equal(t, map[string]int{"deliveries": 0, "dispatch": 0, "attempts": 12, "owners": 0, "judging": 0}, found)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -39,7 +40,7 @@ FROM (SELECT id, created_at FROM step ORDER BY created_at DESC, id DESC LIMIT 1)
 UNION ALL
 SELECT 'deliveries', e.event_id, now(), 0
 FROM (SELECT event_id, min(siblings) AS fewest, max(siblings) AS siblings FROM step WHERE redelivery_of IS NULL GROUP BY event_id) e
-WHERE CASE
+WHERE NOT EXISTS (SELECT FROM judgements j WHERE j.event_id = e.event_id) AND CASE
 	WHEN e.fewest = e.siblings AND e.siblings = (SELECT count(*) FROM deliveries d WHERE d.event_id = e.event_id AND d.redelivery_of IS NULL) THEN false
 	-- Where the step before saw one of the event's deliveries, it has found it.
 	ELSE NOT EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.event_id AND d.redelivery_of IS NULL AND (d.created_at, d.id) <= ($1, $2)) END
@@ -87,23 +88,38 @@ func (s *Store) CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.C
 		c.Checked += f.Checked
 		next, done = hook.Cursor{Time: f.CreatedAt, ID: f.ID}, f.Checked < limit
 	}
-	return next, done, nil
+	if done {
+		err = s.findUnjudged(ctx, c)
+	}
+	return next, done, err
+}
+
+// findUnjudged looks for events that wait to be judged although everybody had a
+// turn since: no process judges, or it fails each time.
+func (s *Store) findUnjudged(ctx context.Context, c *hook.LedgerCheck) error {
+	var ids []string
+	err := sqlx.SelectContext(ctx, s.on(ctx), &ids, `
+		SELECT event_id FROM judgements WHERE due_at < now() - interval '1 hour' ORDER BY due_at, event_id LIMIT 1000`)
+	for _, id := range slices.Compact(ids) {
+		c.Found(hook.DifferenceJudging, id)
+	}
+	return classify("look for judgements that are overdue", err)
 }
 
 // EndCheck keeps what a check has found, for every process to show.
 func (s *Store) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
-	_, err := s.on(ctx).ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3, owners = $4`,
-		c.Differences[hook.DifferenceDeliveries], c.Differences[hook.DifferenceDispatch], c.Differences[hook.DifferenceAttempts], c.Differences[hook.DifferenceOwners])
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3, owners = $4, judging = $5`,
+		c.Differences[hook.DifferenceDeliveries], c.Differences[hook.DifferenceDispatch], c.Differences[hook.DifferenceAttempts], c.Differences[hook.DifferenceOwners], c.Differences[hook.DifferenceJudging])
 	return classify("keep what was found in the ledger", err)
 }
 
 // Differences is how many differences of each kind the last check that ended has
 // found; nil when none has ended yet.
 func (s *Store) Differences(ctx context.Context) (map[string]int, error) {
-	var d, p, a, o int
-	err := s.on(ctx).QueryRowxContext(ctx, `SELECT deliveries, dispatch, attempts, coalesce(owners, 0) FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a, &o)
+	var d, p, a, o, j int
+	err := s.on(ctx).QueryRowxContext(ctx, `SELECT deliveries, dispatch, attempts, coalesce(owners, 0), coalesce(judging, 0) FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a, &o, &j)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return map[string]int{hook.DifferenceDeliveries: d, hook.DifferenceDispatch: p, hook.DifferenceAttempts: a, hook.DifferenceOwners: o}, classify("read the last check of the ledger", err)
+	return map[string]int{hook.DifferenceDeliveries: d, hook.DifferenceDispatch: p, hook.DifferenceAttempts: a, hook.DifferenceOwners: o, hook.DifferenceJudging: j}, classify("read the last check of the ledger", err)
 }

@@ -13,11 +13,6 @@ import (
 	"godwit/internal/id"
 )
 
-// SetJudge gives the Store what asks the filters of rules that operational
-// events match. It is called before the Store is used; without it a rule with a
-// filter matches none of them.
-func (s *Store) SetJudge(j hook.Judge) { s.judge = j }
-
 // recordTransition writes a transition down, and says whether an operational
 // event tells of it ($10 = its type, "" = none). One that follows from a
 // delivery of such an event alone is not told of, or two webhooks that fail
@@ -138,7 +133,8 @@ func coveringRules(ctx context.Context, tx *sqlx.Tx, o operational) (found []cov
 }
 
 // emit stores an operational event with its deliveries, if one of the rules that
-// cover it matches. What it is about happens in the same transaction.
+// cover it matches. What it is about happens in the same transaction, which holds
+// locks: so filters are left to be asked later.
 func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []coveringRule) error {
 	if len(found) == 0 {
 		return nil
@@ -156,37 +152,29 @@ func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []co
 	if err != nil {
 		return err
 	}
-	candidates := make([]hook.Candidate, len(found))
-	for i, f := range found {
-		candidates[i] = hook.Candidate{Event: &event, WebhookID: f.WebhookID, RuleID: f.RuleID}
-	}
-	matches, err := s.judged(ctx, tx, candidates)
-	if err != nil || len(matches) == 0 {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, insertOwn, append(deliveryColumns(matches), o.ownerID)...)
-	return err
-}
-
-// judged gives one candidate for each webhook that matches.
-func (s *Store) judged(ctx context.Context, tx *sqlx.Tx, candidates []hook.Candidate) ([]hook.Candidate, error) {
-	judge := s.judge
-	if judge == nil {
-		judge = withoutFilters
-	}
-	choice, err := judge(ctx, candidates, func(ids []int64) ([]hook.StoredRule, error) {
-		return storedRules(ctx, tx, `SELECT `+ruleColumns+` FROM rules WHERE id = ANY($1)`, pq.Array(ids))
-	})
-	return choice.Matches, err
-}
-
-// withoutFilters passes over every rule that has a condition.
-func withoutFilters(_ context.Context, candidates []hook.Candidate, _ func([]int64) ([]hook.StoredRule, error)) (hook.Choice, error) {
-	var c hook.Choice
-	for _, one := range candidates {
-		if one.RuleID == 0 {
-			c.Matches = append(c.Matches, one)
+	var matches []hook.Candidate
+	matched := map[string]bool{}
+	for _, f := range found {
+		if f.RuleID == 0 {
+			matches = append(matches, hook.Candidate{Event: &event, WebhookID: f.WebhookID})
+			matched[f.WebhookID] = true
 		}
 	}
-	return c, nil
+	if len(matches) > 0 {
+		if _, err := tx.ExecContext(ctx, insertOwn, append(deliveryColumns(matches), o.ownerID)...); err != nil {
+			return err
+		}
+	}
+	var webhooks []string
+	var rules []int64
+	for _, f := range found {
+		if !matched[f.WebhookID] {
+			webhooks, rules = append(webhooks, f.WebhookID), append(rules, f.RuleID)
+		}
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, deferRules, event.ID, pq.Array(webhooks), pq.Array(rules), o.ownerID)
+	return err
 }

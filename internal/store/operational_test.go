@@ -68,6 +68,8 @@ func TestOtherWebhooksOfTheOwnerAreTold(t *testing.T) {
 	d := s.deliveryOf(t, w.ID, "TODO_CREATED")
 	s.dies(t, d.ID)
 	s.happens(t, w.ID, hook.Recovered)
+	require.Empty(t, s.told(t, filtered.ID), "no filter is asked while rows are locked")
+	s.judgeAll(t)
 
 	require.Equal(t, []string{hook.TypeDegraded, hook.TypeDeliveryFailed, hook.TypeDeactivated, hook.TypeRecovered}, s.told(t, watcher.ID))
 	require.Equal(t, []string{hook.TypeDeactivated}, s.told(t, filtered.ID))

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -17,6 +16,7 @@ type refusal struct {
 	Fingerprint []byte `db:"fingerprint"` // nil when there is no event of this id
 	Expunged    bool   `db:"expunged"`    // its content is not known any more
 	Matched     int    `db:"matched"`
+	Judging     bool   `db:"judging"`
 	HasProject  bool   `db:"has_project"`
 	HasType     bool   `db:"has_type"`
 	Schema      int64  `db:"schema_version"`
@@ -32,7 +32,7 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas
 	var refusals []refusal
 	err := sqlx.SelectContext(ctx, s.on(ctx), &refusals, `
 		SELECT e.fingerprint, e.expunged_at IS NOT NULL AS expunged, (SELECT count(*) FROM deliveries d WHERE d.event_id = e.id AND d.redelivery_of IS NULL) AS matched,
-			p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type, coalesce(t.schema_version, 0) AS schema_version
+			EXISTS (SELECT FROM judgements j WHERE j.event_id = e.id) AS judging, p.id IS NOT NULL AS has_project, t.name IS NOT NULL AS has_type, coalesce(t.schema_version, 0) AS schema_version
 		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS i(id, project_id, type, n)
 		LEFT JOIN events e ON e.id = i.id
 		LEFT JOIN projects p ON p.id = i.project_id
@@ -81,7 +81,7 @@ func (s *Store) sameMeaning(ctx context.Context, e hook.Event) (bool, error) {
 func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 	switch {
 	case r.Fingerprint != nil && (r.Expunged || bytes.Equal(r.Fingerprint, fingerprint(e))):
-		return hook.Accepted{Matched: r.Matched, Duplicate: true}
+		return hook.Accepted{Matched: r.Matched, Judging: r.Judging, Duplicate: true}
 	case r.Fingerprint != nil:
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict,
 			"an event with the id %q was accepted before with other content; GET /v1/events/{id} shows it. Give this event an id of its own", e.ID)}
@@ -101,22 +101,4 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict, "the project or event type was just created; send the event again")}
 	}
 	return hook.Accepted{Err: unknown}
-}
-
-// refuseUnjudged answers the events that nothing was decided about, and gives
-// the positions of the others.
-func refuseUnjudged(events []hook.Event, unjudged []string, positions []int, accepted []*hook.Accepted) []int {
-	if len(unjudged) == 0 {
-		return positions
-	}
-	var judged []int
-	for _, i := range positions {
-		if !slices.Contains(unjudged, events[i].ID) {
-			judged = append(judged, i)
-			continue
-		}
-		accepted[i] = &hook.Accepted{Err: hook.Errorf(hook.CodeUnavailable,
-			"the filters of a webhook take too long on the events of this batch to judge this one too; send it again, in a smaller batch")}
-	}
-	return judged
 }

@@ -22,7 +22,7 @@ const (
 	// with up to $1 of their deliveries.
 	oldEvents = `
 		SELECT e.id AS event_id, e.accepted_at::text AS accepted_at, coalesce(d.id, '') AS delivery_id, d.id IS NULL OR d.over AS over,
-			EXISTS (SELECT FROM window_events x WHERE x.event_id = e.id) AS waits
+			EXISTS (SELECT FROM window_events x WHERE x.event_id = e.id) OR EXISTS (SELECT FROM judgements j WHERE j.event_id = e.id) AS waits
 		FROM (
 			SELECT e.id, e.accepted_at FROM events e WHERE (e.accepted_at, e.id) > ($3::timestamptz, $4) AND e.accepted_at < $2 ORDER BY e.accepted_at, e.id LIMIT $5
 		) e

@@ -23,6 +23,7 @@ type ruleRow struct {
 	Companies   pq.StringArray `db:"companies"`
 	Filter      sql.NullString `db:"filter"`
 	Combination []byte         `db:"combination"`
+	OwnerID     string         `db:"owner_id"` // read where it is needed
 }
 
 const ruleColumns = `id, webhook_id, events, not_events, projects, companies, filter, combination`
@@ -91,7 +92,7 @@ func storedRules(ctx context.Context, q sqlx.QueryerContext, query string, args 
 		if err != nil {
 			return nil, err
 		}
-		out[i] = hook.StoredRule{ID: r.ID, Rule: rule}
+		out[i] = hook.StoredRule{ID: r.ID, Rule: rule, OwnerID: r.OwnerID}
 	}
 	return out, nil
 }
@@ -180,7 +181,7 @@ func replaceRules(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) 
 	if err := checkRules(ctx, tx, after, isNew); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE webhook_id = $1 AND id <> ALL($2)`, after.ID, pq.Array(kept)); err != nil {
+	if _, err := tx.ExecContext(ctx, retireRules, after.ID, pq.Array(kept)); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `

@@ -36,7 +36,6 @@ type Store struct {
 	keyed      chan struct{} // a place for each request that Once runs
 	tellOwners bool          // see TellOwners
 	limits     hook.Limits   // see SetLimits
-	judge      hook.Judge    // see SetJudge
 	beginner   Beginner      // see SetBeginner
 	gather     gather        // of what Ingest is offered
 	large      gather        // of requests that are too large to share a statement

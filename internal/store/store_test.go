@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,9 +63,7 @@ func newStage(t testing.TB) stage {
 		_, err = s.PutMember(ctx, project, "u1")
 		require.NoError(t, err)
 	}
-	matching := newMatching(t, s)
-	s.SetJudge(matching.Judge())
-	return stage{s, url, matching}
+	return stage{s, url, newMatching(t, s)}
 }
 
 func open(t testing.TB, url string) *store.Store {
@@ -100,6 +99,31 @@ func (s stage) post(t testing.TB, e hook.Event) hook.Accepted {
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	return got[0]
+}
+
+// judgeAll judges what was deferred, like a worker.
+func (s stage) judgeAll(t testing.TB) {
+	t.Helper()
+	for {
+		owner, claimed, err := s.ClaimJudgements(context.Background(), "", 100, time.Minute)
+		require.NoError(t, err)
+		if owner == "" {
+			return
+		}
+		for _, j := range claimed {
+			s.settle(t, j)
+		}
+	}
+}
+
+// settle judges and settles what was claimed.
+func (s stage) settle(t testing.TB, j hook.Judgement) hook.Settled {
+	t.Helper()
+	choice, err := s.matching.JudgeDeferred(context.Background(), hook.Offer{Candidates: j.Candidates, Load: s.Conditions})
+	require.NoError(t, err)
+	settled, err := s.SettleJudgements(context.Background(), []hook.Judgement{j}, choice)
+	require.NoError(t, err)
+	return settled
 }
 
 func event(eventID, eventType, project string) hook.Event {

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Bounds of the requests that compute for long: previews, explanations, and the
+// reading of many filters.
+const (
+	// queueLength is how many may wait or compute, and queueShare how many of one user
+	// or key.
+	queueLength = 32
+	queueShare  = 4
+	// queuePatience is how long one may wait.
+	queuePatience = 1500 * time.Millisecond
+)
+
+// queue lets few requests compute at a time, so that those that publish find a
+// processor. It is safe for concurrent use.
+type queue struct {
+	slots chan struct{}
+	mu    sync.Mutex
+	all   int
+	of    map[string]int // by user or key
+}
+
+// newQueue lets a quarter of the processors compute, but at least one.
+func newQueue() *queue {
+	return &queue{slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)), of: map[string]int{}}
+}
+
+// enter waits until the request may compute. Who is let in calls leave.
+func (q *queue) enter(ctx context.Context) (leave func(), err error) {
+	who := shareOf(ctx)
+	if err := q.join(who); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(queuePatience)
+	defer timer.Stop()
+	select {
+	case q.slots <- struct{}{}:
+		return func() { <-q.slots; q.quit(who) }, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-timer.C:
+		err = queueFull()
+	}
+	q.quit(who)
+	return nil, err
+}
+
+func (q *queue) join(who string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.of[who] >= queueShare:
+		return rateLimited("Four such requests of this key or user are under way; wait for their answers.", time.Second)
+	case q.all >= queueLength:
+		return queueFull()
+	}
+	q.all++
+	q.of[who]++
+	return nil
+}
+
+func (q *queue) quit(who string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.all--
+	if q.of[who]--; q.of[who] == 0 {
+		delete(q.of, who)
+	}
+}
+
+func queueFull() error {
+	p := newProblem(string(hook.CodeUnavailable), "Too many requests compute here at this moment; send it again.")
+	p.wait = time.Second
+	return p
+}
+
+// shareOf is whose share a request counts to: the user's, whatever the key or
+// session, else the key's.
+func shareOf(ctx context.Context) string {
+	p := hook.PrincipalOf(ctx)
+	if p.UserID != "" {
+		return "user " + p.UserID
+	}
+	return p.KeyID
+}
