@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"godwit/internal/eventjson"
 	"godwit/internal/hook"
@@ -34,10 +35,11 @@ func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAns
 	}
 	results := make([]batchResult, len(items))
 	var events []hook.Event
-	var places []int // places[k] is where events[k] stands in the batch
+	var places []int       // places[k] is where events[k] stands in the batch
+	left := hook.MaxFaults // to be named in the answer
 	for i, item := range items {
 		if item.Err != nil {
-			results[i].Error = itemProblem(i, item.Err)
+			results[i].Error = itemProblem(i, item.Err, &left)
 			continue
 		}
 		events = append(events, item.Event)
@@ -49,24 +51,33 @@ func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAns
 			return nil, err
 		}
 		for k, a := range answers {
-			results[places[k]] = resultOf(places[k], a)
+			results[places[k]] = resultOf(places[k], a, &left)
 		}
 	}
 	return &reply[batchAnswer]{Body: batchAnswer{Results: results}}, nil
 }
 
-func resultOf(place int, a answer) batchResult {
+func resultOf(place int, a answer, left *int) batchResult {
 	if a.err != nil {
-		return batchResult{Error: itemProblem(place, a.err)}
+		return batchResult{Error: itemProblem(place, a.err, left)}
 	}
 	return batchResult{ID: a.ID, Matched: &a.Matched, Judging: a.Judging, Duplicate: &a.Duplicate}
 }
 
-// itemProblem is the problem of the event at place, seen from the whole body.
-func itemProblem(place int, err error) *problem {
+// itemProblem is the problem of the event at place, seen from the whole body. Its
+// faults are named as long as the answer may name some more; left counts them.
+func itemProblem(place int, err error, left *int) *problem {
 	p := problemOf(err)
+	if n := len(p.Errors) - *left; n > 0 {
+		p.Detail = fmt.Sprintf("%s %d faults of this event are not named, as an answer names %d at most.", ended(p.Detail), n, hook.MaxFaults)
+		p.Errors = p.Errors[:*left]
+	}
+	*left -= len(p.Errors)
 	for i := range p.Errors {
 		p.Errors[i].Pointer = fmt.Sprintf("/events/%d%s", place, p.Errors[i].Pointer)
 	}
 	return p
 }
+
+// ended ends a sentence, where it is not.
+func ended(sentence string) string { return strings.TrimSuffix(sentence, ".") + "." }

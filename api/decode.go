@@ -35,21 +35,24 @@ func decodeForm[T any](raw []byte) (T, []hook.Field, error) {
 	if err := strict.Check(raw); err != nil {
 		return v, nil, err
 	}
-	d := &decoder{}
+	d := newDecoder()
 	d.read(reflect.ValueOf(&v).Elem(), raw, "")
-	if len(d.bad) == 1 && d.bad[0].Pointer == "" {
-		return v, nil, invalid(d.bad)
+	bad := d.bad.Fields()
+	if len(bad) == 1 && bad[0].Pointer == "" {
+		return v, nil, invalid(bad)
 	}
-	return v, d.bad, nil
+	return v, bad, nil
 }
 
 const unknownField = "is not a field that can be set here; leave it out"
 
 // decoder collects what is wrong with a body while it is read.
-type decoder struct{ bad []hook.Field }
+type decoder struct{ bad hook.Faults }
+
+func newDecoder() *decoder { return &decoder{hook.Faults{Most: hook.MaxFaults}} }
 
 func (d *decoder) fault(at jsontext.Pointer, format string, args ...any) {
-	d.bad = append(d.bad, hook.Field{Pointer: string(at), Detail: fmt.Sprintf(format, args...)})
+	d.bad.Add(func() hook.Field { return hook.Field{Pointer: string(at), Detail: fmt.Sprintf(format, args...)} })
 }
 
 func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"path"
@@ -101,8 +100,7 @@ func (s *server) replay(ctx huma.Context, kept []byte) {
 	first.send(humagin.Unwrap(ctx).Writer)
 }
 
-// idempotencyKey reads the key, and the body that it is bound to, which is put
-// back for the handler.
+// idempotencyKey reads the key, and the body that it is bound to.
 func (s *server) idempotencyKey(ctx huma.Context, keys []string) (hook.IdempotencyKey, error) {
 	key := keys[0]
 	invisible := func(r rune) bool { return r < '!' || r > '~' }
@@ -115,8 +113,6 @@ func (s *server) idempotencyKey(ctx huma.Context, keys []string) (hook.Idempoten
 		return hook.IdempotencyKey{}, problem
 	}
 	request := humagin.Unwrap(ctx).Request
-	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
-	request.Header.Del(headerContentEncoding)
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s %s\n", request.Method, request.URL.Path)
 	hash.Write(raw)

@@ -42,20 +42,28 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 func readBody(ctx huma.Context) ([]byte, *problem) {
 	c := humagin.Unwrap(ctx)
 	limit := ctx.Operation().MaxBodyBytes
-	sent := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	body := bodyOf(c, shareOf(ctx.Context()))
+	if body.whole {
+		return body.raw, nil
+	}
+	arriving := newArriving(c.Writer, c.Request.Body)
+	sent := http.MaxBytesReader(c.Writer, io.NopCloser(arriving), limit)
 	var raw []byte
 	var err error
 	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(c.Request.Header.Values(headerContentEncoding), ","))); coding {
 	case "", "identity":
-		raw, err = readAll(sent, min(c.Request.ContentLength, limit))
+		raw, err = body.read(ctx.Context(), sent, min(c.Request.ContentLength, limit))
 	case "gzip", "x-gzip":
-		raw, err = unzip(sent, limit)
+		raw, err = unzip(sent, limit, func(z io.Reader) ([]byte, error) { return body.read(ctx.Context(), z, 0) })
 	default:
 		c.Header("Accept-Encoding", "gzip")
 		return nil, newProblem(codeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.Is(err, errNoRoom):
+		c.Header("Connection", "close") // what is still to come is not read
+		return nil, noRoom()
 	case errors.Is(err, errNotGzip):
 		return nil, newProblem(codeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
 	case errors.As(err, &tooLarge):
@@ -63,6 +71,8 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 	case err != nil:
 		return nil, newProblem(codeMalformed, "The body did not arrive whole or in time.")
 	}
+	arriving.end()
+	body.raw, body.whole = raw, true
 	return raw, nil
 }
 
@@ -72,12 +82,12 @@ var errNotGzip = errors.New("not gzip")
 
 // unzip reads a body that is compressed, as long as it has at most limit bytes
 // when it is not.
-func unzip(sent io.Reader, limit int64) ([]byte, error) {
+func unzip(sent io.Reader, limit int64, read func(io.Reader) ([]byte, error)) ([]byte, error) {
 	z, err := gzip.NewReader(sent)
 	if err != nil {
 		return nil, gzipFault(err)
 	}
-	raw, err := io.ReadAll(io.LimitReader(z, limit+1))
+	raw, err := read(io.LimitReader(z, limit+1))
 	switch {
 	case err != nil:
 		return nil, gzipFault(err)
@@ -94,20 +104,6 @@ func gzipFault(err error) error {
 		return errNotGzip
 	}
 	return err
-}
-
-// readAll is io.ReadAll with one allocation when the size is known.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	if size <= 0 {
-		return io.ReadAll(r)
-	}
-	raw := make([]byte, size)
-	_, err := io.ReadFull(r, raw)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := io.ReadAll(r)
-	return append(raw, rest...), err
 }
 
 func checkMediaType(ctx huma.Context) *problem {
@@ -135,11 +131,13 @@ func invalid(fields []hook.Field) error {
 			kept = append(kept, f)
 		}
 	}
-	switch len(kept) {
+	n := len(kept)
+	kept = hook.FirstFaults(kept, hook.MaxFaults)
+	switch n {
 	case 0:
 		return nil
 	case 1:
 		return &hook.Error{Code: hook.CodeInvalid, Message: kept[0].Pointer + " " + kept[0].Detail, Fields: kept}
 	}
-	return &hook.Error{Code: hook.CodeInvalid, Message: fmt.Sprintf("%d values are not acceptable.", len(kept)), Fields: kept}
+	return &hook.Error{Code: hook.CodeInvalid, Message: fmt.Sprintf("%d values are not acceptable.", n), Fields: kept}
 }

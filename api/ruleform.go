@@ -43,9 +43,9 @@ func rulesOf(forms []ruleForm) []hook.Rule {
 // read as rules is none: the form says so.
 func rulesIn(raw []byte) []hook.Rule {
 	var forms []ruleForm
-	d := &decoder{}
+	d := newDecoder()
 	d.read(reflect.ValueOf(&forms).Elem(), raw, "")
-	if len(d.bad) > 0 {
+	if !d.bad.None() {
 		return nil
 	}
 	return rulesOf(forms)

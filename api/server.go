@@ -54,7 +54,7 @@ func build(options Options) (*server, *gin.Engine) {
 		options.Now = time.Now
 	}
 	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), rates: newCompanyRates(options), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
-	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin())
+	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin(), newBodies().countBody)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
@@ -91,12 +91,16 @@ func plainEscapes(next http.Handler) http.Handler {
 	})
 }
 
+// bodyTimeout is how long a whole request may take to arrive: a batch of 8 MiB
+// over a slow line.
+const bodyTimeout = 30 * time.Second
+
 // NewHTTPServer gives h the limits that a server on an open port needs.
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second, // a batch of 8 MiB over a slow line
+		ReadTimeout:       bodyTimeout,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

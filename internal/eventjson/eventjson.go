@@ -19,7 +19,7 @@ import (
 // Malformed JSON is a *strict.SyntaxError; bad values are one *hook.Error of
 // CodeInvalid with a field for each.
 func Parse(body []byte) (hook.Event, error) {
-	var r reader
+	r := reader{bad: hook.Faults{Most: hook.MaxEventFaults}}
 	switch err := strict.Members(body, r.member); {
 	case errors.Is(err, strict.ErrKind):
 		return hook.Event{}, hook.Invalid("", "must be a JSON object that holds one event")
@@ -40,13 +40,15 @@ type Item struct {
 // hook.MaxEventBytes bytes; a longer one is an Item with ErrTooLarge.
 func ParseBatch(body []byte) ([]Item, error) {
 	var events []byte
-	var bad []hook.Field
+	bad := hook.Faults{Most: hook.MaxEventFaults}
 	err := strict.Outline(body, func(name string, value []byte) {
 		if name == "events" {
 			events = value
 			return
 		}
-		bad = append(bad, hook.Field{Pointer: pointer(name), Detail: "is not a field of a batch; leave it out"})
+		bad.Add(func() hook.Field {
+			return hook.Field{Pointer: pointer(name), Detail: "is not a field of a batch; leave it out"}
+		})
 	})
 	if err != nil && !errors.Is(err, strict.ErrKind) {
 		return nil, err
@@ -56,9 +58,11 @@ func ParseBatch(body []byte) ([]Item, error) {
 	case err != nil:
 		return nil, hook.Invalid("", "must be a JSON object such as {\"events\":[…]}")
 	case !ok:
-		bad = append(bad, hook.Field{Pointer: "/events", Detail: fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)})
+		bad.Add(func() hook.Field {
+			return hook.Field{Pointer: "/events", Detail: fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)}
+		})
 	}
-	return items, invalid(bad)
+	return items, invalid(bad.Fields())
 }
 
 // ErrTooLarge is an Item's error for an event of more than hook.MaxEventBytes.
@@ -82,12 +86,14 @@ func parseItems(events []byte) (items []Item, ok bool) {
 // reader collects the members of one event and what is wrong with them.
 type reader struct {
 	event hook.Event
-	seen  []string
-	bad   []hook.Field
+	seen  []string // of required
+	bad   hook.Faults
 }
 
 func (r *reader) member(name string, value []byte) {
-	r.seen = append(r.seen, name)
+	if slices.Contains(required, name) {
+		r.seen = append(r.seen, name)
+	}
 	switch name {
 	case "id":
 		r.event.ID = r.id(name, value)
@@ -112,8 +118,11 @@ func (r *reader) member(name string, value []byte) {
 	}
 }
 
+// required are the fields that every event has.
+var required = []string{"type", "project_id"}
+
 func (r *reader) finish() (hook.Event, error) {
-	for _, name := range []string{"type", "project_id"} {
+	for _, name := range required {
 		if !slices.Contains(r.seen, name) {
 			r.fault(name, "is required")
 		}
@@ -121,7 +130,7 @@ func (r *reader) finish() (hook.Event, error) {
 	if r.event.Previous == nil && r.event.Current == nil && !r.faulty("/previous") && !r.faulty("/current") {
 		r.fault("current", "previous and current must not both be null; give at least one of them as an object")
 	}
-	if err := invalid(r.bad); err != nil {
+	if err := invalid(r.bad.Fields()); err != nil {
 		return hook.Event{}, err
 	}
 	return r.event, nil
@@ -168,11 +177,11 @@ func (r *reader) state(name string, value []byte) []byte {
 }
 
 func (r *reader) fault(name, detail string) {
-	r.bad = append(r.bad, hook.Field{Pointer: pointer(name), Detail: detail})
+	r.bad.Add(func() hook.Field { return hook.Field{Pointer: pointer(name), Detail: detail} })
 }
 
 func (r *reader) faulty(pointer string) bool {
-	return slices.ContainsFunc(r.bad, func(f hook.Field) bool { return f.Pointer == pointer })
+	return slices.ContainsFunc(r.bad.Fields(), func(f hook.Field) bool { return f.Pointer == pointer })
 }
 
 // pointer makes the JSON pointer (RFC 6901) of a top-level member.

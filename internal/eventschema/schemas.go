@@ -179,5 +179,6 @@ func (e *entry) check(ctx context.Context, event hook.Event) (int64, *hook.Error
 		return e.version, &hook.Error{Code: hook.CodeInvalid, Message: bad[0].Pointer + " " + bad[0].Detail, Fields: bad}
 	}
 	message := fmt.Sprintf("%d values do not fit the schema of event type %s.", len(bad), event.Type)
+	bad = hook.FirstFaults(bad, hook.MaxEventFaults)
 	return e.version, &hook.Error{Code: hook.CodeInvalid, Message: message, Fields: bad}
 }

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+// TestBodies_AreBoundedForAllAndForOne: what is beyond waits, and is told to come
+// again.
+func TestBodies_AreBoundedForAllAndForOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newBodies()
+		ctx := context.Background()
+		first := &body{bodies: all, who: "a"}
+		require.NoError(t, first.grow(ctx, 2*bodyRoom), "one that is alone gets on")
+		first.end()
+		first.n = 0
+		require.NoError(t, first.grow(ctx, bodyShare))
+		same, other := &body{bodies: all, who: "a"}, &body{bodies: all, who: "b"}
+		require.ErrorIs(t, same.grow(ctx, 1), errNoRoom)
+		require.NoError(t, other.grow(ctx, bodyShare))
+		last := &body{bodies: all, who: "c"}
+		require.NoError(t, last.grow(ctx, bodyShare-1))
+		waits := make(chan error)
+		go func() { waits <- (&body{bodies: all, who: "d"}).grow(ctx, 2) }()
+		synctest.Wait()
+		last.end()
+		require.NoError(t, <-waits)
+		require.Equal(t, 2*bodyShare+2, all.all)
+	})
+}
+
+// TestBody_GrowsWithWhatArrives reads bodies in pieces.
+func TestBody_GrowsWithWhatArrives(t *testing.T) {
+	for _, size := range []int{0, 1, 4 << 10, 4<<10 + 1, freeBody, freeBody + 1, 1 << 20} {
+		want := bytes.Repeat([]byte("x"), size)
+		for _, announced := range []int64{-1, 0, int64(size)} {
+			one := &body{bodies: newBodies(), who: "a"}
+			got, err := one.read(context.Background(), iotest.HalfReader(bytes.NewReader(want)), announced)
+			require.NoError(t, err)
+			require.Equal(t, len(want), len(got))
+			if announced > 0 {
+				require.LessOrEqual(t, cap(got), max(4<<10, size+1))
+			}
+			require.Equal(t, max(0, cap(got)-freeBody), one.n)
+		}
+	}
+	one := &body{bodies: newBodies(), who: "a"}
+	got, err := one.read(context.Background(), iotest.DataErrReader(strings.NewReader("{}")), 8<<20)
+	require.NoError(t, err)
+	require.Equal(t, 4<<10, cap(got), "what was announced costs nothing")
+}
+
+// TestBodies_ThatOnlyAnnounceCostNothing: 400 connections with a large
+// Content-Length and one byte once took 3.4 GB.
+func TestBodies_ThatOnlyAnnounceCostNothing(t *testing.T) {
+	c := newClient(t)
+	server := httptest.NewUnstartedServer(c.handler)
+	server.Config = NewHTTPServer(c.handler)
+	server.Start()
+	t.Cleanup(server.Close)
+	var before, during runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range 400 {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = fmt.Fprintf(conn, "POST /v1/events/batch HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", testKey, maxBatch)
+		require.NoError(t, err)
+		answer := make([]byte, len("HTTP/1.1 100 Continue"))
+		_, err = io.ReadFull(conn, answer) // now it reads the body
+		require.NoError(t, err)
+		require.Equal(t, "HTTP/1.1 100 Continue", string(answer))
+		_, err = conn.Write([]byte("{"))
+		require.NoError(t, err)
+	}
+	runtime.ReadMemStats(&during)
+	require.Less(t, int64(during.HeapAlloc)-int64(before.HeapAlloc), int64(64<<20))
+}
+
+// TestBatch_NamesFewFaults: a batch of 7.6 MB with unknown fields once had an
+// answer of 85 MB.
+func TestBatch_NamesFewFaults(t *testing.T) {
+	c := newClient(t)
+	var fields strings.Builder
+	for i := range 1_500 {
+		fmt.Fprintf(&fields, `"a%04d":1,`, i)
+	}
+	event := `{` + fields.String() + `"type":"A","project_id":"p1","current":{}}`
+	batch := `{"events":[` + strings.TrimSuffix(strings.Repeat(event+",", 500), ",") + `]}`
+	a := c.call("POST", "/v1/events/batch", batch).is(202)
+	require.Less(t, a.Body.Len(), 512<<10)
+	results := a.json()["results"].([]any)
+	require.Len(t, results, 500)
+	named := 0
+	for _, r := range results {
+		named += len(r.(map[string]any)["error"].(map[string]any)["errors"].([]any))
+	}
+	require.Equal(t, hook.MaxFaults, named)
+	first, last := results[0].(map[string]any)["error"].(map[string]any), results[499].(map[string]any)["error"].(map[string]any)
+	faults := first["errors"].([]any)
+	require.Len(t, faults, hook.MaxEventFaults+1)
+	require.Equal(t, map[string]any{"pointer": "/events/0", "detail": "has 1480 more faults, which are not named; mend these first"}, faults[hook.MaxEventFaults])
+	require.Contains(t, last["detail"], "21 faults of this event are not named")
+
+	form := `{"name":"W",` + strings.TrimSuffix(fields.String(), ",") + `}`
+	require.Len(t, c.call("POST", "/v1/webhooks", form).problem(422, "invalid"), hook.MaxFaults+1)
+}
+
+// TestBody_ThatIsCompressedIsCounted: a few bytes become many.
+func TestBody_ThatIsCompressedIsCounted(t *testing.T) {
+	var small bytes.Buffer
+	z := gzip.NewWriter(&small)
+	_, err := z.Write(bytes.Repeat([]byte(" "), 4<<20))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	one := &body{bodies: newBodies(), who: "a"}
+	got, err := unzip(&small, 8<<20, func(r io.Reader) ([]byte, error) { return one.read(context.Background(), r, 0) })
+	require.NoError(t, err)
+	require.Len(t, got, 4<<20)
+	require.GreaterOrEqual(t, one.n, 4<<20-freeBody)
+}
