@@ -2,18 +2,21 @@ package eventschema
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 const (
 	// MaxSteps bounds one check. A step is one part of the schema held to one
-	// value, one value held to one of the schema's enum and const, or patternUnit
-	// of a pattern. Without a bound a short schema whose parts refer to one another
+	// value, one value held to one of the schema's enum and const, patternUnit of a
+	// pattern, or what weight says of keywords that read all of a value. Without a bound a short schema whose parts refer to one another
 	// twice each takes exponential time. A million steps take a fraction of a second.
 	MaxSteps = 1_000_000
 	// maxExplained bounds the check that tells what does not fit, in steps. The
@@ -29,6 +32,11 @@ const (
 	// patternUnit is how many instructions of a pattern times bytes of a text one
 	// step matches.
 	patternUnit = 20
+	// textUnit is how many bytes of a text one step reads.
+	textUnit = 64
+	// A number of more characters than shortNumber, or with an exponent, takes
+	// longNumber steps to calculate with: it has hundreds of digits, perhaps.
+	shortNumber, longNumber = 20, 25
 )
 
 var errSpent = errors.New("more steps than a check may take")
@@ -160,7 +168,8 @@ func (m *meter) charge(steps int) {
 
 // compile puts the meter into one part of a schema.
 func (m *meter) compile(_ *jsonschema.CompilerContext, part map[string]any) (jsonschema.SchemaExt, error) {
-	own := metered{meter: m, branches: 1}
+	own := metered{meter: m, branches: 1, deep: has(part, "uniqueItems", "const", "enum"), text: has(part, "minLength", "maxLength", "format"),
+		number: has(part, "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")}
 	for _, keyword := range []string{"allOf", "anyOf", "oneOf"} {
 		list, _ := part[keyword].([]any)
 		own.branches += len(list)
@@ -172,6 +181,13 @@ func (m *meter) compile(_ *jsonschema.CompilerContext, part map[string]any) (jso
 type metered struct {
 	*meter
 	branches int
+	// deep, text and number say that its keywords read all of a value, all of a text,
+	// or calculate with a number.
+	deep, text, number bool
+}
+
+func has(part map[string]any, keywords ...string) bool {
+	return slices.ContainsFunc(keywords, func(k string) bool { _, ok := part[k]; return ok })
 }
 
 // Validate makes metered a jsonschema.SchemaExt. It runs once the part has been
@@ -183,8 +199,39 @@ func (m metered) Validate(_ *jsonschema.ValidatorContext, v any) {
 		cost += len(v)
 	case []any:
 		cost += len(v)
+	case string:
+		if m.text {
+			cost += len(v) / textUnit
+		}
+	case json.Number:
+		if m.number && (len(v) > shortNumber || strings.ContainsAny(v.String(), "eE")) {
+			cost += longNumber
+		}
+	}
+	if m.deep {
+		cost += weight(v)
 	}
 	m.charge(cost)
+}
+
+// weight is how many steps it takes to read all of v, or to compare it.
+func weight(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case map[string]any:
+		for name, item := range v {
+			n += len(name)/textUnit + weight(item)
+		}
+	case []any:
+		for _, item := range v {
+			n += weight(item)
+		}
+	case string:
+		n += len(v) / textUnit
+	case json.Number:
+		n += len(v) / shortNumber * longNumber
+	}
+	return n
 }
 
 // pattern makes a pattern that charges before it matches. The library also asks
