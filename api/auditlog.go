@@ -68,10 +68,11 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*listReply[Audit
 		return nil, badParameter("action", "must be one of those that the description of this list has, such as "+string(hook.WebhookDeleted))
 	}
 	filter := hook.AuditFilter{Action: hook.Action(in.Action), ObjectID: in.ObjectID, Actor: in.Actor, Since: in.Since.Time, Until: in.Until.Time}
+	page.Stopped = new(hook.Cursor)
 	rows, err := s.Store.AuditLog.AuditLog(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}
 	key := func(e hook.AuditEntry) hook.Cursor { return hook.Cursor{Time: e.At, ID: e.ID} }
-	return pageOf(rows, in.PageQuery, viewAudit, key), nil
+	return pageOf(rows, in.PageQuery, viewAudit, key).from(page), nil
 }

@@ -375,10 +375,11 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 		on := in.Enabled == "true"
 		filter.Enabled = &on
 	}
+	page.Stopped = new(hook.Cursor)
 	rows, err := s.Store.Webhooks.Webhooks(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}
 	key := func(w hook.Webhook) hook.Cursor { return hook.Cursor{Time: w.CreatedAt, ID: w.ID} }
-	return pageOf(rows, in.PageQuery, viewWebhook, key), nil
+	return pageOf(rows, in.PageQuery, viewWebhook, key).from(page), nil
 }

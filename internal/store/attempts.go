@@ -247,18 +247,22 @@ func (r attemptRow) attempt() (hook.Attempt, error) {
 // maxAttemptsShown is how many requests of one delivery are listed.
 const maxAttemptsShown = 100
 
+// maxAnswersShown bounds the bodies of answers of one delivery that are listed, in
+// bytes: those of its newest requests.
+const maxAnswersShown = 1 << 20
+
 // Attempts lists the requests of a delivery, the first one first, each with the
 // number of its attempt; of more than maxAttemptsShown the newest.
 func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error) {
 	return rows(ctx, s, `
 		SELECT delivery_id, used AS number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
-			request_headers, response_headers, response_body, truncated, expunged_at
-		FROM (
+			request_headers, response_headers, CASE WHEN answered <= $3 THEN response_body END AS response_body, truncated OR answered > $3 AS truncated, expunged_at
+		FROM (SELECT n.*, sum(coalesce(octet_length(n.response_body), 0)) OVER (ORDER BY n.number DESC) AS answered FROM (
 			SELECT a.*, a.number - count(*) FILTER (WHERE a.outcome = 'put_off') OVER before AS used
 			FROM attempts a WHERE a.delivery_id = $1 WINDOW before AS (ORDER BY a.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 			ORDER BY a.number DESC LIMIT $2
-		) newest
+		) n) newest
 		UNION ALL
 		SELECT d.id, 1, d.begun_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, NULL FROM deliveries d WHERE d.id = $1 AND `+unrecorded+`
-		ORDER BY number, started_at`, []any{deliveryID, maxAttemptsShown}, attemptRow.attempt)
+		ORDER BY number, started_at`, []any{deliveryID, maxAttemptsShown, maxAnswersShown}, attemptRow.attempt)
 }

@@ -129,8 +129,15 @@ func (r auditRow) entry() (hook.AuditEntry, error) {
 
 // AuditLog lists what was changed, newest first.
 func (s *Store) AuditLog(ctx context.Context, f hook.AuditFilter, page hook.Page) ([]hook.AuditEntry, error) {
-	query, args := selectAudit(f, page)
-	return rows(ctx, s, query, args, auditRow.entry)
+	l := largeRows[hook.AuditEntry]{
+		read: func(p hook.Page) ([]hook.AuditEntry, error) {
+			query, args := selectAudit(f, p)
+			return rows(ctx, s, query, args, auditRow.entry)
+		},
+		size: func(e hook.AuditEntry) int { return len(e.Before) + len(e.After) },
+		key:  func(e hook.AuditEntry) hook.Cursor { return hook.Cursor{Time: e.At, ID: e.ID} },
+	}
+	return l.page(page)
 }
 
 func selectAudit(f hook.AuditFilter, page hook.Page) (query string, args []any) {

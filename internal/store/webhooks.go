@@ -174,6 +174,14 @@ func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
 
 // Webhooks lists webhooks that the request may see, with their rules, newest first.
 func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
+	l := largeRows[hook.Webhook]{
+		read: func(p hook.Page) ([]hook.Webhook, error) { return s.webhooks(ctx, f, p) },
+		size: hook.Webhook.Size, key: func(w hook.Webhook) hook.Cursor { return hook.Cursor{Time: w.CreatedAt, ID: w.ID} },
+	}
+	return l.page(page)
+}
+
+func (s *Store) webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
 	l := list{conditions: []string{"w.deleted_at IS NULL"}}
 	whereSet(&l, "w.status = ?", f.Status)
 	whereSet(&l, "w.owner_id = ?", f.OwnerID)
