@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -65,7 +66,7 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	case reflect.Map:
 		d.readMap(dst, raw, at)
 	case reflect.Slice:
-		d.readSlice(dst, raw, at)
+		d.readSlice(dst, raw, at, math.MaxInt)
 	case reflect.String:
 		s, ok := strict.Text(raw)
 		if !ok {
@@ -111,7 +112,7 @@ func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer)
 			d.fault(at.AppendToken(name), unknownField)
 		case fields[i].optional && strict.IsNull(value):
 		default:
-			d.read(dst.Field(fields[i].index), value, at.AppendToken(name))
+			d.readField(dst.Field(fields[i].index), value, at.AppendToken(name), fields[i].most)
 		}
 	})
 	if errors.Is(err, strict.ErrKind) {
@@ -137,12 +138,25 @@ func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	}
 }
 
-func (d *decoder) readSlice(dst reflect.Value, raw []byte, at jsontext.Pointer) {
+// readField reads a field, of a list no more than one item beyond what it may
+// hold: the check of the form says so.
+func (d *decoder) readField(dst reflect.Value, raw []byte, at jsontext.Pointer, most int) {
+	if dst.Kind() == reflect.Slice && most > 0 {
+		d.readSlice(dst, raw, at, most+1)
+		return
+	}
+	d.read(dst, raw, at)
+}
+
+func (d *decoder) readSlice(dst reflect.Value, raw []byte, at jsontext.Pointer, most int) {
 	if dst.Type().Elem().Kind() == reflect.Uint8 { // raw JSON, which is kept as it is
 		dst.SetBytes(raw)
 		return
 	}
 	err := strict.Elements(raw, func(value []byte) {
+		if dst.Len() >= most {
+			return
+		}
 		item := reflect.New(dst.Type().Elem()).Elem()
 		d.read(item, value, at.AppendToken(strconv.Itoa(dst.Len())))
 		dst.Set(reflect.Append(dst, item))
@@ -157,6 +171,7 @@ type field struct {
 	name     string
 	index    int
 	optional bool
+	most     int // items of a list; 0 = any number
 }
 
 func fieldsOf(t reflect.Type) []field {
@@ -164,7 +179,8 @@ func fieldsOf(t reflect.Type) []field {
 	for i := range t.NumField() {
 		name, flags, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			out = append(out, field{name: name, index: i, optional: flags == "omitempty"})
+			most, _ := strconv.Atoi(t.Field(i).Tag.Get("maxItems"))
+			out = append(out, field{name: name, index: i, optional: flags == "omitempty", most: most})
 		}
 	}
 	return out

@@ -44,7 +44,7 @@ func rulesOf(forms []ruleForm) []hook.Rule {
 func rulesIn(raw []byte) []hook.Rule {
 	var forms []ruleForm
 	d := newDecoder()
-	d.read(reflect.ValueOf(&forms).Elem(), raw, "")
+	d.readSlice(reflect.ValueOf(&forms).Elem(), raw, "", hook.MaxRules+1)
 	if !d.bad.None() {
 		return nil
 	}

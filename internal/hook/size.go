@@ -13,11 +13,11 @@ func (w Webhook) Size() int {
 }
 
 func (r Rule) size() int {
-	n := len(r.Filter) + sizeOf(r.Events) + sizeOf(r.Projects) + sizeOf(r.Companies)
+	n := len(r.Filter) + sizeOf(r.Events) + sizeOf(r.NotEvents) + sizeOf(r.Projects) + sizeOf(r.Companies)
 	if c := r.Combination; c != nil {
 		for _, parts := range [][]Part{c.AllOf, c.NoneOf} {
 			for _, p := range parts {
-				n += len(p.Filter) + sizeOf(p.Events)
+				n += len(p.Filter) + sizeOf(p.Events) + sizeOf(p.NotEvents)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -53,6 +54,7 @@ type Engine struct {
 	filters    *filter.Filters
 	rules      *lru.Cache[int64, hook.StoredRule]
 	allowances *allowances
+	large      chan struct{} // a place for each large event that is read for filters
 }
 
 // New makes an Engine.
@@ -72,7 +74,7 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of allowances: %w", err)
 	}
-	return &Engine{Options: o, filters: filters, rules: rules, allowances: allowances}, nil
+	return &Engine{Options: o, filters: filters, rules: rules, allowances: allowances, large: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}, nil
 }
 
 // CheckRule says what is wrong with a rule's filters and path, with pointers

@@ -28,6 +28,7 @@ func (e *Engine) sit(ctx context.Context, o hook.Offer, b *budget) (hook.Choice,
 		return hook.Choice{}, err
 	}
 	s := &sitting{engine: e, budget: b, inTransaction: o.InTransaction, standings: map[string]*standing{}, happened: map[of]int{}}
+	defer s.close()
 	for i, c := range o.Candidates {
 		s.event(c.Event)
 		switch {
@@ -91,6 +92,7 @@ type sitting struct {
 	standings     map[string]*standing // by webhook
 	eventID       string
 	subject       *filter.Subject // of that event; nil = nothing was asked of it yet
+	large         bool            // the subject has one of the engine's places
 	happened      map[of]int      // place in choice.Happenings
 	deferred      map[of]bool     // nil = none
 	choice        hook.Choice
@@ -101,9 +103,48 @@ func (s *sitting) event(e *hook.Event) {
 	if s.eventID == e.ID {
 		return
 	}
+	s.close()
 	s.eventID, s.subject = e.ID, nil
 	if s.budget != nil {
 		s.budget.next()
+	}
+}
+
+// largeSubject is from how many bytes on an event is large: read for filters it
+// takes up to 30 times as much. Of large ones two for each processor are read at a
+// time.
+const largeSubject = 32 << 10
+
+// open reads the event for filters, as soon as there is a place for it. Where a
+// transaction waits, nothing waits for a place.
+func (s *sitting) open(ctx context.Context, e *hook.Event) bool {
+	if s.subject != nil {
+		return true
+	}
+	if len(e.Previous)+len(e.Current) >= largeSubject {
+		select {
+		case s.engine.large <- struct{}{}:
+		default:
+			if s.inTransaction {
+				return false
+			}
+			select {
+			case s.engine.large <- struct{}{}:
+			case <-ctx.Done():
+				return false
+			}
+		}
+		s.large = true
+	}
+	s.subject = filter.NewSubject(*e)
+	return true
+}
+
+// close gives the place of a large event back.
+func (s *sitting) close() {
+	if s.large {
+		<-s.engine.large
+		s.large = false
 	}
 }
 
@@ -157,15 +198,14 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.StoredRu
 	if c.Part == 0 && a.matched || s.deferred[of{c.Event.ID, c.RuleID}] {
 		return
 	}
-	if s.subject == nil {
-		s.subject = filter.NewSubject(*c.Event)
-	}
 	source, covered := conditionOf(&rule.Rule, c)
 	if !covered {
 		return
 	}
 	holds, known := true, true
-	switch {
+	switch open := s.open(ctx, c.Event); {
+	case !open:
+		holds, known = false, s.budget == nil // where ctx has ended, that is said at the end
 	case source == "":
 	case s.budget != nil:
 		holds, known = s.try(ctx, rule.OwnerID, source)
