@@ -63,8 +63,8 @@ type Options struct {
 	Version string
 	// Settings are what GET /v1/system shows.
 	Settings Settings
-	// Outage is told of each request that is answered 503 because the database can't
-	// do its part; nil = each has a line in the log.
+	// Outage collects the requests that are answered 503 because the database is
+	// unavailable, for one line in the log; nil = each request has a line.
 	Outage *ops.Complaints
 	Log    *zap.Logger
 }
@@ -94,6 +94,7 @@ type Store struct {
 	Deliveries    Deliveries
 	DeliveryEdits DeliveryEdits
 	Recoveries    Recoveries
+	Cancellations Cancellations
 	Progress      Progress
 	Tests         Tests
 	Reports       Reports

@@ -28,13 +28,13 @@ func (a allowance) until(have, want float64) time.Duration {
 	return time.Duration(max(0, want-have) / a.perSecond * float64(time.Second))
 }
 
-// bootstrapFactor is how many times as much the bootstrap key may: the
-// operator's set-up, imports and load tests go by that one key.
+// bootstrapFactor multiplies the limits for the bootstrap key, which the operator
+// uses for set-up, imports and load tests.
 const bootstrapFactor = 20
 
-// allowance is what a principal may do on the routes of an audience; a second's
-// worth may come at once, and none is no limit. A batch is one request, whatever
-// it holds.
+// allowance is the limit of a principal on the routes of an audience. As many
+// requests as in one second may come at once; 0 sets no limit. A batch counts as
+// one request.
 func (s *server) allowance(p hook.Principal, who audience) allowance {
 	name, perSecond := "management", s.ManagementRate
 	if slices.Contains(who, hook.RolePublisher) {

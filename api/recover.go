@@ -16,8 +16,16 @@ type Recoveries interface {
 	CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (int, error)
 	// CreateRedelivery begins one; it is carried out by a worker.
 	CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error)
-	// CancelRedelivery ends one; what was let go goes on.
+	// CancelRedelivery ends one, or a cancellation; what was let go goes on.
 	CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error
+}
+
+// Cancellations begins to cancel many deliveries.
+type Cancellations interface {
+	// CountCancellation says how many deliveries one would cancel.
+	CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (int, error)
+	// CreateCancellation begins one; it is carried out by a worker.
+	CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error)
 }
 
 // Progress tells where redeliveries of many stand.
@@ -39,6 +47,11 @@ type recoverForm struct {
 }
 
 func (f recoverForm) check() []hook.Field {
+	return f.checkFor(hook.RedeliveryStatuses, "failed, held or cancelled", "failed and held")
+}
+
+// checkFor is check where these statuses may be asked for.
+func (f recoverForm) checkFor(allowed []hook.DeliveryStatus, names, usual string) []hook.Field {
 	var bad []hook.Field
 	since, ok := hook.ParseTime(f.Since)
 	if !ok {
@@ -52,12 +65,12 @@ func (f recoverForm) check() []hook.Field {
 		bad = append(bad, hook.Field{Pointer: "/until", Detail: "must be after since"})
 	}
 	statuses := orNone(f.Statuses)
-	if f.Statuses != nil && len(statuses) == 0 || len(statuses) > len(hook.RedeliveryStatuses) {
-		bad = append(bad, hook.Field{Pointer: "/statuses", Detail: "must hold one to three; leave it out for failed and held"})
+	if f.Statuses != nil && len(statuses) == 0 || len(statuses) > len(allowed) {
+		bad = append(bad, hook.Field{Pointer: "/statuses", Detail: "must hold one to three; leave it out for " + usual})
 	}
 	for i, status := range statuses {
-		if !slices.Contains(hook.RedeliveryStatuses, hook.DeliveryStatus(status)) {
-			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/statuses/%d", i), Detail: "must be failed, held or cancelled"})
+		if !slices.Contains(allowed, hook.DeliveryStatus(status)) {
+			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/statuses/%d", i), Detail: "must be " + names})
 		}
 	}
 	return slices.Concat(bad, f.checkTypes())
@@ -85,8 +98,8 @@ func orNone(items *[]string) []string {
 	return *items
 }
 
-func (f recoverForm) query(webhookID string) hook.RedeliveryQuery {
-	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}, EventTypes: orNone(f.EventTypes)}
+func (f recoverForm) query(webhookID string, usual ...hook.DeliveryStatus) hook.RedeliveryQuery {
+	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: usual, EventTypes: orNone(f.EventTypes)}
 	q.Since, _ = hook.ParseTime(f.Since) // check has read both
 	q.Until, _ = optionalInstant(f.Until)
 	if f.Statuses != nil {
@@ -105,7 +118,7 @@ type recoverInput struct {
 
 type recoverAnswer struct {
 	RecoveryID *string `json:"recovery_id" doc:"Names it in GET /v1/webhooks/{id}/recoveries/{recovery_id}; null for a dry run"`
-	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again. 10000 means so many or more: no more are counted, but all are sent"`
+	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again or cancelled. 10000 means so many or more: no more are counted, but all are reached"`
 }
 
 // recoverReply says 202 for what has begun, 200 for a dry run.
@@ -123,14 +136,47 @@ func (s *server) recoverWebhook(ctx context.Context, in *recoverInput) (*recover
 	if err != nil {
 		return nil, err
 	}
-	if form.DryRun {
-		n, err := s.Store.Recoveries.CountRedelivery(ctx, form.query(in.ID))
+	q := form.query(in.ID, hook.Failed, hook.Held)
+	return begun(ctx, q, form.DryRun, s.Store.Recoveries.CountRedelivery, s.Store.Recoveries.CreateRedelivery)
+}
+
+// cancelForm is recoverForm for what waits.
+type cancelForm struct {
+	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
+	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
+	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"pending,retrying,held" nullable:"true" doc:"All three when left out"`
+	EventTypes *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" nullable:"true" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Names of the catalogue, or combination; every type when left out"`
+	DryRun     bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
+	_          struct{}  `additionalProperties:"false"`
+}
+
+func (f cancelForm) check() []hook.Field {
+	return recoverForm(f).checkFor(hook.CancelStatuses, "pending, retrying or held; what is finished can't be cancelled", "all of pending, retrying and held")
+}
+
+func (s *server) cancelDeliveries(ctx context.Context, in *recoverInput) (*recoverReply, error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	form, err := decode[cancelForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	q := recoverForm(form).query(in.ID, hook.CancelStatuses...)
+	return begun(ctx, q, form.DryRun, s.Store.Cancellations.CountCancellation, s.Store.Cancellations.CreateCancellation)
+}
+
+// begun counts or begins what is done to many deliveries.
+func begun(ctx context.Context, q hook.RedeliveryQuery, dryRun bool, count func(context.Context, hook.RedeliveryQuery) (int, error),
+	create func(context.Context, hook.RedeliveryQuery) (hook.Redelivery, error)) (*recoverReply, error) {
+	if dryRun {
+		n, err := count(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		return &recoverReply{Status: 200, Body: recoverAnswer{Count: n}}, nil
 	}
-	r, err := s.Store.Recoveries.CreateRedelivery(ctx, form.query(in.ID))
+	r, err := create(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -140,14 +186,15 @@ func (s *server) recoverWebhook(ctx context.Context, in *recoverInput) (*recover
 
 type recoveryProgress struct {
 	ID         string                `json:"id" pattern:"^rec_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	Kind       hook.RedeliveryKind   `json:"kind" enum:"redelivery,cancellation" doc:"Whether the deliveries are sent again or cancelled"`
 	WebhookID  string                `json:"webhook_id" doc:"The webhook"`
-	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled" doc:"completed = nothing of it is under way any more; cancelled = no more is released"`
+	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled" doc:"completed = nothing of it is under way any more; cancelled = it was ended before"`
 	Since      time.Time             `json:"since" doc:"Deliveries that were created at or after"`
 	Until      time.Time             `json:"until" doc:"Deliveries that were created before"`
-	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" doc:"Deliveries in these statuses when it began"`
+	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false" minItems:"1" maxItems:"3" enum:"pending,retrying,failed,held,cancelled" doc:"Deliveries in these statuses"`
 	EventTypes []string              `json:"event_types" nullable:"false" maxItems:"200" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Deliveries of events of these types; empty for every type"`
-	Count      int                   `json:"count" doc:"How many deliveries were to be sent again when it began. From 10000 on there may be more: it grows with released"`
-	Released   int                   `json:"released" doc:"How many of them are redelivered, or released, so far"`
+	Count      int                   `json:"count" doc:"How many deliveries were to be sent again, or cancelled, when it began. From 10000 on there may be more: it grows with released"`
+	Released   int                   `json:"released" doc:"How many of them are redelivered, released or cancelled so far"`
 	Succeeded  int                   `json:"succeeded" doc:"How many of those that were released arrived"`
 	Failed     int                   `json:"failed" doc:"How many of them failed again"`
 	Cancelled  int                   `json:"cancelled" doc:"How many of them were cancelled"`
@@ -158,7 +205,7 @@ type recoveryProgress struct {
 
 func viewProgress(r hook.Redelivery) recoveryProgress {
 	return recoveryProgress{
-		ID: r.ID, WebhookID: r.WebhookID, Status: r.Status, Since: r.Since.UTC(), Until: r.Until.UTC(),
+		ID: r.ID, Kind: r.Kind, WebhookID: r.WebhookID, Status: r.Status, Since: r.Since.UTC(), Until: r.Until.UTC(),
 		Statuses: append([]hook.DeliveryStatus{}, r.Statuses...), EventTypes: append([]string{}, r.EventTypes...),
 		Count: r.Total, Released: r.Released, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
 		CreatedAt: r.CreatedAt.UTC(), FinishedAt: optionalTime(r.FinishedAt),

@@ -45,6 +45,16 @@ func (e edits) CreateRedelivery(_ context.Context, q hook.RedeliveryQuery) (hook
 	return hook.Redelivery{ID: "rec_1", RedeliveryQuery: q, Total: 7}, e.err
 }
 
+func (e edits) CountCancellation(_ context.Context, q hook.RedeliveryQuery) (int, error) {
+	e.askedFilter = q
+	return 8, e.err
+}
+
+func (e edits) CreateCancellation(_ context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
+	e.askedFilter = q
+	return hook.Redelivery{ID: "rec_3", Kind: hook.KindCancellation, RedeliveryQuery: q, Total: 8}, e.err
+}
+
 func (e edits) CancelRedelivery(_ context.Context, webhookID, recoveryID string) error {
 	e.askedFilter = webhookID + " " + recoveryID
 	return e.err
@@ -54,7 +64,7 @@ func (e edits) Redelivery(_ context.Context, webhookID, recoveryID string) (hook
 	if recoveryID == "rec_2" {
 		return hook.Redelivery{}, notFound()
 	}
-	return hook.Redelivery{ID: recoveryID, RedeliveryQuery: hook.RedeliveryQuery{WebhookID: webhookID, Since: now(), Until: now(), Statuses: []hook.DeliveryStatus{hook.Failed}},
+	return hook.Redelivery{ID: recoveryID, Kind: hook.KindRedelivery, RedeliveryQuery: hook.RedeliveryQuery{WebhookID: webhookID, Since: now(), Until: now(), Statuses: []hook.DeliveryStatus{hook.Failed}},
 		Status: hook.RedeliveryRunning, Total: 7, Released: 5, Succeeded: 2, Failed: 1, Cancelled: 1, Pending: 1, CreatedAt: now()}, e.err
 }
 
@@ -147,10 +157,32 @@ func TestRecoverNamesWhatIsWrong(t *testing.T) {
 	c.call("POST", "/v1/webhooks/wh_1/recover", `{"since":"2026-05-04T09:30:00Z"}`).problem(409, "conflict")
 }
 
+func TestCancelDeliveries_BeginsOrCounts(t *testing.T) {
+	c := newClient(t)
+	since := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	a := c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z"}`).is(202)
+	require.Equal(t, map[string]any{"recovery_id": "rec_3", "count": 8.0}, a.json())
+	require.Equal(t, "/v1/webhooks/wh_1/recoveries/rec_3", a.Header().Get("Location"))
+	require.Equal(t, hook.RedeliveryQuery{WebhookID: "wh_1", Since: since, Statuses: []hook.DeliveryStatus{hook.Pending, hook.Retrying, hook.Held}}, c.store.askedFilter)
+	a = c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z","statuses":["held"],"event_types":["TODO_CREATED"],"dry_run":true}`).is(200)
+	require.Equal(t, map[string]any{"recovery_id": nil, "count": 8.0}, a.json())
+	require.Equal(t, []hook.DeliveryStatus{hook.Held}, c.store.askedFilter.(hook.RedeliveryQuery).Statuses)
+
+	for body, pointer := range map[string]string{
+		`{}`: "/since",
+		`{"since":"2026-05-04T09:30:00Z","until":"2026-05-04T09:30:00Z"}`: "/until",
+		`{"since":"2026-05-04T09:30:00Z","statuses":["failed"]}`:          "/statuses/0",
+		`{"since":"2026-05-04T09:30:00Z","statuses":[]}`:                  "/statuses",
+		`{"since":"2026-05-04T09:30:00Z","event_types":["b c"]}`:          "/event_types/0",
+	} {
+		require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/cancel", body).problem(422, "invalid"), pointer, body)
+	}
+}
+
 func TestRecoveriesShowTheirProgress(t *testing.T) {
 	c := newClient(t)
 	c.store.webhooks = append(c.store.webhooks, hook.Webhook{ID: "wh_1"})
-	want := map[string]any{"id": "rec_1", "webhook_id": "wh_1", "status": "running", "since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T09:30:00.123456Z",
+	want := map[string]any{"id": "rec_1", "kind": "redelivery", "webhook_id": "wh_1", "status": "running", "since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T09:30:00.123456Z",
 		"statuses": []any{"failed"}, "event_types": []any{}, "count": 7.0, "released": 5.0, "succeeded": 2.0, "failed": 1.0, "cancelled": 1.0, "pending": 1.0,
 		"created_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil}
 	require.Equal(t, want, c.call("GET", "/v1/webhooks/wh_1/recoveries/rec_1", "").is(200).json())

@@ -114,6 +114,8 @@ func (r route) status() int {
 		return http.StatusAccepted
 	case slices.Contains([]string{"redeliver", "retry-now", "recover", "test"}, path.Base(r.path)): // what they ask for is done later
 		return http.StatusAccepted
+	case path.Base(r.path) == "cancel" && r.body != nil: // of many
+		return http.StatusAccepted
 	case slices.Contains([]string{"cancel", "preview", "explain", "enable", "disable", "rotate-secret"}, path.Base(r.path)): // they create nothing
 		return http.StatusOK
 	case r.method == http.MethodPost:

@@ -25,17 +25,17 @@ type webhookForm struct {
 	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
 	Signature          string            `json:"signature,omitempty" enum:"hmac-sha256,ed25519" default:"hmac-sha256" doc:"How requests are signed: by a secret that the receiver has too, or by a private key whose public key the receiver has"`
 	Secret             string            `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$" doc:"A signing secret of your choice: whsec_ and 24 to 64 bytes in base64 with padding. Godwit makes one when it is left out, and always for ed25519"`
-	Headers            map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Request headers of its own, at most 32 and 8 KiB together. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
+	Headers            map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Additional request headers, at most 32 and 8 KiB together. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
 	ClientCertificate  string            `json:"client_certificate,omitempty" maxLength:"32768" doc:"Shown to a receiver that asks for one (mutual TLS): PEM, the certificate first, then those that signed it"`
 	ClientKey          string            `json:"client_key,omitempty" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase. A secret: answers show [hidden], and [hidden] in a patch keeps it"`
 	CACertificate      string            `json:"ca_certificate,omitempty" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by, in the place of the system's: PEM, one or more"`
 	TimeoutSeconds     *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
-	RateLimitPerSecond *float64          `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
-	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	RateLimitPerSecond *float64          `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit"`
+	MaxInFlight        *int              `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit"`
 	MaxAge             *int              `json:"max_age,omitempty" nullable:"true" minimum:"1" maximum:"31536000" doc:"For how many seconds a delivery may wait, for whatever reason, until it is not sent any more and ends as cancelled, with the reason expired; null = any time"`
 	AutoRecover        *bool             `json:"auto_recover,omitempty" nullable:"true" default:"true" doc:"Probe it, and switch it on again, after health has deactivated it"`
 	Enabled            *bool             `json:"enabled,omitempty" nullable:"true" default:"true" doc:"false keeps what matches as held"`
-	Metadata           metadata          `json:"metadata,omitempty" doc:"A JSON object of the caller's own, at most 16 KiB"`
+	Metadata           metadata          `json:"metadata,omitempty" doc:"A JSON object that Godwit keeps for the caller, at most 16 KiB"`
 	_                  struct{}          `additionalProperties:"false"`
 }
 
@@ -47,13 +47,13 @@ type webhookPatch struct {
 	Rules              []ruleForm         `json:"rules,omitempty" minItems:"1" maxItems:"50" nullable:"false" doc:"Replaces all rules"`
 	PayloadFormat      *string            `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents" doc:"null = standard"`
 	Signature          *string            `json:"signature,omitempty" nullable:"true" enum:"hmac-sha256,ed25519" doc:"Another way of signing means a new secret or key pair, which the answer shows; the old one signs on for a day. null = hmac-sha256"`
-	Headers            map[string]*string `json:"headers,omitempty" nullable:"true" maxProperties:"32" doc:"Request headers of its own, merged by name: null removes one, [hidden] keeps its value; null for all of it removes every one"`
+	Headers            map[string]*string `json:"headers,omitempty" nullable:"true" maxProperties:"32" doc:"Additional request headers, merged by name: null removes one, [hidden] keeps its value; null for all of it removes every one"`
 	ClientCertificate  *string            `json:"client_certificate,omitempty" nullable:"true" maxLength:"32768" doc:"Shown to a receiver that asks for one (mutual TLS): PEM; null = none, and then client_key must be null too"`
 	ClientKey          *string            `json:"client_key,omitempty" nullable:"true" maxLength:"32768" doc:"The private key of client_certificate: PEM, without a passphrase; [hidden] keeps it, null removes it"`
 	CACertificate      *string            `json:"ca_certificate,omitempty" nullable:"true" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by: PEM; null = the system's"`
 	TimeoutSeconds     *int               `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
-	RateLimitPerSecond *float64           `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
-	MaxInFlight        *int               `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	RateLimitPerSecond *float64           `json:"rate_limit_per_second,omitempty" nullable:"true" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit"`
+	MaxInFlight        *int               `json:"max_in_flight,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit"`
 	MaxAge             *int               `json:"max_age,omitempty" nullable:"true" minimum:"1" maximum:"31536000" doc:"For how many seconds a delivery may wait, for whatever reason, until it is not sent any more and ends as cancelled, with the reason expired; null = any time. It counts for what waits already"`
 	AutoRecover        *bool              `json:"auto_recover,omitempty" nullable:"true" doc:"Probe it, and switch it on again, after health has deactivated it; null = true"`
 	Enabled            *bool              `json:"enabled,omitempty" nullable:"true" doc:"false keeps what matches as held; null = true"`

@@ -31,13 +31,13 @@ type Webhook struct {
 	OldSecrets         []oldSecret        `json:"old_secrets" nullable:"false" maxItems:"5" doc:"Secrets that were replaced and sign on beside the newest, the newest first"`
 	Rules              []ruleForm         `json:"rules" nullable:"false" minItems:"1" maxItems:"50" doc:"It matches when any rule matches"`
 	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents" doc:"The shape of the body that is delivered"`
-	Headers            map[string]string  `json:"headers" maxProperties:"32" doc:"Its own request headers; every value is [hidden]"`
+	Headers            map[string]string  `json:"headers" maxProperties:"32" doc:"Additional request headers; every value is [hidden]"`
 	ClientCertificate  *string            `json:"client_certificate" maxLength:"32768" doc:"Shown to a receiver that asks for one, in PEM; null = none"`
 	ClientKey          *string            `json:"client_key" enum:"[hidden]" doc:"[hidden] where there is one, else null"`
 	CACertificate      *string            `json:"ca_certificate" maxLength:"32768" doc:"The authorities that the receiver's certificate must be signed by, in PEM; null = the system's"`
 	TimeoutSeconds     *int               `json:"timeout_seconds" minimum:"1" maximum:"30" doc:"Bounds one attempt, all of it, in seconds; null = the installation's default"`
-	RateLimitPerSecond *float64           `json:"rate_limit_per_second" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit of its own"`
-	MaxInFlight        *int               `json:"max_in_flight" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit of its own"`
+	RateLimitPerSecond *float64           `json:"rate_limit_per_second" minimum:"0.001" maximum:"1000000" doc:"How many attempts may begin in a second; below 1 they are further apart: 0.1 = one each 10 seconds. null = no limit"`
+	MaxInFlight        *int               `json:"max_in_flight" minimum:"1" maximum:"1000000" doc:"How many deliveries may be under way at the same time; null = no limit"`
 	MaxAge             *int               `json:"max_age" minimum:"1" maximum:"31536000" doc:"For how many seconds a delivery may wait, for whatever reason, until it is not sent any more and ends as cancelled, with the reason expired; null = any time"`
 	AutoRecover        bool               `json:"auto_recover" doc:"Whether it is probed, and switched on again, after health has deactivated it"`
 	Metadata           metadata           `json:"metadata" doc:"What the caller keeps with it"`

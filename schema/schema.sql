@@ -355,8 +355,13 @@ CREATE TABLE public.recoveries (
     dispatch_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    kind text DEFAULT 'redelivery'::text NOT NULL,
+    due_at timestamp with time zone,
+    walk smallint DEFAULT 0 NOT NULL,
+    found boolean DEFAULT false NOT NULL,
     CONSTRAINT recoveries_check CHECK (((status = 'running'::text) = (dispatch_at IS NOT NULL))),
     CONSTRAINT recoveries_check1 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT recoveries_kind_check CHECK ((kind = ANY (ARRAY['redelivery'::text, 'cancellation'::text]))),
     CONSTRAINT recoveries_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'cancelled'::text])))
 );
 
@@ -758,6 +763,8 @@ CREATE INDEX audit_log_of_key ON public.audit_log USING btree (key_id, at DESC, 
 CREATE INDEX audit_log_of_object ON public.audit_log USING btree (object_id, at DESC, id DESC);
 
 CREATE INDEX audit_log_of_user ON public.audit_log USING btree (user_id, at DESC, id DESC) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX cancellations_due ON public.recoveries USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX combination_parts_of_event ON public.combination_parts USING btree (part_event_id);
 

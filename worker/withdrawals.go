@@ -33,11 +33,19 @@ type Leavers interface {
 	Expire(ctx context.Context) (n int, more bool, err error)
 }
 
+// Cancellations carries out cancellations of many deliveries.
+type Cancellations interface {
+	// CancelNext makes the next step of one that is due; false = none is.
+	CancelNext(ctx context.Context, lease time.Duration) (bool, error)
+}
+
 // Withdrawals makes the steps of what switches, deletions and lost memberships
-// have left to be done, and ends what waits for too long. Any number of processes may do so.
+// have left to be done, and of cancellations of many, and ends what waits for too
+// long. Any number of processes may do so.
 type Withdrawals struct {
-	Leavers Leavers
-	Log     *zap.Logger
+	Leavers       Leavers
+	Cancellations Cancellations
+	Log           *zap.Logger
 }
 
 // Run makes steps until ctx ends.
@@ -68,7 +76,11 @@ func (w *Withdrawals) Run(ctx context.Context) {
 func (w *Withdrawals) step(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	return w.Leavers.Withdraw(ctx, stepLease)
+	made, err := w.Leavers.Withdraw(ctx, stepLease)
+	if made || err != nil {
+		return made, err
+	}
+	return w.Cancellations.CancelNext(ctx, stepLease)
 }
 
 // expire makes one step of ending what waits for too long, and says whether there

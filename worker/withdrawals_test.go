@@ -24,6 +24,8 @@ type leavers struct {
 	expired []time.Duration
 }
 
+func (l *leavers) CancelNext(context.Context, time.Duration) (bool, error) { return false, nil }
+
 func (l *leavers) Expire(context.Context) (int, bool, error) {
 	l.expired = append(l.expired, time.Since(l.start))
 	if len(l.old) == 0 {
@@ -55,7 +57,7 @@ func TestWithdrawals_LookForWhatIsTooOld(t *testing.T) {
 		l := &leavers{start: time.Now(), old: []int{500, 500, 3, 0}}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		(&worker.Withdrawals{Leavers: l, Log: zap.NewNop()}).Run(ctx)
+		(&worker.Withdrawals{Leavers: l, Cancellations: l, Log: zap.NewNop()}).Run(ctx)
 		const poll, every = 250 * time.Millisecond, 2 * time.Second
 		require.Equal(t, []time.Duration{0, poll, 2 * poll, 3 * poll, 3*poll + every, 3*poll + 2*every}, l.expired, "at once while there is more")
 	})
@@ -66,7 +68,7 @@ func TestWithdrawals_RestAsLongAsAStepTakesAndGoOnAfterAnError(t *testing.T) {
 		l := &leavers{start: time.Now(), next: []error{nil, nil, errors.New("the database is away"), nil}}
 		ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 		defer cancel()
-		(&worker.Withdrawals{Leavers: l, Log: zap.NewNop()}).Run(ctx)
+		(&worker.Withdrawals{Leavers: l, Cancellations: l, Log: zap.NewNop()}).Run(ctx)
 		const step, poll, pause = 200 * time.Millisecond, 250 * time.Millisecond, 5 * time.Second
 		failed := 2*step + step/2
 		require.Equal(t, []time.Duration{0, step, 2 * step, failed + pause, failed + pause + step, failed + pause + step + poll}, l.at[:6])

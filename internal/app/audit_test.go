@@ -58,6 +58,7 @@ var deeds = []deed{
 	{op: "redeliver", path: "/v1/deliveries/{delivery}/redeliver", action: hook.DeliveryRedelivered, object: "{delivery}"},
 	{op: "recover-webhook", path: "/v1/webhooks/{webhook}/recover", body: `{"since":"2020-01-01T00:00:00Z"}`, action: hook.RecoveryStarted, learn: "recovery", field: "recovery_id"},
 	{op: "cancel-recovery", path: "/v1/webhooks/{webhook}/recoveries/{recovery}", action: hook.RecoveryCancelled, object: "{recovery}"},
+	{op: "cancel-deliveries", path: "/v1/webhooks/{webhook}/cancel", body: `{"since":"2020-01-01T00:00:00Z"}`, action: hook.CancellationStarted},
 	{op: "expunge-event", path: "/v1/events/e/payload", action: hook.EventExpunged, object: "e"},
 	{op: "delete-webhook", path: "/v1/webhooks/{webhook}", action: hook.WebhookDeleted, object: "{webhook}"},
 	{op: "delete-api-key", path: "/v1/api-keys/{key}", action: hook.APIKeyRevoked, object: "{key}"},

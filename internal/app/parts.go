@@ -76,7 +76,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		LedgerCheck:  &worker.LedgerCheck{Ledger: p.store, Log: p.log},
 		Sweep:        &worker.Sweep{Outdated: p.store, Log: p.log},
 		Erase:        &worker.Erase{Erasures: p.store, Log: p.log},
-		Withdrawals:  &worker.Withdrawals{Leavers: p.store, Log: p.log},
+		Withdrawals:  &worker.Withdrawals{Leavers: p.store, Cancellations: p.store, Log: p.log},
 		Counts:       &worker.Counts{Counters: p.store, Log: p.log},
 		Judging: &worker.Judging{Judgements: p.store, Conditions: p.store, Judge: p.matching.JudgeDeferred, Wake: p.judgements,
 			Due: p.wakeDeliveries, Happened: p.wakeWindows, Log: p.log},
@@ -98,7 +98,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		Store: api.Store{
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s,
-			DeliveryEdits: s, Recoveries: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
+			DeliveryEdits: s, Recoveries: s, Cancellations: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
 			Credentials: s, APIKeys: s, Sessions: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s, Erasures: s, Quotas: s,
 		},
 		Matching:       p.matching,

@@ -39,6 +39,7 @@ const (
 	DeliveryCancelled    Action = "delivery.cancelled"
 	RecoveryStarted      Action = "recovery.started"
 	RecoveryCancelled    Action = "recovery.cancelled"
+	CancellationStarted  Action = "cancellation.started"
 	APIKeyCreated        Action = "api_key.created"
 	APIKeyRevoked        Action = "api_key.revoked"
 	PortalSessionCreated Action = "portal_session.created"
@@ -51,7 +52,7 @@ var Actions = []Action{
 	UserCreated, UserUpdated, UserDeleted, UserErased, MemberAdded, MemberRemoved,
 	EventTypeCreated, EventTypeUpdated, EventTypeDeleted,
 	WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookEnabled, WebhookDisabled, WebhookTested, WebhookSecretRotated,
-	DeliveryRedelivered, DeliveryRetried, DeliveryCancelled, RecoveryStarted, RecoveryCancelled,
+	DeliveryRedelivered, DeliveryRetried, DeliveryCancelled, RecoveryStarted, RecoveryCancelled, CancellationStarted,
 	APIKeyCreated, APIKeyRevoked, PortalSessionCreated, EventExpunged,
 }
 

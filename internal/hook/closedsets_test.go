@@ -32,3 +32,10 @@ func TestHappeningsAreAll(t *testing.T) {
 	})
 	require.ElementsMatch(t, all, hook.Happenings)
 }
+
+func TestHappenedOf_KnowsTheWordsOfEarlierVersions(t *testing.T) {
+	require.Equal(t, hook.OwnerEnabled, hook.HappenedOf("owner_resumed"))
+	for _, what := range hook.Happenings {
+		require.Equal(t, what, hook.HappenedOf(string(what)))
+	}
+}

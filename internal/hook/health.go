@@ -61,6 +61,15 @@ var Happenings = []Happened{
 	OwnerDisabled, OwnerEnabled, Recovered, GaveUp,
 }
 
+// HappenedOf reads a cause that was written down, perhaps by an earlier version,
+// which told a webhook that was switched on again from one that was switched on.
+func HappenedOf(stored string) Happened {
+	if stored == "owner_resumed" {
+		return OwnerEnabled
+	}
+	return Happened(stored)
+}
+
 // Cause is what happened to a webhook and what belongs to it.
 type Cause struct {
 	What Happened

@@ -11,15 +11,27 @@ var RedeliveryStatuses = []DeliveryStatus{Failed, Held, Cancelled}
 // longer than a request should.
 const RedeliveryCounted = 10_000
 
-// RedeliveryQuery picks deliveries of a webhook to be sent again: those that
-// were created from Since until before Until and that no other one has taken the
-// place of.
+// CancelStatuses lists the states whose deliveries can be cancelled, many at a time.
+var CancelStatuses = []DeliveryStatus{Pending, Retrying, Held}
+
+// RedeliveryKind says what becomes of the deliveries that a query picks.
+type RedeliveryKind string
+
+// The kinds. The values are part of the API.
+const (
+	KindRedelivery   RedeliveryKind = "redelivery"
+	KindCancellation RedeliveryKind = "cancellation"
+)
+
+// RedeliveryQuery picks deliveries of a webhook to be sent again, or to be
+// cancelled: those that were created from Since until before Until and that no
+// other one has taken the place of.
 type RedeliveryQuery struct {
 	WebhookID string
 	Since     time.Time
 	// Until is zero for now; a time of the future is now, too.
 	Until time.Time
-	// Statuses holds some of RedeliveryStatuses.
+	// Statuses holds some of RedeliveryStatuses, or of CancelStatuses.
 	Statuses []DeliveryStatus
 	// EventTypes is empty for every type.
 	EventTypes []string
@@ -38,17 +50,20 @@ const (
 	RedeliveryCancelled RedeliveryStatus = "cancelled"
 )
 
-// Redelivery is a redelivery of many, in steps. Its query has every field.
+// Redelivery is a redelivery of many, in steps, or a cancellation. Its query has
+// every field.
 type Redelivery struct {
-	ID string
+	ID   string
+	Kind RedeliveryKind
 	RedeliveryQuery
 	Status RedeliveryStatus
-	// Total is how many were to be sent again at its start, counted up to
-	// RedeliveryCounted, and no less than Released, which is how many are redelivered
-	// or released so far.
+	// Total is how many were to be sent again, or cancelled, at its start, counted up
+	// to RedeliveryCounted, and no less than Released, which is how many are
+	// redelivered, released or cancelled so far.
 	Total    int
 	Released int
-	// What became of those: Pending counts what is not finished.
+	// What became of those: Pending counts what is not finished. What a cancellation
+	// has reached is Cancelled.
 	Succeeded int
 	Failed    int
 	Cancelled int

@@ -25,6 +25,14 @@ const (
 // Walks are the statements of the steps of withdrawals, for the test of their cost.
 var Walks = map[string][]string{"webhook": ofWebhookWalks, "member": ofMemberWalks, "project": ofProjectWalks}
 
+// CancelSteps are the statements of the steps of cancellations.
+func CancelSteps() (all []string) {
+	for _, k := range waitingKinds {
+		all = append(all, k.step)
+	}
+	return all
+}
+
 // ExpireStep is the statement that ends what waits for too long.
 var ExpireStep = expire
 

@@ -238,7 +238,7 @@ func (s *Store) Transitions(ctx context.Context, webhookID string, since time.Ti
 		func(r row) (hook.Transition, error) {
 			return hook.Transition{
 				At: r.At.UTC(), FromStatus: hook.WebhookStatus(r.FromStatus), Status: hook.WebhookStatus(r.Status), Enabled: r.Enabled,
-				Cause: hook.Happened(r.Cause), Reason: hook.Reason(r.Reason), DeliveryID: r.DeliveryID, Actor: r.Actor, Note: r.Note,
+				Cause: hook.HappenedOf(r.Cause), Reason: hook.Reason(r.Reason), DeliveryID: r.DeliveryID, Actor: r.Actor, Note: r.Note,
 			}, nil
 		})
 }

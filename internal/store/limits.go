@@ -161,7 +161,7 @@ UPDATE webhooks w SET drain = 0, drain_until = NULL
 WHERE w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE id = ANY($1) AND drain > 0 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 	AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + held + ` AND w.drain_until IS NOT NULL OFFSET 0)
-	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' OFFSET 0)
+	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' AND r.kind = 'redelivery' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
 
 // hop is the webhook at which the last look for queues ended.

@@ -100,7 +100,7 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 // selectRedelivery counts by status what was sent again, of which nothing but what
 // is not on its way, nor has a reason, has succeeded.
 var selectRedelivery = `
-SELECT r.id, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.status, greatest(r.total, r.released) AS total, r.released, r.created_at, r.finished_at,
+SELECT r.id, r.kind, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.status, greatest(r.total, r.released) AS total, r.released, r.created_at, r.finished_at,
 	s.n - c.failed - c.cancelled - c.pending AS succeeded, c.failed, c.cancelled, c.pending
 FROM recoveries r JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM deliveries d WHERE d.recovery_id = r.id) s
@@ -112,6 +112,7 @@ CROSS JOIN LATERAL (
 
 type redeliveryRow struct {
 	ID         string         `db:"id"`
+	Kind       string         `db:"kind"`
 	WebhookID  string         `db:"webhook_id"`
 	Since      time.Time      `db:"since"`
 	Until      time.Time      `db:"until"`
@@ -133,8 +134,11 @@ func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
 	for _, status := range r.Statuses {
 		q.Statuses = append(q.Statuses, hook.DeliveryStatus(status))
 	}
+	if hook.RedeliveryKind(r.Kind) == hook.KindCancellation {
+		r.Cancelled = r.Released
+	}
 	return hook.Redelivery{
-		ID: r.ID, RedeliveryQuery: q, Status: hook.RedeliveryStatus(r.Status), Total: r.Total, Released: r.Released,
+		ID: r.ID, Kind: hook.RedeliveryKind(r.Kind), RedeliveryQuery: q, Status: hook.RedeliveryStatus(r.Status), Total: r.Total, Released: r.Released,
 		Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
 		CreatedAt: r.CreatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
 	}, nil
@@ -157,12 +161,13 @@ func (s *Store) Redeliveries(ctx context.Context, webhookID string, page hook.Pa
 	return rows(ctx, s, selectRedelivery+tail, l.args, redeliveryRow.redelivery)
 }
 
-// CancelRedelivery ends a redelivery of many: nothing more of it is released.
+// CancelRedelivery ends a redelivery of many, or a cancellation: nothing more of it
+// is released, or cancelled.
 // One that has completed is CodeConflict; cancelling twice changes nothing.
 func (s *Store) CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error {
 	err := s.inTx(ctx, "cancel "+recoveryID, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `
-			UPDATE recoveries SET status = 'cancelled', dispatch_at = NULL, finished_at = now()
+			UPDATE recoveries SET status = 'cancelled', dispatch_at = NULL, due_at = NULL, finished_at = now()
 			WHERE id = $1 AND webhook_id = $2 AND status = 'running'`, recoveryID, webhookID)
 		if err != nil {
 			return err
@@ -223,6 +228,6 @@ func (s *Store) UnclaimRedeliveries(ctx context.Context, claims []hook.Redeliver
 
 // nudgeRedeliveries has those go on at once that wait for the webhook.
 func nudgeRedeliveries(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE webhook_id = $1 AND status = 'running'`, webhookID)
+	_, err := tx.ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE webhook_id = $1 AND status = 'running' AND kind = 'redelivery'`, webhookID)
 	return err
 }

@@ -43,7 +43,7 @@ type runningRow struct {
 // The locks go from the webhook to its recovery, so that the webhook stays on,
 // or off, and its places can be set.
 const (
-	webhookOfRedelivery = `SELECT webhook_id FROM recoveries WHERE id = $1 AND status = 'running'`
+	webhookOfRedelivery = `SELECT webhook_id FROM recoveries WHERE id = $1 AND status = 'running' AND kind = 'redelivery'`
 	lockSwitch          = `SELECT enabled, deleted_at IS NOT NULL FROM webhooks WHERE id = $1 FOR NO KEY UPDATE`
 	lockRedelivery      = `
 		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.cursor_at, r.cursor_id,
