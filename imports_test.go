@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"api/openapi": {"api"},
 	"worker":      {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
 	"workflows":   {"activities", "internal/hook", "internal/retry"},
-	"activities":  {"internal/hook", "internal/id", "internal/ops", "internal/retry", "internal/send"},
+	"activities":  {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send"},
 
 	// What they stand on.
 	"internal/apikey":      {"internal/hook", "internal/id"},
@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"internal/filter":      {"internal/eventjson", "internal/hook"},
 	"internal/hook":        nil,
 	"internal/id":          nil,
+	"internal/inflight":    {"internal/hook"},
 	"internal/localpg":     nil,
 	"internal/mail":        {"internal/hook"},
 	"internal/match":       {"internal/eventschema", "internal/filter", "internal/hook"},

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/internal/hook"
+	"godwit/internal/inflight"
 	"godwit/internal/retry"
 	"godwit/internal/send"
 )
@@ -43,7 +44,7 @@ type Carriers interface {
 }
 
 // Limits keeps what the owner of a webhook bounds: requests under way at one
-// moment, and starts in a second. Both methods say when there is no room: then
+// moment, and starts in a second. TakeSlot and Pace say when there is no room: then
 // the delivery is queued, to be carried by another workflow.
 type Limits interface {
 	// TakeSlot gives the delivery one of its webhook's places, unless it has
@@ -51,6 +52,8 @@ type Limits interface {
 	TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err error)
 	// Pace says how long to wait before the request starts.
 	Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error)
+	// PutBack queues the delivery, unless it has changed since the parcel was read.
+	PutBack(ctx context.Context, p hook.Parcel) error
 }
 
 // Settler gives a delivery a status without an attempt.
@@ -133,8 +136,11 @@ type Activities struct {
 	Isolated func(bool)
 	Log      *zap.Logger
 
+	slots    inflight.Slots
 	firsts   firsts
+	asks     inflight.Turns // of the statements of workflows
 	ends     ends
+	writers  inflight.Turns // of those of ends that failed
 	kept     kept
 	underWay underWay
 	egress   egress

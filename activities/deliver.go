@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/internal/hook"
+	"godwit/internal/inflight"
 	"godwit/internal/send"
 )
 
@@ -73,7 +74,11 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 		if err := a.underWay.wait(ctx, in.DeliveryID); err != nil {
 			return DeliverResult{}, err
 		}
-		p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
+		var p hook.Parcel
+		err := a.ask(in, func() (err error) {
+			p, err = a.Deliveries.Parcel(ctx, in.DeliveryID)
+			return err
+		})
 		if hook.CodeOf(err) == hook.CodeNotFound {
 			return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Missing}, nil
 		}
@@ -93,11 +98,15 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 			return DeliverResult{}, attemptUnderWay(d.Wait)
 		case hook.StepSettle:
 			// Read again afterwards: what stands in the ledger is the answer.
-			if err := a.Settler.Settle(ctx, p, d.Status, d.Reason); err != nil {
+			if err := a.ask(in, func() error { return a.Settler.Settle(ctx, p, d.Status, d.Reason) }); err != nil {
 				return DeliverResult{}, err
 			}
 		case hook.StepTakeSlot:
-			queued, err := a.Limits.TakeSlot(ctx, p)
+			var queued bool
+			err := a.ask(in, func() (err error) {
+				queued, err = a.Limits.TakeSlot(ctx, p)
+				return err
+			})
 			if queued || err != nil {
 				return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, err
 			}
@@ -110,17 +119,34 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 	}
 }
 
+// ask has a statement of a delivery's workflow wait for its turn: however many are
+// carried on at one moment, they leave the database to others.
+func (a *Activities) ask(in DeliverInput, f func() error) (err error) {
+	a.asks.Do(in.DeliveryID, func() { err = f() })
+	return err
+}
+
 // send begins the next attempt and makes it; done is false where the delivery has
 // changed since it was read.
 func (a *Activities) send(ctx context.Context, in DeliverInput, p hook.Parcel) (result DeliverResult, done bool, err error) {
 	if p.Unended() && a.Calm != nil && !a.Calm() {
 		return result, false, errMayBeKept
 	}
-	start, queued, err := a.pace(ctx, p)
+	slot := a.enter(ctx, p)
+	if slot == nil {
+		err := a.ask(in, func() error { return a.Limits.PutBack(ctx, p) })
+		return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, true, err
+	}
+	defer a.leave(slot)
+	start, queued, err := a.pace(ctx, in, p)
 	if queued || err != nil {
 		return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, true, err
 	}
-	number, err := a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
+	var number int
+	err = a.ask(in, func() (err error) {
+		number, err = a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
+		return err
+	})
 	if err != nil || number == 0 {
 		return result, false, err
 	}
@@ -128,8 +154,25 @@ func (a *Activities) send(ctx context.Context, in DeliverInput, p hook.Parcel) (
 		_, undone := a.undo(p, number)
 		return result, false, errors.Join(err, undone)
 	}
-	result, err = a.attempt(ctx, p, number, in.AttemptTimeout, nil)
+	result, err = a.attempt(ctx, p, request{number: number, timeout: in.AttemptTimeout, slot: slot})
 	return result, true, err
+}
+
+// enter takes a slot of this process; nil = the delivery's owner has no room. What
+// begins its workflow has been let go by a dispatcher that knew of room.
+func (a *Activities) enter(ctx context.Context, p hook.Parcel) *inflight.Slot {
+	owner, webhook := p.Webhook.OwnerID, p.Delivery.WebhookID
+	if activity.GetInfo(ctx).IsLocalActivity {
+		return a.slots.Enter(owner, webhook)
+	}
+	return a.slots.Try(owner, webhook)
+}
+
+// leave gives a slot back, and has those looked at that may have waited for it.
+func (a *Activities) leave(slot *inflight.Slot) {
+	if slot.Leave() && a.Wake != nil {
+		a.Wake()
+	}
 }
 
 // concluded reports a status that stands. One that was reached by exhaustion is
@@ -148,11 +191,15 @@ const beginAhead = 50 * time.Millisecond
 
 // pace gives the moment at which the webhook's rate allows the next request,
 // and waits until shortly before; it is in the past where there is no rate.
-func (a *Activities) pace(ctx context.Context, p hook.Parcel) (start time.Time, queued bool, err error) {
+func (a *Activities) pace(ctx context.Context, in DeliverInput, p hook.Parcel) (start time.Time, queued bool, err error) {
 	if p.Webhook.Rate() == 0 {
 		return time.Time{}, false, nil
 	}
-	wait, queued, err := a.Limits.Pace(ctx, p)
+	var wait time.Duration
+	err = a.ask(in, func() (err error) {
+		wait, queued, err = a.Limits.Pace(ctx, p)
+		return err
+	})
 	if queued || err != nil {
 		return time.Time{}, queued, err
 	}
@@ -176,15 +223,23 @@ func until(ctx context.Context, moment time.Time) error {
 	}
 }
 
-// attempt sends request number and records its outcome. first is nil
-// where a workflow makes the attempt.
-func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, timeout time.Duration, first *First) (DeliverResult, error) {
+// request is one that is to be made for a delivery.
+type request struct {
+	number  int
+	timeout time.Duration
+	slot    *inflight.Slot
+	first   *First // nil = a workflow makes the attempt
+}
+
+// attempt sends a request and records its outcome.
+func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (DeliverResult, error) {
 	defer a.underWay.begin(p.Delivery.ID)()
 	began := time.Now()
-	used := number - p.Delivery.Unused
+	number, used := r.number, r.number-p.Delivery.Unused
 	sending, cancel := a.detached(ctx)
 	defer cancel()
-	result, err := a.Sender.Send(sending, message(p, used, timeout))
+	result, err := a.Sender.Send(sending, message(p, used, r.timeout))
+	r.slot.Answered()
 	if err != nil {
 		return DeliverResult{}, err // this worker is being stopped; the attempt will be found lost
 	}
@@ -196,10 +251,10 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, number int, tim
 	f := p.Conclude(number, result, func() time.Duration {
 		return a.Schedule.Wait(used, rand.Float64(), result.RetryAfter)
 	})
-	f.WebhookID = p.Delivery.WebhookID
+	f.WebhookID, f.OwnerID = p.Delivery.WebhookID, p.Webhook.OwnerID
 	f.HadSlot, f.Trial = p.Webhook.Limited(), a.Schedule.Trial(p.Webhook.FailuresInRow+1)
 	if f.Plain() {
-		f.RunID = first.run()
+		f.RunID = r.first.run()
 	}
 	f.Ago = time.Since(began)
 	if err := a.finish(f); err != nil {

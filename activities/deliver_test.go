@@ -265,7 +265,7 @@ func TestDeliver_PutOffUsesUpNoAttempt(t *testing.T) {
 			require.Equal(t, activities.DeliverResult{DeliveryID: d.ID, Outcome: activities.Queued}, got, "another workflow carries it after the pause")
 			pgtest.Exec(t, s.url, `UPDATE webhooks SET paused_until = now()`)
 			pgtest.Exec(t, s.url, `DELETE FROM lanes`)
-			claims, err := s.Release(ctx, 10, time.Minute)
+			claims, err := s.Release(ctx, hook.Take{Limit: 10, Lease: time.Minute})
 			require.NoError(t, err)
 			require.Len(t, claims, 1)
 			d.Generation = claims[0].Generation

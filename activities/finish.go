@@ -155,7 +155,10 @@ func (a *Activities) better(all []*end) {
 	for i, e := range all {
 		ids[i] = e.DeliveryID
 	}
-	err := outlast(func(ctx context.Context) error { return a.Ends.Improve(ctx, all[0].WebhookID, ids) })
+	err := outlast(func(ctx context.Context) (err error) {
+		a.writers.Do(all[0].OwnerID, func() { err = a.Ends.Improve(ctx, all[0].WebhookID, ids) })
+		return err
+	})
 	if err != nil {
 		a.Log.Warn("a success could not change its webhook's health", zap.String("webhook_id", all[0].WebhookID), zap.Error(err))
 	}
@@ -164,8 +167,13 @@ func (a *Activities) better(all []*end) {
 	}
 }
 
+// fail writes failures of one webhook. Only a few webhooks are written at one moment,
+// in turns among their owners: what fails leaves connections to what succeeds.
 func (a *Activities) fail(all []*end) {
-	err := a.keep(func(ctx context.Context) error { return a.Ends.Fail(ctx, finishes(all)) })
+	err := a.keep(func(ctx context.Context) (err error) {
+		a.writers.Do(all[0].OwnerID, func() { err = a.Ends.Fail(ctx, finishes(all)) })
+		return err
+	})
 	if apart(all, err, a.fail) {
 		return
 	}

@@ -84,9 +84,9 @@ func TestAStopCutsOffWhatTakesTooLong(t *testing.T) {
 	<-hanging
 	firsts.Stop(0)
 	require.False(t, first.Noted())
-	left, crowded := firsts.Room()
-	require.Positive(t, left)
-	require.Empty(t, crowded)
+	room := firsts.Room()
+	require.Positive(t, room.Limit)
+	require.Empty(t, room.Crowded)
 	require.Zero(t, s.observed.Load())
 }
 

@@ -74,6 +74,11 @@ func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (Chec
 
 // probe sends a health check; timeout bounds it as it bounds an attempt.
 func (a *Activities) probe(ctx context.Context, w hook.Webhook, timeout time.Duration) (hook.Result, error) {
+	slot := a.slots.Try(w.OwnerID, w.ID)
+	if slot == nil {
+		return hook.Result{}, errNoRoom
+	}
+	defer a.leave(slot)
 	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
 	at := a.now()
 	result, err := a.Sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(at), at))
@@ -94,8 +99,11 @@ func (a *Activities) now() time.Time {
 	return a.Now()
 }
 
-// errOwnProbe has a probe tried again.
-var errOwnProbe = errors.New("the probe failed for a reason of Godwit's own")
+// errOwnProbe and errNoRoom have a probe tried again.
+var (
+	errOwnProbe = errors.New("the probe failed for a reason of Godwit's own")
+	errNoRoom   = errors.New("the webhook's owner has no room for a probe now")
+)
 
 // judge turns the probe's result into the webhook's state.
 func (a *Activities) judge(ctx context.Context, in CheckHealthInput, probe hook.Result) (CheckHealthResult, error) {

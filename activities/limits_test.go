@@ -24,10 +24,18 @@ func (s *stage) limit(t *testing.T, rate float64, inFlight int) {
 	require.NoError(t, err)
 }
 
+// Release releases as the dispatcher does.
+func (s *stage) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) {
+	if _, err := s.Queued(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.Release(ctx, t)
+}
+
 // release lets one queued delivery go.
 func (s *stage) release(t *testing.T) hook.Delivery {
 	t.Helper()
-	claims, err := s.Release(context.Background(), 1, time.Minute)
+	claims, err := s.Release(context.Background(), hook.Take{Limit: 1, Lease: time.Minute})
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	return hook.Delivery{ID: claims[0].DeliveryID, Generation: claims[0].Generation}

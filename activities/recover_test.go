@@ -63,7 +63,7 @@ func TestRecoverSwitchesOnWhatAnswersAgain(t *testing.T) {
 	requests := s.requests.Load()
 	require.Equal(t, activities.RecoverResult{Outcome: activities.Ended}, s.heal(t, 1), "once more")
 	require.Equal(t, requests, s.requests.Load())
-	claims, err := s.Release(context.Background(), 10, time.Minute)
+	claims, err := s.Release(context.Background(), hook.Take{Limit: 10, Lease: time.Minute})
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	for _, entry := range s.log.All() {

@@ -38,6 +38,8 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		// fairness and priority are exact within one.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+		// Tasks that wait for a worker have turns by their owner, which is their fairness key.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
 
 		// Small caches: what they miss is in the same machine's Postgres. A cached
 		// workflow takes about 30 KB; the limit by size counts a tenth of that.

@@ -50,7 +50,7 @@ func (l *ledger) Take(_ context.Context, t hook.Take) (out hook.Taken, err error
 	}
 	for _, id := range l.due[:n] {
 		switch {
-		case slices.Contains(t.Crowded, id[:1]):
+		case slices.Contains(t.Crowded, id[:1]), slices.Contains(t.CrowdedOwners, "owner of "+id[:1]):
 			l.parked = append(l.parked, id)
 			out.Queued++
 		case l.rest[id]:
@@ -64,7 +64,7 @@ func (l *ledger) Take(_ context.Context, t hook.Take) (out hook.Taken, err error
 }
 
 func parcel(id string) hook.Parcel {
-	return hook.Parcel{Delivery: hook.Delivery{ID: id, WebhookID: id[:1], Generation: 1}, Webhook: hook.Webhook{ID: id[:1]}}
+	return hook.Parcel{Delivery: hook.Delivery{ID: id, WebhookID: id[:1], Generation: 1}, Webhook: hook.Webhook{ID: id[:1], OwnerID: "owner of " + id[:1]}}
 }
 
 func (l *ledger) TakeQueued(_ context.Context, t hook.Take, room map[string]int) (out hook.Taken, _ error) {
@@ -95,21 +95,22 @@ func (l *ledger) Carried(_ context.Context, all []hook.Carried) error {
 	return nil
 }
 
-func (l *ledger) Queued(context.Context) (out []string, _ error) {
+func (l *ledger) Queued(context.Context) (out []hook.Queue, _ error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.releases++
 	for _, id := range slices.Concat(l.queued, l.parked) {
-		out = append(out, id[:1])
+		if q := (hook.Queue{WebhookID: id[:1], OwnerID: "owner of " + id[:1]}); !slices.Contains(out, q) {
+			out = append(out, q)
+		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
+	return out, nil
 }
 
-func (l *ledger) Release(_ context.Context, limit int, _ time.Duration) ([]hook.Claim, error) {
+func (l *ledger) Release(_ context.Context, t hook.Take) ([]hook.Claim, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := min(limit, len(l.queued), l.open)
+	n := min(t.Limit, len(l.queued), l.open)
 	var out []hook.Claim
 	for _, id := range l.queued[:n] {
 		out = append(out, hook.Claim{DeliveryID: id, Generation: 1})

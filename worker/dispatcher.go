@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -56,18 +55,19 @@ type Claims interface {
 // Queues holds the deliveries to webhooks with limits, and what waits for room.
 type Queues interface {
 	// Queued lists the webhooks of which something is queued.
-	Queued(ctx context.Context) ([]string, error)
+	Queued(ctx context.Context) ([]hook.Queue, error)
 	// Release gives places that are free to queued deliveries, and gives these out.
-	Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
+	Release(ctx context.Context, t hook.Take) ([]hook.Claim, error)
 }
 
 // Attempts makes first attempts in this process.
 type Attempts interface {
 	// First makes one; it does not wait.
 	First(p hook.Parcel) *activities.First
-	// Room says how many more there may be, and which webhooks have none.
-	Room() (left int, crowded []string)
-	RoomOf(webhookIDs []string) map[string]int
+	// Room says what may be begun; it sets no times.
+	Room() hook.Take
+	// Plan divides up to limit attempts among webhooks that wait for room.
+	Plan(limit int, waiting []hook.Queue) map[string]int
 }
 
 // Starter starts workflows.
@@ -104,8 +104,7 @@ type Dispatcher struct {
 
 	starts starts
 	rest   chan []hook.Claim
-	// behind: deliveries that are due for the first time wait for this process.
-	behind atomic.Bool
+	behind backlog
 
 	mu     sync.RWMutex
 	begins context.Context // of those that Begin is given; nil = it never ran

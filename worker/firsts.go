@@ -22,14 +22,14 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 	pause := time.Duration(0)
 	complaints := ops.NewComplaints(d.Log, "beginning attempts pauses")
 	for ctx.Err() == nil {
-		left, crowded := d.Attempts.Room()
-		take := d.take(min(left, takeAtOnce), crowded)
-		if take.Limit == 0 {
+		take := d.take(d.Attempts.Room())
+		if take.Limit == 0 || len(take.Behind) > 0 {
 			wait(ctx, nil, roomAgain)
 			continue
 		}
+		take.Limit = min(take.Limit, takeAtOnce)
 		taken, err := d.Fresh.Take(ctx, take)
-		d.behind.Store(err != nil || taken.Len() == take.Limit)
+		d.behind.note(taken, err != nil, taken.Len() == take.Limit)
 		err = errors.Join(err, d.begin(ctx, taken.Begun))
 		d.leave(taken.Rest)
 		switch {
@@ -48,8 +48,9 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 	}
 }
 
-func (d *Dispatcher) take(limit int, crowded []string) hook.Take {
-	return hook.Take{Limit: limit, Crowded: crowded, Timeout: d.Timeout, Margin: activities.RecordingMargin, Lease: lease}
+func (d *Dispatcher) take(t hook.Take) hook.Take {
+	t.Timeout, t.Margin, t.Lease = d.Timeout, activities.RecordingMargin, lease
+	return t
 }
 
 // open lets Begin begin attempts until ctx ends.
@@ -57,20 +58,23 @@ func (d *Dispatcher) open(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.starts = starts{starter: d.Starter, carriers: d.Carriers, ready: d.ready, log: d.Log}
-	d.behind.Store(true)
+	d.behind.note(hook.Taken{}, true, true)
 	d.begins = ctx
 }
 
-// Room says what an ingest of this process may begin: nothing while deliveries
-// that are older wait, or while the dispatcher does not run. It is safe for
+// Room says what an ingest of this process may begin: nothing of owners of whom
+// older deliveries wait, or while the dispatcher does not run. It is safe for
 // concurrent use, as is Begin.
 func (d *Dispatcher) Room() hook.Take {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if d.begins == nil || d.begins.Err() != nil || d.behind.Load() {
+	owners, all := d.behind.list()
+	if d.begins == nil || d.begins.Err() != nil || all {
 		return hook.Take{}
 	}
-	return d.take(d.Attempts.Room())
+	t := d.take(d.Attempts.Room())
+	t.Behind = append(t.Behind, owners...)
+	return t
 }
 
 // Begin makes attempts that an ingest has begun in the room that it found. Where
@@ -111,17 +115,21 @@ func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim
 	if err != nil || len(webhooks) == 0 {
 		return nil, false, err
 	}
-	left, _ := d.Attempts.Room()
-	taken, err := d.Fresh.TakeQueued(ctx, d.take(min(left, takeAtOnce), nil), d.Attempts.RoomOf(webhooks))
-	if err = errors.Join(err, d.begin(ctx, taken.Begun)); err != nil {
-		return nil, false, err
+	var taken hook.Taken
+	if plan := d.Attempts.Plan(takeAtOnce, webhooks); len(plan) > 0 {
+		taken, err = d.Fresh.TakeQueued(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
+		if err = errors.Join(err, d.begin(ctx, taken.Begun)); err != nil {
+			return nil, false, err
+		}
+		d.leave(taken.Rest)
 	}
-	d.leave(taken.Rest)
-	if !d.ready() {
+	room := d.take(d.Attempts.Room())
+	room.Limit = min(room.Limit, limit)
+	if !d.ready() || room.Limit == 0 {
 		return nil, len(taken.Begun) > 0, nil
 	}
-	claims, err = d.Queues.Release(ctx, limit, lease)
-	return claims, len(claims) == limit || len(taken.Begun) > 0, err
+	claims, err = d.Queues.Release(ctx, room)
+	return claims, len(claims) == room.Limit || len(taken.Begun) > 0, err
 }
 
 // leave has the workflows of deliveries started of which something is wrong: they

@@ -27,17 +27,19 @@ func TestWhatAnIngestBeganIsSentAndCarried(t *testing.T) {
 
 func TestAnIngestBeginsNothingWhileWhatIsOlderWaits(t *testing.T) {
 	dispatch(t, func(w world) {
-		var rooms []int // that an ingest finds at the moment of each round
-		w.onTake = func() { rooms = append(rooms, w.dispatcher.Room().Limit) }
+		var rooms []hook.Take // that an ingest finds at the moment of each round
+		w.onTake = func() { rooms = append(rooms, w.dispatcher.Room()) }
 		for i := range 150 { // more than a round takes
 			w.add(fmt.Sprint("a", i))
 		}
 		w.wake <- struct{}{}
 		synctest.Wait()
 		require.Len(t, rooms, 2)
-		require.Positive(t, rooms[0], "nobody knew of them")
-		require.Zero(t, rooms[1])
-		require.Positive(t, w.dispatcher.Room().Limit, "the second round was not full")
+		require.Positive(t, rooms[0].Limit)
+		require.Empty(t, rooms[0].Behind, "nobody knew of them")
+		require.Positive(t, rooms[1].Limit, "for others")
+		require.Equal(t, []string{"owner of a"}, rooms[1].Behind)
+		require.Empty(t, w.dispatcher.Room().Behind, "the second round was not full")
 	})
 }
 
@@ -49,7 +51,8 @@ func TestAnIngestHasTheRoomOfTheAttempts(t *testing.T) {
 			parcels = append(parcels, parcel(fmt.Sprint("a", i)))
 		}
 		w.dispatcher.Begin(parcels)
-		require.Zero(t, w.dispatcher.Room().Limit, "so many have just begun")
+		require.Equal(t, []string{"owner of a"}, w.dispatcher.Room().Behind, "so many have just begun")
+		require.Positive(t, w.dispatcher.Room().Limit, "for others")
 		<-time.After(soon)
 		require.Positive(t, w.dispatcher.Room().Limit)
 		require.Equal(t, []string{"a"}, w.dispatcher.Room().Crowded)

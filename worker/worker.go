@@ -11,12 +11,15 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/activities"
+	"godwit/internal/hook"
 	"godwit/workflows"
 )
 
-// slots is how many attempts one process makes at a time. An attempt waits for
-// its receiver, so it costs memory, not CPU.
-const slots = 1000
+// slots is how many tasks of Temporal one process has under way at a time: one for
+// each attempt that there may be, and as many for what is no attempt or waits to be
+// refused, so that attempts that hang leave some to all else. A task waits, so it
+// costs memory, not CPU.
+const slots = 2 * hook.MaxInFlight
 
 // Worker runs the Temporal worker of one process, and the loops that start and
 // tell workflows.

@@ -86,6 +86,7 @@ func (w *world) Regenerate(_ context.Context, id string, generation int) error {
 	return nil
 }
 
+func (w *world) PutBack(context.Context, hook.Parcel) error                     { return nil }
 func (w *world) TakeSlot(context.Context, hook.Parcel) (bool, error)            { return true, nil }
 func (w *world) Pace(context.Context, hook.Parcel) (time.Duration, bool, error) { return 0, false, nil }
 

@@ -145,11 +145,16 @@ func ClaimOf(p Parcel) Claim {
 
 // Take asks for deliveries that were never tried, to begin their first attempts.
 type Take struct {
-	// Limit is how many are taken at most.
+	// Limit is how many are taken at most; Each is how many of them may be of one
+	// owner where an ingest begins them.
 	Limit int
-	// Crowded are the webhooks that have no room for another attempt in this
-	// process: what is due of theirs is queued.
-	Crowded []string
+	Each  int
+	// Crowded and CrowdedOwners are the webhooks that have no room for another attempt
+	// in this process, and the owners: what is due of theirs is queued.
+	Crowded       []string
+	CrowdedOwners []string
+	// Behind are owners of whom older deliveries are due: an ingest leaves theirs due.
+	Behind []string
 	// Timeout bounds an attempt of a webhook without a timeout of its own; Margin
 	// is what an attempt may take beside. After both the delivery is due again.
 	Timeout time.Duration
@@ -185,8 +190,10 @@ type Carried struct {
 // Finish is the end of one attempt and what it makes of the delivery.
 type Finish struct {
 	DeliveryID string
-	// WebhookID is the delivery's: ends of one webhook are written together.
+	// WebhookID is the delivery's: ends of one webhook are written together. OwnerID is
+	// the webhook's owner.
 	WebhookID string
+	OwnerID   string
 	Number    int
 	// Ago is how long ago the request began: it counts where an ingest or a claim began the
 	// attempt, of whose start there is no row.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -37,7 +38,14 @@ func (s *Store) room(ctx context.Context) hook.Take {
 
 // roomColumns are the parameters $13 to $16 of an ingest.
 func roomColumns(t hook.Take) []any {
-	return []any{t.Limit, pq.Array(t.Crowded), t.Timeout.Seconds(), t.Margin.Seconds()}
+	names := slices.Clone(t.Crowded)
+	for _, id := range t.CrowdedOwners {
+		names = append(names, "owner "+id)
+	}
+	for _, id := range t.Behind {
+		names = append(names, "behind "+id)
+	}
+	return []any{pq.Array([]int64{int64(t.Limit), int64(cmp.Or(t.Each, t.Limit))}), pq.Array(names), t.Timeout.Seconds(), t.Margin.Seconds()}
 }
 
 // firsts are the first attempts that an ingest has begun of one event.

@@ -94,7 +94,7 @@ func (c *rush) attempts(ctx context.Context) map[string]func(n int) error {
 			return err
 		},
 		"withdraw": func(int) error { _, err := c.Withdraw(ctx, time.Minute); return err },
-		"release":  func(int) error { _, err := c.Release(ctx, 20, time.Minute); return err },
+		"release":  func(int) error { _, err := c.Release(ctx, hook.Take{Limit: 20, Lease: time.Minute}); return err },
 		"carry":    func(int) error { return c.Carried(ctx, c.carried()) },
 		"windows": func(int) error {
 			claims, err := c.ClaimWindows(ctx, 100, 0)

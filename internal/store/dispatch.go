@@ -23,15 +23,23 @@ const off = `(NOT w.enabled OR w.deleted_at IS NOT NULL)`
 // claimDue takes on up to $1 deliveries that are due again, for $2 seconds. Rows
 // that another worker is just claiming are passed over. What a workflow was to
 // carry together with others goes on in one of its own.
-const claimDue = `
+var (
+	claimDue    = claimInOrder(``)
+	claimNewest = claimInOrder(` DESC`)
+)
+
+func claimInOrder(direction string) string {
+	return `
 WITH due AS (
-	SELECT id FROM deliveries WHERE dispatch_at <= now() AND attempts > 0 ORDER BY dispatch_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+	SELECT id FROM deliveries WHERE dispatch_at <= now() AND attempts > 0
+	ORDER BY dispatch_at` + direction + `, id` + direction + ` LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 UPDATE deliveries d SET dispatch_at = now() + make_interval(secs => $2),
 	generation = d.generation + CASE WHEN d.generation = 1 AND d.batch_id IS NOT NULL AND d.finished_at IS NULL THEN 1 ELSE 0 END
 FROM due, webhooks w
 WHERE d.id = due.id AND w.id = d.webhook_id
 RETURNING ` + claimColumns
+}
 
 const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds, d.finished_at IS NOT NULL AS finished, coalesce(d.run_id, '') AS run_id,
 	coalesce(d.status = 'retrying' AND d.next_attempt_at <= now() - interval '30 seconds', false) AS overdue` // see offerAfter
@@ -58,7 +66,11 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]ho
 	if !s.Calm() {
 		return nil, nil
 	}
-	st, err := s.prepared(ctx, claimDue)
+	query := claimDue
+	if s.claims.newest() {
+		query = claimNewest
+	}
+	st, err := s.prepared(ctx, query)
 	if err != nil {
 		return nil, classify("prepare the claim", err)
 	}
@@ -66,6 +78,7 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]ho
 	if err := st.SelectContext(ctx, &claimed, limit, lease.Seconds()); err != nil {
 		return nil, classify("claim deliveries", err)
 	}
+	s.claims.note(len(claimed) == limit)
 	return claims(claimed), nil
 }
 

@@ -1,7 +1,7 @@
 package store
 
 // The statements of a first attempt, for the test of their cost.
-const (
+var (
 	TakeDue    = takeDue
 	TakeQueued = takeQueued
 	SucceedAll = succeed

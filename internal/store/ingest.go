@@ -138,23 +138,27 @@ const addressedByEvent = `addressed AS (
 // events: what was held is released in the order of the ids. The digits are those
 // of package id, the last one of three bits: they are enough for 2^23 deliveries.
 //
-// Up to $13 of them are inserted as take leaves what it begins; not those of the
-// webhooks $14. See Beginner.
+// Some of them are inserted as take leaves what it begins; $13 is how many, in all and
+// of one owner. $14 names webhooks and owners that have no room, whose deliveries are
+// queued, and owners of whom older ones are due. See Beginner.
 const delivering = `numbered AS (
-	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited, w.version, w.timeout_seconds, w.blue_webhook,
-		row_number() OVER (ORDER BY array_position($1::text[], d.id), d.webhook_id) - 1 AS number, count(*) OVER (PARTITION BY d.id) AS siblings
+	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited, w.version, w.timeout_seconds, w.blue_webhook, w.owner_id,
+		row_number() OVER (ORDER BY array_position($1::text[], d.id), d.webhook_id) - 1 AS number,
+		row_number() OVER (PARTITION BY w.owner_id ORDER BY array_position($1::text[], d.id), d.webhook_id) AS of_owner, (d.webhook_id = ANY($14::text[]) OR 'owner ' || w.owner_id = ANY($14::text[])) IS TRUE AS crowded,
+		count(*) OVER (PARTITION BY d.id) AS siblings
 	FROM addressed d
 	CROSS JOIN LATERAL (` + addressee + `) w
 	WHERE w.deleted_at IS NULL AND ` + ownerIsMember + `
 ), named AS MATERIALIZED (
 	SELECT n.*, $12::text || ` + idDigits + ` AS delivery_id,
-		n.enabled AND NOT n.limited AND n.number < $13::int AND (n.webhook_id = ANY($14::text[])) IS NOT TRUE AS begun
+		n.enabled AND NOT n.limited AND NOT n.crowded AND n.number < ($13::int[])[1] AND n.of_owner <= ($13::int[])[2] AND ('behind ' || n.owner_id = ANY($14::text[])) IS NOT TRUE AS begun
 	FROM numbered n
 ), delivered AS (
 	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, reason, attempts, begun_at, dispatch_at)
 	SELECT w.delivery_id, w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, w.blue_webhook, ` + firstState + `,
 		w.begun::int, CASE WHEN w.begun THEN now() END,
-		CASE WHEN w.begun THEN now() + make_interval(secs => coalesce(w.timeout_seconds, $15::float8) + $16::float8) ELSE ` + firstDue + ` END
+		CASE WHEN w.begun THEN now() + make_interval(secs => coalesce(w.timeout_seconds, $15::float8) + $16::float8)
+			WHEN w.crowded AND w.enabled THEN timestamptz 'infinity' ELSE ` + firstDue + ` END
 	FROM named w
 )`
 

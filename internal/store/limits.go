@@ -41,8 +41,9 @@ const (
 
 // queuedWebhooks hops through the index from one webhook to the next, from the one
 // after $1 on, up to $2 of them, however long the queues are. It enrols each in
-// lanes, to be looked at now, but for those that are paused or wait for their trial: so the
-// others are found by when they are due, however many wait. Webhooks that release
+// lanes, to be looked at now, but for those that are paused or wait for their trial, or
+// that Take alone gives room to: so the others are found by when they are due, however
+// many wait. Webhooks that release
 // what was held stand in line, too.
 const queuedWebhooks = `
 WITH RECURSIVE hop AS (
@@ -56,26 +57,33 @@ WITH RECURSIVE hop AS (
 	INSERT INTO lanes AS l (webhook_id, free_at, due_at)
 	SELECT f.webhook_id, now(), now() FROM (SELECT webhook_id FROM hop WHERE webhook_id IS NOT NULL UNION SELECT id FROM draining) f
 	LEFT JOIN LATERAL (SELECT l.due_at FROM lanes l WHERE l.webhook_id = f.webhook_id OFFSET 0) l ON true
-	WHERE l.due_at IS NULL OR l.due_at > now() + interval '1 second' AND (
-		EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND ` + ready + ` AND NOT ` + paused + ` OFFSET 0)
+	WHERE l.due_at IS NULL AND (
+		EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND ` + limited + ` OFFSET 0)
+		OR EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = f.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
+	) OR l.due_at > now() + interval '1 second' AND (
+		EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND ` + limited + ` AND ` + ready + ` AND NOT ` + paused + ` OFFSET 0)
 		OR EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = f.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
 		AND EXISTS (SELECT FROM webhooks w WHERE w.id = f.webhook_id AND NOT ` + paused + ` OFFSET 0)
 	)
 	ORDER BY 1
 	ON CONFLICT (webhook_id) DO UPDATE SET due_at = now()
 )
-SELECT webhook_id, true AS queued FROM hop WHERE webhook_id IS NOT NULL UNION ALL SELECT id, false FROM draining`
+SELECT q.webhook_id, q.queued, coalesce((SELECT w.owner_id FROM webhooks w WHERE w.id = q.webhook_id), '') AS owner_id
+FROM (SELECT webhook_id, true AS queued FROM hop WHERE webhook_id IS NOT NULL UNION ALL SELECT id, false FROM draining) q`
 
 // dueLanes finds the webhooks that were not looked at for longest, nor since $2.
 const dueLanes = `SELECT webhook_id, now() AS now FROM lanes WHERE due_at <= coalesce($2::timestamptz, now()) ORDER BY due_at LIMIT $1`
 
 // looked says when the webhooks $1 are to be looked at again: one that is paused, or
 // waits for its trial or for its rate, when that lets something go, at most $3 seconds from
-// now, one of which nothing is queued when there is; any other whenever there is
-// time.
+// now, one of which nothing is queued, or only what Take takes, when there is; one for
+// which this process has no room ($4 and, by owner, $5) in a second; any other whenever
+// there is time.
 const looked = `
 UPDATE lanes l SET due_at = CASE
 	WHEN w.drain = 0 AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' OFFSET 0) THEN NULL
+	WHEN NOT ` + limited + ` AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0) THEN NULL
+	WHEN ` + crowded + ` THEN now() + interval '1 second'
 	WHEN ` + paused + ` THEN least(w.paused_until, now() + make_interval(secs => $3))
 	WHEN NOT ` + ready + ` AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts > 0 OFFSET 0)
 		THEN least(w.trial_at, now() + make_interval(secs => $3))
@@ -108,6 +116,9 @@ const room = `least($1::bigint,
 	floor(extract(epoch FROM make_interval(secs => $2) - greatest(l.free_at - now(), interval '0')) * least(w.rate_limit_per_second, ` + pace + `)) + 1
 		- (SELECT count(*) FROM deliveries s WHERE s.webhook_id = w.id AND s.slot_until = 'infinity' AND s.id <> $3))`
 
+// crowded: a process has no room for webhook w. Its webhooks are $4, its owners $5.
+const crowded = `(w.id = ANY($4::text[]) OR w.owner_id = ANY($5::text[])) IS TRUE`
+
 // ready: nothing keeps webhook w from being tried with another delivery.
 const ready = `(w.status <> 'DEGRADED' OR coalesce(w.trial_at, '-infinity') <= now())`
 
@@ -119,20 +130,21 @@ const (
 	itsOldest = ` AND (d.slot_until IS NULL OR d.slot_until <= now()) ORDER BY d.id LIMIT lane.room)`
 )
 
-// releaseQueued gives the free places of the webhooks $4 to their oldest
-// deliveries that are queued, or held where they are being released, in turns
-// where there are too many for one round, and claims these for $5 seconds. While
+// releaseQueued gives the free places of the webhooks $6 to their oldest
+// deliveries that are queued, or held where they are being released, in turns among
+// owners and their webhooks where there are too many for one round, and claims these
+// for $7 seconds; not those of webhooks that are crowded. While
 // a degraded webhook waits for its next trial only what was tried before goes on,
 // and so does of one without limits: what was never tried is Take's.
 // What was held gets a workflow of its own: an older one that still waits finds
 // itself superseded.
 const releaseQueued = `
 WITH lane AS MATERIALIZED (
-	SELECT w.id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + limited + ` AND ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
-	FROM unnest($4::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
-	WHERE NOT ` + off + ` AND NOT ` + paused + `
+	SELECT w.id, w.owner_id, w.drain > 0 AND w.drain_until IS NOT NULL AS draining, ` + limited + ` AND ` + ready + ` AS ready, greatest(` + room + `, 0)::bigint AS room
+	FROM unnest($6::text[]) AS i(webhook_id) JOIN webhooks w ON w.id = i.webhook_id LEFT JOIN lanes l ON l.webhook_id = w.id
+	WHERE NOT ` + off + ` AND NOT ` + paused + ` AND NOT ` + crowded + `
 ), turn AS (
-	SELECT q.id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
+	SELECT q.id, lane.owner_id, row_number() OVER (PARTITION BY lane.id ORDER BY q.id) AS n
 	FROM lane CROSS JOIN LATERAL (
 		SELECT id FROM (
 			` + turn + `d.dispatch_at = 'infinity' AND lane.ready` + itsOldest + `
@@ -141,12 +153,15 @@ WITH lane AS MATERIALIZED (
 		) any_of ORDER BY id LIMIT lane.room
 	) q
 ), due AS (
-	SELECT d.id FROM (SELECT id FROM turn ORDER BY n, id LIMIT $1::bigint) t
+	SELECT d.id FROM (
+		SELECT id FROM (SELECT id, n, row_number() OVER (PARTITION BY owner_id ORDER BY n, id) AS of_owner FROM turn) each
+		ORDER BY of_owner, n, id LIMIT $1::bigint
+	) t
 	CROSS JOIN LATERAL (
 		SELECT d.id FROM deliveries d WHERE d.id = t.id AND (d.dispatch_at = 'infinity' OR d.status = 'held') FOR UPDATE SKIP LOCKED
 	) d
 )
-UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $5), next_attempt_at = NULL, updated_at = now(), reason = NULL,
+UPDATE deliveries d SET slot_until = 'infinity', dispatch_at = now() + make_interval(secs => $7), next_attempt_at = NULL, updated_at = now(), reason = NULL,
 	status = CASE WHEN d.status <> 'held' THEN d.status WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END,
 	generation = d.generation + CASE WHEN d.status = 'held' AND d.run_id IS NOT NULL THEN 1 ELSE 0 END
 FROM due, webhooks w
@@ -173,7 +188,7 @@ type hop struct {
 // Queued lists webhooks of which something is queued, and those that release what
 // was held, and sees to it that Release looks at them. Where there are very many,
 // each call lists some of them, in turns.
-func (s *Store) Queued(ctx context.Context) ([]string, error) {
+func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
 	find, err := s.prepared(ctx, queuedWebhooks)
 	if err != nil {
 		return nil, classify("prepare to look for queues", err)
@@ -183,6 +198,7 @@ func (s *Store) Queued(ctx context.Context) ([]string, error) {
 	for {
 		var found []struct {
 			WebhookID string `db:"webhook_id"`
+			OwnerID   string `db:"owner_id"`
 			Queued    bool   `db:"queued"`
 		}
 		err := repeat(ctx, func() error {
@@ -194,9 +210,9 @@ func (s *Store) Queued(ctx context.Context) ([]string, error) {
 		}
 		began := s.hop.after
 		s.hop.after = ""
-		webhooks, n := make([]string, len(found)), 0
+		webhooks, n := make([]hook.Queue, len(found)), 0
 		for i, f := range found {
-			if webhooks[i] = f.WebhookID; f.Queued {
+			if webhooks[i] = (hook.Queue{WebhookID: f.WebhookID, OwnerID: f.OwnerID}); f.Queued {
 				s.hop.after = f.WebhookID
 				n++
 			}
@@ -210,17 +226,15 @@ func (s *Store) Queued(ctx context.Context) ([]string, error) {
 	}
 }
 
-// Release gives free places of webhooks with limits to up to limit of their
-// queued deliveries, the oldest first, and takes these on like Claim. Where what
+// Release gives free places of webhooks with limits to up to t.Limit of their
+// queued deliveries, the oldest first, and takes these on like Claim; not those of
+// webhooks and owners that are crowded. Queued has to have found them. Where what
 // was held is being released, it is taken as if it were queued. It looks at the
 // webhooks that are due; those that another process is just releasing are passed
 // over. Of webhooks without limits what was tried before is let go; see TakeQueued
 // for the rest.
-func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
+func (s *Store) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) {
 	if err := s.prepareAll(ctx, "release deliveries", tryLanes, releaseQueued, endDrains, looked); err != nil {
-		return nil, err
-	}
-	if _, err := s.Queued(ctx); err != nil {
 		return nil, err
 	}
 	find, err := s.prepared(ctx, dueLanes)
@@ -244,9 +258,10 @@ func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]
 		for i, d := range due {
 			lanes[i] = d.WebhookID
 		}
-		released, err := s.releaseOf(ctx, lanes, limit-len(all), lease)
+		released, err := s.releaseOf(ctx, lanes, t)
 		all = append(all, released...)
-		if err != nil || len(due) < lanesAtOnce || len(all) >= limit {
+		t.Limit -= len(released)
+		if err != nil || len(due) < lanesAtOnce || t.Limit <= 0 {
 			return all, err
 		}
 	}
@@ -254,7 +269,7 @@ func (s *Store) Release(ctx context.Context, limit int, lease time.Duration) ([]
 }
 
 // releaseOf releases deliveries of these webhooks.
-func (s *Store) releaseOf(ctx context.Context, due []string, limit int, lease time.Duration) ([]hook.Claim, error) {
+func (s *Store) releaseOf(ctx context.Context, due []string, t hook.Take) ([]hook.Claim, error) {
 	var released []claimRow
 	err := s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
 		released = nil
@@ -262,7 +277,8 @@ func (s *Store) releaseOf(ctx context.Context, due []string, limit int, lease ti
 		if err := s.selectIn(ctx, tx, &lanes, tryLanes, pq.Array(due)); err != nil || len(lanes) == 0 {
 			return err
 		}
-		err := s.selectIn(ctx, tx, &released, releaseQueued, limit, lookahead.Seconds(), "", pq.Array(lanes), lease.Seconds())
+		err := s.selectIn(ctx, tx, &released, releaseQueued, t.Limit, lookahead.Seconds(), "",
+			pq.Array(t.Crowded), pq.Array(t.CrowdedOwners), pq.Array(lanes), t.Lease.Seconds())
 		if err != nil {
 			return err
 		}
@@ -271,7 +287,7 @@ func (s *Store) releaseOf(ctx context.Context, due []string, limit int, lease ti
 				return err
 			}
 		}
-		return s.execIn(ctx, tx, looked, pq.Array(lanes), lookahead.Seconds(), longestSleep.Seconds())
+		return s.execIn(ctx, tx, looked, pq.Array(lanes), lookahead.Seconds(), longestSleep.Seconds(), pq.Array(t.Crowded), pq.Array(t.CrowdedOwners))
 	})
 	return claims(released), err
 }
@@ -326,7 +342,8 @@ ON CONFLICT (webhook_id) DO UPDATE SET free_at = greatest(l.free_at, clock_times
 WHERE l.free_at <= clock_timestamp() + make_interval(secs => $3)
 RETURNING extract(epoch FROM free_at - clock_timestamp()) - $2`
 
-// giveBack puts a delivery back into the queue that can't start in time.
+// giveBack puts a delivery back into the queue that can't start in time, or for
+// which there is no room.
 const giveBack = `
 UPDATE deliveries SET slot_until = NULL, dispatch_at = 'infinity', next_attempt_at = NULL, generation = generation + 1, updated_at = now()
 WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')`
@@ -343,8 +360,14 @@ func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, qu
 	var seconds float64
 	err = reserve.GetContext(ctx, &seconds, d.WebhookID, 1/p.Webhook.Rate(), longestPace.Seconds())
 	if errors.Is(err, sql.ErrNoRows) {
-		_, err := s.on(ctx).ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
-		return 0, true, classify("give back the place of "+d.ID, err)
+		return 0, true, s.PutBack(ctx, p)
 	}
 	return max(0, time.Duration(seconds*float64(time.Second))), false, classify("reserve a start of "+d.WebhookID, err)
+}
+
+// PutBack queues a delivery that is as in p, to be carried by another workflow.
+func (s *Store) PutBack(ctx context.Context, p hook.Parcel) error {
+	d := p.Delivery
+	_, err := s.on(ctx).ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
+	return classify("queue "+d.ID, err)
 }

@@ -33,10 +33,18 @@ func (s stage) posts(t *testing.T, n int) {
 	}
 }
 
+// Release releases as the dispatcher does.
+func (s stage) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) {
+	if _, err := s.Queued(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.Release(ctx, t)
+}
+
 // released gives the deliveries that are let go now.
 func (s stage) released(t *testing.T) []hook.Claim {
 	t.Helper()
-	claims, err := s.Release(context.Background(), 64, lease)
+	claims, err := s.Release(context.Background(), hook.Take{Limit: 64, Lease: lease})
 	require.NoError(t, err)
 	return claims
 }
@@ -284,7 +292,7 @@ func TestTwoProcessesKeepTheCap(t *testing.T) {
 		process.Store = open(t, s.url)
 		group.Go(func() {
 			for done.Load() < n {
-				claims, err := process.Release(context.Background(), 64, lease)
+				claims, err := process.Release(context.Background(), hook.Take{Limit: 64, Lease: lease})
 				if err != nil {
 					t.Error(err)
 					return

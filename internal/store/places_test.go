@@ -114,7 +114,7 @@ func TestAWorkerThatIsLostLosesNoPlace(t *testing.T) {
 	s.limited(t, 0, 1)
 	s.posts(t, 2)
 	t.Log("lost between claim and begin: it is offered again, with its place")
-	claims, err := s.Release(ctx, 64, -time.Second)
+	claims, err := s.Release(ctx, hook.Take{Limit: 64, Lease: -time.Second})
 	require.NoError(t, err)
 	id := claims[0].DeliveryID
 	for range 2 {

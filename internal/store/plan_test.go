@@ -50,11 +50,11 @@ func TestAQueueIsNotReadToBeFound(t *testing.T) {
 	s := newStage(t)
 	w := s.limited(t, 0, 2)
 	conn := session(t, s.url)
-	for name, statement := range map[string]string{"find(text, int)": store.QueuedWebhooks, "release(bigint, float8, text, text[], float8)": store.ReleaseQueued} {
+	for name, statement := range map[string]string{"find(text, int)": store.QueuedWebhooks, "release(bigint, float8, text, text[], text[], text[], float8)": store.ReleaseQueued} {
 		_, err := conn.ExecContext(context.Background(), "PREPARE "+name+" AS "+statement)
 		require.NoError(t, err)
 	}
-	release := fmt.Sprintf("release(64, 0.5, '', '{%s}', 30)", w.ID)
+	release := fmt.Sprintf("release(64, 0.5, '', '{}', '{}', '{%s}', 30)", w.ID)
 	require.Zero(t, planned(t, conn, "find('', 500)").Rows)
 	planned(t, conn, release)
 	s.post(t, event("e", "TODO_CREATED", "p1"))

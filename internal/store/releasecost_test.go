@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/internal/hook"
 	"godwit/internal/pgtest"
 	"godwit/internal/store"
 )
@@ -35,7 +36,7 @@ func (s stage) waiting(t testing.TB, n int) {
 func (s stage) releasedWithin(t testing.TB, most int) (id string, calls int) {
 	t.Helper()
 	for calls = 1; calls <= most; calls++ {
-		claims, err := s.Release(context.Background(), 64, time.Minute)
+		claims, err := s.Release(context.Background(), hook.Take{Limit: 64, Lease: time.Minute})
 		require.NoError(t, err)
 		if len(claims) > 0 {
 			require.Len(t, claims, 1)
@@ -95,4 +96,31 @@ func TestRelease_FindsWhoIsReadyAmongManyThatWait(t *testing.T) {
 		require.Equal(t, "dlv_e_"+webhook, id, change)
 		require.LessOrEqual(t, calls, 2+n/500)
 	}
+}
+
+// BenchmarkRelease_BesideManyThatWait is deliveries a second that are released of one
+// webhook while 20,000 others wait for their trial.
+func BenchmarkRelease_BesideManyThatWait(b *testing.B) {
+	s := newStage(b)
+	s.waiting(b, 20_000)
+	for range 50 { // all of them are found to wait
+		_, err := s.Release(context.Background(), hook.Take{Limit: 64, Lease: time.Minute})
+		require.NoError(b, err)
+	}
+	w := s.webhook(b, hook.Rule{Events: []string{"*"}})
+	pgtest.Exec(b, s.url, `UPDATE webhooks SET max_in_flight = 1000000 WHERE id = $1`, w.ID)
+	pgtest.Exec(b, s.url, `
+		WITH e AS (
+			INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint)
+			SELECT 'many' || g, 'TODO_CREATED', 'p1', 'c1', now(), '{}', '' FROM generate_series(1, $2::int) g RETURNING id
+		)
+		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, dispatch_at)
+		SELECT 'dlv_' || e.id, e.id, $1, 'TODO_CREATED', 'p1', 'c1', 'pending', 'infinity' FROM e`, w.ID, 64*b.N)
+	b.ResetTimer()
+	for released := 0; released < 64*b.N; {
+		claims, err := s.Release(context.Background(), hook.Take{Limit: 64, Lease: time.Minute})
+		require.NoError(b, err)
+		released += len(claims)
+	}
+	b.ReportMetric(float64(64*b.N)/b.Elapsed().Seconds(), "deliveries/s")
 }

@@ -40,6 +40,8 @@ type Store struct {
 	gather     gather        // of what Ingest is offered
 	large      gather        // of requests that are too large to share a statement
 	opened     opened
+	takes      ends
+	claims     ends
 	part       int // see countParts
 	hop        hop // of Queued
 	ages       ages

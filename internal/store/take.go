@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lib/pq"
@@ -14,17 +15,26 @@ import (
 )
 
 // due picks the deliveries that are due and were never tried, queued those that
-// wait for room, of webhooks that have no limits of their own: $6 are the
-// webhooks, $7 how many of each.
+// wait for room, of webhooks that have no limits of their own: $7 are the
+// webhooks, $8 how many of each.
+var (
+	takeDue    = takeInOrder(``)
+	takeNewest = takeInOrder(` DESC`)
+)
+
+func takeInOrder(direction string) string {
+	return `
+WITH due AS MATERIALIZED (
+	SELECT ` + dueColumns + ` FROM deliveries d WHERE d.dispatch_at <= now() AND d.attempts = 0
+	ORDER BY d.dispatch_at` + direction + `, d.id` + direction + ` LIMIT $1 FOR UPDATE SKIP LOCKED
+)` + take
+}
+
 const (
 	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until, d.created_at`
-	takeDue    = `
-WITH due AS MATERIALIZED (
-	SELECT ` + dueColumns + ` FROM deliveries d WHERE d.dispatch_at <= now() AND d.attempts = 0 ORDER BY d.dispatch_at, d.id LIMIT $1 FOR UPDATE SKIP LOCKED
-)` + take
 	takeQueued = `
 WITH due AS MATERIALIZED (
-	SELECT q.* FROM unnest($6::text[], $7::int[]) AS r(webhook_id, room)
+	SELECT q.* FROM unnest($7::text[], $8::int[]) AS r(webhook_id, room)
 	CROSS JOIN LATERAL (SELECT ` + limited + ` OR ` + off + ` AS barred FROM webhooks w WHERE w.id = r.webhook_id OFFSET 0) w
 	CROSS JOIN LATERAL (
 		SELECT ` + dueColumns + ` FROM deliveries d WHERE NOT w.barred AND d.webhook_id = r.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts = 0
@@ -42,7 +52,7 @@ const take = `, look AS MATERIALIZED (
 		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current,
 		w.version, w.owner_id, w.timeout_seconds,
 		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
-			WHEN w.limited OR w.off OR d.webhook_id = ANY($4::text[]) THEN 'queue'
+			WHEN w.limited OR w.off OR d.webhook_id = ANY($4::text[]) OR w.owner_id = ANY($6::text[]) THEN 'queue'
 			WHEN d.generation = 1 AND e.expunged_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here)
 				AND (w.max_age IS NULL OR d.created_at > now() - make_interval(secs => w.max_age)) THEN 'begin'
 			ELSE 'start' END AS step
@@ -86,8 +96,27 @@ const takeWithin = 8 * time.Second
 // Take takes on deliveries that are due and were never tried, oldest first, and
 // begins their first attempts where it can, without a row of their start.
 func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
-	return s.take(ctx, takeDue, t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds())
+	query := takeDue
+	if s.takes.newest() {
+		query = takeNewest
+	}
+	taken, err := s.take(ctx, query, takeColumns(t)...)
+	s.takes.note(taken.Len() == t.Limit)
+	return taken, err
 }
+
+func takeColumns(t hook.Take) []any {
+	return []any{t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds(), pq.Array(t.CrowdedOwners)}
+}
+
+// ends says from which end of what is due the next round takes. After a full one
+// that took the oldest it takes the newest: where one owner has very many due, those
+// of another who has just come do not wait for all of them.
+type ends struct{ fromNewest atomic.Bool }
+
+func (e *ends) newest() bool { return e.fromNewest.Load() }
+
+func (e *ends) note(full bool) { e.fromNewest.Store(full && !e.newest()) }
 
 // TakeQueued is Take for what was queued although its webhook has no limits of
 // its own: up to so many of each webhook.
@@ -97,7 +126,7 @@ func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int
 	for id, n := range room {
 		webhooks, rooms = append(webhooks, id), append(rooms, int64(n))
 	}
-	return s.take(ctx, takeQueued, t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds(), pq.Array(webhooks), pq.Array(rooms))
+	return s.take(ctx, takeQueued, append(takeColumns(t), pq.Array(webhooks), pq.Array(rooms))...)
 }
 
 // take goes on when ctx ends in the middle, though not for long: what it has begun

@@ -52,8 +52,8 @@ func (s stage) takenQueued(t *testing.T) []hook.Parcel {
 	queued, err := s.Queued(context.Background())
 	require.NoError(t, err)
 	room := map[string]int{}
-	for _, id := range queued {
-		room[id] = taking.Limit
+	for _, q := range queued {
+		room[q.WebhookID] = taking.Limit
 	}
 	taken, err := s.TakeQueued(context.Background(), taking, room)
 	require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestWhatIsCrowdedIsQueuedAndTakenWhenThereIsRoom(t *testing.T) {
 	}
 	queued, err := s.Queued(ctx)
 	require.NoError(t, err)
-	require.Equal(t, []string{crowded.ID}, queued)
+	require.Equal(t, []hook.Queue{{WebhookID: crowded.ID, OwnerID: "u1"}}, queued)
 	require.Empty(t, s.released(t), "it has no limits of its own")
 	for _, want := range []int{2, 2, 1, 0} {
 		taken, err = s.TakeQueued(ctx, taking, map[string]int{crowded.ID: 2})

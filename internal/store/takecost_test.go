@@ -21,8 +21,8 @@ func TestFirstAttemptsReadNoMoreWithABacklog(t *testing.T) {
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	conn := session(t, s.url)
 	for name, statement := range map[string]string{
-		"take_due(int, float8, float8, text[], float8)":                   store.TakeDue,
-		"take_queued(int, float8, float8, text[], float8, text[], int[])": store.TakeQueued,
+		"take_due(int, float8, float8, text[], float8, text[])":                   store.TakeDue,
+		"take_queued(int, float8, float8, text[], float8, text[], text[], int[])": store.TakeQueued,
 		"succeed": store.SucceedAll,
 		"note":    store.CarriedAll,
 	} {
@@ -39,7 +39,7 @@ func TestFirstAttemptsReadNoMoreWithABacklog(t *testing.T) {
 		}
 		return pages
 	}
-	const due, queued = `take_due(10, 10, 10, '{}', 30)`, `take_queued(10, 10, 10, '{}', 30, '{%s}', '{10}')`
+	const due, queued = `take_due(10, 10, 10, '{}', 30, '{}')`, `take_queued(10, 10, 10, '{}', 30, '{}', '{%s}', '{10}')`
 	run(due, ends("none", 1), notes("none", 1), 0)
 	run(fmt.Sprintf(queued, w.ID), ends("none", 1), notes("none", 1), 0)
 	for _, kind := range []string{"a", "b"} { // a is due, b is queued

@@ -131,7 +131,7 @@ func TestWithdrawal_NothingIsSentOfWhatItHasNotReached(t *testing.T) {
 			taken, err = s.TakeQueued(ctx, take, map[string]int{w.ID: 100})
 			require.NoError(t, err)
 			require.Zero(t, taken.Len())
-			released, err := s.Release(ctx, 100, time.Minute)
+			released, err := s.Release(ctx, hook.Take{Limit: 100, Lease: time.Minute})
 			require.NoError(t, err)
 			require.Empty(t, released)
 		})
