@@ -73,6 +73,7 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionFilters, b.measureFilters},
 		{sectionClaim, b.measureClaim},
 		{sectionRetention, b.measureRetention},
+		{sectionTenants, b.measureTenants},
 	} {
 		if !b.opts.has(section.name) {
 			continue

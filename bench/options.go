@@ -23,12 +23,13 @@ const (
 	sectionFilters   = "filters"
 	sectionClaim     = "claim"
 	sectionRetention = "retention"
+	sectionTenants   = "tenants"
 )
 
 func sections() []string {
 	return []string{
 		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionFaulty,
-		sectionMatching, sectionFilters, sectionClaim, sectionRetention,
+		sectionMatching, sectionFilters, sectionClaim, sectionRetention, sectionTenants,
 	}
 }
 

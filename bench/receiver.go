@@ -18,17 +18,27 @@ type receiver struct {
 
 	mu    sync.RWMutex
 	boxes map[string]*mailbox
+	hung  chan struct{} // closed by release
 }
 
-// slowPath is where answers take slowAnswer.
-const slowPath = "/slow"
+const (
+	// slowPath is where answers take slowAnswer, lastingPath where they take
+	// lastingAnswer, hangPath where none comes until release.
+	slowPath    = "/slow"
+	lastingPath = "/lasting"
+	hangPath    = "/hang"
+	// failPath answers 500 at once.
+	failPath = "/fail"
+
+	lastingAnswer = 25 * time.Second
+)
 
 func startReceiver(ctx context.Context) (*receiver, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start the receiver: %w", err)
 	}
-	r := &receiver{base: "http://" + listener.Addr().String(), boxes: map[string]*mailbox{}}
+	r := &receiver{base: "http://" + listener.Addr().String(), boxes: map[string]*mailbox{}, hung: make(chan struct{})}
 	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}
 	go r.server.Serve(listener) //nolint:errcheck // it always ends with the error of Close
 	return r, nil
@@ -47,8 +57,12 @@ func (r *receiver) open(name string, expects int) *mailbox {
 
 // ServeHTTP takes one delivery in.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if req.URL.Path == slowPath {
-		pause(req.Context(), slowAnswer)
+	if takes, ok := map[string]time.Duration{slowPath: slowAnswer, lastingPath: lastingAnswer, hangPath: time.Hour}[req.URL.Path]; ok {
+		r.hang(req.Context(), takes)
+		return
+	}
+	if req.URL.Path == failPath {
+		http.Error(w, "failed", http.StatusInternalServerError)
 		return
 	}
 	r.mu.RLock()
@@ -63,6 +77,31 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	box.put(req.Header.Get("webhook-id"), time.Now())
+}
+
+// hang waits, until release at the longest.
+func (r *receiver) hang(ctx context.Context, d time.Duration) {
+	r.mu.RLock()
+	hung := r.hung
+	r.mu.RUnlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-hung:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	pause(ctx, d)
+}
+
+// release has all answered that hang.
+func (r *receiver) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.hung)
+	r.hung = make(chan struct{})
 }
 
 // mailbox holds when each event first arrived for one webhook.

@@ -27,6 +27,7 @@ type report struct {
 	Filters      []filtersResult   `json:"filters,omitempty"`
 	Claims       []claimResult     `json:"claims,omitempty"`
 	Retention    *retentionResult  `json:"retention,omitempty"`
+	Tenants      []tenantsResult   `json:"tenants,omitempty"`
 	// Runs is how many runs the figures are the median of; 0 = this is one run.
 	Runs int `json:"runs,omitempty"`
 	// Problems is why the run counts as failed; empty = it does not.

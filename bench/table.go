@@ -47,6 +47,7 @@ func (r *report) print(w io.Writer) error {
 	r.printFilters(t)
 	r.printClaims(t)
 	r.printRetention(t)
+	r.printTenants(t)
 	if r.StartSeconds > 0 {
 		t.title("Standalone: ready after %v s, stopped in %v s; the run took %v s", r.StartSeconds, r.StopSeconds, r.Seconds)
 	}
