@@ -132,7 +132,7 @@ func (p *process) checkURL(raw string, allowHTTP bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return kept, p.sender.CheckHost(context.Background(), kept)
+	return kept, p.sender.CheckHost(kept)
 }
 
 // probe sends a health check to a webhook.

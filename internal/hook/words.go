@@ -36,7 +36,7 @@ func Words(r Reason) string {
 func wordsOfReceiver(r Reason) string {
 	switch r {
 	case ReasonDNS:
-		return "The receiver's name was not found on the internet. It may be misspelt, or it may have expired."
+		return "The receiver's name was not found, or leads to a place that Godwit is not allowed to send to. It may be misspelt, or it may have expired."
 	case ReasonConnectRefused:
 		return "The receiver turned the connection away. The program that receives may not be running."
 	case ReasonConnectTimeout:

@@ -1,11 +1,11 @@
 package send
 
 import (
-	"context"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
 
 	"godwit/internal/hook"
 )
@@ -137,7 +137,7 @@ func TestCheckHost(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.raw, func(t *testing.T) {
 			for s, want := range map[*Sender]bool{public: tt.public, local: tt.local} {
-				err := s.CheckHost(t.Context(), tt.raw)
+				err := s.CheckHost(tt.raw)
 				require.Equal(t, want, err == nil, "%v", err)
 				if err != nil {
 					require.Equal(t, hook.CodeInvalid, hook.CodeOf(err))
@@ -148,12 +148,33 @@ func TestCheckHost(t *testing.T) {
 	}
 }
 
-// A name that does not resolve, whatever the reason, may do so later.
-func TestCheckHostAcceptsWhatDoesNotResolve(t *testing.T) {
+// Nothing that an owner sees tells a name of the operator's network from one that
+// there is not: neither at creation nor in an attempt.
+func TestNames_OfTheNetworkAreNotTold(t *testing.T) {
+	var answers []hook.Result
+	for name, answer := range map[string]look{
+		"private":          turns([]string{"10.1.2.3"}),
+		"metadata":         turns([]string{"169.254.169.254", "fd00:ec2::254"}),
+		"a port of Godwit": turns([]string{"127.0.0.1"}),
+		"no such name":     func(int) ([]string, dnsmessage.RCode) { return nil, dnsmessage.RCodeNameError },
+	} {
+		s := New(Options{EgressAllow: prefixes("127.0.0.1/32")})
+		t.Cleanup(s.Close)
+		s.Spare("127.0.0.1:8443")
+		resolveWith(t, s, answer)
+		require.NoError(t, s.CheckHost("https://jenkins.corp.test:8443/"), name)
+		result := attempt(t, s, message("https://jenkins.corp.test:8443/"))
+		result.Duration = 0
+		answers = append(answers, result)
+		require.Equal(t, hook.ReasonDNS, result.Reason, name)
+		require.False(t, result.Own, name)
+	}
+	for _, one := range answers {
+		require.Equal(t, answers[0], one)
+	}
 	s := New(Options{})
-	require.NoError(t, s.CheckHost(t.Context(), "https://godwit-test.invalid/"))
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.NoError(t, s.CheckHost(ended, "https://example.com/"))
-	require.Error(t, s.CheckHost(t.Context(), "://"))
+	t.Cleanup(s.Close)
+	require.Error(t, s.CheckHost("://"))
+	require.Error(t, s.CheckHost("https://LOCALHOST./"))
+	require.Error(t, s.CheckHost("https://godwit.localhost/"))
 }

@@ -1,14 +1,14 @@
 package send
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
-	"time"
 
 	"code.dny.dev/ssrf"
 
@@ -81,35 +81,42 @@ func unmap(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
 }
 
-// lookupTimeout bounds CheckHost, which runs while somebody waits for a form.
-const lookupTimeout = 2 * time.Second
-
-// CheckHost says whether the host of a URL that CheckURL gave could be
-// delivered to now: it is refused when it is, or resolves to, any address that
-// may not be dialled. A name that does not resolve is accepted, as it may
-// later. It is for a friendly answer at creation; each dial decides anew. Its
-// error is a *hook.Error of hook.CodeInvalid that holds nothing of what the
-// look-up found.
-func (s *Sender) CheckHost(ctx context.Context, raw string) error {
+// CheckHost says whether a URL that CheckURL gave leads to an address that may not
+// be dialled. It looks no name up, since its answer would tell whoever may make a
+// webhook which names there are in the operator's network. It is for a friendly
+// answer at creation; each dial decides anew. Its error is a *hook.Error of
+// hook.CodeInvalid.
+func (s *Sender) CheckHost(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil {
 		_, err = CheckURL(raw, true)
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	// The resolver gives a literal address back as it is.
-	addrs, err := s.dialer.Resolver.LookupNetIP(ctx, "ip", u.Hostname())
-	if err != nil {
+	addrs := knownAddresses(u.Hostname())
+	if len(addrs) == 0 || slices.ContainsFunc(addrs, func(a netip.Addr) bool { return s.guard.permits(netip.AddrPortFrom(a, portOf(u))) }) {
 		return nil
 	}
-	for _, addr := range addrs {
-		if !s.guard.permits(netip.AddrPortFrom(addr, portOf(u))) {
-			return hook.Invalid(urlPointer, "destination not permitted; "+
-				"use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)")
-		}
+	return hook.Invalid(urlPointer, "destination not permitted; "+
+		"use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)")
+}
+
+// knownAddresses are those of a host that everybody knows without a look-up: an
+// address, or a name that is this machine anywhere (RFC 6761 section 6.3).
+func knownAddresses(host string) []netip.Addr {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{addr}
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
 	}
 	return nil
+}
+
+// named says whether the host of a URL is a name that has to be looked up.
+func named(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && len(knownAddresses(u.Hostname())) == 0
 }
 
 // portOf is the port that a URL of CheckURL leads to.

@@ -149,7 +149,13 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	case errors.Is(context.Cause(limited), errTimeUp):
 		return fail(result, timeoutReason(at.phase()), limit), nil
 	default:
-		result = fail(result, reasonOf(err, at.phase()), limit)
+		reason := reasonOf(err, at.phase())
+		if errors.Is(err, errBlocked) && named(m.Webhook.URL) {
+			// As for a name that there is not: an owner who could tell the two apart
+			// could find out the names in the operator's network.
+			reason = hook.ReasonDNS
+		}
+		result = fail(result, reason, limit)
 		result.Error = cmp.Or(at.words(err), result.Error)
 		return result, nil
 	}

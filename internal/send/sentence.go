@@ -23,7 +23,7 @@ func fail(result hook.Result, reason hook.Reason, limit time.Duration) hook.Resu
 func sentence(reason hook.Reason, limit time.Duration) string {
 	switch reason {
 	case hook.ReasonDNS:
-		return "the host name could not be resolved"
+		return "the host name could not be resolved to a permitted address"
 	case hook.ReasonConnectRefused:
 		return "the receiver refused the connection"
 	case hook.ReasonConnectTimeout:
