@@ -43,6 +43,7 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 			return slices.DeleteFunc(r.Filters(), func(f hook.Field) bool { return f.Detail != "bad" })
 		},
 		AdminKeyHash: apikey.Hash(testKey),
+		AllowedHosts: []string{"example.com"},
 		CheckURL: func(raw string) (string, error) {
 			if !strings.HasPrefix(raw, "https://") {
 				return "", errors.New("must be an https:// address")

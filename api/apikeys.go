@@ -94,7 +94,6 @@ func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply
 	if k, err = s.Store.APIKeys.CreateAPIKey(ctx, k, apikey.Hash(key)); err != nil {
 		return nil, err
 	}
-	s.gate.trust(hook.PrincipalOf(ctx).Address, key)
 	return &newAPIKeyReply{Location: "/v1/api-keys/" + k.ID, Body: newAPIKey{APIKey: viewAPIKey(k), Key: key}}, nil
 }
 

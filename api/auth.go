@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/subtle"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func (s *server) authorize(who audience) func(huma.Context, func(huma.Context)) 
 	return func(ctx huma.Context, next func(huma.Context)) {
 		principal, err := s.authenticate(ctx, who)
 		if err == nil && len(who) > 0 {
-			err = s.spend(ctx, principal, s.allowance(principal, who))
+			err = s.spend(ctx.SetHeader, principal, s.allowance(principal, who))
 		}
 		if err == nil && len(who) > 0 && !slices.Contains(who, principal.Role) {
 			err = newProblem(codeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
@@ -78,9 +79,9 @@ func (s *server) refuse(ctx huma.Context, err error) {
 }
 
 // authenticate finds out who makes a request: by its API key, else by the
-// session of a browser.
+// session of a browser. Where both are sent the session counts for nothing.
 func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, error) {
-	from := clientAddress(humagin.Unwrap(ctx).Request, s.TrustedProxies)
+	from := s.clientAddress(humagin.Unwrap(ctx).Request)
 	var principal hook.Principal
 	var err error
 	key, ok := bearer(ctx.Header("Authorization"))
@@ -88,9 +89,9 @@ func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, e
 	switch {
 	case len(who) == 0:
 	case ok:
-		principal, err = s.gate.pass(ctx.Context(), from, key, func() (hook.Principal, error) { return s.principal(ctx.Context(), key) })
+		principal, err = s.principal(ctx.Context(), from, key)
 	case token != "":
-		principal, err = s.gate.pass(ctx.Context(), from, token, func() (hook.Principal, error) { return s.signedIn(ctx.Context(), token) })
+		principal, err = s.signedIn(ctx.Context(), from, token)
 	default:
 		err = newProblem(codeUnauthorized, "The header Authorization: Bearer <key> is missing.")
 	}
@@ -98,14 +99,26 @@ func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, e
 	return principal, err
 }
 
+// safeKeyLength is how many characters put a bootstrap key out of reach of guessing.
+const safeKeyLength = 16
+
 // principal finds out whose key it is. The bootstrap key needs no database, and
 // neither does the refusal of what can't be a key.
-func (s *server) principal(ctx context.Context, key string) (hook.Principal, error) {
+func (s *server) principal(ctx context.Context, from netip.Addr, key string) (hook.Principal, error) {
 	hash := apikey.Hash(key)
-	if !apikey.WellFormed(key) && !s.isBootstrap(hash) {
-		return hook.Principal{}, newProblem(codeUnauthorized, "This is not an API key, or not a whole one.")
+	find := func() (hook.Principal, error) { return s.principalOf(ctx, hash) }
+	switch {
+	case len(key) >= safeKeyLength && s.isBootstrap(hash):
+		return find()
+	case apikey.WellFormed(key):
+		return s.gate.lookup(ctx, from, key, find)
 	}
-	return s.principalOf(ctx, hash)
+	return s.gate.guess(from, key, func() (hook.Principal, error) {
+		if s.isBootstrap(hash) {
+			return find()
+		}
+		return hook.Principal{}, newProblem(codeUnauthorized, "This is not an API key, or not a whole one.")
+	})
 }
 
 // principalOf finds out whose key has this hash.

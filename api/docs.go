@@ -27,7 +27,6 @@ func (s *server) serveDocs(engine *gin.Engine) {
 	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
 	page := sync.OnceValues(s.docsPage)
 	style := func() ([]byte, error) { return docsFiles.ReadFile("docs/style.css") }
-	engine.GET(portalPath, s.portal)
 	engine.GET("/openapi.json", func(c *gin.Context) { s.serve(c, mediaJSON, document) })
 	engine.GET("/docs/style.css", func(c *gin.Context) { s.serve(c, "text/css; charset=utf-8", style) })
 	engine.GET("/docs", func(c *gin.Context) {

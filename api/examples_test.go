@@ -34,6 +34,7 @@ func exampleClient(t *testing.T, id map[string]string) *client {
 	f.keys = []storedKey{{APIKey: hook.APIKey{ID: id["get-api-key"], Name: "n", Role: hook.RolePublisher, Prefix: "gw_abcdefgh", CreatedAt: now()}}}
 	f.keys = append(f.keys, storedKey{hook.APIKey{ID: "key_1", Name: "n", Role: hook.RoleUser, UserID: "una", CreatedAt: now()},
 		apikey.Hash("gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi")})
+	f.sessions = []storedSession{{Session: hook.Session{ID: id["end-session"], UserID: "una", Role: hook.RoleUser, StartedAt: now(), ExpiresAt: now()}}}
 	return c
 }
 

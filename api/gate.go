@@ -11,68 +11,108 @@ import (
 	"godwit/internal/hook"
 )
 
-// failures is how often a network may come with wrong credentials.
+// failures is how often a network may come with what somebody could guess.
 var failures = allowance{name: "failures", perSecond: 10.0 / 60, burst: 20}
 
-// gate keeps those who guess from guessing on: of a network with too many
-// failures no credential is compared or looked up any more, right or wrong, so
-// that the answer tells nothing. What was right from that network before, or was
-// made from there, is let through all the same, or one guesser would lock out
-// everybody who shares an address with him. The price: a credential that is new there has to wait until
-// the guessing ends.
+const (
+	// lookupsAtOnce is how many credentials of one network are looked up at a time
+	// that were not right there before. One takes about a millisecond.
+	lookupsAtOnce = 4
+	// wrongKept is for how long a credential that was looked up in vain is refused
+	// without another look: it was revoked, used up or never there, and none of
+	// that changes. It is short for the case that a database is restored.
+	wrongKept = time.Minute
+)
+
+// gate keeps those who guess from learning and from costing anything. What can't
+// be guessed is always looked up, whatever else came from the same address: an
+// address may be shared with strangers. What one of them costs is bounded by the
+// look-ups at a time of each network, and by remembering what was wrong.
+//
+// What could be guessed is the bootstrap key where it is short. Of a network with
+// too many failures nothing of that form is compared any more, right or wrong, but
+// for what was right from there before.
 type gate struct {
 	networks memory[*network]
 	right    memory[struct{}] // by network and hash of the credential
+	wrong    memory[refusal]  // by hash of the credential
 }
 
 // network is where credentials come from.
 type network struct {
 	failures *rate.Limiter
-	// turn has room for one: those that are new are looked up one after the other,
-	// or many guesses at one moment would be let in by the last token.
-	turn chan struct{}
+	turns    chan struct{} // lookupsAtOnce places
+}
+
+// refusal is what somebody was told.
+type refusal struct {
+	err   error
+	until time.Time
 }
 
 func newNetwork() *network {
-	return &network{failures: failures.limiter(), turn: make(chan struct{}, 1)}
+	return &network{failures: failures.limiter(), turns: make(chan struct{}, lookupsAtOnce)}
 }
 
-func newGate() *gate { return &gate{newMemory[*network](), newMemory[struct{}]()} }
+func newGate() *gate {
+	return &gate{newMemory[*network](), newMemory[struct{}](), newMemory[refusal]()}
+}
 
-// pass lets find look a credential up that came from an address, unless too
-// many from there were wrong; codeUnauthorized says that this one is.
-func (g *gate) pass(ctx context.Context, from netip.Addr, credential string, find func() (hook.Principal, error)) (hook.Principal, error) {
-	pair := pairOf(from, credential)
-	n := g.networks.of(networkOf(from), newNetwork)
+// lookup lets find look up a credential that can't be guessed; codeUnauthorized
+// says that it is wrong.
+func (g *gate) lookup(ctx context.Context, from netip.Addr, credential string, find func() (hook.Principal, error)) (hook.Principal, error) {
+	hash := string(apikey.Hash(credential))
+	if err := g.refused(hash); err != nil {
+		return hook.Principal{}, err
+	}
+	pair := networkOf(from) + " " + hash
 	if !g.right.held.Contains(pair) {
+		n := g.networks.of(networkOf(from), newNetwork)
 		select {
-		case n.turn <- struct{}{}:
-			defer func() { <-n.turn }()
+		case n.turns <- struct{}{}:
+			defer func() { <-n.turns }()
 		case <-ctx.Done():
 			return hook.Principal{}, ctx.Err()
 		}
-		if left := n.failures.TokensAt(time.Now()); left < 1 && !g.right.held.Contains(pair) {
-			return hook.Principal{}, rateLimited("Too many wrong keys came from this address.", failures.until(left, 1))
+		if err := g.refused(hash); err != nil { // it was looked up meanwhile
+			return hook.Principal{}, err
 		}
 	}
 	principal, err := find()
 	switch {
 	case err == nil:
-		g.trust(from, credential)
+		g.right.held.Add(pair, struct{}{})
 	case problemOf(err).Code == codeUnauthorized:
 		g.right.held.Remove(pair)
-		n.failures.Allow()
+		g.wrong.held.Add(hash, refusal{err, time.Now().Add(wrongKept)})
 	}
 	return principal, err
 }
 
-// trust lets a credential pass that was made for somebody at an address.
-func (g *gate) trust(from netip.Addr, credential string) {
-	g.right.held.Add(pairOf(from, credential), struct{}{})
+// refused gives what was said of a credential lately; nil = nothing.
+func (g *gate) refused(hash string) error {
+	if r, known := g.wrong.held.Get(hash); known && time.Now().Before(r.until) {
+		return r.err
+	}
+	return nil
 }
 
-func pairOf(from netip.Addr, credential string) string {
-	return networkOf(from) + " " + string(apikey.Hash(credential))
+// guess lets compare look at what somebody could have guessed. It is counted as a
+// failure before it is one, or many at one moment would be let in by the last
+// token.
+func (g *gate) guess(from netip.Addr, credential string, compare func() (hook.Principal, error)) (hook.Principal, error) {
+	pair := networkOf(from) + " " + string(apikey.Hash(credential))
+	if !g.right.held.Contains(pair) {
+		n, now := g.networks.of(networkOf(from), newNetwork), time.Now()
+		if !n.failures.AllowN(now, 1) {
+			return hook.Principal{}, rateLimited("Too many wrong keys came from this address.", failures.until(n.failures.TokensAt(now), 1))
+		}
+	}
+	principal, err := compare()
+	if err == nil {
+		g.right.held.Add(pair, struct{}{})
+	}
+	return principal, err
 }
 
 // networkOf is who is held to be one: an IPv4 address, or the /64 that somebody

@@ -7,11 +7,14 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
@@ -31,71 +34,144 @@ func (c *client) from(address, key string) answerOf {
 // guess fails as often as an address may at once.
 func (c *client) guess(address string) {
 	c.t.Helper()
-	for range failures.burst {
-		c.from(address, apikey.New()).is(401)
+	for i := range failures.burst {
+		c.from(address, "guess "+strconv.Itoa(i)).is(401)
 	}
 }
 
-func TestGuessingIsStoppedBeforeTheDatabase(t *testing.T) {
+func TestGate_StopsGuessing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t)
+		short := "short"
+		c := newClientWith(t, func(o *Options) { o.AdminKeyHash = apikey.Hash(short) })
 		c.guess("192.0.2.1")
-		asked := c.store.lookups
-		require.Equal(t, 20, asked)
-		for _, key := range []string{apikey.New(), "not-a-key", testKey} {
+		for _, key := range []string{"not-a-key", short} {
 			a := c.from("192.0.2.1", key)
 			a.problem(429, "rate_limited")
 			require.Equal(t, "6", a.Header().Get("Retry-After"))
 		}
-		require.Equal(t, asked, c.store.lookups)
-		c.from("192.0.2.2", testKey).is(200) // somebody else
+		require.Zero(t, c.store.lookups, "none of them can be a key of the database")
+		c.from("192.0.2.2", short).is(200) // somebody else
 
 		<-time.After(6 * time.Second)
-		c.from("192.0.2.1", apikey.New()).is(401)
-		c.from("192.0.2.1", apikey.New()).is(429)
+		c.from("192.0.2.1", "guess").is(401)
+		c.from("192.0.2.1", "guess").is(429)
 		<-time.After(time.Hour)
-		c.guess("192.0.2.1")
-		c.from("192.0.2.1", apikey.New()).is(429)
+		c.from("192.0.2.1", short).is(200)
+		for range 2 * failures.burst {
+			c.from("192.0.2.1", "guess")
+		}
+		c.from("192.0.2.1", "guess").is(429)
+		c.from("192.0.2.1", short).is(200) // it was right from there before
 	})
 }
 
-// TestAGuesserLocksNobodyOut shares an address between a guesser and people who
-// were let in from it before.
-func TestAGuesserLocksNobodyOut(t *testing.T) {
+// TestGate_LocksNobodyOut has strangers come from the address of somebody whose
+// key is new there, as all are after a restart.
+func TestGate_LocksNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t)
+		for range 5 {
+			c.guess("198.51.100.1")
+			<-time.After(time.Hour)
+		}
+		c.guess("198.51.100.1")
+		for range 20 * failures.burst {
+			c.from("198.51.100.1", apikey.New()).is(401)
+			fresh, _ := c.key("admin", "")
+			c.from("198.51.100.1", fresh).is(200)
+		}
+		c.from("198.51.100.1", "guess").is(429)
+		c.from("198.51.100.1", testKey).is(200) // a long bootstrap key can't be guessed either
+	})
+}
+
+// TestGate_ForgivesRevokedKeys has an application try its old key on and on.
+func TestGate_ForgivesRevokedKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t)
 		old, id := c.key("admin", "")
-		fresh, _ := c.key("admin", "")
 		c.from("198.51.100.1", old).is(200)
-		c.from("198.51.100.1", testKey).is(200)
-		c.guess("198.51.100.1")
-		for range 3 {
-			c.from("198.51.100.1", old).is(200)
-			c.from("198.51.100.1", testKey).is(200)
-		}
-		c.from("198.51.100.1", fresh).is(429) // the price
-		c.from("198.51.100.9", fresh).is(200)
-		made, _ := c.key("admin", "") // at the address of httptest
-		c.call("GET", "/v1/users", "", with(made)...).is(200)
 		c.call("DELETE", "/v1/api-keys/"+id, "").is(204)
-		c.from("198.51.100.1", old).is(401)
 		asked := c.store.lookups
-		c.from("198.51.100.1", old).is(429) // from then on it is a guess like others
-		require.Equal(t, asked, c.store.lookups)
-		<-time.After(time.Minute)
+		for range 10 * failures.burst {
+			c.from("198.51.100.1", old).problem(401, "unauthorized")
+		}
+		require.Equal(t, asked+1, c.store.lookups, "it is remembered that it is wrong")
+		fresh, _ := c.key("admin", "")
 		c.from("198.51.100.1", fresh).is(200)
+		<-time.After(wrongKept)
+		asked = c.store.lookups
+		c.from("198.51.100.1", old).is(401)
+		require.Equal(t, asked+1, c.store.lookups, "and not for ever")
 	})
 }
 
-// TestAKeyMayBeUsedWhereItWasMade although somebody guesses there.
-func TestAKeyMayBeUsedWhereItWasMade(t *testing.T) {
-	c := newClient(t)
-	c.call("GET", "/v1/users", "").is(200)
-	home := netip.MustParseAddrPort(httptest.NewRequest("GET", "/", nil).RemoteAddr).Addr().String()
-	c.guess(home)
-	key, _ := c.key("admin", "")
-	c.from(home, key).is(200)
-	c.from(home, apikey.New()).is(429)
+// TestGate_BoundsLookups holds every look-up until all wait.
+func TestGate_BoundsLookups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		here, there := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+		var mu sync.Mutex
+		var atOnce, most, lookups int
+		count := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			atOnce += n
+			most, lookups = max(most, atOnce), lookups+max(n, 0)
+		}
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Go(func() {
+				_, _ = g.lookup(t.Context(), here, strconv.Itoa(i), func() (hook.Principal, error) {
+					count(1)
+					<-time.After(time.Second)
+					count(-1)
+					return hook.Principal{}, newProblem(codeUnauthorized, "no")
+				})
+			})
+		}
+		synctest.Wait()
+		began := time.Now()
+		_, err := g.lookup(t.Context(), there, "good", func() (hook.Principal, error) { return hook.Principal{}, nil })
+		require.NoError(t, err)
+		require.Zero(t, time.Since(began), "others don't wait")
+		all.Wait()
+		require.Equal(t, lookupsAtOnce, most)
+		require.Equal(t, 200, lookups)
+	})
+}
+
+// TestGate_LooksOneWrongCredentialUpOnce: copies of it that wait learn what the
+// first one did.
+func TestGate_LooksOneWrongCredentialUpOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		var lookups atomic.Int32
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				_, err := g.lookup(t.Context(), netip.Addr{}, "wrong", func() (hook.Principal, error) {
+					lookups.Add(1)
+					<-time.After(time.Millisecond)
+					return hook.Principal{}, newProblem(codeUnauthorized, "no")
+				})
+				if problemOf(err).Code != codeUnauthorized {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		require.LessOrEqual(t, lookups.Load(), int32(lookupsAtOnce))
+	})
+}
+
+// TestGate_RemembersNoTrouble: what could not be looked up is not wrong.
+func TestGate_RemembersNoTrouble(t *testing.T) {
+	g := newGate()
+	_, err := g.lookup(t.Context(), netip.Addr{}, "k", func() (hook.Principal, error) { return hook.Principal{}, hook.Errorf(hook.CodeUnavailable, "away") })
+	require.Error(t, err)
+	_, err = g.lookup(t.Context(), netip.Addr{}, "k", func() (hook.Principal, error) { return hook.Principal{}, nil })
+	require.NoError(t, err)
 }
 
 func TestGoodKeysCostNothing(t *testing.T) {
@@ -107,55 +183,51 @@ func TestGoodKeysCostNothing(t *testing.T) {
 	c.guess("192.0.2.1")
 }
 
-// TestManyGuessesAtOnceAreCounted holds every look-up until all guesses wait.
-func TestManyGuessesAtOnceAreCounted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
-		at := netip.MustParseAddr("192.0.2.1")
-		lookups := 0
-		var all sync.WaitGroup
-		for i := range 10 * failures.burst {
-			all.Go(func() {
-				_, _ = g.pass(t.Context(), at, strconv.Itoa(i), func() (hook.Principal, error) {
-					lookups++
-					<-time.After(time.Millisecond)
-					return hook.Principal{}, newProblem(codeUnauthorized, "no")
-				})
-			})
-		}
-		all.Wait()
-		require.Equal(t, failures.burst, lookups)
-	})
-}
-
-// TestAGoodKeyMayComeOftenAtOnce uses a key for the first time on more
-// connections than an address may fail.
-func TestAGoodKeyMayComeOftenAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
-		var all sync.WaitGroup
-		for range 10 * failures.burst {
-			all.Go(func() {
-				_, err := g.pass(t.Context(), netip.Addr{}, "good", func() (hook.Principal, error) {
-					<-time.After(time.Millisecond)
-					return hook.Principal{}, nil
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-	})
-}
-
 func TestWhoHangsUpWaitsNoLonger(t *testing.T) {
 	g := newGate()
-	g.networks.of(networkOf(netip.Addr{}), newNetwork).turn <- struct{}{}
+	n := g.networks.of(networkOf(netip.Addr{}), newNetwork)
+	for range lookupsAtOnce {
+		n.turns <- struct{}{}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := g.pass(ctx, netip.Addr{}, "k", func() (hook.Principal, error) { panic("no") })
+	_, err := g.lookup(ctx, netip.Addr{}, "k", func() (hook.Principal, error) { panic("no") })
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestForwardedFor_WarnsOfAProxyThatIsNotNamed sends the header as a proxy does.
+func TestForwardedFor_WarnsOfAProxyThatIsNotNamed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		trusted []netip.Prefix
+		want    string
+	}{
+		"none is trusted":   {nil, "no proxy is trusted; if this peer is one, name it in GODWIT_TRUSTED_PROXIES"},
+		"others are":        {[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "this peer is not in GODWIT_TRUSTED_PROXIES"},
+		"the proxy is, too": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				core, logs := observer.New(zap.WarnLevel)
+				c := newClientWith(t, func(o *Options) { o.TrustedProxies, o.Log = tc.trusted, zap.New(core) })
+				ask := func() { c.call("GET", "/v1/users", "", "X-Forwarded-For", "203.0.113.9").is(200) }
+				for range 50 {
+					ask()
+					c.call("GET", "/v1/users", "").is(200)
+				}
+				if tc.want == "" {
+					require.Zero(t, logs.Len())
+					return
+				}
+				require.Equal(t, 1, logs.Len())
+				fields := logs.All()[0].ContextMap()
+				require.Equal(t, tc.want, fields["reason"])
+				require.Equal(t, "192.0.2.1", fields["peer"])
+				<-time.After(warnAgain)
+				ask()
+				require.Equal(t, 2, logs.Len())
+			})
+		})
+	}
 }
 
 func TestNetworks(t *testing.T) {
@@ -172,9 +244,12 @@ func TestTheGateForgetsRatherThanGrows(t *testing.T) {
 	g := newGate()
 	for i := range maxRemembered + 100 {
 		from := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		_, err := g.pass(t.Context(), from, fmt.Sprint(i), func() (hook.Principal, error) { return hook.Principal{}, nil })
+		_, err := g.lookup(t.Context(), from, fmt.Sprint(i), func() (hook.Principal, error) { return hook.Principal{}, nil })
 		require.NoError(t, err)
+		_, err = g.lookup(t.Context(), from, fmt.Sprint("wrong", i), func() (hook.Principal, error) { return hook.Principal{}, newProblem(codeUnauthorized, "") })
+		require.Error(t, err)
 	}
 	require.Equal(t, maxRemembered, g.networks.held.Len())
 	require.Equal(t, maxRemembered, g.right.held.Len())
+	require.Equal(t, maxRemembered, g.wrong.held.Len())
 }

@@ -23,6 +23,9 @@ type Options struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed about where
 	// a request comes from; none = nobody's is.
 	TrustedProxies []netip.Prefix
+	// AllowedHosts are names of this installation, by which links may be made where
+	// PublicURL is empty; see ops.HostAllowed.
+	AllowedHosts []string
 	// PublishRate and ManagementRate are how many requests a second each key may
 	// make on the routes of publishers and on all others; 0 = any number.
 	PublishRate    int
@@ -104,6 +107,7 @@ type Store struct {
 	Credentials   Credentials
 	APIKeys       APIKeys
 	Sessions      Sessions
+	SignedIn      SignedIn
 	PortalLinks   PortalLinks
 	Answers       Answers
 	AuditLog      AuditLog

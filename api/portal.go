@@ -4,24 +4,25 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"net/http"
-	"net/url"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/gin-gonic/gin"
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
+	"godwit/internal/ops"
 )
 
 // PortalLinks keeps links that sign a user in to the web app once.
 type PortalLinks interface {
 	CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error
 	// RedeemPortalLink makes the session of an unused link; CodeNotFound for any other.
-	RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, expiresAt time.Time) error
+	RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, expiresAt time.Time) (hook.Session, error)
 }
 
 // Bounds of how long a portal link can be used, in seconds.
@@ -57,20 +58,29 @@ type portalLink struct {
 
 type portalInput struct {
 	Payload
-	base string
+	base  string
+	local string // the address that the request came to
 }
 
 // Resolve finds the address that Godwit was called at, and reads the body.
 func (in *portalInput) Resolve(ctx huma.Context) []error {
 	in.base = "http://" + ctx.Host()
+	if local, ok := ctx.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		in.local = ops.HostName(local.String())
+	}
 	return in.Payload.Resolve(ctx)
 }
 
-// portalPath is the page that a portal link leads to.
+// portalPath is the app's page that a portal link leads to. It signs nobody in
+// until somebody presses its button: what reads mail opens links as well.
 const portalPath = "/portal"
 
 func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[portalLink], error) {
 	form, err := decode[portalForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	base, err := s.linkBase(in)
 	if err != nil {
 		return nil, err
 	}
@@ -83,48 +93,30 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	if err := s.Store.PortalLinks.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
 		return nil, err
 	}
-	base := strings.TrimSuffix(s.PublicURL, "/")
-	if base == "" {
-		base = in.base
-	}
-	query := url.Values{"token": {token}}
-	body := portalLink{ID: link.ID, URL: base + portalPath + "?" + query.Encode(), UserID: link.UserID, ExpiresAt: expiresAt}
+	body := portalLink{ID: link.ID, URL: base + portalPath + "#" + token, UserID: link.UserID, ExpiresAt: expiresAt}
 	return &reply[portalLink]{Body: body}, nil
 }
 
-// portal signs in whoever comes by an unused link, and leads on to the web app.
-func (s *server) portal(c *gin.Context) {
-	ctx, from := c.Request.Context(), clientAddress(c.Request, s.TrustedProxies)
-	link, token, expiresAt := c.Query("token"), rand.Text(), s.Now().Add(sessionLength)
-	_, err := s.gate.pass(ctx, from, link, func() (hook.Principal, error) {
-		err := s.Store.PortalLinks.RedeemPortalLink(ctx, apikey.Hash(link), apikey.Hash(token), expiresAt)
-		if hook.CodeOf(err) == hook.CodeNotFound {
-			err = newProblem(codeUnauthorized, "This link is over.")
-		}
-		return hook.Principal{}, err
-	})
-	switch {
-	case err == nil:
-		s.gate.trust(from, token)
-		cookie := s.cookie(token, expiresAt)
-		http.SetCookie(c.Writer, &cookie)
-		c.Redirect(http.StatusSeeOther, "/")
-	case problemOf(err).Code == codeUnauthorized:
-		c.Header("Content-Security-Policy", pagePolicy)
-		c.Data(http.StatusGone, "text/html; charset=utf-8", []byte(portalOver))
-	default:
-		s.fail(c, s.report(ctx, err))
+// linkBase is what links begin with. Where no setting says it, it is how this
+// request was addressed, if that can't be somebody else's host.
+func (s *server) linkBase(in *portalInput) (string, error) {
+	if s.PublicURL != "" {
+		return strings.TrimSuffix(s.PublicURL, "/"), nil
 	}
+	host := strings.TrimPrefix(in.base, "http://")
+	name := ops.HostName(host)
+	addr, err := netip.ParseAddr(name)
+	elsewhere := err == nil && !addr.IsLoopback() && name != in.local
+	if elsewhere || host == "" || !ops.HostAllowed(host, s.AllowedHosts) {
+		return "", hook.Errorf(hook.CodeInvalid, "No link can be made: the header Host of this request is not known to be this installation's. Set GODWIT_PUBLIC_URL to the address at which people reach it, or list the name in GODWIT_ALLOWED_HOSTS.")
+	}
+	return in.base, nil
 }
 
-const portalOver = `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>This link is over</title></head>
-<body>
-<main>
-<h1>This link is over</h1>
-<p>It was used before, or too much time has passed. Go back to where you got it and ask for a new one.</p>
-</main>
-</body>
-</html>
-`
+// useLink makes the session of an unused link, which is known by hash from then on.
+func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
+	return s.token(ctx, hook.PrincipalOf(ctx).Address, link, "This link is over: it was used before, or too much time has passed.", func() (hook.Principal, error) {
+		session, err := s.Store.PortalLinks.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
+		return hook.Principal{KeyID: session.ID, SessionID: session.ID, Role: hook.RoleUser, UserID: session.UserID}, err
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 
 	"godwit/internal/hook"
 )
@@ -18,21 +19,33 @@ import (
 // a filter that is mistyped must not list everything.
 func (s *server) checkQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
-	if err := queryFault(ctx.Operation(), u.RawQuery); err != nil {
+	if err := parameterFaults(ctx.Operation(), u.Query()); err != nil {
 		s.refuse(ctx, err)
 		return
 	}
 	next(ctx)
 }
 
-func queryFault(op *huma.Operation, raw string) error {
-	values, err := url.ParseQuery(raw)
-	switch {
-	case strings.Contains(raw, ";"):
+// queryFault says why a query string can't be read whole, for any address.
+func queryFault(raw string) error {
+	if strings.Contains(raw, ";") {
 		return hook.Errorf(hook.CodeInvalid, "The query string holds a semicolon, which separates nothing here; put & between parameters, and write %%3B for a semicolon in a value.")
-	case err != nil:
+	}
+	if _, err := url.ParseQuery(raw); err != nil {
 		return hook.Errorf(hook.CodeInvalid, "The query string holds a percent sign that is not followed by two hexadecimal digits; write %%25 for a percent sign.")
 	}
+	return nil
+}
+
+// readableQuery refuses requests whose query string would be read in part: package
+// net/url leaves out what it does not understand.
+func (s *server) readableQuery(c *gin.Context) {
+	if err := queryFault(c.Request.URL.RawQuery); err != nil {
+		s.fail(c, s.report(c.Request.Context(), err))
+	}
+}
+
+func parameterFaults(op *huma.Operation, values url.Values) error {
 	var names []string
 	for _, p := range op.Parameters {
 		if p.In == "query" {

@@ -99,3 +99,14 @@ func TestBodies_MayBeCompressed(t *testing.T) {
 	key := []string{"Idempotency-Key", "k1", "Content-Encoding", "gzip"}
 	c.call("POST", "/v1/events", zipped(t, goodEvent), key...).is(202)
 }
+
+// TestQuery_IsReadWholeEverywhere asks addresses that are no operations, too.
+func TestQuery_IsReadWholeEverywhere(t *testing.T) {
+	c := newClient(t)
+	for _, path := range []string{"/", "/docs", "/docs/style.css", "/openapi.json", "/portal", "/assets/none.js", "/v1/users", "/v1/session", "/nowhere"} {
+		c.call("GET", path+"?a=1;b=2", "").problem(422, "invalid")
+		c.call("GET", path+"?a=%zz", "").problem(422, "invalid")
+	}
+	c.call("POST", "/v1/session?x;y", `{"key":"`+testKey+`"}`).problem(422, "invalid")
+	require.Empty(t, c.store.sessions)
+}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
@@ -48,15 +47,15 @@ func (s *server) allowance(p hook.Principal, who audience) allowance {
 
 // spend counts a request against its credential's allowance and says in the
 // answer's headers what is left of it (draft-ietf-httpapi-ratelimit-headers).
-func (s *server) spend(ctx huma.Context, p hook.Principal, a allowance) error {
+func (s *server) spend(setHeader func(name, value string), p hook.Principal, a allowance) error {
 	if a.burst == 0 {
 		return nil
 	}
 	limiter, now := s.requests.of(a.name+" "+p.KeyID, a.limiter), time.Now()
 	ok := limiter.AllowN(now, 1)
 	left := limiter.TokensAt(now)
-	ctx.SetHeader("RateLimit-Policy", fmt.Sprintf(`"%s";q=%d;w=1`, a.name, a.burst))
-	ctx.SetHeader("RateLimit", fmt.Sprintf(`"%s";r=%.0f;t=%d`, a.name, math.Floor(left), seconds(a.until(left, float64(a.burst)))))
+	setHeader("RateLimit-Policy", fmt.Sprintf(`"%s";q=%d;w=1`, a.name, a.burst))
+	setHeader("RateLimit", fmt.Sprintf(`"%s";r=%.0f;t=%d`, a.name, math.Floor(left), seconds(a.until(left, float64(a.burst)))))
 	if ok {
 		return nil
 	}

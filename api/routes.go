@@ -39,9 +39,11 @@ func (s *server) hostRoutes() []route {
 		{del, "/v1/api-keys/{id}", admins, "delete-api-key", "Revoke an API key", nil, call(s.deleteAPIKey)},
 
 		{post, "/v1/portal-sessions", admins, "create-portal-session", "Make a link that signs a user in to the web app, once", takes[portalForm](), call(s.createPortalLink)},
-		{post, "/v1/session", anyone, "sign-in", "Sign a browser in with an API key", takes[sessionForm](), call(s.signIn)},
-		{get, "/v1/session", users, "get-session", "Who is signed in", nil, call(s.whoAmI)},
+		{post, "/v1/session", anyone, "sign-in", "Sign a browser in with an API key or a portal link", takes[sessionForm](), call(s.signIn)},
+		{get, "/v1/session", users, "get-session", "Whom the request stands for", nil, call(s.whoAmI)},
 		{del, "/v1/session", users, "sign-out", "Sign a browser out", nil, call(s.signOut)},
+		{get, "/v1/sessions", users, "list-sessions", "Who is signed in", nil, call(s.sessions)},
+		{del, "/v1/sessions/{id}", users, "end-session", "End a session", nil, call(s.endSession)},
 
 		{get, "/v1/audit-log", admins, "list-audit-log", "Who changed what", nil, call(s.auditLog)},
 		{get, "/v1/system", admins, "get-system", "What this installation is, and how far the removal of old rows has come", nil, call(s.system)},

@@ -25,6 +25,7 @@ type server struct {
 	gate      *gate
 	computing *queue                // of previews and the like
 	requests  memory[*rate.Limiter] // by kind of request and credential
+	warned    memory[time.Time]     // by reason
 	rates     *companyRates
 	givenUp   *ops.Complaints // requests that waited, or worked, for too long
 }
@@ -53,8 +54,9 @@ func build(options Options) (*server, *gin.Engine) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), rates: newCompanyRates(options), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
-	engine.Use(protect, s.identify, s.log, s.recover, s.sameOrigin(), newBodies().countBody)
+	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), warned: newMemory[time.Time](), rates: newCompanyRates(options),
+		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
+	engine.Use(protect, s.identify, s.log, s.recover, s.readableQuery, s.sameOrigin(), newBodies().countBody)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

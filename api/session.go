@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,14 +13,16 @@ import (
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
+	"godwit/internal/id"
 )
 
 // Sessions keeps who has signed in to the web app; hashes are apikey.Hash of
 // what the browser holds.
 type Sessions interface {
-	// CreateSession keeps a session of whoever the key with keyHash belongs to.
-	CreateSession(ctx context.Context, keyHash, hash []byte, expiresAt time.Time) error
+	// CreateSession keeps a session of the Principal of ctx, whose key has its KeyHash.
+	CreateSession(ctx context.Context, session hook.Session, hash []byte) error
 	Session(ctx context.Context, hash []byte) (hook.Session, error)
+	// EndSession ends a session; CodeNotFound for any other.
 	EndSession(ctx context.Context, sessionID string) error
 }
 
@@ -51,22 +55,40 @@ func (s *server) cookie(value string, expiresAt time.Time) http.Cookie {
 }
 
 type sessionForm struct {
-	Key string   `json:"key" minLength:"1" maxLength:"200" doc:"An API key of the role admin or user"`
-	_   struct{} `additionalProperties:"false"`
+	Key         string   `json:"key,omitempty" minLength:"1" maxLength:"200" doc:"An API key of the role admin or user"`
+	PortalToken string   `json:"portal_token,omitempty" minLength:"1" maxLength:"200" doc:"What a portal link holds behind its #, in the place of a key; it is used up by this"`
+	_           struct{} `additionalProperties:"false"`
 }
 
 func (f sessionForm) check() []hook.Field {
-	if f.Key == "" {
-		return []hook.Field{{Pointer: "/key", Detail: "is required: an API key of the role admin or user"}}
+	switch {
+	case f.Key == "" && f.PortalToken == "":
+		return []hook.Field{{Pointer: "/key", Detail: "is required: an API key of the role admin or user; or send the portal_token of a portal link"}}
+	case f.Key != "" && f.PortalToken != "":
+		return []hook.Field{{Pointer: "/portal_token", Detail: "must be left out where a key is sent"}}
 	}
 	return nil
 }
 
+// signInInput is a request that somebody signs in by. What is left of its
+// allowance is known once the key is, so the handler says so.
+type signInInput struct {
+	Payload
+	setHeader func(name, value string)
+}
+
+// Resolve reads the body; it is called by huma.
+func (in *signInInput) Resolve(ctx huma.Context) []error {
+	in.setHeader = ctx.SetHeader
+	return in.Payload.Resolve(ctx)
+}
+
 // sessionView tells who is signed in.
 type sessionView struct {
+	ID        *string    `json:"id" pattern:"^ses_[0-9a-v]{26}$" doc:"The session; null for a request with an API key, which is no session"`
 	Role      hook.Role  `json:"role" enum:"admin,user" doc:"What the session may do"`
 	UserID    *string    `json:"user_id" doc:"The user whose webhooks it sees and manages; null for an admin, who sees all"`
-	ExpiresAt *time.Time `json:"expires_at" doc:"When it ends; null for a request with an API key, which is no session"`
+	ExpiresAt *time.Time `json:"expires_at" doc:"When it ends; null where there is none"`
 	Quotas    []Quota    `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
 }
 
@@ -75,29 +97,43 @@ type sessionReply struct {
 	Body      sessionView
 }
 
-// signIn starts a session of the web app with an API key. Who may not do
-// anything there gets none.
-func (s *server) signIn(ctx context.Context, in *Payload) (*sessionReply, error) {
+// signIn starts a session of the web app with an API key or a portal link. Who
+// may not do anything there gets none.
+func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionReply, error) {
 	form, err := decode[sessionForm](in.raw)
 	if err != nil {
 		return nil, err
 	}
-	from := hook.PrincipalOf(ctx).Address
-	principal, err := s.gate.pass(ctx, from, form.Key, func() (hook.Principal, error) { return s.principal(ctx, form.Key) })
+	token, expiresAt := rand.Text(), s.Now().Add(sessionLength).UTC().Truncate(time.Second)
+	var principal hook.Principal
+	if form.PortalToken != "" {
+		principal, err = s.useLink(ctx, form.PortalToken, apikey.Hash(token), expiresAt)
+	} else {
+		principal, err = s.signInByKey(ctx, in, form.Key, hook.Session{ID: id.New(id.Session), KeyHash: apikey.Hash(form.Key), ExpiresAt: expiresAt}, apikey.Hash(token))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if principal.Role == hook.RolePublisher {
-		return nil, newProblem(codeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
-	}
-	token, expiresAt := rand.Text(), s.Now().Add(sessionLength).UTC().Truncate(time.Second)
-	if err := s.Store.Sessions.CreateSession(ctx, apikey.Hash(form.Key), apikey.Hash(token), expiresAt); err != nil {
-		return nil, err
-	}
-	s.gate.trust(from, token)
-	view := sessionView{Role: principal.Role, UserID: optional(principal.UserID), ExpiresAt: &expiresAt}
+	view := sessionView{ID: optional(principal.SessionID), Role: principal.Role, UserID: optional(principal.UserID), ExpiresAt: &expiresAt}
 	view.Quotas, err = s.userQuotas(ctx, principal.UserID)
 	return &sessionReply{SetCookie: s.cookie(token, expiresAt), Body: view}, err
+}
+
+// signInByKey starts a session that is known by hash.
+func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, session hook.Session, hash []byte) (hook.Principal, error) {
+	by := hook.PrincipalOf(ctx)
+	principal, err := s.principal(ctx, by.Address, key)
+	if err != nil {
+		return principal, err
+	}
+	if err := s.spend(in.setHeader, principal, s.allowance(principal, users)); err != nil {
+		return principal, err
+	}
+	if principal.Role == hook.RolePublisher {
+		return principal, newProblem(codeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
+	}
+	principal.SessionID, principal.Address, principal.RequestID = session.ID, by.Address, by.RequestID
+	return principal, s.Store.Sessions.CreateSession(hook.WithPrincipal(ctx, principal), session, hash)
 }
 
 // sessionToken is what the browser holds, out of a request's header Cookie; ""
@@ -112,40 +148,47 @@ func (s *server) sessionToken(header string) string {
 	return ""
 }
 
+// tokenForm is that of rand.Text: 130 random bits.
+var tokenForm = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+
+// token finds out whose a token is, which a browser or a link holds. What can't be
+// one is not looked up.
+func (s *server) token(ctx context.Context, from netip.Addr, token, wrong string, find func() (hook.Principal, error)) (hook.Principal, error) {
+	if !tokenForm.MatchString(token) {
+		return s.gate.guess(from, token, func() (hook.Principal, error) { return hook.Principal{}, newProblem(codeUnauthorized, wrong) })
+	}
+	return s.gate.lookup(ctx, from, token, func() (hook.Principal, error) {
+		principal, err := find()
+		if hook.CodeOf(err) == hook.CodeNotFound {
+			err = newProblem(codeUnauthorized, wrong)
+		}
+		return principal, err
+	})
+}
+
 // signedIn finds out who a session belongs to now.
-func (s *server) signedIn(ctx context.Context, token string) (hook.Principal, error) {
-	session, err := s.Store.Sessions.Session(ctx, apikey.Hash(token))
-	switch {
-	case hook.CodeOf(err) == hook.CodeNotFound:
-		return hook.Principal{}, newProblem(codeUnauthorized, "The session has ended; sign in again.")
-	case err != nil:
-		return hook.Principal{}, err
-	case session.UserID != "":
-		return hook.Principal{KeyID: session.ID, Role: hook.RoleUser, UserID: session.UserID}, nil
-	}
-	return s.principalOf(ctx, session.KeyHash)
+func (s *server) signedIn(ctx context.Context, from netip.Addr, token string) (hook.Principal, error) {
+	return s.token(ctx, from, token, "The session has ended; sign in again.", func() (hook.Principal, error) {
+		session, err := s.Store.Sessions.Session(ctx, apikey.Hash(token))
+		if err != nil {
+			return hook.Principal{}, err
+		}
+		principal := hook.Principal{KeyID: session.ID, Role: hook.RoleUser, UserID: session.UserID}
+		if session.UserID == "" {
+			principal, err = s.principalOf(ctx, session.KeyHash)
+		}
+		principal.SessionID, principal.SessionEnds = session.ID, session.ExpiresAt
+		return principal, err
+	})
 }
 
-// cookieInput is a request of which the cookies matter.
-type cookieInput struct {
-	header string
-}
-
-// Resolve reads the header; it is called by huma.
-func (in *cookieInput) Resolve(ctx huma.Context) []error {
-	in.header = ctx.Header("Cookie")
-	return nil
-}
-
-func (s *server) whoAmI(ctx context.Context, in *cookieInput) (*reply[sessionView], error) {
+func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], error) {
 	principal := hook.PrincipalOf(ctx)
-	out := sessionView{Role: principal.Role, UserID: optional(principal.UserID)}
-	session, err := s.Store.Sessions.Session(ctx, apikey.Hash(s.sessionToken(in.header)))
-	if err == nil {
-		out.ExpiresAt = &session.ExpiresAt
-	} else if hook.CodeOf(err) != hook.CodeNotFound {
-		return nil, err
+	out := sessionView{ID: optional(principal.SessionID), Role: principal.Role, UserID: optional(principal.UserID)}
+	if principal.SessionID != "" {
+		out.ExpiresAt = &principal.SessionEnds
 	}
+	var err error
 	out.Quotas, err = s.userQuotas(ctx, principal.UserID)
 	return &reply[sessionView]{Body: out}, err
 }
@@ -154,14 +197,12 @@ type signOutReply struct {
 	SetCookie http.Cookie `header:"Set-Cookie" doc:"The cookie of the session, which only the browser sees"`
 }
 
-// signOut ends the session of the request. Without one it changes nothing.
-func (s *server) signOut(ctx context.Context, in *cookieInput) (*signOutReply, error) {
-	session, err := s.Store.Sessions.Session(ctx, apikey.Hash(s.sessionToken(in.header)))
-	if err == nil {
-		err = s.Store.Sessions.EndSession(ctx, session.ID)
-	}
-	if err != nil && hook.CodeOf(err) != hook.CodeNotFound {
-		return nil, err
+// signOut ends the session of the request. With a key it ends none.
+func (s *server) signOut(ctx context.Context, _ *struct{}) (*signOutReply, error) {
+	if own := hook.PrincipalOf(ctx).SessionID; own != "" {
+		if err := s.Store.Sessions.EndSession(ctx, own); err != nil && hook.CodeOf(err) != hook.CodeNotFound {
+			return nil, err
+		}
 	}
 	return &signOutReply{SetCookie: s.cookie("", time.Time{})}, nil
 }

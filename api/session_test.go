@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -31,9 +32,16 @@ func (f sessionsOf) find(hash []byte, link bool) int {
 	})
 }
 
-func (f sessionsOf) CreateSession(_ context.Context, keyHash, hash []byte, end time.Time) error {
-	f.sessions = append(f.sessions, storedSession{hook.Session{ID: "ses_key", KeyHash: keyHash, ExpiresAt: end}, hash, false})
+func (f sessionsOf) CreateSession(_ context.Context, session hook.Session, hash []byte) error {
+	f.sessions = append(f.sessions, storedSession{session, hash, false})
 	return f.err
+}
+
+func (f sessionsOf) Sessions(context.Context, hook.SessionFilter, hook.Page) (all []hook.Session, err error) {
+	for _, s := range f.sessions {
+		all = append(all, s.Session)
+	}
+	return all, f.err
 }
 
 func (f sessionsOf) Session(_ context.Context, hash []byte) (hook.Session, error) {
@@ -47,7 +55,11 @@ func (f sessionsOf) Session(_ context.Context, hash []byte) (hook.Session, error
 }
 
 func (f sessionsOf) EndSession(_ context.Context, id string) error {
+	before := len(f.sessions)
 	f.sessions = slices.DeleteFunc(f.sessions, func(s storedSession) bool { return s.ID == id })
+	if len(f.sessions) == before {
+		return notFound()
+	}
 	return f.err
 }
 
@@ -56,13 +68,13 @@ func (f sessionsOf) CreatePortalLink(_ context.Context, link hook.Session, hash 
 	return f.err
 }
 
-func (f sessionsOf) RedeemPortalLink(_ context.Context, token, hash []byte, end time.Time) error {
+func (f sessionsOf) RedeemPortalLink(_ context.Context, token, hash []byte, end time.Time) (hook.Session, error) {
 	i := f.find(token, true)
 	if i < 0 {
-		return notFound()
+		return hook.Session{}, notFound()
 	}
 	f.sessions[i].link, f.sessions[i].hash, f.sessions[i].ExpiresAt = false, hash, end
-	return f.err
+	return f.sessions[i].Session, f.err
 }
 
 // cookieOf gives the one cookie of an answer.
@@ -78,30 +90,115 @@ func as(cookie *http.Cookie) []string {
 	return []string{"Authorization", "", "Cookie", "theme=dark; " + cookie.Name + "=" + cookie.Value}
 }
 
-func TestAPortalLinkSignsInOnce(t *testing.T) {
-	c := newClient(t)
-	made := c.call("POST", "/v1/portal-sessions", `{"user_id":"u1","expires_in_seconds":60}`).is(201).json()
+// tokenOf is what a portal link holds.
+func tokenOf(t *testing.T, made map[string]any) string {
+	t.Helper()
 	link, err := url.Parse(made["url"].(string))
 	require.NoError(t, err)
 	require.Equal(t, "http://example.com/portal", link.Scheme+"://"+link.Host+link.Path)
-	first := c.call("GET", link.RequestURI(), "", "Authorization", "").is(303)
-	require.Equal(t, "/", first.Header().Get("Location"))
+	require.Empty(t, link.RawQuery)
+	return link.Fragment
+}
+
+func TestPortalLink_SignsInOnce(t *testing.T) {
+	c := newClient(t)
+	token := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1","expires_in_seconds":60}`).is(201).json())
+	for range 3 { // whoever only opens the link
+		for _, path := range []string{"/portal", "/portal?token=" + token} {
+			page := browse(c.handler, "GET", path)
+			require.Equal(t, 200, page.Code)
+			require.Empty(t, page.Header().Values("Set-Cookie"))
+			require.NotContains(t, page.Body.String(), token)
+		}
+	}
+	body := `{"portal_token":"` + token + `"}`
+	first := c.call("POST", "/v1/session", body, "Authorization", "").is(201)
 	cookie := cookieOf(t, first.Header())
 	require.True(t, cookie.HttpOnly)
 	require.False(t, cookie.Secure, "it would not come back over plain HTTP")
 	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
-	require.NotContains(t, link.RawQuery, cookie.Value)
+	require.NotEqual(t, token, cookie.Value)
+	require.Equal(t, "u1", first.json()["user_id"])
 
 	who := c.call("GET", "/v1/session", "", as(cookie)...).is(200).json()
 	require.Equal(t, "user", who["role"])
 	require.Equal(t, "u1", who["user_id"])
+	require.Equal(t, first.json()["id"], who["id"])
 	c.call("GET", "/v1/webhooks", "", as(cookie)...).is(200)
 	c.call("GET", "/v1/companies", "", as(cookie)...).problem(403, "forbidden")
 
-	again := c.call("GET", link.RequestURI(), "", "Authorization", "").is(410)
-	require.Contains(t, again.Body.String(), "This link is over")
-	require.Empty(t, again.Header().Values("Set-Cookie"))
-	c.call("GET", "/portal", "", "Authorization", "").is(410)
+	for range 2 * failures.burst { // which does not count
+		again := c.call("POST", "/v1/session", body, "Authorization", "")
+		again.problem(401, "unauthorized")
+		require.Contains(t, again.Body.String(), "This link is over")
+		require.Empty(t, again.Header().Values("Set-Cookie"))
+	}
+	next := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json())
+	c.call("POST", "/v1/session", `{"portal_token":"`+next+`"}`, "Authorization", "").is(201)
+}
+
+// TestPortalLink_OfAnotherSiteSignsNobodyIn: else somebody could be made to work
+// in a stranger's account.
+func TestPortalLink_OfAnotherSiteSignsNobodyIn(t *testing.T) {
+	c := newClient(t)
+	token := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json())
+	c.call("POST", "/v1/session", `{"portal_token":"`+token+`"}`, "Authorization", "", "Sec-Fetch-Site", "cross-site").problem(403, "forbidden")
+	c.call("POST", "/v1/session", `{"portal_token":"`+token+`"}`, "Authorization", "").is(201)
+}
+
+// TestPortalLink_IsNotBuiltFromAnyHost has a caller send another host's name.
+func TestPortalLink_IsNotBuiltFromAnyHost(t *testing.T) {
+	for host, want := range map[string]int{
+		"example.com": 201, "localhost:8080": 201, "127.0.0.1:8080": 201, "[::1]:8080": 201, "godwit:8080": 201,
+		"evil.example": 422, "203.0.113.9": 422, "127.0.0.1.evil.example": 422, "[2001:db8::1]:8080": 422,
+	} {
+		c := newClient(t)
+		r := httptest.NewRequest("POST", "/v1/portal-sessions", strings.NewReader(`{"user_id":"u1"}`))
+		r.Host = host
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+testKey)
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, r)
+		require.Equal(t, want, w.Code, "%s: %s", host, w.Body)
+		if want == 201 {
+			require.Contains(t, w.Body.String(), `"http://`+host+`/portal#`)
+			continue
+		}
+		require.Contains(t, w.Body.String(), "GODWIT_PUBLIC_URL")
+		require.Empty(t, c.store.sessions)
+	}
+}
+
+// TestSession_CountsForNothingBesideAKey sends both, on every kind of route.
+func TestSession_CountsForNothingBesideAKey(t *testing.T) {
+	c := newClient(t)
+	cookie := cookieOf(t, c.call("POST", "/v1/session", `{"key":"`+testKey+`"}`).is(201).Header())
+	key, _ := c.key("user", "u1")
+	both := append(as(cookie), "Authorization", "Bearer "+key)
+	who := c.call("GET", "/v1/session", "", both...).is(200).json()
+	delete(who, "quotas")
+	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "expires_at": nil}, who)
+	c.call("GET", "/v1/companies", "", both...).problem(403, "forbidden")
+	c.call("DELETE", "/v1/session", "", both...).is(204)
+	c.call("GET", "/v1/companies", "", as(cookie)...).is(200)
+	c.call("GET", "/v1/companies", "", append(as(cookie), "Authorization", "Bearer "+"wrong")...).problem(401, "unauthorized")
+}
+
+// TestSignIn_IsInsideTheRateLimits counts as the key's other requests do.
+func TestSignIn_IsInsideTheRateLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClientWith(t, func(o *Options) { o.ManagementRate = 5 })
+		key, _ := c.key("user", "u1")
+		for range 5 {
+			in := c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "").is(201)
+			require.NotEmpty(t, in.Header().Get("RateLimit"))
+		}
+		over := c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "")
+		over.problem(429, "rate_limited")
+		require.Equal(t, "1", over.Header().Get("Retry-After"))
+		require.Len(t, c.store.sessions, 5)
+		c.call("GET", "/v1/webhooks", "", with(key)...).problem(429, "rate_limited")
+	})
 }
 
 func TestPortalLinksHaveBounds(t *testing.T) {
@@ -150,7 +247,7 @@ func TestGuessesAtSignInAreSlowedDown(t *testing.T) {
 		c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").is(401)
 	}
 	c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").problem(429, "rate_limited")
-	c.call("GET", "/portal?token=wrong", "", "Authorization", "").is(429)
+	c.call("POST", "/v1/session", `{"portal_token":"wrong"}`, "Authorization", "").problem(429, "rate_limited")
 	c.call("GET", "/v1/webhooks", "", "Authorization", "", "Cookie", "godwit=wrong").is(429)
 }
 
@@ -170,7 +267,7 @@ func TestOverTLSTheCookieIsSecure(t *testing.T) {
 	require.Equal(t, "__Host-godwit", cookie.Name)
 	require.True(t, cookie.Secure)
 	made := c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json()
-	require.True(t, strings.HasPrefix(made["url"].(string), "https://godwit.example.com/portal?token="))
+	require.True(t, strings.HasPrefix(made["url"].(string), "https://godwit.example.com/portal#"))
 }
 
 // TestOtherSitesCantUseTheSession has a browser ask on behalf of another site.

@@ -27,6 +27,8 @@ func (r route) subject() hook.Kind {
 		return hook.KindEvent
 	case strings.HasPrefix(r.path, "/v1/webhooks/"):
 		return hook.KindWebhook
+	case strings.HasPrefix(r.path, "/v1/sessions/"):
+		return hook.KindSession
 	case strings.HasPrefix(r.path, "/v1/deliveries/"):
 		return hook.KindDelivery
 	}

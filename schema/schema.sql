@@ -876,6 +876,10 @@ CREATE INDEX rules_by_project ON public.rules USING gin (projects);
 
 CREATE INDEX sessions_by_end ON public.sessions USING btree (expires_at);
 
+CREATE INDEX sessions_by_start ON public.sessions USING btree (created_at, id) WHERE (hash IS NOT NULL);
+
+CREATE INDEX sessions_of_key ON public.sessions USING btree (key_hash) WHERE (key_hash IS NOT NULL);
+
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX transitions_by_age ON public.transitions USING btree (at, seq);

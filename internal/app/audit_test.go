@@ -15,8 +15,9 @@ import (
 )
 
 // changesNothing lists the operations other than GET that the audit log does not
-// tell of: they publish, only look, or sign a browser in and out.
-var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "explain-event", "sign-in", "sign-out"}
+// tell of: they publish, only look, or end the session
+// of a browser, where a key has none.
+var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "explain-event", "sign-out"}
 
 // deed is an operation that changes something. Its path is that of the
 // operation, with ids by name from the objects.
@@ -45,6 +46,8 @@ var deeds = []deed{
 	{op: "create-api-key", path: "/v1/api-keys", body: `{"name":"K","role":"user","user_id":"u"}`, action: hook.APIKeyCreated, learn: "key", field: "id"},
 	{op: "create-portal-session", path: "/v1/portal-sessions", body: `{"user_id":"u"}`, action: hook.PortalSessionCreated, learn: "session", field: "id"},
 	{op: "create-portal-session", path: "/v1/portal-sessions", body: `{"user_id":"u"}`, action: hook.PortalSessionCreated},
+	{op: "sign-in", path: "/v1/session", body: `{"key":"` + bootstrap + `"}`, action: hook.SessionStarted, learn: "session", field: "id"},
+	{op: "end-session", path: "/v1/sessions/{session}", action: hook.SessionEnded, object: "{session}"},
 	{op: "create-webhook", path: "/v1/webhooks", body: `{"owner_id":"u","name":"W","url":"{receiver}/CANARY?a=CANARY","headers":{"X-Token":"CANARY"},"rules":[{"events":["*"],"projects":["p"]}]}`,
 		action: hook.WebhookCreated, learn: "webhook", field: "id"},
 	{op: "patch-webhook", path: "/v1/webhooks/{webhook}", body: `{"name":"W2"}`, action: hook.WebhookUpdated, object: "{webhook}"},

@@ -46,7 +46,7 @@ var open = map[string][]string{
 	"list-webhooks": nil, "get-webhook": nil, "enable-webhook": nil, "disable-webhook": nil, "delete-webhook": nil,
 	"test-webhook": nil, "rotate-secret": nil, "recover-webhook": nil, "cancel-deliveries": nil, "list-recoveries": nil, "get-recovery": nil, "cancel-recovery": nil,
 	"get-webhook-health": nil, "get-webhook-ledger": nil, "get-stats": nil,
-	"sign-in": nil, "get-session": nil, "sign-out": nil,
+	"sign-in": nil, "get-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
 	"list-deliveries": nil, "get-delivery": nil, "redeliver": nil, "retry-now": nil, "cancel-delivery": nil,
 }
 
@@ -78,7 +78,7 @@ func (o operation) hasIDs() bool { return strings.Contains(o.path, "{") }
 // kinds says what the first part of a path is about.
 var kinds = map[string]string{
 	"companies": "company", "projects": "project", "users": "user", "event-types": "type", "events": "event",
-	"webhooks": "webhook", "deliveries": "delivery", "api-keys": "key",
+	"webhooks": "webhook", "deliveries": "delivery", "api-keys": "key", "sessions": "session",
 }
 
 // place is the path with the kinds of its ids: /v1/webhooks/{webhook}.

@@ -45,7 +45,7 @@ func (o objects) blank(text string) string {
 // unknown are ids of nothing at all.
 var unknown = objects{
 	"company": "not-there-company", "project": "not-there-project", "user": "not-there-user", "event": "not-there-event", "private": "not-there-private",
-	"webhook": "wh_not_there", "delivery": "dlv_not_there", "recovery": "rec_not_there", "key": "key_not_there", "type": "NOT_THERE",
+	"webhook": "wh_not_there", "delivery": "dlv_not_there", "recovery": "rec_not_there", "key": "key_not_there", "session": "ses_not_there", "type": "NOT_THERE",
 }
 
 // party is a user with a company, a project, webhooks and all that comes of them.
@@ -70,7 +70,7 @@ func newHandler(t *testing.T) (handler http.Handler, databaseURL string) {
 	databaseURL = pgtest.URL(t)
 	handler, closed, err := app.BuildAPI(config.Config{
 		ListenAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", DatabaseURL: databaseURL, TemporalAddress: "127.0.0.1:2", TemporalNamespace: "none", // no target, unlike port 1
-		AdminKey: bootstrap, EncryptionKeys: config.Keyring{bytes.Repeat([]byte{7}, 32)}, EgressAllow: loopback(t), AllowHTTP: true,
+		AdminKey: bootstrap, EncryptionKeys: config.Keyring{bytes.Repeat([]byte{7}, 32)}, EgressAllow: loopback(t), AllowHTTP: true, AllowedHosts: config.Hosts{"example.com"},
 	})
 	require.NoError(t, err)
 	t.Cleanup(closed)
@@ -142,6 +142,7 @@ func (s *tenants) join(name string) *party {
 	key := s.must(bootstrap, "POST", "/v1/api-keys", p.fill(`{"name":"{user} key","role":"user","user_id":"{user}"}`))
 	p.key, p.objects["key"] = key["key"].(string), key["id"].(string)
 	for range 2 {
+		p.objects["session"] = s.must(p.key, "POST", "/v1/session", `{"key":"`+p.key+`"}`)["id"].(string)
 		w := s.must(p.key, "POST", "/v1/webhooks", p.fill(`{"name":"{user} webhook","url":"http://127.0.0.1:1/{user}",
 			"rules":[{"events":["*"],"projects":["shared","{project}"]},{"events":["webhook.*"]}],"metadata":{"{user}":1}}`))
 		require.Equal(s, p.objects["user"], w["owner_id"])

@@ -44,6 +44,9 @@ const (
 	APIKeyRevoked        Action = "api_key.revoked"
 	PortalSessionCreated Action = "portal_session.created"
 	EventExpunged        Action = "event.expunged"
+	PortalSessionUsed    Action = "portal_session.used"
+	SessionStarted       Action = "session.started"
+	SessionEnded         Action = "session.ended"
 )
 
 // Actions lists every Action.
@@ -53,7 +56,7 @@ var Actions = []Action{
 	EventTypeCreated, EventTypeUpdated, EventTypeDeleted,
 	WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookEnabled, WebhookDisabled, WebhookTested, WebhookSecretRotated,
 	DeliveryRedelivered, DeliveryRetried, DeliveryCancelled, RecoveryStarted, RecoveryCancelled, CancellationStarted,
-	APIKeyCreated, APIKeyRevoked, PortalSessionCreated, EventExpunged,
+	APIKeyCreated, APIKeyRevoked, PortalSessionCreated, PortalSessionUsed, SessionStarted, SessionEnded, EventExpunged,
 }
 
 // Object is the kind of object that the action is about, such as "webhook".

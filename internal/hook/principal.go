@@ -3,6 +3,7 @@ package hook
 import (
 	"context"
 	"net/netip"
+	"time"
 )
 
 // Role says what an API key may do.
@@ -30,6 +31,10 @@ type Principal struct {
 	Role  Role
 	// UserID is the user whom the credential is bound to; "" unless RoleUser.
 	UserID string
+	// SessionID is the session of the browser that asks, which ends at SessionEnds;
+	// "" for an API key.
+	SessionID   string
+	SessionEnds time.Time
 	// Address is where the request comes from.
 	Address netip.Addr
 	// RequestID is the request's own id, as its answer names it.

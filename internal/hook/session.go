@@ -5,10 +5,22 @@ import "time"
 // Session is somebody who has signed in to the web app.
 type Session struct {
 	ID string
-	// UserID is whom a portal link has signed in; "" where it was an API key.
+	// UserID is whom the session is bound to; "" for an admin.
 	UserID string
 	// KeyHash is the hash of the API key that has signed in: what the session may
-	// do is what that key may do now.
-	KeyHash   []byte
+	// do is what that key may do now. It is nil where a portal link has.
+	KeyHash []byte
+	// KeyID and Role are those of the key, in lists alone; a link has no key.
+	KeyID     string
+	Role      Role
+	StartedAt time.Time
 	ExpiresAt time.Time
+}
+
+// SessionFilter narrows a list of sessions.
+type SessionFilter struct {
+	UserID string // "" = everybody's
+	// Bootstrap is the hash of the bootstrap key, whose sessions last as long as it
+	// is the same.
+	Bootstrap []byte
 }

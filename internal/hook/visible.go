@@ -10,4 +10,5 @@ const (
 	KindEvent    Kind = "event"
 	KindWebhook  Kind = "webhook"
 	KindDelivery Kind = "delivery"
+	KindSession  Kind = "session"
 )

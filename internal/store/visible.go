@@ -38,6 +38,9 @@ var visible = map[hook.Kind]string{
 	hook.KindEvent:   `SELECT 1 FROM events e WHERE e.id = $1 AND ` + visibleEvent("$2"),
 	hook.KindWebhook: `
 		SELECT 1 FROM (SELECT w.owner_id, w.deleted_at FROM webhooks w WHERE w.id = $1 OFFSET 0) w WHERE w.owner_id = $2 AND w.deleted_at IS NULL`,
+	hook.KindSession: `
+		SELECT 1 FROM sessions s WHERE s.id = $1 AND s.hash IS NOT NULL AND s.expires_at > now()
+			AND (s.user_id = $2 OR s.key_hash IN (SELECT k.hash FROM api_keys k WHERE k.user_id = $2 OFFSET 0))`,
 	hook.KindDelivery: `
 		SELECT 1 FROM (SELECT d.webhook_id FROM deliveries d WHERE d.id = $1 OFFSET 0) d
 		CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w WHERE w.owner_id = $2`,

@@ -31,7 +31,9 @@ func TestWhatAUserSeesCostsNoMoreWithManyOthers(t *testing.T) {
 		execute[query] = name + "(" + strings.Join(literals, ", ") + ")"
 	}
 	s.post(t, event("e1", "TODO_CREATED", "p1"))
+	pgtest.Exec(t, s.url, `INSERT INTO sessions (id, user_id, hash, expires_at) VALUES ('ses_u2', 'u2', 'u2', now() + interval '1 hour')`)
 	ids := map[hook.Kind]string{
+		hook.KindSession: "ses_u2",
 		hook.KindProject: "p1", hook.KindEvent: "e1", hook.KindWebhook: s.theirs.ID,
 		hook.KindDelivery: s.deliveries(t, as("u2"), hook.DeliveryFilter{})[0],
 	}
@@ -75,6 +77,9 @@ func crowd(t *testing.T, url string) {
 		), d AS (
 			INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, dispatch_at)
 			SELECT 'dlv_z' || g, 'ebulk' || g, w.id, 'TODO_CREATED', 'p2', 'c1', 'pending', now() FROM generate_series(1, 20000) g JOIN w ON w.n = g
+		)
+		, signed AS (
+			INSERT INTO sessions (id, user_id, hash, expires_at) SELECT 'ses_z' || g, 'u1', ('z' || g)::bytea, now() + interval '1 hour' FROM generate_series(1, 20000) g
 		)
 		INSERT INTO health_counts (webhook_id, hour, reason, latency, part, n) SELECT id, '2026-01-01T00:00:00Z', '', 1, 1, 1 FROM w`)
 }
