@@ -70,7 +70,7 @@ func TestAnEndedRequestMatchesNothingByHalves(t *testing.T) {
 	cancel()
 	_, err := s.Ingest(ctx, []hook.Event{{ID: "e1", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{"n":1}`)}})
 	require.Error(t, err)
-	require.Equal(t, hook.Accepted{Matched: 1, Due: true}, s.post(t, "e1", "TODO_CREATED", "p1", `{"n":1}`), "nothing of it was stored")
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 1, Due: true}, s.post(t, "e1", "TODO_CREATED", "p1", `{"n":1}`), "nothing of it was stored")
 }
 
 func TestSchemaIsEnforced(t *testing.T) {
@@ -80,7 +80,7 @@ func TestSchemaIsEnforced(t *testing.T) {
 	bad := s.post(t, "e1", "invoice.paid", "p1", `{"total":-1}`)
 	require.Equal(t, hook.CodeInvalid, bad.Err.Code)
 	require.Equal(t, "/current/total", bad.Err.Fields[0].Pointer)
-	require.Equal(t, hook.Accepted{Matched: 1, Due: true}, s.post(t, "e1", "invoice.paid", "p1", `{"total":1}`))
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 1, Due: true}, s.post(t, "e1", "invoice.paid", "p1", `{"total":1}`))
 
 	got, err := s.Ingest(context.Background(), []hook.Event{
 		{ID: "e2", Type: "invoice.paid", ProjectID: "p1", Current: []byte(`{"total":2}`)},

@@ -56,7 +56,7 @@ func TestAnIngestBeginsWhatThereIsRoomFor(t *testing.T) {
 	} {
 		got := s.post(t, e)
 		matched := 3 - i // the filter does not hold for the second event
-		require.Equal(t, hook.Accepted{Matched: matched, Due: matched > 2}, got)
+		require.Equal(t, hook.Accepted{CompanyID: []string{"c1", "c2"}[i], Matched: matched, Due: matched > 2}, got)
 		require.Len(t, p.begun, 2)
 		for _, begun := range p.begun {
 			require.Equal(t, e.ID, begun.Event.ID)
@@ -88,7 +88,7 @@ func TestAnIngestBeginsManyEventsTogether(t *testing.T) {
 	got, err := s.Ingest(context.Background(), events)
 	require.NoError(t, err)
 	for i, a := range got {
-		require.Equal(t, hook.Accepted{Matched: 3, Due: i == 3}, a, "in the order of the events")
+		require.Equal(t, hook.Accepted{CompanyID: []string{"c1", "c2"}[i%2], Matched: 3, Due: i == 3}, a, "in the order of the events")
 	}
 	require.Len(t, p.begun, 10)
 	for i, begun := range p.begun {
@@ -109,7 +109,7 @@ func TestAnIngestDoesNotBeginWhatHasToWait(t *testing.T) {
 	require.NoError(t, err)
 	p := s.beginner(64)
 	p.room.Crowded = []string{crowded.ID}
-	require.Equal(t, hook.Accepted{Matched: 4, Due: true}, s.post(t, event("e1", "TODO_CREATED", "p1")))
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 4, Due: true}, s.post(t, event("e1", "TODO_CREATED", "p1")))
 	require.Empty(t, p.begun)
 	require.Zero(t, s.number(t, `SELECT sum(attempts) FROM deliveries`))
 	require.Equal(t, 1, s.number(t, `SELECT count(*) FROM deliveries WHERE status = 'held'`))
@@ -127,7 +127,7 @@ func TestAnIngestInATransactionBeginsNothing(t *testing.T) {
 	_, _, err := s.Once(context.Background(), keyed("k"), func(ctx context.Context) []byte {
 		got, err := s.Ingest(ctx, []hook.Event{event("e1", "TODO_CREATED", "p1")})
 		require.NoError(t, err)
-		require.Equal(t, []hook.Accepted{{Matched: 2, Due: true}}, got)
+		require.Equal(t, []hook.Accepted{{CompanyID: "c1", Matched: 2, Due: true}}, got)
 		return []byte("{}")
 	})
 	require.NoError(t, err)

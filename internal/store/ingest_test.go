@@ -140,12 +140,12 @@ func TestBatchAnswersEachEventByItself(t *testing.T) {
 		event("a", "TODO_CREATED", "p1"), other, event("d", "TODO_DELETED", "p2"),
 	})
 	require.NoError(t, err)
-	require.Equal(t, hook.Accepted{Matched: 1, Due: true}, got[0])
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 1, Due: true}, got[0])
 	require.Equal(t, "/project_id", got[1].Err.Fields[0].Pointer)
 	require.Equal(t, "/type", got[2].Err.Fields[0].Pointer)
 	require.Equal(t, hook.Accepted{Matched: 1, Duplicate: true}, got[3])
 	require.Equal(t, hook.CodeConflict, got[4].Err.Code)
-	require.Equal(t, hook.Accepted{Matched: 1, Due: true}, got[5])
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 1, Due: true}, got[5])
 	_, err = s.Event(context.Background(), "b")
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
 }

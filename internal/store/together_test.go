@@ -36,7 +36,7 @@ func TestRequestsTogetherAreAnsweredEachByItself(t *testing.T) {
 				t.Errorf("%v %v", got, err)
 				return
 			}
-			if matched := []int{1, 1, 0}[i%3]; got[0] != (hook.Accepted{Matched: matched, Due: matched > 0}) {
+			if matched := []int{1, 1, 0}[i%3]; got[0] != (hook.Accepted{CompanyID: "c1", Matched: matched, Due: matched > 0}) {
 				t.Errorf("%s: %+v", unique, got[0])
 			}
 			if got[1].Err == nil || got[1].Err.Code != hook.CodeInvalid || !got[2].Duplicate || got[2].Matched != 1 || got[3].Err == nil || got[3].Err.Code != hook.CodeConflict {
@@ -55,7 +55,7 @@ func TestOfOneIDTwiceTheOneThatFitsIsAccepted(t *testing.T) {
 	got, err := s.Ingest(context.Background(), []hook.Event{event("a", "TODO_CREATED", "nowhere"), event("a", "TODO_CREATED", "p1")})
 	require.NoError(t, err)
 	require.Equal(t, hook.CodeConflict, got[0].Err.Code, "the id is taken now")
-	require.Equal(t, hook.Accepted{Matched: 1, Due: true}, got[1])
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 1, Due: true}, got[1])
 }
 
 func TestDeliveryIDsAreUUIDs(t *testing.T) {
