@@ -55,14 +55,10 @@ setup-test:
 	@scripts/setup test
 
 .PHONY: build
-build: web ## Build the web app, bin/godwit and bin/godwit-standalone
+build: ## Build bin/godwit and bin/godwit-standalone
 	@[ -e bin/godwit-standalone ] || echo "building: the first time takes minutes, it compiles a Temporal server"
 	@$(BUILD) -o bin/godwit ./cmd/godwit
 	@cd standalone && $(BUILD) -o ../bin/godwit-standalone .
-
-.PHONY: web
-web: ## Build the web app alone, when its sources changed
-	@scripts/web
 
 ##@ Check
 
@@ -94,7 +90,7 @@ bench-baseline: build ## Measure bench/baseline.json anew: the median of five ru
 	go run ./bench -only $(BENCH_SECTIONS) -runs 5 -save bench/baseline.json $(BENCH_FLAGS)
 
 .PHONY: lint
-lint: setup-test openapi web api/lint/node_modules ## Run every static check
+lint: setup-test openapi api/lint/node_modules ## Run every static check
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l); \
 		if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	bash -n .ci/run scripts/*
@@ -105,14 +101,13 @@ lint: setup-test openapi web api/lint/node_modules ## Run every static check
 	$(STATICCHECK) ./...
 	cd standalone && $(STATICCHECK) ./...
 	$(WORKFLOWCHECK) ./workflows/...
-	cd web && npm run --silent check
 	api/lint/node_modules/.bin/redocly lint --config api/lint/redocly.yaml bin/openapi.json
 	api/lint/node_modules/.bin/spectral lint --ruleset api/lint/spectral.yaml --fail-severity=hint --quiet bin/openapi.json
 
 .PHONY: openapi
 openapi: ## Write the OpenAPI document to bin/openapi.json
-	@go build -buildvcs=false -ldflags '-s -w' -o bin/openapi ./api/openapi
-	@bin/openapi >bin/openapi.json
+	@mkdir -p bin
+	go test ./api -run '^TestDocument$$' -count=1 -write $(CURDIR)/bin/openapi.json
 
 api/lint/node_modules: api/lint/package-lock.json
 	cd api/lint && npm ci --no-audit --no-fund --ignore-scripts

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"embed"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
@@ -71,8 +73,7 @@ func (in *portalInput) Resolve(ctx huma.Context) []error {
 	return in.Payload.Resolve(ctx)
 }
 
-// portalPath is the app's page that a portal link leads to. It signs nobody in
-// until somebody presses its button: what reads mail opens links as well.
+// portalPath is the page that a portal link leads to.
 const portalPath = "/portal"
 
 func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[portalLink], error) {
@@ -119,4 +120,31 @@ func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresA
 		session, err := s.Store.PortalLinks.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
 		return hook.Principal{KeyID: session.ID, SessionID: session.ID, Role: hook.RoleUser, UserID: session.UserID}, err
 	})
+}
+
+// portalFiles are the page of a link, which signs nobody in until somebody presses
+// its button: what reads mail opens links as well.
+//
+//go:embed portal/*
+var portalFiles embed.FS
+
+// portalPolicy is pagePolicy for a page with one script of its own.
+const portalPolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
+
+// servePortal serves the page and what it loads. A link of the old form, with its
+// token in the query, shows it too.
+func (s *server) servePortal(routes gin.IRoutes) {
+	for path, file := range map[string]struct{ name, media string }{
+		portalPath:                {"portal/portal.html", "text/html; charset=utf-8"},
+		portalPath + "/portal.js": {"portal/portal.js", "text/javascript; charset=utf-8"},
+	} {
+		body, err := portalFiles.ReadFile(file.name)
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		routes.GET(path, func(c *gin.Context) {
+			c.Header("Content-Security-Policy", portalPolicy)
+			c.Data(http.StatusOK, file.media, body)
+		})
+	}
 }

@@ -105,10 +105,10 @@ func TestPortalLink_SignsInOnce(t *testing.T) {
 	token := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1","expires_in_seconds":60}`).is(201).json())
 	for range 3 { // whoever only opens the link
 		for _, path := range []string{"/portal", "/portal?token=" + token} {
-			page := browse(c.handler, "GET", path)
-			require.Equal(t, 200, page.Code)
+			page := c.call("GET", path, "", "Authorization", "").is(200)
 			require.Empty(t, page.Header().Values("Set-Cookie"))
 			require.NotContains(t, page.Body.String(), token)
+			require.Contains(t, page.Header().Get("Content-Security-Policy"), "default-src 'none'")
 		}
 	}
 	body := `{"portal_token":"` + token + `"}`

@@ -11,7 +11,6 @@ import (
 func (s *standalone) announce() {
 	api := "http://" + reachable(s.addresses.API)
 	lines := [][2]string{
-		{"web app", api + "/"},
 		{"API", api + "/v1 (reference: " + api + "/docs)"},
 	}
 	if s.cfg.TemporalUIURL != "" {
