@@ -63,7 +63,7 @@ build: ## Build bin/godwit and bin/godwit-standalone
 ##@ Check
 
 .PHONY: test
-test: setup-test build ## Run every test; a test that can't run fails
+test: setup-test build e2e/clients/node_modules ## Run every test; a test that can't run fails
 	@scripts/test $(TEST_FLAGS)
 
 .PHONY: fuzz
@@ -73,6 +73,10 @@ fuzz: ## Run every fuzz target for FUZZ_TIME (30s), one after another
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities that the code reaches
 	@scripts/vuln
+
+.PHONY: fresh-machine
+fresh-machine: ## Run make up and make test on a bare Debian in a folder (root, ten minutes)
+	@scripts/fresh-machine
 
 .PHONY: bench
 bench: build ## Run the benchmarks; BENCH_FLAGS are handed on
@@ -96,6 +100,7 @@ lint: setup-test openapi api/lint/node_modules ## Run every static check
 	bash -n .ci/run scripts/*
 	go mod tidy -diff
 	cd standalone && go mod tidy -diff
+	cd e2e/clients/go && go mod tidy -diff
 	go vet ./...
 	cd standalone && go vet ./...
 	$(STATICCHECK) ./...
@@ -109,8 +114,9 @@ openapi: ## Write the OpenAPI document to bin/openapi.json
 	@mkdir -p bin
 	go test ./api -run '^TestDocument$$' -count=1 -write $(CURDIR)/bin/openapi.json
 
-api/lint/node_modules: api/lint/package-lock.json
-	cd api/lint && npm ci --no-audit --no-fund --ignore-scripts
+# The linters of the OpenAPI document, and the generators of clients for it.
+api/lint/node_modules e2e/clients/node_modules: %/node_modules: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 ##@ Make again what is checked in

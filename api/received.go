@@ -124,6 +124,23 @@ func received(schemas huma.Registry) map[string]*huma.PathItem {
 	}
 }
 
+// calledBack describes the same requests as a callback of the operation that
+// creates a webhook. Some generators keep only the types that paths lead to, and
+// the code that they make for the section webhooks then does not compile.
+func calledBack(event *huma.PathItem) map[string]map[string]*huma.PathItem {
+	content := map[string]*huma.MediaType{}
+	for media, body := range event.Post.RequestBody.Content {
+		content[media] = &huma.MediaType{Schema: body.Schema}
+	}
+	return map[string]map[string]*huma.PathItem{"event": {"{$request.body#/url}": {Post: &huma.Operation{
+		OperationID: "deliverEvent", Method: http.MethodPost, Summary: event.Post.Summary,
+		Description: "Described in full, with its headers, in the section webhooks.",
+		Security:    event.Post.Security,
+		RequestBody: &huma.RequestBody{Required: true, Content: content},
+		Responses:   event.Post.Responses,
+	}}}}
+}
+
 func receivedOperation(id, summary, description string, content map[string]*huma.MediaType) *huma.Operation {
 	answer := func(words string) *huma.Response { return &huma.Response{Description: words} }
 	return &huma.Operation{

@@ -54,6 +54,7 @@ func New(options Options) http.Handler {
 	}
 	doc := s.huma.OpenAPI()
 	doc.Webhooks = received(doc.Components.Schemas) // open as answers are, which the registry knows by now
+	doc.Paths["/v1/webhooks"].Post.Callbacks = calledBack(doc.Webhooks["event"])
 	bound(doc)
 	s.serveDocs(engine)
 	return plainEscapes(engine)

@@ -32,15 +32,23 @@ func exchange(t testing.TB, req *http.Request) reply {
 	}
 	got := fetch(t, req)
 	described.Do(func() {
-		document, err := http.NewRequest(http.MethodGet, "http://"+req.URL.Host+"/openapi.json", nil)
-		require.NoError(t, err)
-		described.document, described.err = contract.New(fetch(t, document).raw)
+		described.document, described.err = contract.New(documentOf(t, "http://"+req.URL.Host))
 	})
 	require.NoError(t, described.err)
 	require.NotNil(t, described.document, "the document could not be fetched")
 	require.NoError(t, described.document.Check(contract.Exchange{Method: req.Method, Path: req.URL.EscapedPath(), Sent: sent,
 		Status: got.status, Header: got.header, Body: got.raw}), string(got.raw))
 	return got
+}
+
+// documentOf is the OpenAPI document of a server.
+func documentOf(t testing.TB, base string) []byte {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, base+"/openapi.json", nil)
+	require.NoError(t, err)
+	got := fetch(t, req)
+	require.Equal(t, http.StatusOK, got.status)
+	return got.raw
 }
 
 func fetch(t testing.TB, req *http.Request) reply {
