@@ -113,26 +113,31 @@ func (s *tenants) operations() []operation {
 }
 
 // TestOtherUsersThingsAreNotThere makes every operation of /openapi.json with the
-// second user's key and the first user's ids.
+// second user's key, and with a session of it, and the first user's ids.
 func TestOtherUsersThingsAreNotThere(t *testing.T) {
 	s := newTenants(t)
 	before := s.state(s.first)
-	for _, op := range s.operations() {
-		t.Run(op.ID, func(t *testing.T) {
-			s := &tenants{t, s.handler, s.first, s.second}
-			switch {
-			case slices.Contains(closed, op.ID):
-				require.Equal(t, http.StatusForbidden, s.requireHidden(op.method, op.place(), "").Code)
-			case op.open():
-				s.requireNoWayIn(op)
-			default:
-				require.Fail(t, "nobody has said who sees what by "+op.ID, "put it into the lists of tenantops_test.go: closed, or open with a body for each id that it takes")
-			}
-		})
+	session := *s.second
+	session.key = s.signedIn(s.second.key)
+	for credential, second := range map[string]*party{"key": s.second, "session": &session} {
+		for _, op := range s.operations() {
+			t.Run(credential+" "+op.ID, func(t *testing.T) {
+				s := &tenants{t, s.handler, s.first, second, s.asked}
+				switch {
+				case slices.Contains(closed, op.ID):
+					require.Equal(t, http.StatusForbidden, s.requireHidden(op.method, op.place(), "").Code)
+				case op.open():
+					s.requireNoWayIn(op)
+				default:
+					require.Fail(t, "nobody has said who sees what by "+op.ID, "put it into the lists of tenantops_test.go: closed, or open with a body for each id that it takes")
+				}
+			})
+		}
 	}
 	require.Equal(t, before, s.state(s.first), "nothing has changed")
 	s.requireWayIn(s.second, s.first)
 	s.requireWayIn(s.first, s.second)
+	t.Logf("attacks: tenancy: %d operations, %d requests with another user's key or session, nothing shown", len(s.operations()), *s.asked)
 }
 
 // requireNoWayIn tries every id of the first user wherever the operation takes one.

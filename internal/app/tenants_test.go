@@ -62,6 +62,7 @@ type tenants struct {
 	*testing.T
 	handler       http.Handler
 	first, second *party
+	asked         *int // how many requests were about things of the first user
 }
 
 // newHandler makes an API as the product builds it, on a database of its own.
@@ -87,7 +88,7 @@ func newTenants(t *testing.T) *tenants {
 func newTenantsOn(t *testing.T) (*tenants, string) {
 	t.Helper()
 	handler, databaseURL := newHandler(t)
-	s := &tenants{T: t, handler: handler}
+	s := &tenants{T: t, handler: handler, asked: new(int)}
 	s.must(bootstrap, "PUT", "/v1/companies/common", `{"name":"Common"}`)
 	s.must(bootstrap, "PUT", "/v1/projects/shared", `{"company_id":"common","name":"Shared"}`)
 	s.first, s.second = s.join("first"), s.join("second")
@@ -105,10 +106,15 @@ func loopback(t *testing.T) config.Prefixes {
 }
 
 // call makes one request; rest is its body, then headers by name and value. Every
-// request has the same id, so that answers can be compared.
+// request has the same id, so that answers can be compared. The key may also be the
+// cookie of a session, as signedIn gives it.
 func (s *tenants) call(key, method, path string, rest ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(rest[0]))
-	r.Header.Set("Authorization", "Bearer "+key)
+	if cookie, ok := strings.CutPrefix(key, "Cookie: "); ok {
+		r.Header.Set("Cookie", cookie)
+	} else {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
 	r.Header.Set("X-Request-Id", "the-same")
 	for i := 1; i < len(rest); i += 2 {
 		r.Header.Set(rest[i], rest[i+1])
@@ -190,7 +196,17 @@ func (s *tenants) requireHidden(method, path, body string, headers ...string) *h
 	require.Equal(s, want.Header(), got.Header(), asked)
 	maps.Copy(plain.Header(), got.Header())
 	s.requireNothingOf(s.first, asked, plain)
+	*s.asked++
 	return got
+}
+
+// signedIn is the session of a browser that has signed in with a key.
+func (s *tenants) signedIn(key string) string {
+	s.Helper()
+	got := s.call("", "POST", "/v1/session", `{"key":"`+key+`"}`)
+	require.Less(s, got.Code, 300, got.Body)
+	cookie, _, _ := strings.Cut(got.Header().Get("Set-Cookie"), ";")
+	return "Cookie: " + cookie
 }
 
 // state is all that an admin sees of what a party has.
@@ -261,5 +277,7 @@ func TestPublishersOnlyPublish(t *testing.T) {
 			continue
 		}
 		require.Equal(t, http.StatusForbidden, got.Code, op.ID)
+		*s.asked++
 	}
+	t.Logf("attacks: tenancy: %d requests with a publisher's key, all refused", *s.asked)
 }

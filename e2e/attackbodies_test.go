@@ -1,0 +1,173 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/e2e/attacks"
+)
+
+// bodyLimits are those of docs/limits.md, by operation; all others have smallBody.
+var bodyLimits = map[string]int{
+	"publish-event": 256 << 10, "create-webhook": 256 << 10, "patch-webhook": 256 << 10, "preview-rules": 256 << 10, "test-webhook": 256 << 10,
+	"put-event-type": 128 << 10, "recover-webhook": 64 << 10, "publish-batch": 8 << 20,
+}
+
+const smallBody = 16 << 10
+
+// mostTried bounds what is tried on the one endpoint that takes megabytes.
+const mostTried = 1 << 20
+
+// mostAtOnce leaves endpoints out of the attack on memory that take more.
+const mostAtOnce = 128 << 10
+
+// mostGrowth is how much more memory the worst bodies may take, many at once.
+const mostGrowth = 256 << 20
+
+// endpoint is an operation that takes a body.
+type endpoint struct {
+	id, method, path string
+	limit            int
+	field            string // a name that the body may have
+}
+
+// endpoints reads the OpenAPI document. Ids in paths are those of things that are
+// there, or the body would not be looked at.
+func (a *target) endpoints(t *testing.T) []endpoint {
+	t.Helper()
+	webhook := a.webhook(t, "https://receiver.invalid/", nil)["id"].(string)
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(documentOf(t, a.base), &doc))
+	ids := regexp.MustCompile(`\{\w+\}`)
+	var out []endpoint
+	for path, methods := range doc["paths"].(map[string]any) {
+		for method, value := range methods.(map[string]any) {
+			op := value.(map[string]any)
+			body, ok := op["requestBody"].(map[string]any)
+			if !ok {
+				continue
+			}
+			id := op["operationId"].(string)
+			ref := body["content"].(map[string]any)["application/json"].(map[string]any)["schema"].(map[string]any)["$ref"].(string)
+			form := doc["components"].(map[string]any)["schemas"].(map[string]any)[strings.TrimPrefix(ref, "#/components/schemas/")].(map[string]any)
+			name := "ATTACKED"
+			if strings.HasPrefix(path, "/v1/webhooks/") {
+				name = webhook
+			}
+			limit, known := bodyLimits[id]
+			if !known {
+				limit = smallBody
+			}
+			out = append(out, endpoint{id, strings.ToUpper(method), ids.ReplaceAllString(path, name), limit, worstField(form["properties"].(map[string]any))})
+		}
+	}
+	slices.SortFunc(out, func(a, b endpoint) int { return strings.Compare(a.id, b.id) })
+	require.Greater(t, len(out), 15, "the document lists what takes a body")
+	return out
+}
+
+// worstField is the field that may hold most.
+func worstField(properties map[string]any) string {
+	for _, name := range []string{"rules", "events", "current", "schema", "event_types", "metadata"} {
+		if _, ok := properties[name]; ok {
+			return name
+		}
+	}
+	return slices.Min(slices.Collect(maps.Keys(properties)))
+}
+
+// bodies sends each endpoint the worst bodies of its limit. Every one is answered in
+// time, and none by an error of ours.
+func (a *target) bodies(t *testing.T) {
+	endpoints, asked := a.endpoints(t), a.asked.Load()
+	var slowest time.Duration
+	for _, e := range endpoints {
+		bodies := attacks.Bodies(min(e.limit, mostTried), e.field)
+		for _, body := range bodies {
+			began := time.Now()
+			status, raw := a.try(t, e.method, e.path, body)
+			slowest = max(slowest, time.Since(began))
+			require.Less(t, status, http.StatusInternalServerError, "%s: %s: %s", e.id, body.Name, raw)
+		}
+		over := attacks.Body{Name: "one byte too many", Content: bytes.Repeat([]byte(" "), e.limit+1)}
+		status, raw := a.try(t, e.method, e.path, over)
+		require.Equal(t, http.StatusRequestEntityTooLarge, status, "%s: %s", e.id, raw)
+	}
+	t.Logf("attacks: bodies: %d endpoints, %d requests, all answered, the slowest in %s", len(endpoints), a.asked.Load()-asked, slowest.Round(time.Millisecond))
+}
+
+// heavy are the bodies that cost most memory, by name.
+var heavy = []string{
+	"objects below a known field", "unknown fields", "values below a known field", "a list of nothing",
+	"a text of escapes", "a number of many digits", "1000 times as much, compressed",
+}
+
+// heaviest sends each endpoint its heaviest bodies, 32 at once.
+func (a *target) heaviest(t *testing.T) {
+	const many = 32
+	endpoints := slices.DeleteFunc(a.endpoints(t), func(e endpoint) bool { return e.limit > mostAtOnce })
+	before := a.memory(t, "VmRSS")
+	require.NoError(t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", a.cmd.Process.Pid), []byte("5"), 0o200), "forget the peak")
+	asked := a.asked.Load()
+	held := a.promise(t, endpoints, many)
+	for _, e := range endpoints {
+		for _, body := range attacks.Bodies(e.limit, e.field) {
+			if !slices.Contains(heavy, body.Name) {
+				continue
+			}
+			atOnce(many, func(int) {
+				began := time.Now()
+				status, raw := a.try(t, e.method, e.path, body)
+				require.True(t, status < http.StatusInternalServerError || status == http.StatusServiceUnavailable, "%s: %s: %d %s", e.id, body.Name, status, raw)
+				require.Less(t, time.Since(began), crowdLimit, "%s: %s", e.id, body.Name)
+			})
+		}
+	}
+	grown := a.memory(t, "VmHWM") - before
+	require.Less(t, grown, mostGrowth)
+	t.Logf("attacks: memory: %d endpoints, %d requests, %d at once, beside %d that promise a body and send one byte: %d MiB more at most, each answered in %s",
+		len(endpoints), a.asked.Load()-asked, many, held, grown>>20, crowdLimit)
+}
+
+// promise opens connections that say how large their body is and send one byte of
+// it, each endpoint n times. They stay until the test ends.
+func (a *target) promise(t *testing.T, endpoints []endpoint, n int) (held int) {
+	t.Helper()
+	host := strings.TrimPrefix(a.base, "http://")
+	for _, e := range endpoints {
+		for range n {
+			conn, err := net.DialTimeout("tcp", host, crowdLimit)
+			require.NoError(t, err)
+			t.Cleanup(func() { conn.Close() })
+			_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n{",
+				e.method, e.path, host, a.key, e.limit)
+			require.NoError(t, err)
+			held++
+		}
+	}
+	return held
+}
+
+// memory reads a figure of the process, in bytes.
+func (a *target) memory(t *testing.T, figure string) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.cmd.Process.Pid))
+	require.NoError(t, err)
+	found := regexp.MustCompile(figure + `:\s+(\d+) kB`).FindSubmatch(status)
+	require.NotNil(t, found, figure)
+	kib, err := json.Number(found[1]).Int64()
+	require.NoError(t, err)
+	return int(kib) << 10
+}
