@@ -74,10 +74,6 @@ fuzz: ## Run every fuzz target for FUZZ_TIME (30s), one after another
 vuln: ## Look for known vulnerabilities that the code reaches
 	@scripts/vuln
 
-.PHONY: fresh-machine
-fresh-machine: ## Run make up and make test on a bare Debian in a folder (root, ten minutes)
-	@scripts/fresh-machine
-
 .PHONY: bench
 bench: build ## Run the benchmarks; BENCH_FLAGS are handed on
 	go run ./bench $(BENCH_FLAGS)
