@@ -150,14 +150,6 @@ CREATE TABLE public.deliveries (
     batch_id text COLLATE pg_catalog."C",
     unused smallint DEFAULT 0 NOT NULL,
     blue_webhook json,
-    CONSTRAINT deliveries_check1 CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
-    CONSTRAINT deliveries_check3 CHECK (((next_attempt_at IS NULL) OR (status = 'retrying'::text))),
-    CONSTRAINT deliveries_check4 CHECK (((slot_until < 'infinity'::timestamp with time zone) OR (COALESCE(dispatch_at, 'infinity'::timestamp with time zone) < 'infinity'::timestamp with time zone))),
-    CONSTRAINT deliveries_dispatch_check CHECK (
-CASE
-    WHEN (status = ANY (ARRAY['pending'::text, 'retrying'::text])) THEN (dispatch_at IS NOT NULL)
-    ELSE ((dispatch_at IS NULL) OR (status = ANY (ARRAY['succeeded'::text, 'failed'::text])))
-END),
     CONSTRAINT deliveries_reason_check CHECK (
 CASE
     WHEN (status = 'held'::text) THEN (COALESCE(reason, ''::text) = 'webhook_disabled'::text)
@@ -632,6 +624,21 @@ ALTER TABLE public.deliveries
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.deliveries
+    ADD CONSTRAINT deliveries_stage CHECK (
+CASE
+    WHEN (status = ANY (ARRAY['pending'::text, 'retrying'::text])) THEN ((finished_at IS NULL) AND (dispatch_at IS NOT NULL) AND ((next_attempt_at IS NULL) OR (status = 'retrying'::text)) AND
+    CASE
+        WHEN (dispatch_at = 'infinity'::timestamp with time zone) THEN (slot_until IS DISTINCT FROM 'infinity'::timestamp with time zone)
+        WHEN (slot_until = 'infinity'::timestamp with time zone) THEN true
+        WHEN ((attempts > 0) OR (next_attempt_at IS NOT NULL)) THEN true
+        ELSE ((status = 'pending'::text) AND (slot_until IS NULL))
+    END)
+    WHEN ((NOT (slot_until IS DISTINCT FROM 'infinity'::timestamp with time zone)) OR (next_attempt_at IS NOT NULL)) THEN false
+    WHEN (status = 'held'::text) THEN ((finished_at IS NULL) AND (dispatch_at IS NULL))
+    ELSE ((finished_at IS NOT NULL) AND ((dispatch_at IS NULL) OR ((dispatch_at < 'infinity'::timestamp with time zone) AND (begun_at IS NOT NULL) AND (run_id IS NULL))))
+END) NOT VALID;
 
 ALTER TABLE ONLY public.delivery_counts
     ADD CONSTRAINT delivery_counts_pkey PRIMARY KEY (webhook_id, hour) INCLUDE (matched, redelivered);
