@@ -7,8 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/internal/eventschema"
 	"godwit/internal/hook"
+	"godwit/internal/match"
 	"godwit/internal/pgtest"
+	"godwit/internal/store"
 )
 
 // pair is a combination of two parts for the same record.
@@ -141,4 +144,34 @@ func TestEditKeepsTheWindowsOfRulesThatStay(t *testing.T) {
 		require.Equal(t, []int{1, 1}, []int{open, inside})
 	}
 	require.Equal(t, 1, s.post(t, happening("e2", "TAG_CREATED 1")).Matched)
+}
+
+// overtaken is a store whose ingests are overtaken between the look-up and the insert.
+type overtaken struct {
+	*store.Store
+	first func()
+}
+
+func (o overtaken) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
+	return o.Store.Ingest(ctx, events, schemas, func(ctx context.Context, offer hook.Offer) (hook.Choice, error) {
+		o.first()
+		return judge(ctx, offer)
+	})
+}
+
+func TestHappenings_AnEventThatAnotherRequestAcceptsFirstCountsOnce(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, pair(nil))
+	e := happening("e1", "TODO_CREATED 1")
+	m, err := match.New(match.Options{
+		Ingester: overtaken{s.Store, func() { require.False(t, s.post(t, e).Duplicate) }},
+		History:  s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s.Store), Observer: new(failures),
+	})
+	require.NoError(t, err)
+	got, err := m.Ingest(context.Background(), []hook.Event{e})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.True(t, got[0].Duplicate)
+	open, inside := s.windows(t, w)
+	require.Equal(t, []int{1, 1}, []int{open, inside})
 }
