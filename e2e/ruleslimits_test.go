@@ -70,7 +70,7 @@ func limitsOf(c *stageClient) []limit {
 	with := func(name string, value any) []any { return combination(map[string]any{name: value}) }
 	return []limit{
 		{"| rules of a webhook | 50 |", fifty, append(slices.Clone(fifty), c.rule(nil)), "/rules"},
-		{"entries of `events`, `projects` and `companies`, each | 200 |", plain(named(200)), plain(named(201)), "/rules/0/events"},
+		{"entries of `events`, `not_events`, `projects` and `companies`, each | 200 |", plain(named(200)), plain(named(201)), "/rules/0/events"},
 		{"times projects and companies | 10,000 |", grid, more, "/rules"},
 		{"| a filter | 4,096 bytes, 50 levels |", plain(nested(50)), plain(nested(51)), "/rules/0/filter"},
 		{"| a filter | 4,096 bytes", plain(filter("true" + strings.Repeat(" ", 4092))), plain(filter("true" + strings.Repeat(" ", 4093))), "/rules/0/filter"},

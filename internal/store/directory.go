@@ -134,6 +134,9 @@ func (r projectRow) project() hook.Project {
 func (s *Store) PutProject(ctx context.Context, p hook.Project) (hook.Project, bool, error) {
 	var got put
 	err := s.inTx(ctx, "put project", func(tx *sqlx.Tx) error {
+		if err := shareParent(ctx, tx, "companies", p.CompanyID); err != nil {
+			return err
+		}
 		var old projectRow
 		if err := tx.GetContext(ctx, &old, projectByID+` FOR NO KEY UPDATE`, p.ID); unlessNone(err) != nil {
 			return err
@@ -275,9 +278,20 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 }
 
 // lockParent locks what is to be deleted before anything else is done: whoever adds
-// to it waits until it is gone, and can't keep it from being deleted.
+// to it waits until it is gone, and can't keep it from being deleted. A row that
+// others share one after another never becomes free for FOR UPDATE, so those who add
+// wait in the line of an advisory lock first; see shareParent.
 func lockParent(ctx context.Context, tx *sqlx.Tx, table, id string) error {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, table+" "+id); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, `SELECT FROM `+table+` WHERE id = $1 FOR UPDATE`, id)
+	return err
+}
+
+// shareParent waits for whoever is about to delete the parent of what is added.
+func shareParent(ctx context.Context, tx sqlx.ExecerContext, table, id string) error {
+	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`, table+" "+id)
 	return err
 }
 
@@ -295,6 +309,12 @@ func (r memberRow) member() (hook.Member, error) {
 func (s *Store) PutMember(ctx context.Context, projectID, userID string) (bool, error) {
 	var added bool
 	err := s.inTx(ctx, "put member", func(tx *sqlx.Tx) error {
+		if err := shareParent(ctx, tx, "projects", projectID); err != nil {
+			return err
+		}
+		if err := shareParent(ctx, tx, "users", userID); err != nil {
+			return err
+		}
 		res, err := tx.ExecContext(ctx, `INSERT INTO members (project_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, projectID, userID)
 		if isState(err, foreignKeyViolation) {
 			return hook.Errorf(hook.CodeNotFound, "there is no project %q or no user %q", projectID, userID)

@@ -109,7 +109,7 @@ func TestCheckOfTheLedgerFindsWhatIsMissing(t *testing.T) {
 
 	pgtest.Exec(t, s.url, `DELETE FROM deliveries WHERE id = (SELECT min(id) FROM deliveries WHERE event_id = 'e3')`)
 	pgtest.Exec(t, s.url, `UPDATE deliveries SET attempts = 2 WHERE id = $1`, first)
-	pgtest.Exec(t, s.url, `ALTER TABLE deliveries DROP CONSTRAINT deliveries_dispatch_check`)
+	pgtest.Exec(t, s.url, `ALTER TABLE deliveries DROP CONSTRAINT deliveries_stage`)
 	var stuck string
 	require.NoError(t, session(t, s.url).QueryRowContext(context.Background(),
 		`UPDATE deliveries SET dispatch_at = NULL WHERE id = (SELECT min(id) FROM deliveries WHERE event_id = 'e5') RETURNING id`).Scan(&stuck))

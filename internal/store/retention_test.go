@@ -105,7 +105,7 @@ func TestRetention_KeepsWhatIsNeeded(t *testing.T) {
 		"retrying":                        `UPDATE deliveries SET status = 'retrying', finished_at = NULL, dispatch_at = now() WHERE event_id = 'e1'`,
 		"held":                            `UPDATE deliveries SET status = 'held', reason = 'webhook_disabled', finished_at = NULL WHERE event_id = 'e1'`,
 		"finished lately":                 `UPDATE deliveries SET finished_at = now() WHERE event_id = 'e1'`,
-		"its workflow is not noted":       `UPDATE deliveries SET dispatch_at = now() WHERE event_id = 'e1'`,
+		"its workflow is not noted":       `UPDATE deliveries SET dispatch_at = now(), begun_at = created_at, run_id = NULL WHERE event_id = 'e1'`,
 		"one of two deliveries":           `UPDATE deliveries SET status = 'failed', reason = 'gone', finished_at = now() WHERE id = (SELECT min(id) FROM deliveries WHERE event_id = 'e1')`,
 		"accepted lately by its own time": `UPDATE events SET accepted_at = now() WHERE id = 'e1'`,
 	} {

@@ -22,7 +22,7 @@ var plainColumns = []string{
 	"api_keys.hash", "sessions.key_hash", "sessions.link_hash", "sessions.hash", "idempotency_keys.request",
 	"attempts.request_headers", "attempts.response_headers", "attempts.response_body",
 	"event_types.example_previous", "event_types.example_current", "event_types.schema",
-	"events.previous", "events.current", "events.fingerprint", "rules.combination", "webhooks.metadata",
+	"events.previous", "events.current", "events.fingerprint", "rules.combination", "retired_rules.combination", "webhooks.metadata",
 }
 
 // TestEveryColumnIsSealedOrPlain makes whoever adds a column of bytes say which

@@ -48,7 +48,7 @@ func TestIngest_QueuesWhatItsOwnerHasNoRoomFor(t *testing.T) {
 	s.webhook(t, hook.Rule{Events: []string{"*"}})
 	p := s.beginner(100)
 	p.room.CrowdedOwners = []string{"u2"}
-	require.Equal(t, hook.Accepted{Matched: 11, Due: true}, s.post(t, event("e1", "TODO_CREATED", "p1")))
+	require.Equal(t, hook.Accepted{CompanyID: "c1", Matched: 11, Due: true}, s.post(t, event("e1", "TODO_CREATED", "p1")))
 	require.Len(t, p.begun, 1)
 	require.Empty(t, s.taken(t))
 	require.Len(t, s.takenQueued(t), 10)

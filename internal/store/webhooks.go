@@ -114,6 +114,9 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		return w, err
 	}
 	err = s.inTx(ctx, "create webhook", func(tx *sqlx.Tx) error {
+		if err := shareParent(ctx, tx, "users", w.OwnerID); err != nil {
+			return err
+		}
 		if err := checkOwner(ctx, tx, w.OwnerID); err != nil {
 			return err
 		}
