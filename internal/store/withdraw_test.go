@@ -303,6 +303,34 @@ func TestWithdrawal_WhatHasNoOwnerIsFoundAndRepaired(t *testing.T) {
 	require.Zero(t, n)
 }
 
+// adding adds from four goroutines at once, until stop, which waits for them. It
+// returns when they are at it.
+func adding(add func(n string) error) (stop func()) {
+	added, over := make(chan struct{}, 8), make(chan struct{})
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if add(fmt.Sprint(worker, "-", n)) == nil {
+					select {
+					case added <- struct{}{}:
+					default: // enough are counted
+					}
+				}
+			}
+		})
+	}
+	for range cap(added) {
+		<-added
+	}
+	return func() { close(over); group.Wait() }
+}
+
 func TestDelete_WhatIsAddedInTheMeantimePreventsNothing(t *testing.T) {
 	ctx := context.Background()
 	for name, c := range map[string]struct {
@@ -336,31 +364,9 @@ func TestDelete_WhatIsAddedInTheMeantimePreventsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
-			added, stop := make(chan struct{}, 8), make(chan struct{})
-			var group sync.WaitGroup
-			for worker := range 4 {
-				group.Go(func() {
-					for n := 0; ; n++ {
-						select {
-						case <-stop:
-							return
-						default:
-						}
-						if c.add(s, fmt.Sprint(worker, "-", n)) == nil {
-							select {
-							case added <- struct{}{}:
-							default: // enough are counted
-							}
-						}
-					}
-				})
-			}
-			for range 8 {
-				<-added // they are at it
-			}
+			stop := adding(func(n string) error { return c.add(s, n) })
 			err := c.delete(s)
-			close(stop)
-			group.Wait()
+			stop()
 			require.NoError(t, err)
 			require.Zero(t, s.number(t, c.left))
 		})
