@@ -163,7 +163,7 @@ func (s *firsts) add(f *First) context.Context {
 	return s.started()
 }
 
-// ended keeps what came of an attempt for its workflow, unless that has it.
+// ended keeps the result of an attempt for its workflow, unless the workflow has it.
 func (s *firsts) ended(f *First) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ type attempt struct {
 	StartedAt  time.Time       `json:"started_at" doc:"When the request was begun"`
 	DurationMS int64           `json:"duration_ms" minimum:"0" doc:"How long it took, in milliseconds; 0 while it is under way"`
 	StatusCode int             `json:"status_code,omitempty" minimum:"0" maximum:"999" doc:"The receiver's HTTP status; left out when none arrived"`
-	Outcome    hook.Outcome    `json:"outcome" enum:"success,failure,lost,put_off,in_flight" doc:"What came of it: lost = its worker ended meanwhile, so that nobody knows; put_off = the receiver asked for a pause, so that no attempt is used up"`
+	Outcome    hook.Outcome    `json:"outcome" enum:"success,failure,lost,put_off,in_flight" doc:"Its result: lost = its worker ended before it did, so that the result is unknown; put_off = the receiver asked for a pause, so that no attempt is used up"`
 	Reason     hook.Reason     `json:"reason,omitempty" doc:"The cause of a failure, as a constant"`
 	Error      string          `json:"error,omitempty" doc:"The cause of a failure, in words"`
 	Request    attemptRequest  `json:"request" doc:"What was sent"`

@@ -35,7 +35,7 @@ func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAns
 	}
 	results := make([]batchResult, len(items))
 	var events []hook.Event
-	var places []int       // places[k] is where events[k] stands in the batch
+	var places []int       // places[k] is the position of events[k] in the batch
 	left := hook.MaxFaults // to be named in the answer
 	for i, item := range items {
 		if item.Err != nil {

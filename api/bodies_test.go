@@ -19,8 +19,8 @@ import (
 	"godwit/internal/hook"
 )
 
-// TestBodies_AreBoundedForAllAndForOne: what is beyond waits, and is told to come
-// again.
+// TestBodies_AreBoundedForAllAndForOne: a body beyond the bound waits, and its
+// request is then refused with Retry-After.
 func TestBodies_AreBoundedForAllAndForOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newBodies()

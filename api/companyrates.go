@@ -74,7 +74,7 @@ func (c *companyRates) limitsOf(ctx context.Context, companyID string) hook.Limi
 	return c.installation.With(own[companyID])
 }
 
-// forget has the limits read again, for somebody who has just changed them here.
+// forget lets the next request read the limits again, after a change in this process.
 func (c *companyRates) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

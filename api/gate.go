@@ -11,7 +11,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// failures is how often a network may come with what somebody could guess.
+// failures is how many guessable credentials a network may fail with.
 var failures = allowance{name: "failures", perSecond: 10.0 / 60, burst: 20}
 
 const (
@@ -44,7 +44,7 @@ type network struct {
 	turns    chan struct{} // lookupsAtOnce places
 }
 
-// refusal is what somebody was told.
+// refusal is an answer to a wrong credential, kept to be given again.
 type refusal struct {
 	err   error
 	until time.Time
@@ -74,7 +74,7 @@ func (g *gate) lookup(ctx context.Context, from netip.Addr, credential string, f
 		case <-ctx.Done():
 			return hook.Principal{}, ctx.Err()
 		}
-		if err := g.refused(hash); err != nil { // it was looked up meanwhile
+		if err := g.refused(hash); err != nil { // another request has looked it up
 			return hook.Principal{}, err
 		}
 	}
@@ -97,7 +97,7 @@ func (g *gate) refused(hash string) error {
 	return nil
 }
 
-// guess lets compare look at what somebody could have guessed. It is counted as a
+// guess lets compare look at a credential that can be guessed. It is counted as a
 // failure before it is one, or many at one moment would be let in by the last
 // token.
 func (g *gate) guess(from netip.Addr, credential string, compare func() (hook.Principal, error)) (hook.Principal, error) {

@@ -50,7 +50,7 @@ func TestGate_StopsGuessing(t *testing.T) {
 			require.Equal(t, "6", a.Header().Get("Retry-After"))
 		}
 		require.Zero(t, c.store.lookups, "none of them can be a key of the database")
-		c.from("192.0.2.2", short).is(200) // somebody else
+		c.from("192.0.2.2", short).is(200) // another network
 
 		<-time.After(6 * time.Second)
 		c.from("192.0.2.1", "guess").is(401)
@@ -65,7 +65,7 @@ func TestGate_StopsGuessing(t *testing.T) {
 	})
 }
 
-// TestGate_LocksNobodyOut has strangers come from the address of somebody whose
+// TestGate_LocksNobodyOut has strangers come from the address of a client whose
 // key is new there, as all are after a restart.
 func TestGate_LocksNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestGate_ForgivesRevokedKeys(t *testing.T) {
 		<-time.After(wrongKept)
 		asked = c.store.lookups
 		c.from("198.51.100.1", old).is(401)
-		require.Equal(t, asked+1, c.store.lookups, "and not for ever")
+		require.Equal(t, asked+1, c.store.lookups, "it is remembered for a limited time")
 	})
 }
 

@@ -13,8 +13,8 @@ import (
 	"godwit/internal/hook"
 )
 
-// TestQueue_IsBoundedAndHasShares: one user gets four places of 32, and who waits
-// too long is told to come again.
+// TestQueue_IsBoundedAndHasShares: one user gets four places of 32, and a request
+// that waits too long is refused with Retry-After.
 func TestQueue_IsBoundedAndHasShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()

@@ -93,7 +93,7 @@ func TestOverload_IsNotDeath(t *testing.T) {
 }
 
 // TestLiveness_OneBadEventSwitchesNothingOff has a receiver that refuses one
-// event for ever, and probes too, while it takes all others.
+// event always, and probes too, while it takes all others.
 func TestLiveness_OneBadEventSwitchesNothingOff(t *testing.T) {
 	c, p := startRecovering(t, "onebad", "500ms,500ms,500ms,500ms", "1s,1s")
 	var bad string

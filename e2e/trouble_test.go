@@ -32,15 +32,7 @@ func TestTrouble_AnOutageOfPostgresCostsNothing(t *testing.T) {
 	env["GODWIT_PUBLISH_RATE"] = "0"
 	env["GODWIT_DELIVERY_TIMEOUT"] = "5s"
 	p := startServe(t, env)
-	c := newStage(t, p)
-	answer := make(chan struct{})
-	r := newReceiver(t, func(int, request) int { <-answer; return 200 })
-	c.webhook(t, r.URL, nil)
-	var ids []string
-	for range events {
-		ids = append(ids, c.post(t))
-	}
-	r.wait(t, events)
+	c, r, ids, answer := unanswered(t, p, events)
 
 	g.set(false)
 	close(answer)
@@ -94,6 +86,20 @@ func TestTrouble_AWorkerWithoutPostgresEnds(t *testing.T) {
 	}
 }
 
+// unanswered publishes n events, whose requests the receiver holds until answer is
+// closed.
+func unanswered(t *testing.T, p *process, n int) (c *stageClient, r *receiver, ids []string, answer chan struct{}) {
+	t.Helper()
+	c, answer = newStage(t, p), make(chan struct{})
+	r = newReceiver(t, func(int, request) int { <-answer; return 200 })
+	c.webhook(t, r.URL, nil)
+	for range n {
+		ids = append(ids, c.post(t))
+	}
+	r.wait(t, n)
+	return c, r, ids, answer
+}
+
 // TestTrouble_AFrozenProcessLosesNoAnswers freezes a process over the end of its
 // attempts and their leases, while the answers arrive.
 func TestTrouble_AFrozenProcessLosesNoAnswers(t *testing.T) {
@@ -103,15 +109,7 @@ func TestTrouble_AFrozenProcessLosesNoAnswers(t *testing.T) {
 	env := serveEnv(t, database, s.temporal(), "frozen")
 	env["GODWIT_DELIVERY_TIMEOUT"] = "5s"
 	p := startServe(t, env)
-	c := newStage(t, p)
-	answer := make(chan struct{})
-	r := newReceiver(t, func(int, request) int { <-answer; return 200 })
-	c.webhook(t, r.URL, nil)
-	var ids []string
-	for range events {
-		ids = append(ids, c.post(t))
-	}
-	r.wait(t, events)
+	c, r, ids, answer := unanswered(t, p, events)
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
 	close(answer)
 	eventually(t, func() (bool, string) { return leased(t, database) == 0, "the leases of the attempts go on" })

@@ -11,7 +11,7 @@ import (
 // numbers four fifths. What uses it up takes about a third of a second.
 const MaxCost = 1_000_000
 
-// QuickCost bounds one evaluation that somebody waits for: one or two
+// QuickCost bounds one evaluation that a publisher waits for: one or two
 // milliseconds, enough for a list of hundreds of elements.
 const QuickCost = 5_000
 

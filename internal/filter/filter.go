@@ -88,7 +88,7 @@ func (f *Filters) Match(ctx context.Context, source string, s *Subject) (matches
 	return c.match(ctx, program, s, MaxCost)
 }
 
-// Quick is a filter that somebody waits for.
+// Quick is a filter that a publisher waits for.
 type Quick struct{ compiled }
 
 // Quick gives the filter of a source.
@@ -108,7 +108,7 @@ func (c Quick) Match(ctx context.Context, s *Subject) (matches bool, cost uint64
 }
 
 // ErrSlow says that a filter needs more than QuickCost.
-var ErrSlow = errors.New("the filter needs more steps than one that somebody waits for")
+var ErrSlow = errors.New("the filter needs more steps than a publisher waits for")
 
 // Plain says whether what the filter costs depends on its source alone: some
 // microseconds, whatever the event holds.

@@ -94,7 +94,7 @@ type Judgement struct {
 	Candidates []Candidate
 }
 
-// Settled says what came of judgements.
+// Settled is the result of judgements.
 type Settled struct {
 	// Due: there are deliveries to send. Happened: combinations have a new part.
 	Due, Happened bool
