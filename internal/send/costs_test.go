@@ -3,10 +3,12 @@ package send
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"net"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -134,4 +136,26 @@ func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.TotalAlloc
+}
+
+// endless is a connection that the other side has closed after a flood. The
+// system decides how much of a real one's flood lies in the socket.
+type endless struct{ net.Conn }
+
+func (endless) Write([]byte) (int, error)  { return 0, syscall.EPIPE }
+func (endless) Read(b []byte) (int, error) { return len(b), nil }
+
+func TestAnsweringConn_ReadsNoMoreThanAnAnswerAfterTheEnd(t *testing.T) {
+	dial := answering(func(context.Context, string, string) (net.Conn, error) { return endless{}, nil })
+	c, err := dial(t.Context(), "tcp", "")
+	require.NoError(t, err)
+	_, err = io.CopyN(io.Discard, c, 2*maxLeft)
+	require.NoError(t, err, "while the receiver takes what is sent, nothing bounds what is read")
+
+	_, err = c.Write([]byte("x"))
+	require.NoError(t, err)
+	left, err := io.Copy(io.Discard, io.LimitReader(c, 100*maxLeft))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.GreaterOrEqual(t, left, int64(maxLeft))
+	require.Less(t, left, int64(2*maxLeft))
 }

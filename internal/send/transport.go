@@ -3,8 +3,10 @@ package send
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -71,18 +73,41 @@ func answering(dial dialFunc) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return answeringConn{c}, nil
+		answered := &answeringConn{Conn: c}
+		answered.left.Store(maxLeft)
+		return answered, nil
 	}
 }
 
-type answeringConn struct{ net.Conn }
+// maxLeft bounds what is read once the receiver takes nothing more: an answer's
+// header and the part of its body that is kept, with the framing of TLS and
+// HTTP/2. A flood that lies in the socket costs no more than that.
+const maxLeft = 2 * (maxHeaderBytes + maxBodyBytes)
+
+type answeringConn struct {
+	net.Conn
+	broken atomic.Bool
+	left   atomic.Int64
+}
 
 // Write drops what the other side no longer takes. What it has sent before can
-// still be read, and then a read gives the error.
-func (c answeringConn) Write(b []byte) (int, error) {
+// still be read, up to maxLeft, and then a read gives the error.
+func (c *answeringConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	if brokenConnection(err) {
+		c.broken.Store(true)
 		return len(b), nil
+	}
+	return n, err
+}
+
+func (c *answeringConn) Read(b []byte) (int, error) {
+	if c.broken.Load() && c.left.Load() <= 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, err := c.Conn.Read(b)
+	if c.broken.Load() {
+		c.left.Add(-int64(n))
 	}
 	return n, err
 }
