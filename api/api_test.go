@@ -63,6 +63,7 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 			return nil
 		},
 		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.store.probe, c.store.err },
+		Show:        showing("{}", false),
 		NewSecret:   c.newSecret,
 		Wake:        func() { c.wakes++ },
 		WakeWindows: func() { c.windows++ },

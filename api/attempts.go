@@ -27,10 +27,8 @@ type attemptRequest struct {
 }
 
 type attemptResponse struct {
-	Headers   map[string]string `json:"headers" doc:"By name; values of one name are joined by a comma"`
-	Body      string            `json:"body" doc:"Its first 64 KiB"`
-	Encoding  string            `json:"encoding,omitempty" enum:"base64" doc:"base64 when the body is no UTF-8 text"`
-	Truncated bool              `json:"truncated" doc:"There was more of the body than is kept"`
+	Headers map[string]string `json:"headers" doc:"By name; values of one name are joined by a comma"`
+	Text
 }
 
 // inFlight is the outcome that is shown of an attempt under way.
@@ -42,12 +40,7 @@ func viewAttempt(a hook.Attempt) attempt {
 		Number: a.Number, StartedAt: a.StartedAt.UTC(), DurationMS: r.Duration.Milliseconds(),
 		StatusCode: r.StatusCode, Outcome: r.Outcome, Reason: r.Reason, Error: r.Error,
 		Request:  attemptRequest{URL: r.URL, Headers: joinHeaders(r.RequestHeaders)},
-		Response: attemptResponse{Headers: joinHeaders(r.ResponseHeaders), Truncated: r.Truncated}, ExpungedAt: optionalTime(a.ExpungedAt),
-	}
-	if text := wholeRunes(r); !utf8.Valid(text) {
-		out.Response.Body, out.Response.Encoding = base64.StdEncoding.EncodeToString(r.ResponseBody), "base64"
-	} else {
-		out.Response.Body = string(text)
+		Response: attemptResponse{joinHeaders(r.ResponseHeaders), textOf(r.ResponseBody, r.Truncated)}, ExpungedAt: optionalTime(a.ExpungedAt),
 	}
 	if out.Outcome == "" {
 		out.Outcome = inFlight
@@ -55,11 +48,19 @@ func viewAttempt(a hook.Attempt) attempt {
 	return out
 }
 
+// textOf shows a body, which may have been cut.
+func textOf(body []byte, truncated bool) Text {
+	text := wholeRunes(body, truncated)
+	if !utf8.Valid(text) {
+		return Text{Body: base64.StdEncoding.EncodeToString(body), Encoding: "base64", Truncated: truncated}
+	}
+	return Text{Body: string(text), Truncated: truncated}
+}
+
 // wholeRunes gives the body without the part of a character that cutting it
 // may have left at its end.
-func wholeRunes(r hook.Result) []byte {
-	body := r.ResponseBody
-	for i := 1; r.Truncated && i < utf8.UTFMax && i <= len(body); i++ {
+func wholeRunes(body []byte, truncated bool) []byte {
+	for i := 1; truncated && i < utf8.UTFMax && i <= len(body); i++ {
 		if tail := body[len(body)-i:]; utf8.RuneStart(tail[0]) && !utf8.FullRune(tail) {
 			return body[:len(body)-i]
 		}

@@ -49,6 +49,9 @@ type Options struct {
 	// Probe sends a health check to a webhook; its error is only ever the caller's
 	// own end.
 	Probe func(ctx context.Context, w hook.Webhook) (hook.Result, error)
+	// Show gives the request of a delivery, with fresh signatures where it is to be
+	// signed. Its error is that the webhook's secrets can't be used.
+	Show func(p hook.Parcel, signed bool) (hook.Request, error)
 	// NewSecret makes a signing secret of a kind.
 	NewSecret func(hook.Signature) string
 	// Now is the database's time; nil = this machine's.
@@ -95,6 +98,7 @@ type Store struct {
 	Health        Health
 	Events        Events
 	Deliveries    Deliveries
+	Requests      Requests
 	DeliveryEdits DeliveryEdits
 	Recoveries    Recoveries
 	Cancellations Cancellations

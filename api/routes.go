@@ -86,6 +86,7 @@ func (s *server) webhookRoutes() []route {
 
 		{get, "/v1/deliveries", users, "list-deliveries", "Deliveries", nil, call(s.deliveries)},
 		{get, "/v1/deliveries/{id}", users, "get-delivery", "One delivery with every attempt", nil, call(s.delivery)},
+		{get, "/v1/deliveries/{id}/request", users, "get-delivery-request", "The request of a delivery, as it is sent", nil, call(s.request)},
 		{post, "/v1/deliveries/{id}/redeliver", users, "redeliver", "Send the event of a finished delivery again", nil, call(s.redeliver)},
 		{post, "/v1/deliveries/{id}/retry-now", users, "retry-now", "Make the next attempt of a delivery at once", nil, call(s.retryNow)},
 		{post, "/v1/deliveries/{id}/cancel", users, "cancel-delivery", "Cancel a delivery that is not finished", nil, call(s.cancel)},

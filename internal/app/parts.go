@@ -97,7 +97,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 	return api.NewHTTPServer(api.New(api.Options{
 		Store: api.Store{
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
-			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s,
+			Webhooks: s, Edits: s, Health: s, Events: s, Deliveries: s, Requests: s,
 			DeliveryEdits: s, Recoveries: s, Cancellations: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
 			Credentials: s, APIKeys: s, Sessions: s, SignedIn: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s, Erasures: s, Quotas: s,
 		},
@@ -112,6 +112,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		CheckIdentity: func(w hook.Webhook) error { return send.CheckIdentity(w, p.store.Now()) },
 		CheckRule:     p.matching.CheckRule,
 		Probe:         p.probe,
+		Show:          p.show,
 		NewSecret:     send.NewSecret,
 		Now:           p.store.Now,
 		Wake:          p.wakeDeliveries,
@@ -140,6 +141,14 @@ func (p *process) checkURL(raw string, allowHTTP bool) (string, error) {
 func (p *process) probe(ctx context.Context, w hook.Webhook) (hook.Result, error) {
 	at := p.store.Now()
 	return p.sender.Send(ctx, send.Probe(w, id.New(id.Event), w.Secrets(at), at))
+}
+
+// show gives the request of a delivery: that of its newest attempt, or of its first.
+func (p *process) show(of hook.Parcel, signed bool) (hook.Request, error) {
+	w := of.Webhook
+	return p.sender.Show(send.Message{
+		Webhook: w, Event: of.Event, Blue: of.Blue, DeliveryID: of.Delivery.ID, Attempt: max(1, of.Delivery.Used()), Secrets: w.Secrets(of.Now),
+	}, signed)
 }
 
 // workflowLink is the page of a run in the Temporal Web UI; empty when no UI is known.

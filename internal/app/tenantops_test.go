@@ -47,7 +47,7 @@ var open = map[string][]string{
 	"test-webhook": nil, "rotate-secret": nil, "recover-webhook": nil, "cancel-deliveries": nil, "list-recoveries": nil, "get-recovery": nil, "cancel-recovery": nil,
 	"get-webhook-health": nil, "get-webhook-ledger": nil, "get-stats": nil,
 	"sign-in": nil, "get-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
-	"list-deliveries": nil, "get-delivery": nil, "redeliver": nil, "retry-now": nil, "cancel-delivery": nil,
+	"list-deliveries": nil, "get-delivery": nil, "get-delivery-request": nil, "redeliver": nil, "retry-now": nil, "cancel-delivery": nil,
 }
 
 // own are the bodies by which each user calls those operations of which no more

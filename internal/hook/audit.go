@@ -37,6 +37,7 @@ const (
 	DeliveryRedelivered  Action = "delivery.redelivered"
 	DeliveryRetried      Action = "delivery.retried"
 	DeliveryCancelled    Action = "delivery.cancelled"
+	DeliverySigned       Action = "delivery.signed"
 	RecoveryStarted      Action = "recovery.started"
 	RecoveryCancelled    Action = "recovery.cancelled"
 	CancellationStarted  Action = "cancellation.started"
@@ -55,7 +56,7 @@ var Actions = []Action{
 	UserCreated, UserUpdated, UserDeleted, UserErased, MemberAdded, MemberRemoved,
 	EventTypeCreated, EventTypeUpdated, EventTypeDeleted,
 	WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookEnabled, WebhookDisabled, WebhookTested, WebhookSecretRotated,
-	DeliveryRedelivered, DeliveryRetried, DeliveryCancelled, RecoveryStarted, RecoveryCancelled, CancellationStarted,
+	DeliveryRedelivered, DeliveryRetried, DeliveryCancelled, DeliverySigned, RecoveryStarted, RecoveryCancelled, CancellationStarted,
 	APIKeyCreated, APIKeyRevoked, PortalSessionCreated, PortalSessionUsed, SessionStarted, SessionEnded, EventExpunged,
 }
 

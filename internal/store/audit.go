@@ -69,6 +69,12 @@ func audit(ctx context.Context, tx sqlx.ExecerContext, c change) error {
 	return err
 }
 
+// NoteSigned writes down that the request of a delivery was shown with signatures
+// that its receiver accepts. It is no part of the snapshot that ctx may carry.
+func (s *Store) NoteSigned(ctx context.Context, deliveryID string) error {
+	return classify("note who has seen signatures of "+deliveryID, audit(ctx, s.db, change{action: hook.DeliverySigned, objectID: deliveryID}))
+}
+
 // created makes a creation of an update where the object is new.
 func (c change) created(isNew bool, action hook.Action) change {
 	if isNew {

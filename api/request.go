@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+
+	"godwit/internal/hook"
+)
+
+// Requests gives what the request of a delivery is made of.
+type Requests interface {
+	Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error)
+	// NoteSigned writes down who was shown signatures.
+	NoteSigned(ctx context.Context, deliveryID string) error
+}
+
+type requestInput struct {
+	ByID
+	Sign string `query:"sign" enum:"true,false" doc:"true: with a timestamp of now and signatures that the receiver accepts; the audit log tells who asked. Else webhook-timestamp, webhook-signature and X-Signature are left out"`
+}
+
+type deliveryRequest struct {
+	Method  string            `json:"method" enum:"POST" doc:"The HTTP method"`
+	URL     string            `json:"url" doc:"Where the webhook is now"`
+	Headers map[string]string `json:"headers" doc:"By name; the values of the webhook's own headers are [hidden]. Those that HTTP itself needs are left out"`
+	Text
+}
+
+// Text is a body that is shown to a person.
+type Text struct {
+	Body      string `json:"body" doc:"The body, or its beginning"`
+	Encoding  string `json:"encoding,omitempty" enum:"base64" doc:"base64 when the body is no UTF-8 text"`
+	Truncated bool   `json:"truncated" doc:"There is more of the body than is shown"`
+}
+
+// request shows the request of a delivery as the next attempt would send it.
+func (s *server) request(ctx context.Context, in *requestInput) (*reply[deliveryRequest], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	p, err := s.Store.Requests.Parcel(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	// An owner who has left the project since sees the delivery, but not its event.
+	if err := s.Store.Visibility.Visible(ctx, hook.KindEvent, p.Event.ID); err != nil {
+		return nil, err
+	}
+	switch {
+	case p.WebhookDeleted:
+		return nil, hook.Errorf(hook.CodeConflict, "The webhook was deleted, so there is no request any more; the attempts of the delivery show what was sent.")
+	case !p.Event.ExpungedAt.IsZero():
+		return nil, hook.Errorf(hook.CodeConflict, "The states of the event were removed for good, so its request can't be shown.")
+	}
+	sign := in.Sign == "true"
+	shown, err := s.Show(p, sign)
+	if err != nil {
+		return nil, hook.Errorf(hook.CodeConflict, "The webhook's secret can't be read; see unreadable of the webhook, and give it a new one by rotate-secret.")
+	}
+	if sign {
+		if err := s.Store.Requests.NoteSigned(ctx, in.ID); err != nil {
+			return nil, err
+		}
+	}
+	return &reply[deliveryRequest]{Body: deliveryRequest{Method: shown.Method, URL: shown.URL, Headers: joinHeaders(shown.Headers),
+		Text: textOf(shown.Body, shown.Truncated)}}, nil
+}

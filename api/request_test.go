@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+)
+
+func (d deliveriesOf) Parcel(_ context.Context, id string) (hook.Parcel, error) {
+	delivery, err := find(d.deliveries, id, deliveryID)
+	p := hook.Parcel{Delivery: delivery, Event: hook.Event{ID: delivery.EventID}, WebhookDeleted: len(d.webhooks) == 0}
+	return p, errors.Join(err, d.err)
+}
+
+func (d deliveriesOf) NoteSigned(_ context.Context, id string) error {
+	d.erased = append(d.erased, "signed "+id)
+	return d.err
+}
+
+// showing answers with a request of these bytes; "" stands for a secret that can't be read.
+func showing(body string, truncated bool) func(hook.Parcel, bool) (hook.Request, error) {
+	return func(_ hook.Parcel, signed bool) (hook.Request, error) {
+		r := hook.Request{Method: "POST", URL: "https://hooks.example.com/", Body: []byte(body), Truncated: truncated}
+		if signed {
+			r.Headers = []hook.Header{{Name: "webhook-signature", Value: "v1,x"}}
+		}
+		if body == "" {
+			return r, errors.New("no secret")
+		}
+		return r, nil
+	}
+}
+
+func TestRequest_ShowsBytesAsTextOrBase64(t *testing.T) {
+	for name, tc := range map[string]struct {
+		body, shown, encoding string
+		truncated             bool
+	}{
+		"text":                       {body: `{"é":1}`, shown: `{"é":1}`},
+		"no text":                    {body: "\xff\xfe", shown: "//4=", encoding: "base64"},
+		"cut in a character":         {body: "ab\xc3", shown: "ab", truncated: true},
+		"cut, and no text before it": {body: "\xffab", shown: "/2Fi", encoding: "base64", truncated: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClientWith(t, func(o *Options) { o.Show = showing(tc.body, tc.truncated) })
+			c.store.deliveries, c.store.webhooks = []hook.Delivery{deliveryOfTests()}, []hook.Webhook{{ID: "wh_1"}}
+			got := c.call("GET", "/v1/deliveries/dlv_1/request", "").is(200).json()
+			want := map[string]any{"method": "POST", "url": "https://hooks.example.com/", "headers": map[string]any{}, "body": tc.shown, "truncated": tc.truncated}
+			if tc.encoding != "" {
+				want["encoding"] = tc.encoding
+			}
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func TestRequest_IsRefusedWithTheRemedy(t *testing.T) {
+	c := newClientWith(t, func(o *Options) { o.Show = showing("", false) })
+	c.store.deliveries, c.store.webhooks = []hook.Delivery{deliveryOfTests()}, []hook.Webhook{{ID: "wh_1"}}
+	const path = "/v1/deliveries/dlv_1/request"
+	c.call("GET", path+"?sign=maybe", "").problem(422, "invalid")
+	require.Contains(t, c.call("GET", path, "").is(409).json()["detail"], "rotate-secret")
+	c.call("GET", path+"?sign=true", "").problem(409, "conflict")
+	require.Empty(t, c.store.erased, "nobody was shown a signature")
+	c.store.webhooks = nil
+	require.Contains(t, c.call("GET", path, "").is(409).json()["detail"], "deleted")
+	c.store.hidden = "e1"
+	c.call("GET", path, "").problem(404, "not_found")
+}
