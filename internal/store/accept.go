@@ -126,20 +126,7 @@ func (s *Store) acceptChoice(ctx context.Context, j judgedIngest, choice hook.Ch
 	if len(choice.Happenings) == 0 {
 		return s.acceptJudged(ctx, j, choice)
 	}
-	accept, err := s.prepared(ctx, statementFor(choice))
-	if err != nil {
-		return classify("prepare the ingest", err)
-	}
-	columns := j.columns(hook.Take{}, choice)
-	before := slices.Clone(j.accepted)
-	return s.inTx(ctx, "ingest", func(tx *sqlx.Tx) error {
-		copy(j.accepted, before) // of the try before this one
-		if err := eachIngested(ctx, tx.StmtxContext(ctx, accept), columns, j.keep); err != nil {
-			return err
-		}
-		j.markUndecided(choice)
-		return s.happened(ctx, tx, choice.Happenings, j.acceptedByID())
-	})
+	return s.acceptParts(ctx, j, choice)
 }
 
 // judgedIngest is what conditions were asked about: a part of what was offered.

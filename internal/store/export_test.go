@@ -164,3 +164,10 @@ const MostScanned = mostScanned
 
 // BeginRead sets up a transaction as Snapshot does.
 var BeginRead = beginRead
+
+// PartsThatWait is how many requests with parts of combinations wait for those under way.
+func (s *Store) PartsThatWait() int {
+	s.parts.mu.Lock()
+	defer s.parts.mu.Unlock()
+	return len(s.parts.queue)
+}

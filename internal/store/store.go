@@ -39,6 +39,7 @@ type Store struct {
 	beginner   Beginner      // see SetBeginner
 	gather     gather        // of what Ingest is offered
 	large      gather        // of requests that are too large to share a statement
+	parts      gather        // of events that count in combinations
 	opened     opened
 	takes      ends
 	claims     ends
@@ -81,7 +82,7 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 		db: pool(c, maxConnections), reads: pool(c, maxReads),
 		ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed), part: newPart(),
 	}
-	s.gather.run, s.large.run = s.acceptAll, s.acceptAll
+	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
 	return s, nil
 }
 
