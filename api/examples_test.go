@@ -26,7 +26,7 @@ func exampleClient(t *testing.T, id map[string]string) *client {
 	f.members = []hook.Member{{ProjectID: "website", UserID: "una", CreatedAt: now()}}
 	f.types = []hook.EventType{{Name: "TODO_ESCALATED", Group: "Todos", CreatedAt: now()}}
 	f.events = []hook.Event{{ID: "todo-1-created", Type: "TODO_CREATED", ProjectID: "website", CompanyID: "acme", Current: json.RawMessage(`{}`)}}
-	f.webhooks = []hook.Webhook{{ID: id["get-webhook"], OwnerID: "una", Name: "n", URL: "https://hooks.example.com/", Rules: rules, Secret: "whsec_c2VjcmV0",
+	f.webhooks = []hook.Webhook{{ID: id["get-webhook"], OwnerID: "una", Key: "billing-prod", Name: "n", URL: "https://hooks.example.com/", Rules: rules, Secret: "whsec_c2VjcmV0",
 		PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Enabled: true, Version: 1, Headers: map[string]string{"X-Team": "blue"}}}
 	f.deliveries = []hook.Delivery{{ID: id["get-delivery"], EventID: "todo-1-created", WebhookID: id["get-webhook"], EventType: "TODO_CREATED",
 		ProjectID: "website", CompanyID: "acme", Status: hook.Retrying, CreatedAt: now(), UpdatedAt: now()}}
@@ -51,6 +51,9 @@ func pathsOf(notes map[string]tagNotes) map[string]string {
 
 func (n opNotes) path(r route) string {
 	path := r.path
+	if strings.HasSuffix(r.id, "-webhook-by-key") { // which an admin's key needs
+		path += "?owner_id=una"
+	}
 	for name, value := range n.Path {
 		path = strings.Replace(path, "{"+name+"}", value, 1)
 	}

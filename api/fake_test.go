@@ -56,7 +56,7 @@ type fake struct {
 
 func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
-		Webhooks: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f},
+		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f},
 		DeliveryEdits: edits{f}, Recoveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
 		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
 		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}}
@@ -268,6 +268,13 @@ func (h hooks) CreateWebhook(_ context.Context, w hook.Webhook) (hook.Webhook, e
 
 func (h hooks) Webhook(_ context.Context, id string) (hook.Webhook, error) {
 	return find(h.webhooks, id, webhookID)
+}
+
+func (h hooks) WebhookByKey(_ context.Context, ownerID, key string) (hook.Webhook, error) {
+	if h.err != nil {
+		return hook.Webhook{}, h.err
+	}
+	return find(h.webhooks, ownerID+" "+key, func(w hook.Webhook) string { return w.OwnerID + " " + w.Key })
 }
 
 func (h hooks) Webhooks(_ context.Context, filter hook.WebhookFilter, p hook.Page) ([]hook.Webhook, error) {

@@ -94,6 +94,7 @@ type Store struct {
 	Members       Members
 	EventTypes    EventTypes
 	Webhooks      Webhooks
+	WebhookKeys   WebhookKeys
 	Edits         WebhookEdits
 	Health        Health
 	Events        Events
@@ -172,11 +173,17 @@ type EventTypes interface {
 	DeleteEventType(ctx context.Context, name string) error
 }
 
-// Webhooks makes and finds webhooks.
+// Webhooks makes and finds webhooks. CreateWebhook is CodeConflict where the owner
+// has a webhook with this key.
 type Webhooks interface {
 	CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error)
 	Webhook(ctx context.Context, id string) (hook.Webhook, error)
 	Webhooks(ctx context.Context, filter hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error)
+}
+
+// WebhookKeys finds webhooks by what their owners call them.
+type WebhookKeys interface {
+	WebhookByKey(ctx context.Context, ownerID, key string) (hook.Webhook, error)
 }
 
 // WebhookEdits changes webhooks. UpdateWebhook gives change the stored webhook

@@ -62,18 +62,21 @@ func (s *server) hostRoutes() []route {
 
 // webhookRoutes are about webhooks, and what goes to them.
 func (s *server) webhookRoutes() []route {
-	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	const get, put, post, patch, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete
 	return []route{
 		{post, "/v1/webhooks", users, "create-webhook", "Subscribe", takes[webhookForm](), call(s.createWebhook)},
 		{post, "/v1/webhooks/preview", users, "preview-rules", "What rules would have matched; writes nothing", takes[previewForm](), call(s.preview)},
 		{post, "/v1/webhooks/{id}/explain", users, "explain-event", "Why an event did or did not go to a webhook", takes[explainForm](), call(s.explain)},
 		{get, "/v1/webhooks", users, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
 		{get, "/v1/webhooks/{id}", users, "get-webhook", "One webhook", nil, call(s.webhook)},
+		{put, "/v1/webhooks/by-key/{key}", users, "put-webhook", "Create or change the webhook with a key", takes[webhookForm](), call(s.putWebhook)},
+		{get, "/v1/webhooks/by-key/{key}", users, "get-webhook-by-key", "The webhook with a key", nil, call(s.webhookByKey)},
 		{patch, "/v1/webhooks/{id}", users, "patch-webhook", "Change a webhook (merge patch)", takes[webhookPatch](), call(s.patchWebhook)},
 		{post, "/v1/webhooks/{id}/enable", users, "enable-webhook", "Probe a webhook, and switch it on if it answers", takes[enableForm](), call(s.enable)},
 		{post, "/v1/webhooks/{id}/disable", users, "disable-webhook", "Switch a webhook off; what matches is held", takes[disableForm](), call(s.disable)},
 		{post, "/v1/webhooks/{id}/rotate-secret", users, "rotate-secret", "Replace the signing secret of a webhook", takes[rotateForm](), call(s.rotateSecret)},
 		{del, "/v1/webhooks/{id}", users, "delete-webhook", "Delete a webhook", nil, call(s.deleteWebhook)},
+		{del, "/v1/webhooks/by-key/{key}", users, "delete-webhook-by-key", "Delete the webhook with a key", nil, call(s.deleteWebhookByKey)},
 		{post, "/v1/webhooks/{id}/test", users, "test-webhook", "Send a test event to a webhook alone, whatever its rules", takes[testForm](), call(s.test)},
 		{post, "/v1/webhooks/{id}/recover", users, "recover-webhook", "Send many deliveries of a webhook again", takes[recoverForm](), call(s.recoverWebhook)},
 		{post, "/v1/webhooks/{id}/cancel", users, "cancel-deliveries", "Cancel many deliveries of a webhook that wait or are held", takes[cancelForm](), call(s.cancelDeliveries)},

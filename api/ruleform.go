@@ -52,17 +52,25 @@ func rulesIn(raw []byte) []hook.Rule {
 }
 
 func (f ruleForm) rule() hook.Rule {
-	r := hook.Rule{Events: f.Events, NotEvents: f.NotEvents, Projects: f.Projects, Companies: f.Companies, Filter: f.Filter}
+	r := hook.Rule{Events: f.Events, NotEvents: orNil(f.NotEvents), Projects: orNil(f.Projects), Companies: orNil(f.Companies), Filter: f.Filter}
 	if f.AllOf != nil || f.Within != "" || f.Same != "" || f.InOrder || f.NoneOf != nil {
 		r.Combination = &hook.Combination{AllOf: parts(f.AllOf), Within: f.Within, Same: f.Same, InOrder: f.InOrder, NoneOf: parts(f.NoneOf)}
 	}
 	return r
 }
 
+// orNil makes a list that is empty equal to one that was left out.
+func orNil(items []string) []string {
+	if len(items) == 0 {
+		return nil
+	}
+	return items
+}
+
 func parts(forms []partForm) []hook.Part {
 	var out []hook.Part
 	for _, f := range forms {
-		out = append(out, hook.Part{Events: f.Events, NotEvents: f.NotEvents, Filter: f.Filter})
+		out = append(out, hook.Part{Events: f.Events, NotEvents: orNil(f.NotEvents), Filter: f.Filter})
 	}
 	return out
 }

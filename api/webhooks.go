@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -16,13 +15,13 @@ import (
 
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
-	"godwit/internal/id"
 )
 
 // Webhook is a webhook as lists show it.
 type Webhook struct {
 	ID                 string             `json:"id" pattern:"^wh_[0-9a-v]{26}$" doc:"Id that Godwit made"`
 	OwnerID            string             `json:"owner_id" doc:"The user who owns it"`
+	Key                *string            `json:"key" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"The key that its caller chose with PUT /v1/webhooks/by-key/{key}; null = none"`
 	Name               string             `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	URL                string             `json:"url" format:"uri" maxLength:"2048" doc:"Where deliveries go"`
 	Secret             string             `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]+=*$" doc:"The signing secret; shown in the answer that makes it, never again. The private key of ed25519 is never shown"`
@@ -103,7 +102,7 @@ func viewDetail(w hook.Webhook) webhookDetail {
 func viewWebhook(w hook.Webhook) Webhook {
 	f := formOf(w)
 	out := Webhook{
-		ID: w.ID, OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
+		ID: w.ID, OwnerID: w.OwnerID, Key: optional(w.Key), Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
 		Signature: hook.SignatureOf(w.Secret), PublicKey: optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
 		ClientCertificate: optional(f.ClientCertificate), ClientKey: optional(f.ClientKey), CACertificate: optional(f.CACertificate),
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
@@ -123,12 +122,6 @@ type webhookReply struct {
 	Body webhookDetail
 }
 
-type newWebhookReply struct {
-	ETag     string `header:"ETag" doc:"Names this version of the webhook, for If-Match"`
-	Location string `header:"Location" doc:"Path of the webhook"`
-	Body     webhookDetail
-}
-
 func (s *server) replyWebhook(ctx context.Context, w hook.Webhook) (*webhookReply, error) {
 	if err := s.Store.Edits.Reach(ctx, &w); err != nil {
 		return nil, err
@@ -137,35 +130,6 @@ func (s *server) replyWebhook(ctx context.Context, w hook.Webhook) (*webhookRepl
 }
 
 func etag(w hook.Webhook) string { return strconv.Quote(strconv.FormatInt(w.Version, 10)) }
-
-func (s *server) createWebhook(ctx context.Context, in *Payload) (*newWebhookReply, error) {
-	form, bad, err := decodeForm[webhookForm](in.raw)
-	if err != nil {
-		return nil, err
-	}
-	var foreign []hook.Field
-	form.OwnerID, foreign = owner(ctx, form.OwnerID)
-	url, badURL := s.checkURL(form.URL)
-	badRules, err := s.checkConditions(ctx, form.rules())
-	if err != nil {
-		return nil, err
-	}
-	bad = slices.Concat(bad, foreign, form.check(), badRules, badURL, s.checkHeaders(form.Headers), s.checkIdentity(form))
-	if err := invalid(bad); err != nil {
-		return nil, err
-	}
-	w := hook.Webhook{ID: id.New(id.Webhook), Secret: cmp.Or(form.Secret, s.NewSecret(form.signature())), Status: hook.Healthy, Enabled: true}
-	form.URL = url
-	form.apply(&w)
-	if w, err = s.Store.Webhooks.CreateWebhook(ctx, w); err != nil {
-		return nil, err
-	}
-	s.tellUser(ctx, w.OwnerID, hook.QuotaWebhooks, hook.QuotaRules)
-	// Nothing more may fail: the secret is shown here alone.
-	body := viewDetail(w)
-	body.Secret = shownSecret(w)
-	return &newWebhookReply{ETag: etag(w), Location: "/v1/webhooks/" + w.ID, Body: body}, nil
-}
 
 // checkURL asks whether a webhook may have this URL, and gives it as it is kept.
 func (s *server) checkURL(raw string) (string, []hook.Field) {
@@ -248,22 +212,31 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 		newSecret = w.Secret != old
 		return err
 	}
-	expected := version
-	if slices.ContainsFunc(membersOf(patch), func(m jsonMember) bool { return m.name == "enabled" }) {
-		if expected, err = s.aliveAfter(ctx, in.ID, version, edit); err != nil {
-			return nil, err
-		}
-	}
-	w, err := s.Store.Edits.UpdateWebhook(ctx, in.ID, expected, edit)
+	enables := slices.ContainsFunc(membersOf(patch), func(m jsonMember) bool { return m.name == "enabled" })
+	w, err := s.update(ctx, in.ID, version, enables, edit)
 	switch {
-	case version == 0 && hook.CodeOf(err) == hook.CodeStale:
-		return nil, changedWhileProbed()
 	case err != nil:
 		return nil, err
 	case newSecret:
 		return s.replySecret(ctx, w), nil
 	}
 	return s.replyWebhook(ctx, w)
+}
+
+// update changes a webhook. Where the edit may switch it on, it is probed first.
+func (s *server) update(ctx context.Context, id string, version int64, enables bool, edit func(*hook.Webhook) error) (hook.Webhook, error) {
+	expected := version
+	if enables {
+		var err error
+		if expected, err = s.aliveAfter(ctx, id, version, edit); err != nil {
+			return hook.Webhook{}, err
+		}
+	}
+	w, err := s.Store.Edits.UpdateWebhook(ctx, id, expected, edit)
+	if version == 0 && hook.CodeOf(err) == hook.CodeStale {
+		return w, changedWhileProbed()
+	}
+	return w, err
 }
 
 // patch applies a merge patch to w, or says why the result is not acceptable;

@@ -35,7 +35,7 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 	require.Equal(t, "/v1/webhooks/"+id, a.Header().Get("Location"))
 	require.Equal(t, `"1"`, a.Header().Get("ETag"))
 	require.Equal(t, map[string]any{
-		"id": id, "owner_id": "u1", "name": "N", "url": "https://a.example", "secret": "whsec_c2VjcmV0",
+		"id": id, "owner_id": "u1", "key": nil, "name": "N", "url": "https://a.example", "secret": "whsec_c2VjcmV0",
 		"rules": []any{map[string]any{"events": []any{"*"}}}, "payload_format": "standard", "headers": map[string]any{},
 		"signature": "hmac-sha256", "public_key": nil, "old_secrets": []any{},
 		"client_certificate": nil, "client_key": nil, "ca_certificate": nil,

@@ -523,9 +523,11 @@ CREATE TABLE public.webhooks (
     client_key bytea DEFAULT '\x'::bytea NOT NULL,
     ca_certificate text DEFAULT ''::text NOT NULL,
     max_age integer,
+    key text COLLATE pg_catalog."C",
     CONSTRAINT webhooks_check CHECK ((enabled = (disabled_reason IS NULL))),
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),
+    CONSTRAINT webhooks_key_check CHECK (((length(key) >= 1) AND (length(key) <= 128))),
     CONSTRAINT webhooks_max_age_check CHECK ((max_age > 0)),
     CONSTRAINT webhooks_max_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT webhooks_pace_check CHECK ((pace > (0)::double precision)),
@@ -892,6 +894,8 @@ CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id) WHERE (us
 CREATE INDEX transitions_by_age ON public.transitions USING btree (at, seq);
 
 CREATE INDEX users_newest ON public.users USING btree (created_at DESC, id DESC);
+
+CREATE UNIQUE INDEX webhooks_by_key ON public.webhooks USING btree (owner_id, key) WHERE ((key IS NOT NULL) AND (deleted_at IS NULL));
 
 CREATE INDEX webhooks_deleted ON public.webhooks USING btree (deleted_at, id) WHERE (deleted_at IS NOT NULL);
 

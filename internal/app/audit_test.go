@@ -51,6 +51,11 @@ var deeds = []deed{
 	{op: "create-webhook", path: "/v1/webhooks", body: `{"owner_id":"u","name":"W","url":"{receiver}/CANARY?a=CANARY","headers":{"X-Token":"CANARY"},"rules":[{"events":["*"],"projects":["p"]}]}`,
 		action: hook.WebhookCreated, learn: "webhook", field: "id"},
 	{op: "patch-webhook", path: "/v1/webhooks/{webhook}", body: `{"name":"W2"}`, action: hook.WebhookUpdated, object: "{webhook}"},
+	{op: "put-webhook", path: "/v1/webhooks/by-key/k", body: `{"owner_id":"u","name":"K","url":"{receiver}/CANARY?a=CANARY","rules":[{"events":["*"],"projects":["p"]}]}`,
+		action: hook.WebhookCreated, learn: "keyed", field: "id"},
+	{op: "put-webhook", path: "/v1/webhooks/by-key/k", body: `{"owner_id":"u","name":"K2","url":"{receiver}/CANARY?a=CANARY","rules":[{"events":["*"],"projects":["p"]}]}`,
+		action: hook.WebhookUpdated, object: "{keyed}"},
+	{op: "delete-webhook-by-key", path: "/v1/webhooks/by-key/k?owner_id=u", action: hook.WebhookDeleted, object: "{keyed}"},
 	{op: "rotate-secret", path: "/v1/webhooks/{webhook}/rotate-secret", body: `{}`, action: hook.WebhookSecretRotated, object: "{webhook}"},
 	{op: "disable-webhook", path: "/v1/webhooks/{webhook}/disable", body: `{}`, action: hook.WebhookDisabled, object: "{webhook}"},
 	{op: "enable-webhook", path: "/v1/webhooks/{webhook}/enable", body: `{}`, action: hook.WebhookEnabled, object: "{webhook}"},
@@ -106,7 +111,7 @@ func TestEveryChangeIsInTheAuditLog(t *testing.T) {
 			s.must(bootstrap, "POST", "/v1/events", `{"id":"e","type":"TODO_CREATED","project_id":"p","current":{"id":"CANARY"}}`)
 		}
 		method, path, body := methods[d.op], known.fill(d.path), known.fill(d.body)
-		nowhere := regexp.MustCompile(`/(c|p|u|e|MINE|\{\w+\})(/|\?|$)`).ReplaceAllString(d.path, "/not-there$2")
+		nowhere := regexp.MustCompile(`/(c|p|u|e|k|MINE|\{\w+\})(/|\?|$)`).ReplaceAllString(d.path, "/not-there$2")
 		require.GreaterOrEqual(t, s.call(bootstrap, method, nowhere, `{"unknown":1}`).Code, 400, d.op)
 		require.Len(t, s.log(), i, "%s has failed", d.op)
 
@@ -159,7 +164,7 @@ func TestAuditLogIsForAdmins(t *testing.T) {
 		return out
 	}
 	made := of("action=webhook.created&actor=" + s.first.objects["user"])
-	require.Len(t, made, 2)
+	require.Len(t, made, 3)
 	require.Equal(t, made, of("action=webhook.created&actor="+s.first.objects["key"]))
 	require.Equal(t, map[string]any{"key_id": s.first.objects["key"], "role": "user", "user_id": s.first.objects["user"], "address": "192.0.2.1"}, made[0]["actor"])
 	require.Equal(t, made[:1], of("action=webhook.created&object_id="+s.first.objects["webhook"]))

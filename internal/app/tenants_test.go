@@ -45,7 +45,7 @@ func (o objects) blank(text string) string {
 // unknown are ids of nothing at all.
 var unknown = objects{
 	"company": "not-there-company", "project": "not-there-project", "user": "not-there-user", "event": "not-there-event", "private": "not-there-private",
-	"webhook": "wh_not_there", "delivery": "dlv_not_there", "recovery": "rec_not_there", "key": "key_not_there", "session": "ses_not_there", "type": "NOT_THERE",
+	"webhook": "wh_not_there", "delivery": "dlv_not_there", "recovery": "rec_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
 }
 
 // party is a user with a company, a project, webhooks and all that comes of them.
@@ -136,7 +136,7 @@ func (s *tenants) must(key, method, path, body string) map[string]any {
 	return out
 }
 
-// join makes a user with a project, a key and two webhooks.
+// join makes a user with a project, a key and three webhooks, one by a key of its choice.
 func (s *tenants) join(name string) *party {
 	s.Helper()
 	p := &party{name: name, objects: objects{"company": name + "-company", "project": name + "-project", "user": name + "-user", "type": "TODO_CREATED"}}
@@ -147,6 +147,8 @@ func (s *tenants) join(name string) *party {
 	s.must(bootstrap, "PUT", p.fill("/v1/projects/shared/members/{user}"), "")
 	key := s.must(bootstrap, "POST", "/v1/api-keys", p.fill(`{"name":"{user} key","role":"user","user_id":"{user}"}`))
 	p.key, p.objects["key"] = key["key"].(string), key["id"].(string)
+	p.objects["chosen"] = name + "-chosen"
+	s.must(p.key, "PUT", p.fill("/v1/webhooks/by-key/{chosen}"), p.fill(rule+`"projects":["{project}"]}],"enabled":false}`))
 	for range 2 {
 		p.objects["session"] = s.must(p.key, "POST", "/v1/session", `{"key":"`+p.key+`"}`)["id"].(string)
 		w := s.must(p.key, "POST", "/v1/webhooks", p.fill(`{"name":"{user} webhook","url":"http://127.0.0.1:1/{user}",
@@ -226,7 +228,7 @@ var nextCursor = regexp.MustCompile(`next_cursor":"([^"]+)"`)
 func TestNothingElseIsAskedOfWhatIsHidden(t *testing.T) {
 	s := newTenants(t)
 	for _, op := range s.operations() {
-		if !op.open() || !op.hasIDs() {
+		if !op.open() || !op.hasIDs() || strings.Contains(op.path, "/by-key/") { // keys are looked up among the user's own
 			continue
 		}
 		path := op.place()

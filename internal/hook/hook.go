@@ -165,8 +165,10 @@ const (
 type Webhook struct {
 	ID      string
 	OwnerID string
-	Name    string
-	URL     string
+	// Key names it among its owner's webhooks; empty = its caller has chosen none.
+	Key  string
+	Name string
+	URL  string
 	// Secret is the newest signing secret: whsec_<base64> as shown to its owner, or
 	// the private key whsk_<base64>, which is shown to nobody.
 	Secret string

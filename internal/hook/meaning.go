@@ -21,10 +21,11 @@ func SameMeaning(stored, e Event) bool {
 	apart := stored.OccurredAt.Sub(e.OccurredAt).Abs()
 	return stored.Type == e.Type && stored.ProjectID == e.ProjectID && stored.ActorID == e.ActorID &&
 		(e.OccurredAt.IsZero() || apart < storedPrecision) &&
-		sameJSON(stored.Previous, e.Previous) && sameJSON(stored.Current, e.Current)
+		SameJSON(stored.Previous, e.Previous) && SameJSON(stored.Current, e.Current)
 }
 
-func sameJSON(a, b json.RawMessage) bool {
+// SameJSON compares two JSON texts as SameMeaning does.
+func SameJSON(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}

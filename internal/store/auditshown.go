@@ -56,7 +56,7 @@ func shownWebhook(w hook.Webhook) shown {
 		rules[i] = shownRule{orNil(r.Events), orNil(r.NotEvents), orNil(r.Projects), orNil(r.Companies), r.Filter, r.Combination}
 	}
 	return shown{
-		"owner_id": w.OwnerID, "name": w.Name, "url": address(w.URL), "rules": rules, "payload_format": w.PayloadFormat, "signature": hook.SignatureOf(w.Secret),
+		"owner_id": w.OwnerID, "key": w.Key, "name": w.Name, "url": address(w.URL), "rules": rules, "payload_format": w.PayloadFormat, "signature": hook.SignatureOf(w.Secret),
 		"headers": headers, "client_certificate": fingerprints(w.ClientCertificate), "client_key": secretOrNone(w.ClientKey),
 		"ca_certificate": fingerprints(w.CACertificate), "timeout_seconds": int(w.Timeout / time.Second), "rate_limit_per_second": w.RateLimitPerSecond,
 		"max_in_flight": w.MaxInFlight, "max_age": int(w.MaxAge / time.Second), "auto_recover": w.AutoRecover, "enabled": w.Enabled, "metadata": text(w.Metadata),

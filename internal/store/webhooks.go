@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -15,7 +16,7 @@ import (
 	"godwit/internal/hook"
 )
 
-const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
+const webhookColumns = `w.id, w.owner_id, w.key, w.name, w.url, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.max_age, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
 	w.failures_in_row, w.drain, ` + pauseColumns + `, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
@@ -24,6 +25,7 @@ const webhookColumns = `w.id, w.owner_id, w.name, w.url, w.secret, w.old_secrets
 type webhookRow struct {
 	ID                 string          `db:"id"`
 	OwnerID            sql.NullString  `db:"owner_id"`
+	Key                sql.NullString  `db:"key"`
 	Name               string          `db:"name"`
 	URL                string          `db:"url"`
 	Secret             []byte          `db:"secret"`
@@ -54,7 +56,7 @@ type webhookRow struct {
 // Unreadable: one such webhook must not fail what is about many.
 func (s *Store) webhook(r webhookRow) hook.Webhook {
 	w := hook.Webhook{
-		ID: r.ID, OwnerID: r.OwnerID.String, Name: r.Name, URL: r.URL,
+		ID: r.ID, OwnerID: r.OwnerID.String, Key: r.Key.String, Name: r.Name, URL: r.URL,
 		ClientCertificate: r.ClientCertificate, CACertificate: r.CACertificate,
 		PayloadFormat:      hook.PayloadFormat(r.PayloadFormat),
 		Timeout:            time.Duration(r.TimeoutSeconds.Int64) * time.Second,
@@ -106,8 +108,10 @@ func (s *Store) sealed(w hook.Webhook) (sealedFields, error) {
 }
 
 // CreateWebhook stores a new webhook under the ID and with the secret that it
-// carries. One that the owner may not have in addition is CodeQuota. An owner, project, company or event type that does not exist, or a
-// project that the owner is no member of, is CodeInvalid with each field.
+// carries. A key that another webhook of the owner has is CodeConflict; a webhook
+// that the owner may not have in addition is CodeQuota. An owner, project, company
+// or event type that does not exist, or a project that the owner is no member of,
+// is CodeInvalid with each field.
 func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error) {
 	sealed, err := s.sealed(w)
 	if err != nil {
@@ -124,17 +128,21 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 			return err
 		}
 		if err := s.grow(ctx, tx, w.OwnerID, 1, len(w.Rules)); err != nil {
-			return err
+			return cmp.Or(keyTaken(ctx, tx, w), err)
 		}
-		_, err := tx.ExecContext(ctx, `
+		made, err := tx.ExecContext(ctx, `
 			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
-				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate, max_age)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate, max_age, key)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+			ON CONFLICT (owner_id, key) WHERE key IS NOT NULL AND deleted_at IS NULL DO NOTHING`,
 			w.ID, w.OwnerID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positiveRate(w.RateLimitPerSecond),
 			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)),
-			w.ClientCertificate, sealed.clientKey, w.CACertificate, positive(int(w.MaxAge/time.Second)))
+			w.ClientCertificate, sealed.clientKey, w.CACertificate, positive(int(w.MaxAge/time.Second)), nonEmpty(w.Key))
 		if err != nil {
 			return err
+		}
+		if n, err := made.RowsAffected(); err != nil || n == 0 {
+			return cmp.Or(err, keyConflict(w))
 		}
 		if err := insertRules(ctx, tx, w); err != nil {
 			return err
@@ -145,6 +153,22 @@ func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook
 		return w, err
 	}
 	return s.Webhook(ctx, w.ID)
+}
+
+// keyTaken is CodeConflict where another webhook of the owner has the key of w. Where
+// that webhook took the owner's last place, a request with the same key finds it
+// rather than the limit.
+func keyTaken(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
+	var taken bool
+	err := tx.GetContext(ctx, &taken, `SELECT EXISTS (SELECT FROM webhooks WHERE owner_id = $1 AND key = $2 AND deleted_at IS NULL)`, w.OwnerID, w.Key)
+	if err != nil || !taken {
+		return err
+	}
+	return keyConflict(w)
+}
+
+func keyConflict(w hook.Webhook) error {
+	return hook.Errorf(hook.CodeConflict, "the owner has a webhook with the key %q already", w.Key)
 }
 
 func positiveRate(rate float64) sql.NullFloat64 {
@@ -165,13 +189,22 @@ func checkOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) err
 
 // Webhook reads one webhook with its rules and its secret.
 func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
+	return s.oneWebhook(ctx, id, `w.id = $1`, id)
+}
+
+// WebhookByKey is Webhook by the key that its owner has for it.
+func (s *Store) WebhookByKey(ctx context.Context, ownerID, key string) (hook.Webhook, error) {
+	return s.oneWebhook(ctx, key, `w.owner_id = $1 AND w.key = $2`, ownerID, key)
+}
+
+func (s *Store) oneWebhook(ctx context.Context, name, condition string, args ...any) (hook.Webhook, error) {
 	var r webhookRow
-	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`, id)
+	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE `+condition+` AND w.deleted_at IS NULL`, args...)
 	if err != nil {
-		return hook.Webhook{}, found("webhook", id, err)
+		return hook.Webhook{}, found("webhook", name, err)
 	}
 	w := s.webhook(r)
-	w.Rules, err = rulesOf(ctx, s.on(ctx), id)
+	w.Rules, err = rulesOf(ctx, s.on(ctx), w.ID)
 	return w, err
 }
 
