@@ -48,7 +48,7 @@ var mayImport = map[string][]string{
 	"internal/retry":       {"internal/hook"},
 	"internal/seal":        nil,
 	"internal/send":        {"internal/hook", "internal/retry"},
-	"internal/store":       {"internal/apikey", "internal/hook", "internal/id", "internal/seal"},
+	"internal/store":       {"internal/apikey", "internal/hook", "internal/id", "internal/inflight", "internal/seal"},
 	"schema":               {"internal/hook"},
 
 	// Beside the product.

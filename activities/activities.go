@@ -138,9 +138,8 @@ type Activities struct {
 
 	slots    inflight.Slots
 	firsts   firsts
-	asks     inflight.Turns // of the statements of workflows
 	ends     ends
-	writers  inflight.Turns // of those of ends that failed
+	turns    inflight.Turns // of statements that may wait for a lock
 	kept     kept
 	underWay underWay
 	egress   egress

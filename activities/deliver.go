@@ -75,7 +75,7 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 			return DeliverResult{}, err
 		}
 		var p hook.Parcel
-		err := a.ask(in, func() (err error) {
+		err := a.ask(in.DeliveryID, func() (err error) { // whose it is, is not known yet
 			p, err = a.Deliveries.Parcel(ctx, in.DeliveryID)
 			return err
 		})
@@ -98,12 +98,12 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 			return DeliverResult{}, attemptUnderWay(d.Wait)
 		case hook.StepSettle:
 			// Read again afterwards: what stands in the ledger is the answer.
-			if err := a.ask(in, func() error { return a.Settler.Settle(ctx, p, d.Status, d.Reason) }); err != nil {
+			if err := a.ask(p.Webhook.OwnerID, func() error { return a.Settler.Settle(ctx, p, d.Status, d.Reason) }); err != nil {
 				return DeliverResult{}, err
 			}
 		case hook.StepTakeSlot:
 			var queued bool
-			err := a.ask(in, func() (err error) {
+			err := a.ask(p.Webhook.OwnerID, func() (err error) {
 				queued, err = a.Limits.TakeSlot(ctx, p)
 				return err
 			})
@@ -119,10 +119,11 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 	}
 }
 
-// ask has a statement of a delivery's workflow wait for its turn: however many are
-// carried on at one moment, they leave the database to others.
-func (a *Activities) ask(in DeliverInput, f func() error) (err error) {
-	a.asks.Do(in.DeliveryID, func() { err = f() })
+// ask has a statement of a delivery's workflow wait for the turn of the webhook's
+// owner: however many are carried on at one moment, or wait for a lock, they leave
+// the database to others.
+func (a *Activities) ask(owner string, f func() error) (err error) {
+	a.turns.Do(owner, func() { err = f() })
 	return err
 }
 
@@ -134,16 +135,16 @@ func (a *Activities) send(ctx context.Context, in DeliverInput, p hook.Parcel) (
 	}
 	slot := a.enter(ctx, p)
 	if slot == nil {
-		err := a.ask(in, func() error { return a.Limits.PutBack(ctx, p) })
+		err := a.ask(p.Webhook.OwnerID, func() error { return a.Limits.PutBack(ctx, p) })
 		return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, true, err
 	}
 	defer a.leave(slot)
-	start, queued, err := a.pace(ctx, in, p)
+	start, queued, err := a.pace(ctx, p)
 	if queued || err != nil {
 		return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, true, err
 	}
 	var number int
-	err = a.ask(in, func() (err error) {
+	err = a.ask(p.Webhook.OwnerID, func() (err error) {
 		number, err = a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
 		return err
 	})
@@ -191,12 +192,12 @@ const beginAhead = 50 * time.Millisecond
 
 // pace gives the moment at which the webhook's rate allows the next request,
 // and waits until shortly before; it is in the past where there is no rate.
-func (a *Activities) pace(ctx context.Context, in DeliverInput, p hook.Parcel) (start time.Time, queued bool, err error) {
+func (a *Activities) pace(ctx context.Context, p hook.Parcel) (start time.Time, queued bool, err error) {
 	if p.Webhook.Rate() == 0 {
 		return time.Time{}, false, nil
 	}
 	var wait time.Duration
-	err = a.ask(in, func() (err error) {
+	err = a.ask(p.Webhook.OwnerID, func() (err error) {
 		wait, queued, err = a.Limits.Pace(ctx, p)
 		return err
 	})

@@ -93,3 +93,55 @@ func TestEnds_OneLockedRowDelaysNoOther(t *testing.T) {
 		require.Equal(t, hook.Healthy, got.Status)
 	})
 }
+
+// TestEnds_LockedWebhooksDelayNoSuccess: failures of 20 webhooks wait for their locks
+// with 8 connections of the 11 for attempts, and what succeeds elsewhere is written.
+func TestEnds_LockedWebhooksDelayNoSuccess(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	const owners, each = 4, 5
+	for i := range owners {
+		owner := fmt.Sprint("owner", i)
+		_, _, err := s.PutUser(ctx, hook.User{ID: owner, Name: owner, Email: owner + "@example.com"})
+		require.NoError(t, err)
+		_, err = s.PutMember(ctx, "p1", owner)
+		require.NoError(t, err)
+		for range each {
+			w := s.webhook
+			w.ID, w.OwnerID = id.New(id.Webhook), owner
+			_, err = s.CreateWebhook(ctx, w)
+			require.NoError(t, err)
+		}
+	}
+	s.event(t, "e1")
+	taken, err := s.Take(ctx, hook.Take{Limit: 100, Timeout: time.Minute, Margin: time.Minute, Lease: time.Minute})
+	require.NoError(t, err)
+	require.Len(t, taken.Begun, owners*each+1)
+	release := s.lock(t, `SELECT FROM webhooks WHERE id <> $1 FOR UPDATE`, s.webhook.ID)
+	failed := make(chan error, owners*each)
+	var well hook.Finish
+	for _, p := range taken.Begun {
+		if p.Webhook.ID == s.webhook.ID {
+			well = hook.Conclude(p.Delivery.ID, 1, hook.Result{Outcome: hook.Success, StatusCode: 200}, nil)
+			continue
+		}
+		f := hook.Conclude(p.Delivery.ID, 1, hook.Result{Outcome: hook.Failure, Reason: hook.ReasonDNS}, func() time.Duration { return time.Hour })
+		f.WebhookID, f.OwnerID = p.Webhook.ID, p.Webhook.OwnerID
+		go func() { failed <- s.acts.FinishEnd(f) }()
+	}
+	db, err := sql.Open("postgres", s.url)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	waiting := func() (n int) {
+		require.NoError(t, db.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n))
+		return n
+	}
+	require.Eventually(t, func() bool { return waiting() == 8 }, 6*time.Second, 10*time.Millisecond)
+	well.WebhookID = s.webhook.ID
+	require.NoError(t, s.acts.FinishEnd(well))
+	require.Equal(t, 8, waiting())
+	release()
+	for range cap(failed) {
+		require.NoError(t, <-failed)
+	}
+}

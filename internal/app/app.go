@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata" // filters may name time zones, and not every system has them
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -112,6 +113,9 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
 	p.store.SetLimits(limits(cfg))
+	if cfg.DatabaseConnections > 0 {
+		p.store.SetConnections(cfg.DatabaseConnections)
+	}
 	if opts.Now != nil {
 		p.store.SetLocalTime(opts.Now)
 	}
@@ -141,6 +145,9 @@ func (p *process) parts(cfg config.Config) (err error) {
 	registry := prometheus.NewRegistry()
 	metrics := ops.NewMetrics(registry)
 	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store), ops.NewJudging(p.store), p.clockGauge())
+	for name, db := range p.store.Pools() {
+		registry.MustRegister(collectors.NewDBStatsCollector(db, name))
+	}
 	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}, {Name: "encryption key", Probe: p.keyReady}}
 	if err := p.match(metrics); err != nil {
 		return err

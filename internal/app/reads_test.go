@@ -15,7 +15,7 @@ import (
 // is accepted while they wait, and each read ends at its limit.
 func TestReads_LeaveRoomForPublishing(t *testing.T) {
 	t.Parallel()
-	const reads, connections = 45, 8
+	const reads, connections = 45, share
 	s, url := newTenantsOn(t)
 	db, err := sql.Open("postgres", url)
 	require.NoError(t, err)

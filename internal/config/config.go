@@ -6,11 +6,13 @@ import "time"
 // useful; Parse fills it. The help of a field is what godwit serve --help says
 // about its variable; env and envDefault are its name and default.
 type Config struct {
-	ListenAddr        string `env:"GODWIT_LISTEN_ADDR" envDefault:"127.0.0.1:8080" help:"address of the API"`
-	OpsAddr           string `env:"GODWIT_OPS_ADDR" envDefault:"127.0.0.1:9464" help:"address of /metrics, /healthz, /readyz and pprof; keep it private"`
-	DatabaseURL       string `env:"GODWIT_DATABASE_URL" help:"Postgres 14 or newer, as postgres://user:password@host/database; required"` // with the password: never shown
-	TemporalAddress   string `env:"GODWIT_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"host:port of the Temporal frontend"`
-	TemporalNamespace string `env:"GODWIT_TEMPORAL_NAMESPACE" envDefault:"godwit" help:"Temporal namespace of all workflows"`
+	ListenAddr  string `env:"GODWIT_LISTEN_ADDR" envDefault:"127.0.0.1:8080" help:"address of the API"`
+	OpsAddr     string `env:"GODWIT_OPS_ADDR" envDefault:"127.0.0.1:9464" help:"address of /metrics, /healthz, /readyz and pprof; keep it private"`
+	DatabaseURL string `env:"GODWIT_DATABASE_URL" help:"Postgres 14 or newer, as postgres://user:password@host/database; required"` // with the password: never shown
+	// DatabaseConnections are shared out by purpose; see store.SetConnections.
+	DatabaseConnections int    `env:"GODWIT_DATABASE_CONNECTIONS" envDefault:"40" help:"connections to Postgres that this process has at most, 30 to 1000, beside the few that listen and that end statements"`
+	TemporalAddress     string `env:"GODWIT_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"host:port of the Temporal frontend"`
+	TemporalNamespace   string `env:"GODWIT_TEMPORAL_NAMESPACE" envDefault:"godwit" help:"Temporal namespace of all workflows"`
 	// TemporalTLSCA, TemporalTLSCert and TemporalTLSKey name files; see TemporalTLS.
 	TemporalTLSCA         string   `env:"GODWIT_TEMPORAL_TLS_CA" help:"file with the authorities, in PEM, that Temporal's certificate is checked with; this and each of the next four turns TLS on"`
 	TemporalTLSCert       string   `env:"GODWIT_TEMPORAL_TLS_CERT" help:"file with the certificate, in PEM, that is shown to Temporal"`

@@ -20,7 +20,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		ListenAddr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9464", TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "godwit",
 		PublishRate: 1000, ManagementRate: 50,
-		UserWebhooks: 2000, UserRules: 10_000, UserTestRate: 60, UserStoredBytes: 256 << 20, CompanyEventRate: 10_000, CompanyByteRate: 100 << 20,
+		DatabaseConnections: 40, UserWebhooks: 2000, UserRules: 10_000, UserTestRate: 60, UserStoredBytes: 256 << 20, CompanyEventRate: 10_000, CompanyByteRate: 100 << 20,
 		RetrySchedule:    config.Waits{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		RecoverySchedule: config.Waits{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}, RecoveryWindow: 72 * time.Hour,
 		DeliveryTimeout: 10 * time.Second, LogLevel: "info", Retention: config.Days(30 * 24 * time.Hour), AuditRetention: config.Days(365 * 24 * time.Hour),
@@ -137,7 +137,7 @@ func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 		"GODWIT_RETRY_SCHEDULE=1s,2s,3s", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,bad", "GODWIT_RETRY_SCHEDULE=1s,2s,3s,0s",
 		"GODWIT_DELIVERY_TIMEOUT=bad", "GODWIT_DELIVERY_TIMEOUT=31s", "GODWIT_DELIVERY_TIMEOUT=1ms", "GODWIT_LOG_LEVEL=bad", "GODWIT_LOG_FORMAT=bad",
 		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RETENTION=47h59m", "GODWIT_AUDIT_RETENTION=719h", "GODWIT_AUDIT_RETENTION=29d", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",
-		"GODWIT_PUBLISH_RATE=bad", "GODWIT_MANAGEMENT_RATE=-1", "GODWIT_MANAGEMENT_RATE=1000001", "GODWIT_USER_WEBHOOKS=-1", "GODWIT_USER_STORED_BYTES=1MB", "GODWIT_COMPANY_BYTE_RATE=1000GiB", "GODWIT_COMPANY_EVENT_RATE=1.5", "GODWIT_TRUSTED_PROXIES=10.9.0.0",
+		"GODWIT_PUBLISH_RATE=bad", "GODWIT_MANAGEMENT_RATE=-1", "GODWIT_MANAGEMENT_RATE=1000001", "GODWIT_USER_WEBHOOKS=-1", "GODWIT_DATABASE_CONNECTIONS=29", "GODWIT_USER_STORED_BYTES=1MB", "GODWIT_COMPANY_BYTE_RATE=1000GiB", "GODWIT_COMPANY_EVENT_RATE=1.5", "GODWIT_TRUSTED_PROXIES=10.9.0.0",
 		"GODWIT_SMTP_URL=http://bad", "GODWIT_PUBLIC_URL=bad", "GODWIT_TEMPORAL_UI_URL=bad",
 	} {
 		name, value, _ := strings.Cut(bad, "=")

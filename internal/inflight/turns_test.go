@@ -1,6 +1,7 @@
 package inflight_test
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"testing"
@@ -48,5 +49,37 @@ func TestTurns_AreSharedByOwners(t *testing.T) {
 		close(next)
 		synctest.Wait()
 		require.Len(t, ran, 42)
+	})
+}
+
+// TestTurns_AreLeftByThoseWhoGoAway: who gives up leaves neither a turn that nobody
+// ends nor a place in the queue.
+func TestTurns_AreLeftByThoseWhoGoAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := inflight.Turns{AtOnce: 2, OfOwner: 1}
+		ctx, cancel := context.WithCancel(t.Context())
+		leave, err := turns.Enter(ctx, "a")
+		require.NoError(t, err)
+		errs := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := turns.Enter(ctx, "a")
+				errs <- err
+			}()
+		}
+		synctest.Wait()
+		require.Equal(t, 2, turns.Waiting(), "the other half is free, for others")
+		other, err := turns.Enter(ctx, "b")
+		require.NoError(t, err)
+		cancel()
+		require.ErrorIs(t, <-errs, context.Canceled)
+		require.ErrorIs(t, <-errs, context.Canceled)
+		require.Zero(t, turns.Waiting())
+		leave()
+		other()
+		for _, owner := range []string{"a", "b"} {
+			_, err := turns.Enter(t.Context(), owner)
+			require.NoError(t, err, "both are free again")
+		}
 	})
 }

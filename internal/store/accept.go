@@ -21,6 +21,7 @@ import (
 // project or type is CodeInvalid; one that was checked against another schema
 // is SchemaChanged. None of them touches the other events.
 func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
+	ctx = via(ctx, s.intake)
 	accepted := make([]*hook.Accepted, len(events)) // nil = not accepted now
 	o := offered{events: events, schemas: schemas}
 	left, err := s.ingestMore(ctx, o, nil, judge, accepted)
@@ -123,6 +124,7 @@ func byRoom(events []hook.Event, positions []int, matches []hook.Candidate) (par
 
 // acceptChoice accepts events, of which some may stand in windows.
 func (s *Store) acceptChoice(ctx context.Context, j judgedIngest, choice hook.Choice) error {
+	ctx = s.byProject(ctx, j.events)
 	if len(choice.Happenings) == 0 {
 		return s.acceptJudged(ctx, j, choice)
 	}
@@ -205,10 +207,15 @@ func (j judgedIngest) acceptedByID() map[string]*hook.Accepted {
 func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestIngest)
 	defer cancel()
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	columns := j.columns(s.room(ctx), choice)
 	var events []hook.Event
 	var found []ingested
-	err := s.byItself(ctx, "ingest", statementFor(choice), func(accept *sqlx.Stmt) error {
+	err = s.byItself(ctx, "ingest", statementFor(choice), func(accept *sqlx.Stmt) error {
 		events, found = nil, nil
 		return eachIngested(ctx, accept, columns, func(r ingested) {
 			events, found = append(events, j.events[r.position]), append(found, r)

@@ -41,6 +41,7 @@ func (s *Store) acceptPartsOf(ctx context.Context, all []*caller) error {
 		choice.Matches, choice.Deferred = append(choice.Matches, w.choice.Matches...), append(choice.Deferred, w.choice.Deferred...)
 		choice.Happenings = append(choice.Happenings, w.choice.Happenings...)
 	}
+	ctx = s.byProject(ctx, j.events)
 	j.accepted = make([]*hook.Accepted, len(j.events))
 	if err := s.acceptWithParts(ctx, j, choice); err != nil {
 		return err

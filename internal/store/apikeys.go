@@ -113,6 +113,7 @@ const findPrincipal = `
 // unknown, revoked or expired. It is asked by every request: an answer that was
 // kept would let a key live on after it was revoked through another process.
 func (s *Store) Principal(ctx context.Context, hash []byte) (hook.Principal, error) {
+	ctx = via(ctx, s.quick)
 	st, err := s.prepared(ctx, findPrincipal)
 	if err != nil {
 		return hook.Principal{}, classify("prepare to find a key", err)

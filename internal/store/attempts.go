@@ -56,6 +56,7 @@ type parcelRow struct {
 // Parcel reads everything that the next attempt of a delivery needs, as it is
 // now.
 func (s *Store) Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error) {
+	ctx = via(ctx, s.attempts)
 	st, err := s.prepared(ctx, selectParcel)
 	if err != nil {
 		return hook.Parcel{}, classify("prepare to read a delivery", err)
@@ -122,6 +123,7 @@ INSERT INTO attempts (delivery_id, number) SELECT id, attempts FROM took RETURNI
 // delivery has changed since p was read. patience is how long the attempt may
 // take before the delivery is offered to a worker again.
 func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error) {
+	ctx = via(ctx, s.attempts)
 	st, err := s.prepared(ctx, beginAttempt)
 	if err != nil {
 		return 0, classify("prepare to begin an attempt", err)
@@ -175,6 +177,7 @@ SELECT webhook_id FROM took`
 // Settle gives an unfinished delivery a status without a further attempt, if
 // it is still as in p. An attempt that was never finished is marked lost.
 func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error {
+	ctx = via(ctx, s.attempts)
 	d := p.Delivery
 	return s.inTx(ctx, "settle "+d.ID, func(tx *sqlx.Tx) error {
 		switch {

@@ -72,7 +72,7 @@ func audit(ctx context.Context, tx sqlx.ExecerContext, c change) error {
 // NoteSigned writes down that the request of a delivery was shown with signatures
 // that its receiver accepts. It is no part of the snapshot that ctx may carry.
 func (s *Store) NoteSigned(ctx context.Context, deliveryID string) error {
-	return classify("note who has seen signatures of "+deliveryID, audit(ctx, s.db, change{action: hook.DeliverySigned, objectID: deliveryID}))
+	return classify("note who has seen signatures of "+deliveryID, audit(ctx, s.changes.db, change{action: hook.DeliverySigned, objectID: deliveryID}))
 }
 
 // created makes a creation of an update where the object is new.

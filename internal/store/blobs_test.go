@@ -27,7 +27,7 @@ func TestBlobsArriveAsTheyAre(t *testing.T) {
 		var got, once pq.ByteaArray
 		require.NoError(t, prepared.GetContext(context.Background(), &got, all[:n]))
 		require.Equal(t, want, got)
-		require.NoError(t, s.db.GetContext(context.Background(), &once, query, all[:n]))
+		require.NoError(t, s.housekeeping.db.GetContext(context.Background(), &once, query, all[:n]))
 		require.Equal(t, want, once, "not prepared")
 	}
 }

@@ -65,7 +65,7 @@ func (s *Store) ClockAhead() time.Duration { return s.clock.offset() }
 func (s *Store) ReadClock(ctx context.Context) error {
 	seen := s.clock.reading()
 	var at time.Time
-	if err := s.db.GetContext(ctx, &at, `SELECT now()`); err != nil {
+	if err := s.quick.db.GetContext(ctx, &at, `SELECT now()`); err != nil {
 		return classify("read the database's clock", err)
 	}
 	seen(at)

@@ -65,7 +65,7 @@ const apart = `(e.owner_id IS NOT NULL OR e.private_to IS NOT NULL OR e.project_
 // reports. more says that there may be another stretch to be counted.
 func (s *Store) Count(ctx context.Context) (more bool, err error) {
 	var until time.Time
-	err = sqlx.GetContext(ctx, s.db, &until, countStep, countEvery.Seconds(), countAfter.Seconds())
+	err = sqlx.GetContext(ctx, s.housekeeping.db, &until, countStep, countEvery.Seconds(), countAfter.Seconds())
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -63,6 +63,7 @@ type claimRow struct {
 // that is neither begun nor claimed again by then is due once more.
 // While the database is not Calm there are none.
 func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
+	ctx = via(ctx, s.attempts)
 	if !s.Calm() {
 		return nil, nil
 	}
@@ -99,6 +100,7 @@ func claims(claimed []claimRow) []hook.Claim {
 // generation is closed and left it unfinished. It is due at once, and keeps the
 // place that it may have.
 func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation int) error {
+	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, `
 		UPDATE deliveries SET generation = generation + 1, dispatch_at = now(), updated_at = now()
 		WHERE id = $1 AND generation = $2 AND status IN ('pending', 'retrying')`, deliveryID, generation)
@@ -128,6 +130,7 @@ var (
 // Carried notes which workflows carry deliveries. It waits for those alone that
 // others have locked.
 func (s *Store) Carried(ctx context.Context, all []hook.Carried) error {
+	ctx = via(ctx, s.attempts)
 	all = slices.SortedFunc(slices.Values(all), func(a, b hook.Carried) int { return strings.Compare(a.DeliveryID, b.DeliveryID) }) // as others lock them
 	s.many.Lock()
 	noted, err := s.note(ctx, markUnlocked, all)
@@ -162,6 +165,7 @@ func (s *Store) note(ctx context.Context, query string, all []hook.Carried) (map
 
 // Unclaim makes claimed deliveries due again at once. They keep their places.
 func (s *Store) Unclaim(ctx context.Context, deliveryIDs []string) error {
+	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, `UPDATE deliveries SET dispatch_at = now() WHERE id = ANY($1) AND dispatch_at < 'infinity'`, pq.Array(deliveryIDs))
 	return classify("give claims back", err)
 }

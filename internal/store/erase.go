@@ -213,7 +213,7 @@ func (s *Store) EraseStep(ctx context.Context) (more bool, err error) {
 		return e.moved(ctx, tx, at, done && e.Part >= len(parts)-1)
 	})
 	if err != nil && len(due) > 0 && ctx.Err() == nil { // it must not keep others waiting
-		_, failed := s.db.ExecContext(ctx, postponeErasure, due[0].Kind, due[0].ObjectID, due[0].AskedAt)
+		_, failed := s.on(ctx).ExecContext(ctx, postponeErasure, due[0].Kind, due[0].ObjectID, due[0].AskedAt)
 		err = errors.Join(err, failed)
 	}
 	return more, err

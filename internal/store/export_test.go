@@ -97,7 +97,7 @@ func SealedColumns() []string {
 var SelectAudit = selectAudit
 
 // DB is the pool.
-func (s *Store) DB() *sqlx.DB { return s.db }
+func (s *Store) DB() *sqlx.DB { return s.housekeeping.db }
 
 // Unavailable sorts errors.
 var Unavailable = unavailable

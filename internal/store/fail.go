@@ -75,6 +75,7 @@ type webhookHealthRow struct {
 // The locks go from the webhook to its deliveries in the order of their ids, as
 // everywhere.
 func (s *Store) Fail(ctx context.Context, ends []hook.Finish) error {
+	ctx = via(ctx, s.attempts)
 	ends = inOrder(ends)
 	args, err := failureColumns(ends, s.part+1)
 	if err != nil {
@@ -206,6 +207,7 @@ DELETE FROM attempts a USING took WHERE a.delivery_id = took.id AND a.number = $
 // reason of this process's own, and makes it due again after wait. Where it was held
 // or cancelled in the meantime it changes nothing.
 func (s *Store) Undo(ctx context.Context, d hook.Delivery, number int, wait time.Duration) error {
+	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, undoAttempt, d.ID, number, wait.Seconds(), offerAfter.Seconds(), d.Generation)
 	return classify(fmt.Sprintf("undo attempt %d of %s", number, d.ID), err)
 }

@@ -291,6 +291,7 @@ func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
 
 // acceptAll is a gather's run.
 func (s *Store) acceptAll(ctx context.Context, all []*caller) error {
+	ctx = via(ctx, s.intake)
 	offers := make([]offered, len(all))
 	var of []*caller // by position
 	var first []int  // position of the first event of each

@@ -20,12 +20,7 @@ import (
 // The same key with another request is CodeInvalid; one whose request is under
 // way is CodeConflict.
 func (s *Store) Once(ctx context.Context, k hook.IdempotencyKey, run func(context.Context) []byte) (answer []byte, again bool, err error) {
-	select {
-	case s.keyed <- struct{}{}:
-		defer func() { <-s.keyed }()
-	case <-ctx.Done():
-		return nil, false, ctx.Err()
-	}
+	ctx = via(ctx, s.changes)
 	// Not inTx: run must not run again after a deadlock, and need not, since what
 	// it does in transactions of its own is repeated within this one.
 	err = s.once(ctx, "run a request once", func(tx *sqlx.Tx) error {
@@ -46,11 +41,6 @@ func (s *Store) Once(ctx context.Context, k hook.IdempotencyKey, run func(contex
 
 // errNothingToKeep rolls a transaction back that has done nothing wrong.
 var errNothingToKeep = fault{errors.New("nothing to keep")}
-
-// maxKeyed bounds the requests under idempotency keys that run at a time. Each
-// holds a connection while it may need another one, such as for a statement that
-// is prepared.
-const maxKeyed = maxConnections / 2
 
 func answerPlace(k hook.IdempotencyKey) string {
 	return "idempotency_keys|" + k.Credential + "|" + k.Key + "|answer"
@@ -106,7 +96,7 @@ func (s *Store) keepAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyK
 // ForgetAnswers removes up to limit answers that are kept no longer, and says
 // how many.
 func (s *Store) ForgetAnswers(ctx context.Context, limit int) (int, error) {
-	res, err := s.db.ExecContext(ctx, `
+	res, err := s.housekeeping.db.ExecContext(ctx, `
 		DELETE FROM idempotency_keys WHERE (credential, key) IN (
 			SELECT credential, key FROM idempotency_keys WHERE created_at <= now() - make_interval(secs => $1)
 			ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, hook.IdempotencyAge.Seconds(), limit)

@@ -71,7 +71,7 @@ const retiredFor = 10 * time.Minute
 
 // ForgetRetiredRules removes up to limit rules that no judgement needs.
 func (s *Store) ForgetRetiredRules(ctx context.Context, limit int) error {
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.housekeeping.db.ExecContext(ctx, `
 		DELETE FROM retired_rules WHERE id IN (
 			SELECT r.id FROM retired_rules r WHERE r.retired_at < now() - make_interval(secs => $1)
 				AND NOT EXISTS (SELECT FROM judgements j WHERE j.webhook_id = r.webhook_id AND r.id = ANY(j.rules))

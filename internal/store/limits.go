@@ -189,6 +189,7 @@ type hop struct {
 // was held, and sees to it that Release looks at them. Where there are very many,
 // each call lists some of them, in turns.
 func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
+	ctx = via(ctx, s.attempts)
 	find, err := s.prepared(ctx, queuedWebhooks)
 	if err != nil {
 		return nil, classify("prepare to look for queues", err)
@@ -234,6 +235,7 @@ func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
 // over. Of webhooks without limits what was tried before is let go; see TakeQueued
 // for the rest.
 func (s *Store) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) {
+	ctx = via(ctx, s.attempts)
 	if err := s.prepareAll(ctx, "release deliveries", tryLanes, releaseQueued, endDrains, looked); err != nil {
 		return nil, err
 	}
@@ -313,6 +315,7 @@ RETURNING d.dispatch_at = 'infinity'`
 // Release would. When none is free it says so, and the delivery is queued, to be
 // carried by another workflow. One that has changed since it was read stays.
 func (s *Store) TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err error) {
+	ctx = via(ctx, s.attempts)
 	take, err := s.prepared(ctx, takeSlot)
 	if err != nil {
 		return false, classify("prepare to take a place", err)
@@ -352,6 +355,7 @@ WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'r
 // wait before it is sent. When that is too long, or the webhook is paused, it says
 // so, and the delivery is queued, to be carried by another workflow.
 func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error) {
+	ctx = via(ctx, s.attempts)
 	reserve, err := s.prepared(ctx, reserveStart)
 	if err != nil {
 		return 0, false, classify("prepare to reserve a start", err)
@@ -367,6 +371,7 @@ func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, qu
 
 // PutBack queues a delivery that is as in p, to be carried by another workflow.
 func (s *Store) PutBack(ctx context.Context, p hook.Parcel) error {
+	ctx = via(ctx, s.attempts)
 	d := p.Delivery
 	_, err := s.on(ctx).ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)
 	return classify("queue "+d.ID, err)

@@ -101,7 +101,7 @@ func (s *Store) failUnsent(ctx context.Context, deliveryIDs []string) error {
 	if len(deliveryIDs) == 0 {
 		return nil
 	}
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.on(ctx).ExecContext(ctx, `
 		UPDATE deliveries d SET status = 'failed', reason = $2, attempts = 0, begun_at = NULL, dispatch_at = NULL, finished_at = now(), updated_at = now()
 		WHERE d.id = ANY($1) AND d.status = 'pending' AND `+unrecorded+` AND d.generation = 1`, pq.Array(deliveryIDs), hook.ReasonInternal)
 	return classify("end what can't be sent", err)

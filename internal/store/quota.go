@@ -158,6 +158,7 @@ func (s *Store) UserQuotas(ctx context.Context, userID string) ([]hook.Quota, er
 // CompanyLimits gives the limits of all companies that have their own.
 func (s *Store) CompanyLimits(ctx context.Context) (map[string]hook.OwnLimits, error) {
 	var found []companyRow
+	ctx = via(ctx, s.intake) // asked by publishing
 	if err := sqlx.SelectContext(ctx, s.on(ctx), &found, `SELECT `+companyColumns+` FROM companies WHERE limits IS NOT NULL`); err != nil {
 		return nil, classify("read the limits of companies", err)
 	}

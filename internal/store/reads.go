@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,12 +13,9 @@ import (
 // Reads for people have a pool of their own. However many of them are slow, what
 // accepts events and writes down outcomes has its connections.
 const (
-	maxReads = 8
 	// readTimeout bounds one statement of a read. The slowest that is meant to
 	// succeed takes a tenth of a second at 3 million deliveries.
 	readTimeout = 5 * time.Second
-	// readPatience is how long a read waits for a connection.
-	readPatience = 5 * time.Second
 	// readIdle ends the snapshot of a process that has stopped in the middle of it.
 	readIdle = 10 * time.Second
 )
@@ -38,34 +34,12 @@ func (s *Store) Snapshot(ctx context.Context, read func(context.Context) error) 
 	if carried(ctx) != nil { // which may have written what is to be read
 		return read(ctx)
 	}
-	conn, err := s.readConn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close() //nolint:errcheck // it goes back to the pool
-	tx, err := conn.BeginTxx(ctx, nil)
-	if err != nil {
-		return classify("begin a snapshot", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // there is nothing to commit
-	if _, err := tx.ExecContext(ctx, beginRead); err != nil {
-		return classify("begin a snapshot", err)
-	}
-	return tooSlow(ctx, read(context.WithValue(ctx, carriedKey{}, tx)))
-}
-
-// readConn takes a connection of the pool for reads.
-func (s *Store) readConn(ctx context.Context) (*sqlx.Conn, error) {
-	waiting, cancel := context.WithTimeout(ctx, readPatience)
-	defer cancel()
-	conn, err := s.reads.Connx(waiting)
-	switch {
-	case err == nil:
-		return conn, nil
-	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-		return nil, &hook.Error{Code: hook.CodeUnavailable, Message: "too many reads are under way; send this one again in a moment", Err: err}
-	}
-	return nil, classify("connect for a read", err)
+	return s.once(via(ctx, s.reads), "read", func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, beginRead); err != nil {
+			return classify("begin a snapshot", err)
+		}
+		return tooSlow(ctx, read(context.WithValue(ctx, carriedKey{}, tx)))
+	})
 }
 
 // tooSlow says what to do about a read that ran into readTimeout.

@@ -108,5 +108,5 @@ SELECT count(*) FROM old`
 // FoldHealth folds up to limit counts of attempts of hours that are over, and says
 // how many it has folded.
 func (s *Store) FoldHealth(ctx context.Context, limit int) (n int, err error) {
-	return n, classify("fold the counts of attempts", sqlx.GetContext(ctx, s.db, &n, foldHealth, limit, foldAfter.Seconds()))
+	return n, classify("fold the counts of attempts", sqlx.GetContext(ctx, s.housekeeping.db, &n, foldHealth, limit, foldAfter.Seconds()))
 }

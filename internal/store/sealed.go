@@ -68,7 +68,7 @@ func (s *Store) LeftToRekey(ctx context.Context) (int, error) {
 	total := 0
 	for _, c := range sealedColumns {
 		var n int
-		if err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM `+c.table+` WHERE `+c.stale(), s.ring.Head()); err != nil {
+		if err := s.housekeeping.db.GetContext(ctx, &n, `SELECT count(*) FROM `+c.table+` WHERE `+c.stale(), s.ring.Head()); err != nil {
 			return 0, classify("count what is left of "+c.String(), err)
 		}
 		total += n

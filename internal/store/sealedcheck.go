@@ -36,7 +36,7 @@ func (s *Store) CheckSealed(ctx context.Context) (foreign []string, err error) {
 
 func (s *Store) newestSealed(ctx context.Context, c sealedColumn) (rows []sealedRow, err error) {
 	key := strings.Join(c.key, ", ")
-	err = s.db.SelectContext(ctx, &rows, fmt.Sprintf(
+	err = s.housekeeping.db.SelectContext(ctx, &rows, fmt.Sprintf(
 		`SELECT ARRAY[%[1]s] AS key, %[2]s AS value FROM %[3]s WHERE octet_length(%[2]s) > 0 ORDER BY %[4]s DESC LIMIT %[5]d`,
 		key, c.column, c.table, strings.Join(c.key, " DESC, "), sealedSample))
 	return rows, err

@@ -113,7 +113,7 @@ const (
 // CheckSessions says whether connections keep their sessions; if not, the error is
 // a *PoolerError. Any other error says that nothing is known.
 func (s *Store) CheckSessions(ctx context.Context) error {
-	err := CheckSessions(ctx, s.db.DB)
+	err := CheckSessions(ctx, s.housekeeping.db.DB)
 	var pooler *PoolerError
 	if errors.As(err, &pooler) {
 		return pooler

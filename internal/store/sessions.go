@@ -105,6 +105,7 @@ func (r sessionRow) session() (hook.Session, error) {
 // Session finds the session with this hash; CodeNotFound where it has ended.
 func (s *Store) Session(ctx context.Context, hash []byte) (hook.Session, error) {
 	var r sessionRow
+	ctx = via(ctx, s.quick)
 	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+sessionColumns+` FROM sessions WHERE hash = $1 AND expires_at > now()`, hash)
 	if err != nil {
 		return hook.Session{}, found("session", "", err)

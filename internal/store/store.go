@@ -19,27 +19,19 @@ import (
 	"godwit/internal/seal"
 )
 
-// maxConnections bounds the pool: enough for the attempts that write at one
-// moment, few enough for several processes on one Postgres of 100 connections.
-const maxConnections = 32
-
 // Store reads and writes the domain in Postgres.
 type Store struct {
-	db     *sqlx.DB
-	reads  *sqlx.DB // of Snapshot
-	ring   *seal.Ring
-	url    string // with the password: never shown
-	dialer *dialer
-	// statements holds *sqlx.Stmt by query: prepared once, then reused.
-	statements sync.Map
+	pools
+	ring       *seal.Ring
+	url        string // with the password: never shown
+	dialer     *dialer
 	clock      *clock
-	keyed      chan struct{} // a place for each request that Once runs
-	tellOwners bool          // see TellOwners
-	limits     hook.Limits   // see SetLimits
-	beginner   Beginner      // see SetBeginner
-	gather     gather        // of what Ingest is offered
-	large      gather        // of requests that are too large to share a statement
-	parts      gather        // of events that count in combinations
+	tellOwners bool        // see TellOwners
+	limits     hook.Limits // see SetLimits
+	beginner   Beginner    // see SetBeginner
+	gather     gather      // of what Ingest is offered
+	large      gather      // of requests that are too large to share a statement
+	parts      gather      // of events that count in combinations
 	opened     opened
 	takes      ends
 	claims     ends
@@ -77,21 +69,10 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	}
 	d := newDialer(ask)
 	server.Dialer(d)
-	c := connector{server, set}
-	s := &Store{
-		db: pool(c, maxConnections), reads: pool(c, maxReads),
-		ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), keyed: make(chan struct{}, maxKeyed), part: newPart(),
-	}
+	s := &Store{pools: newPools(connector{server, set}), ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), part: newPart()}
+	s.SetConnections(DefaultConnections)
 	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
 	return s, nil
-}
-
-func pool(c connector, connections int) *sqlx.DB {
-	db := sqlx.NewDb(sql.OpenDB(c), "postgres")
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	return db
 }
 
 // Calm says whether connections to the database were in order for some seconds.
@@ -101,42 +82,46 @@ func (s *Store) Calm() bool { return s.dialer.calm() }
 
 // Close ends the pools. Statements under way are waited for.
 func (s *Store) Close() error {
-	err := errors.Join(s.reads.Close(), s.db.Close())
+	var errs []error
+	for _, p := range s.byName() {
+		errs = append(errs, p.db.Close())
+	}
 	s.dialer.close()
-	return err
+	return errors.Join(errs...)
 }
 
 // SchemaVersion is the version of the newest migration that the database has;
 // 0 means that it was never migrated.
 func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
 	var exists bool
-	if err := s.db.GetContext(ctx, &exists, `SELECT to_regclass('goose_db_version') IS NOT NULL`); err != nil {
+	if err := s.quick.db.GetContext(ctx, &exists, `SELECT to_regclass('goose_db_version') IS NOT NULL`); err != nil {
 		return 0, classify("look for the schema", err)
 	}
 	if !exists {
 		return 0, nil
 	}
 	var version int64
-	err := s.db.GetContext(ctx, &version, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	err := s.quick.db.GetContext(ctx, &version, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
 	return version, classify("read the schema's version", err)
 }
 
 // ReadOnly says whether the database takes no changes now.
 func (s *Store) ReadOnly(ctx context.Context) (readOnly bool, err error) {
-	err = s.db.GetContext(ctx, &readOnly, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool`)
+	err = s.quick.db.GetContext(ctx, &readOnly, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool`)
 	return readOnly, classify("look whether the database takes changes", err)
 }
 
 // prepared gives the statement of a hot query.
 func (s *Store) prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
-	if st, ok := s.statements.Load(query); ok {
+	p := s.pool(ctx)
+	if st, ok := p.statements.Load(query); ok {
 		return st.(*sqlx.Stmt), nil
 	}
-	st, err := s.db.PreparexContext(ctx, query)
+	st, err := p.db.PreparexContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	if first, raced := s.statements.LoadOrStore(query, st); raced {
+	if first, raced := p.statements.LoadOrStore(query, st); raced {
 		return first.(*sqlx.Stmt), st.Close()
 	}
 	return st, nil
@@ -196,7 +181,12 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 func (s *Store) once(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
-	tx, err := s.db.BeginTxx(ctx, nil)
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return classify(doing, err)
+	}
+	defer leave()
+	tx, err := s.pool(ctx).db.BeginTxx(ctx, nil)
 	if err != nil {
 		return classify(doing, err)
 	}

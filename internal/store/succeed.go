@@ -60,6 +60,7 @@ type succeededRow struct {
 // Succeed writes the ends of attempts that are Plain in one statement, and says
 // what is left to do. Repeating it changes nothing more.
 func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error) {
+	ctx = via(ctx, s.attempts)
 	ends = inOrder(ends)
 	args, err := endColumns(ends)
 	if err != nil {
@@ -143,6 +144,7 @@ func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 // Improve writes what successes do to the health of a webhook. One that was
 // deleted in the meantime is passed over.
 func (s *Store) Improve(ctx context.Context, webhookID string, deliveryIDs []string) error {
+	ctx = via(ctx, s.attempts)
 	return ignoreMissing(s.inTx(ctx, "improve the health of "+webhookID, func(tx *sqlx.Tx) error {
 		var succeeded []struct {
 			DeliveryID string `db:"delivery_id"`

@@ -135,7 +135,7 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 	if err := ctx.Err(); err != nil {
 		return out, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(via(ctx, s.attempts)), takeWithin)
 	defer cancel()
 	st, err := s.prepared(ctx, query)
 	if err != nil {
@@ -212,8 +212,8 @@ WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
 // GiveBack undoes Take for first attempts that were begun and that nobody has
 // made or will make: their deliveries are due at once, as if never taken.
 func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(via(ctx, s.attempts)), takeWithin)
 	defer cancel()
-	_, err := s.db.ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
+	_, err := s.on(ctx).ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
 	return classify("give back what was taken", err)
 }

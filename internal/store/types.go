@@ -45,6 +45,7 @@ func (s *Store) EventTypes(ctx context.Context) ([]hook.EventType, error) {
 // TypeSchemas gives Name, Schema and SchemaVersion of those of the named types
 // that exist, in no order.
 func (s *Store) TypeSchemas(ctx context.Context, names []string) ([]hook.EventType, error) {
+	ctx = via(ctx, s.intake) // asked by publishing
 	return rows(ctx, s, `SELECT name, schema, schema_version FROM event_types WHERE name = ANY($1)`, []any{pq.Array(names)}, plain(eventTypeRow.eventType))
 }
 

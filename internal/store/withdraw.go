@@ -227,6 +227,6 @@ func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, o outcome, query 
 // repairs what a defect has left.
 func (s *Store) WithdrawUnowned(ctx context.Context) (int, error) {
 	var found []string
-	err := s.db.SelectContext(ctx, &found, unowned) // rare, and planned by what there is now
+	err := s.housekeeping.db.SelectContext(ctx, &found, unowned) // rare, and planned by what there is now
 	return len(found), classify("look for deliveries without an owner", err)
 }

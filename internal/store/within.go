@@ -22,7 +22,7 @@ func (s *Store) on(ctx context.Context) sqlx.ExtContext {
 	if tx := carried(ctx); tx != nil {
 		return tx
 	}
-	return s.db
+	return s.pool(ctx).db
 }
 
 // byItself runs f with the statement of a hot query, which is a transaction by
