@@ -33,13 +33,23 @@ func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAns
 	if err != nil {
 		return nil, err
 	}
+	answer, err := s.publishItems(ctx, items, "/events")
+	if err != nil {
+		return nil, err
+	}
+	return &reply[batchAnswer]{Body: *answer}, nil
+}
+
+// publishItems publishes each item as by itself; at is the pointer to them in the
+// request's body.
+func (s *server) publishItems(ctx context.Context, items []eventjson.Item, at string) (*batchAnswer, error) {
 	results := make([]batchResult, len(items))
 	var events []hook.Event
 	var places []int       // places[k] is the position of events[k] in the batch
 	left := hook.MaxFaults // to be named in the answer
 	for i, item := range items {
 		if item.Err != nil {
-			results[i].Error = itemProblem(i, item.Err, &left)
+			results[i].Error = itemProblem(at, i, item.Err, &left)
 			continue
 		}
 		events = append(events, item.Event)
@@ -51,22 +61,19 @@ func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAns
 			return nil, err
 		}
 		for k, a := range answers {
-			results[places[k]] = resultOf(places[k], a, &left)
+			if i := places[k]; a.err != nil {
+				results[i].Error = itemProblem(at, i, seenFrom(items[i], a.err), &left)
+			} else {
+				results[i] = batchResult{ID: a.ID, Matched: &a.Matched, Judging: a.Judging, Duplicate: &a.Duplicate}
+			}
 		}
 	}
-	return &reply[batchAnswer]{Body: batchAnswer{Results: results}}, nil
+	return &batchAnswer{Results: results}, nil
 }
 
-func resultOf(place int, a answer, left *int) batchResult {
-	if a.err != nil {
-		return batchResult{Error: itemProblem(place, a.err, left)}
-	}
-	return batchResult{ID: a.ID, Matched: &a.Matched, Judging: a.Judging, Duplicate: &a.Duplicate}
-}
-
-// itemProblem is the problem of the event at place, seen from the whole body. Its
-// faults are named as long as the answer may name some more; left counts them.
-func itemProblem(place int, err error, left *int) *problem {
+// itemProblem is the problem of the event at place in the list at, a pointer, seen
+// from the whole body. Its faults are named as long as the answer may name some more; left counts them.
+func itemProblem(at string, place int, err error, left *int) *problem {
 	p := problemOf(err)
 	if n := len(p.Errors) - *left; n > 0 {
 		p.Detail = fmt.Sprintf("%s %d faults of this event are not named, as an answer names %d at most.", ended(p.Detail), n, hook.MaxFaults)
@@ -74,7 +81,7 @@ func itemProblem(place int, err error, left *int) *problem {
 	}
 	*left -= len(p.Errors)
 	for i := range p.Errors {
-		p.Errors[i].Pointer = fmt.Sprintf("/events/%d%s", place, p.Errors[i].Pointer)
+		p.Errors[i].Pointer = fmt.Sprintf("%s/%d%s", at, place, p.Errors[i].Pointer)
 	}
 	return p
 }

@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/url"
 	"time"
 
-	"godwit/internal/eventjson"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 )
@@ -35,22 +33,7 @@ type published struct {
 
 type publishReply struct {
 	Location string `header:"Location" doc:"Path of the event"`
-	Body     published
-}
-
-func (s *server) publish(ctx context.Context, in *Payload) (*publishReply, error) {
-	event, err := eventjson.Parse(in.raw)
-	if err != nil {
-		return nil, err
-	}
-	answers, err := s.ingest(ctx, []hook.Event{event})
-	if err != nil {
-		return nil, err
-	}
-	if answers[0].err != nil {
-		return nil, answers[0].err
-	}
-	return &publishReply{Location: "/v1/events/" + url.PathEscape(answers[0].ID), Body: answers[0].published}, nil
+	Body     publishBody
 }
 
 // answer is what became of one event: published or refused.

@@ -115,6 +115,7 @@ func (s *server) idempotencyKey(ctx huma.Context, keys []string) (hook.Idempoten
 	request := humagin.Unwrap(ctx).Request
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s %s\n", request.Method, request.URL.Path)
+	hash.Write(modeOf(request.Header))
 	hash.Write(raw)
 	return hook.IdempotencyKey{Credential: hook.PrincipalOf(ctx.Context()).KeyID, Key: key, Request: hash.Sum(nil)}, nil
 }

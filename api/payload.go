@@ -41,7 +41,7 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 // readBody reads the request's body as far as the route takes it.
 func readBody(ctx huma.Context) ([]byte, *problem) {
 	c := humagin.Unwrap(ctx)
-	limit := ctx.Operation().MaxBodyBytes
+	limit := bodyLimit(ctx)
 	body := bodyOf(c, shareOf(ctx.Context()))
 	if body.whole {
 		return body.raw, nil
@@ -116,6 +116,9 @@ func checkMediaType(ctx huma.Context) *problem {
 	charset := params["charset"]
 	if err == nil && wanted && (charset == "" || charset == "utf-8" || charset == "UTF-8") {
 		return nil
+	}
+	if ctx.Operation().Metadata["body"] == takes[eventForm]() {
+		return newProblem(codeMediaType, "The body must be sent with Content-Type: application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.")
 	}
 	return newProblem(codeMediaType, "The body must be sent with Content-Type: application/json, in UTF-8.")
 }

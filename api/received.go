@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"godwit/internal/eventjson"
 )
 
 // What a receiver gets is described beside the API, as the webhooks of the
@@ -18,8 +20,6 @@ import (
 //
 //go:embed received/*.json
 var receivedFiles embed.FS
-
-const mediaCloudEvents = "application/cloudevents+json"
 
 type receivedEvent struct {
 	Type      string       `json:"type" doc:"The event's type: a name of the catalogue, combination, or WEBHOOK_HEALTH_CHECK"`
@@ -116,11 +116,11 @@ func received(schemas huma.Registry) map[string]*huma.PathItem {
 		"event": {Post: receivedOperation("receiveEvent", "An event that matched",
 			"Sent to the webhook's URL for each event that matches, up to five times until an answer is 2xx. The body has the webhook's payload_format: "+
 				"standard, blue (both application/json) or cloudevents. Events made by POST /v1/webhooks/{id}/test and the events of combinations come the same way.",
-			map[string]*huma.MediaType{mediaJSON: event, mediaCloudEvents: cloud})},
+			map[string]*huma.MediaType{mediaJSON: event, eventjson.MediaCloudEvent: cloud})},
 		"healthCheck": {Post: receivedOperation("receiveHealthCheck", "A health check",
 			"Sent after a delivery has used up its attempts, when a webhook is enabled, and again and again while health keeps it switched off. It is signed like an event, "+
 				"has the webhook's payload_format, the type WEBHOOK_HEALTH_CHECK, no project and null states, and no Godwit-Sequence. There is nothing to do but to answer.",
-			map[string]*huma.MediaType{mediaJSON: check, mediaCloudEvents: {Schema: cloud.Schema}})},
+			map[string]*huma.MediaType{mediaJSON: check, eventjson.MediaCloudEvent: {Schema: cloud.Schema}})},
 	}
 }
 

@@ -33,6 +33,7 @@ func Parse(body []byte) (hook.Event, error) {
 type Item struct {
 	Event hook.Event
 	Err   error
+	form  form
 }
 
 // ParseBatch reads {"events":[…]}. The error is about the batch as a whole;
@@ -53,23 +54,29 @@ func ParseBatch(body []byte) ([]Item, error) {
 	if err != nil && !errors.Is(err, strict.ErrKind) {
 		return nil, err
 	}
-	items, ok := parseItems(events)
+	items, malformed := itemsOf(events, parseItem)
 	switch {
 	case err != nil:
 		return nil, hook.Invalid("", "must be a JSON object such as {\"events\":[…]}")
-	case !ok:
-		bad.Add(func() hook.Field {
-			return hook.Field{Pointer: "/events", Detail: fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)}
-		})
+	case malformed != nil || len(items) < 1 || len(items) > hook.MaxBatch:
+		bad.Add(func() hook.Field { return hook.Field{Pointer: "/events", Detail: manyEvents} })
 	}
 	return items, invalid(bad.Fields())
 }
 
+func parseItem(value []byte) Item {
+	event, err := Parse(value)
+	return Item{Event: event, Err: err}
+}
+
+var manyEvents = fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)
+
 // ErrTooLarge is an Item's error for an event of more than hook.MaxEventBytes.
 var ErrTooLarge = fmt.Errorf("the event is larger than %d bytes", hook.MaxEventBytes)
 
-func parseItems(events []byte) (items []Item, ok bool) {
-	err := strict.Elements(events, func(value []byte) {
+// itemsOf reads the events of a JSON array, up to one more than hook.MaxBatch.
+func itemsOf(events []byte, parse func([]byte) Item) (items []Item, err error) {
+	err = strict.Elements(events, func(value []byte) {
 		if len(items) > hook.MaxBatch {
 			return
 		}
@@ -77,10 +84,9 @@ func parseItems(events []byte) (items []Item, ok bool) {
 			items = append(items, Item{Err: ErrTooLarge})
 			return
 		}
-		event, err := Parse(value)
-		items = append(items, Item{Event: event, Err: err})
+		items = append(items, parse(value))
 	})
-	return items, err == nil && len(items) >= 1 && len(items) <= hook.MaxBatch
+	return items, err
 }
 
 // reader collects the members of one event and what is wrong with them.
@@ -101,12 +107,12 @@ func (r *reader) member(name string, value []byte) {
 		r.event.ActorID = r.id(name, value)
 	case "type":
 		if s, ok := strict.Text(value); ok && hook.Operational(s) {
-			r.fault(name, "is a type that Godwit makes itself, of what happens to webhooks; it can't be published")
+			r.fault(name, operationalType)
 			return
 		}
-		r.event.Type = r.text(name, value, hook.ValidTypeName, "must be a string, the name of an event type of the catalogue (GET /v1/event-types)")
+		r.event.Type = r.text(name, value, hook.ValidTypeName, typeForm)
 	case "project_id":
-		r.event.ProjectID = r.text(name, value, hook.ValidID, "must be a string, the id of a project")
+		r.event.ProjectID = r.text(name, value, hook.ValidID, projectForm)
 	case "occurred_at":
 		r.event.OccurredAt = r.time(name, value)
 	case "previous":
@@ -118,6 +124,13 @@ func (r *reader) member(name string, value []byte) {
 	}
 }
 
+const (
+	operationalType = "is a type that Godwit makes itself, of what happens to webhooks; it can't be published"
+	typeForm        = "must be a string, the name of an event type of the catalogue (GET /v1/event-types)"
+	bothNull        = "previous and current must not both be null; give at least one of them as an object"
+	projectForm     = "must be a string, the id of a project"
+)
+
 // required are the fields that every event has.
 var required = []string{"type", "project_id"}
 
@@ -128,7 +141,7 @@ func (r *reader) finish() (hook.Event, error) {
 		}
 	}
 	if r.event.Previous == nil && r.event.Current == nil && !r.faulty("/previous") && !r.faulty("/current") {
-		r.fault("current", "previous and current must not both be null; give at least one of them as an object")
+		r.fault("current", bothNull)
 	}
 	if err := invalid(r.bad.Fields()); err != nil {
 		return hook.Event{}, err
@@ -158,7 +171,11 @@ func (r *reader) time(name string, value []byte) time.Time {
 		return time.Time{}
 	}
 	s, _ := strict.Text(value)
-	t, ok := hook.ParseTime(s)
+	return r.occurredAt(name, s)
+}
+
+func (r *reader) occurredAt(name, text string) time.Time {
+	t, ok := hook.ParseTime(text)
 	if !ok || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
 		r.fault(name, hook.TimeFormat)
 		return time.Time{}

@@ -1,0 +1,216 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"godwit/internal/eventjson"
+	"godwit/internal/hook"
+)
+
+// mediaResults is the media type of the answer to a batch of CloudEvents, which
+// comes to the route of single events.
+const mediaResults = "application/vnd.godwit.results+json"
+
+// attributePrefix begins the header of an attribute in binary mode (CloudEvents HTTP
+// Protocol Binding, section 3.1.3).
+const attributePrefix = "Ce-"
+
+// EventPayload is the body of a published event: one of Godwit's form, or what
+// CloudEvents sends in its three modes.
+type EventPayload struct {
+	Payload
+	media  string
+	binary map[string]string // attributes by name; nil: not in binary mode
+}
+
+// Resolve reads the body; it is called by huma.
+func (p *EventPayload) Resolve(ctx huma.Context) []error {
+	header := humagin.Unwrap(ctx).Request.Header
+	p.media = cloudEventsMedia(header)
+	if p.media == "" {
+		if header.Get(attributePrefix+"Specversion") != "" {
+			p.binary = attributesOf(header)
+		}
+		return p.Payload.Resolve(ctx)
+	}
+	raw, problem := readBody(ctx)
+	if problem != nil {
+		return []error{problem}
+	}
+	p.raw = raw
+	return nil
+}
+
+// cloudEventsMedia gives the media type of a CloudEvent in JSON or of a batch of
+// them; else "".
+func cloudEventsMedia(header http.Header) string {
+	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	if err == nil && (charset == "" || charset == "utf-8") && (media == eventjson.MediaCloudEvent || media == eventjson.MediaCloudEvents) {
+		return media
+	}
+	return ""
+}
+
+// attributesOf gives the attributes that headers carry in binary mode. Of a header
+// that is sent twice both values count, so that none is dropped.
+func attributesOf(header http.Header) map[string]string {
+	out := map[string]string{}
+	for name, values := range header {
+		if attribute, ok := strings.CutPrefix(name, attributePrefix); ok {
+			out[strings.ToLower(attribute)] = strings.Join(values, ",")
+		}
+	}
+	return out
+}
+
+// bodyLimit is how many bytes a request's body may have.
+func bodyLimit(ctx huma.Context) int64 {
+	op := ctx.Operation()
+	if op.Metadata["body"] == takes[eventForm]() && cloudEventsMedia(humagin.Unwrap(ctx).Request.Header) == eventjson.MediaCloudEvents {
+		return maxBatch
+	}
+	return op.MaxBodyBytes
+}
+
+// modeOf gives what makes another event of the same body: its mode and, in binary
+// mode, its attributes. It is nil for an event in Godwit's form.
+func modeOf(header http.Header) []byte {
+	media := cloudEventsMedia(header)
+	if media == "" && header.Get(attributePrefix+"Specversion") == "" {
+		return nil
+	}
+	hash := sha256.New()
+	fmt.Fprintln(hash, media)
+	attributes := attributesOf(header)
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		fmt.Fprintf(hash, "%s %q\n", name, attributes[name])
+	}
+	return hash.Sum(nil)
+}
+
+// item reads the one event of a request.
+func (p *EventPayload) item() eventjson.Item {
+	switch {
+	case p.media == eventjson.MediaCloudEvent:
+		return eventjson.ParseCloudEvent(p.raw)
+	case p.binary != nil:
+		return eventjson.BinaryCloudEvent{Attributes: p.binary, Data: p.raw}.Parse()
+	}
+	event, err := eventjson.Parse(p.raw)
+	return eventjson.Item{Event: event, Err: err}
+}
+
+// publishBody is the answer to one event, or to a batch of CloudEvents.
+type publishBody struct {
+	published
+	batch *batchAnswer
+}
+
+// Schema gives the answer to one event. It is called by huma.
+func (publishBody) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[published](), true, "")
+}
+
+// ContentType is called by huma.
+func (b publishBody) ContentType(usual string) string {
+	if b.batch != nil {
+		return mediaResults
+	}
+	return usual
+}
+
+// WriteTo writes the answer as JSON.
+func (b publishBody) WriteTo(w io.Writer) (int64, error) {
+	var v any = b.published
+	if b.batch != nil {
+		v = b.batch
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.Write(text)
+	return int64(n), err
+}
+
+func (s *server) publish(ctx context.Context, in *EventPayload) (*publishReply, error) {
+	if in.media == eventjson.MediaCloudEvents {
+		items, err := eventjson.ParseCloudEvents(in.raw)
+		if err != nil {
+			return nil, err
+		}
+		batch, err := s.publishItems(ctx, items, "")
+		if err != nil {
+			return nil, err
+		}
+		return &publishReply{Location: "/v1/events", Body: publishBody{batch: batch}}, nil
+	}
+	item := in.item()
+	if item.Err != nil {
+		return nil, item.Err
+	}
+	answers, err := s.ingest(ctx, []hook.Event{item.Event})
+	if err != nil {
+		return nil, err
+	}
+	if answers[0].err != nil {
+		return nil, seenFrom(item, answers[0].err)
+	}
+	return &publishReply{Location: "/v1/events/" + url.PathEscape(answers[0].ID), Body: publishBody{published: answers[0].published}}, nil
+}
+
+// seenFrom gives an error with pointers into the event as it was sent.
+func seenFrom(item eventjson.Item, err error) error {
+	var e *hook.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return err
+	}
+	seen := *e
+	seen.Fields = slices.Clone(e.Fields)
+	for i := range seen.Fields {
+		seen.Fields[i].Pointer = item.Pointer(seen.Fields[i].Pointer)
+	}
+	return &seen
+}
+
+// cloudEventForm describes a CloudEvent. It is read by package eventjson, never
+// through this type.
+type cloudEventForm struct {
+	SpecVersion     string    `json:"specversion" enum:"1.0" doc:"The version of CloudEvents"`
+	ID              string    `json:"id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"The event's id; the same id again is a duplicate, whatever its source"`
+	Source          string    `json:"source" minLength:"1" doc:"A URI reference that says where the event is from; it is not kept"`
+	Type            string    `json:"type" doc:"A name of the catalogue"`
+	Time            time.Time `json:"time,omitempty" doc:"When it happened; the time of acceptance when left out"`
+	ProjectID       string    `json:"projectid" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Extension attribute: the project in which it happened; it must exist"`
+	ActorID         string    `json:"actorid,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Extension attribute: who did it"`
+	DataContentType string    `json:"datacontenttype,omitempty" doc:"application/json, or left out"`
+	Data            state     `json:"data,omitempty" doc:"The state after, byte for byte; or both states, where it has exactly the members previous and current"`
+	DataBase64      string    `json:"data_base64,omitempty" doc:"The same in base64, in place of data"`
+}
+
+// addCloudEvents describes the media types of CloudEvents beside that of Godwit, and
+// the answer to a batch.
+func (n opNotes) addCloudEvents(doc *huma.OpenAPI, op *huma.Operation) {
+	one := doc.Components.Schemas.Schema(takes[cloudEventForm](), true, "")
+	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: ptr(1), MaxItems: ptr(hook.MaxBatch)}
+	op.RequestBody.Content[eventjson.MediaCloudEvent] = &huma.MediaType{Schema: one, Example: n.Requests[eventjson.MediaCloudEvent]}
+	op.RequestBody.Content[eventjson.MediaCloudEvents] = &huma.MediaType{Schema: many, Example: n.Requests[eventjson.MediaCloudEvents]}
+	op.Responses["202"].Content[mediaResults] = &huma.MediaType{Schema: doc.Components.Schemas.Schema(takes[batchAnswer](), true, "")}
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/eventjson"
+	"godwit/internal/hook"
+)
+
+const cloudAttributes = `"specversion":"1.0","id":"c1","source":"/app","type":"T","projectid":"p1"`
+
+func structured(data string) string { return "{" + cloudAttributes + `,"data":` + data + "}" }
+
+func binaryHeaders(more ...string) []string {
+	return append([]string{"Content-Type", "application/json", "ce-specversion", "1.0", "ce-id", "c1", "ce-source", "/app", "ce-type", "T", "ce-projectid", "p1"}, more...)
+}
+
+func TestPublishCloudEvent_IsTheSameEventInEveryMode(t *testing.T) {
+	for name, send := range map[string]func(*client) answerOf{
+		"structured": func(c *client) answerOf {
+			return c.call("POST", "/v1/events", "{"+cloudAttributes+`,"actorid":"u1","time":"2026-05-04T09:00:00Z","data":`+spelled+"}", "Content-Type", "application/cloudevents+json; charset=UTF-8")
+		},
+		"binary": func(c *client) answerOf {
+			return c.call("POST", "/v1/events", spelled, binaryHeaders("ce-actorid", "u1", "ce-time", "2026-05-04T09:00:00Z")...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t)
+			a := send(c).is(202)
+			require.Equal(t, "/v1/events/c1", a.Header().Get("Location"))
+			require.Equal(t, mediaJSON, a.Header().Get("Content-Type"))
+			require.Equal(t, map[string]any{"id": "c1", "matched": 2.0, "duplicate": false}, a.json())
+			e := c.store.events[0]
+			require.Equal(t, []string{"c1", "T", "p1", "u1", spelled}, []string{e.ID, e.Type, e.ProjectID, e.ActorID, string(e.Current)})
+			require.Equal(t, time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), e.OccurredAt)
+		})
+	}
+}
+
+func TestPublishCloudEvents_AnswersForEach(t *testing.T) {
+	c := newClient(t)
+	c.store.refuse = map[string]*hook.Error{"U": hook.Invalid("/project_id", "does not exist")}
+	body := "[" + structured(`{}`) + "," + strings.ReplaceAll(structured(`{}`), `"T"`, `"U"`) + `,{}]`
+	a := c.call("POST", "/v1/events", body, "Content-Type", eventjson.MediaCloudEvents).is(202)
+	require.Equal(t, mediaResults, a.Header().Get("Content-Type"))
+	results := a.json()["results"].([]any)
+	require.Len(t, results, 3)
+	require.Equal(t, map[string]any{"id": "c1", "matched": 2.0, "duplicate": false}, results[0])
+	pointers := func(i int) (out []string) {
+		for _, e := range results[i].(map[string]any)["error"].(map[string]any)["errors"].([]any) {
+			out = append(out, e.(map[string]any)["pointer"].(string))
+		}
+		return out
+	}
+	require.Equal(t, []string{"/1/projectid"}, pointers(1))
+	require.Equal(t, []string{"/2/specversion", "/2/id", "/2/source", "/2/type", "/2/projectid", "/2/data"}, pointers(2))
+
+	c.call("POST", "/v1/events", `[]`, "Content-Type", eventjson.MediaCloudEvents).problem(422, "invalid")
+	// A batch has the limit of a batch; one event has that of an event.
+	large := structured(`{"x":"` + strings.Repeat("x", maxBody-400) + `"}`)
+	c.call("POST", "/v1/events", "["+large+","+large+"]", "Content-Type", eventjson.MediaCloudEvents).is(202)
+	c.call("POST", "/v1/events", "["+large+","+large+"]", "Content-Type", eventjson.MediaCloudEvent).problem(413, "too_large")
+	c.call("POST", "/v1/events", "["+strings.Repeat(" ", maxBatch)+"]", "Content-Type", eventjson.MediaCloudEvents).problem(413, "too_large")
+}
+
+func TestPublishCloudEvent_NamesWhatIsWrong(t *testing.T) {
+	c := newClient(t)
+	c.store.refuse = map[string]*hook.Error{"T": hook.Invalid("/current/title", "is too long")}
+	for _, tc := range []struct {
+		body, pointer string
+		headers       []string
+	}{
+		{structured(`{}`), "/data/title", []string{"Content-Type", eventjson.MediaCloudEvent}},
+		{structured(`{"previous":null,"current":{}}`), "/data/current/title", []string{"Content-Type", eventjson.MediaCloudEvent}},
+		{`{}`, "/data/title", binaryHeaders()},
+		{`{}`, "/projectid", binaryHeaders("ce-projectid", "a b")},
+		{`[]`, "/data", binaryHeaders()},
+	} {
+		bad := c.call("POST", "/v1/events", tc.body, tc.headers...).problem(422, "invalid")
+		require.Contains(t, bad, tc.pointer)
+		require.Len(t, bad, 1)
+	}
+	c.call("POST", "/v1/events", `{"a":`, binaryHeaders()...).problem(400, "malformed")
+	c.call("POST", "/v1/events", structured(`{}`), "Content-Type", "application/cloudevents+xml").problem(415, "unsupported_media_type")
+	c.call("POST", "/v1/events", structured(`{}`), "Content-Type", eventjson.MediaCloudEvent+"; charset=latin1").problem(415, "unsupported_media_type")
+	c.call("POST", "/v1/events/batch", `[]`, "Content-Type", eventjson.MediaCloudEvents).problem(415, "unsupported_media_type")
+	c.call("POST", "/v1/webhooks", `{}`, "Content-Type", eventjson.MediaCloudEvent).problem(415, "unsupported_media_type")
+}
