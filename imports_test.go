@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	".": nil,
 
 	// Processes.
-	"cmd/godwit":   {"internal/app", "internal/config", "internal/hook", "schema", "workflows"},
+	"cmd/godwit":   {"internal/app", "internal/config", "internal/hook", "internal/verify", "schema", "workflows"},
 	"internal/app": {anything},
 	"standalone":   {anything},
 
@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"internal/seal":        nil,
 	"internal/send":        {"internal/hook", "internal/retry"},
 	"internal/store":       {"internal/apikey", "internal/hook", "internal/id", "internal/inflight", "internal/seal"},
+	"internal/verify":      {"internal/hook"},
 	"schema":               {"internal/hook"},
 
 	// Beside the product.

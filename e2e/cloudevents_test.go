@@ -34,22 +34,22 @@ func TestCloudEvents_BySDKs(t *testing.T) {
 	t.Run("Go", func(t *testing.T) {
 		client, err := cloudevents.NewClientHTTP(cehttp.WithTarget(w.base+"/v1/events"), cehttp.WithHeader("Authorization", "Bearer "+w.key))
 		require.NoError(t, err)
-		text, err := json.Marshal(record)
+		text, err := json.Marshal(publishedState)
 		require.NoError(t, err)
 		for id, send := range map[string]struct {
 			mode func(context.Context) context.Context
 			data any
 		}{
-			"go-structured": {binding.WithForceStructured, record},
-			"go-binary":     {binding.WithForceBinary, record},
+			"go-structured": {binding.WithForceStructured, publishedState},
+			"go-binary":     {binding.WithForceBinary, publishedState},
 			"go-base64":     {binding.WithForceStructured, text}, // which the SDK writes as data_base64
 		} {
 			result := client.Send(send.mode(t.Context()), w.cloudEvent(t, id, send.data))
 			require.True(t, cloudevents.IsACK(result), "%s: %v", id, result)
 			w.requireRecord(t, w.prefix+id)
-			require.Equal(t, recordedAt.Format(time.RFC3339), w.get(t, "/v1/events/"+w.prefix+id)["occurred_at"])
+			require.Equal(t, publishedAt.Format(time.RFC3339), w.get(t, "/v1/events/"+w.prefix+id)["occurred_at"])
 		}
-		batch := []cloudevents.Event{w.cloudEvent(t, "go-1", record), w.cloudEvent(t, "go-2", record)}
+		batch := []cloudevents.Event{w.cloudEvent(t, "go-1", publishedState), w.cloudEvent(t, "go-2", publishedState)}
 		request, err := cehttp.NewHTTPRequestFromEvents(t.Context(), w.base+"/v1/events", batch)
 		require.NoError(t, err)
 		request.Header.Set("Authorization", "Bearer "+w.key)
@@ -63,8 +63,8 @@ func TestCloudEvents_BySDKs(t *testing.T) {
 }
 
 var (
-	record     = map[string]any{"title": "Zürich ☃"}
-	recordedAt = time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	publishedState = map[string]any{"title": "Zürich ☃"}
+	publishedAt    = time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
 )
 
 func (w workshop) cloudEvent(t *testing.T, id string, data any) cloudevents.Event {
@@ -73,19 +73,19 @@ func (w workshop) cloudEvent(t *testing.T, id string, data any) cloudevents.Even
 	e.SetID(w.prefix + id)
 	e.SetSource("/go")
 	e.SetType("TODO_CREATED")
-	e.SetTime(recordedAt)
+	e.SetTime(publishedAt)
 	e.SetExtension("projectid", w.prefix+"p")
 	require.NoError(t, e.SetData(cloudevents.ApplicationJSON, data))
 	return e
 }
 
-// requireRecord requires that an event is stored with the record as its current state.
+// requireRecord requires that an event is stored with publishedState as its current one.
 func (w workshop) requireRecord(t *testing.T, id string) {
 	t.Helper()
 	e := w.get(t, "/v1/events/"+id)
 	require.Equal(t, w.prefix+"p", e["project_id"])
 	require.Nil(t, e["previous"])
-	require.Equal(t, record, e["current"])
+	require.Equal(t, publishedState, e["current"])
 }
 
 // TestCloudEvents_BindTheIdempotencyKeyToAttributes: the headers of binary mode are

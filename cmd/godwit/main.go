@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -19,17 +20,29 @@ var version = "dev"
 
 func main() { os.Exit(run()) }
 
-// run gives the process's exit code: 0, or 1 after a line about what went wrong.
+// run gives the process's exit code: 0, or 1 after a line about what went wrong;
+// 2 where godwit verify can't be carried out as it was given.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
-	if err := command().ExecuteContext(ctx); err != nil {
+	err := command().ExecuteContext(ctx)
+	code := exitCode(err)
+	if code > 0 && !errors.As(err, new(refused)) { // which has said what it found
 		fmt.Fprintln(os.Stderr, "godwit:", err)
-		return 1
 	}
-	return 0
+	return code
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, new(misused)):
+		return 2
+	}
+	return 1
 }
 
 func command() *cobra.Command {
@@ -41,7 +54,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), healthcheckCommand(), versionCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), verifyCommand(), healthcheckCommand(), versionCommand())
 	return root
 }
 

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/verify"
+)
+
+// The example of Standard Webhooks' own documents: a secret, and a request that it
+// signs.
+const (
+	savedSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	savedHeader = "POST /hook HTTP/1.1\nHost: localhost\nwebhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\nWebhook-Timestamp: 1614265330\n" +
+		"webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+	savedBody = `{"test": 2432232314}`
+	savedAt   = "2021-02-25T15:02:10Z"
+)
+
+func saved(t *testing.T, text string) string {
+	name := filepath.Join(t.TempDir(), "saved")
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	return name
+}
+
+func TestVerify_ReadsRequestsAsTheyAreSaved(t *testing.T) {
+	t.Setenv("WEBHOOK_SECRET", "")
+	request := saved(t, savedHeader+"\n\n"+savedBody)
+	header, body, secret := saved(t, savedHeader), saved(t, savedBody), saved(t, savedSecret+"\n")
+	for name, args := range map[string][]string{
+		"one file":        {"--secret", savedSecret, request},
+		"lines of CRLF":   {"--secret", savedSecret, saved(t, strings.ReplaceAll(savedHeader, "\n", "\r\n")+"\r\n\r\n"+savedBody)},
+		"files apart":     {"--secret-file", secret, "--header-file", header, "--body-file", body},
+		"an older secret": {"--secret", "whsec_AAAA", "--secret", savedSecret, request},
+	} {
+		out, err := godwit(append([]string{"verify", "--at", savedAt}, args...)...)
+		require.NoError(t, err, "%s: %s", name, out)
+		require.Equal(t, 0, exitCode(err))
+	}
+	t.Setenv("WEBHOOK_SECRET", savedSecret)
+	_, err := godwit("verify", "--at", savedAt, request)
+	require.NoError(t, err)
+}
+
+func TestVerify_SaysWhatIsWrong(t *testing.T) {
+	t.Setenv("WEBHOOK_SECRET", savedSecret)
+	for code, args := range map[verify.Code][]string{
+		verify.TimestampOld:     {saved(t, savedHeader+"\n\n"+savedBody)},
+		verify.BodyChanged:      {"--at", savedAt, saved(t, savedHeader+"\n\n"+savedBody+"\n")},
+		verify.Mismatch:         {"--at", savedAt, "--secret", "whsec_AAAA", saved(t, savedHeader+"\n\n"+savedBody)},
+		verify.SignatureMissing: {"--at", savedAt, saved(t, "webhook-id: x\n\n")},
+	} {
+		out, err := godwit(append([]string{"verify", "--json"}, args...)...)
+		require.ErrorAs(t, err, new(refused))
+		require.Equal(t, 1, exitCode(err))
+		var found verify.Finding
+		require.NoError(t, json.Unmarshal([]byte(out), &found), out)
+		require.Equal(t, code, found.Code)
+		require.NotEmpty(t, found.Remedy)
+	}
+}
+
+func TestVerify_RefusesWhatItCanNotCarryOut(t *testing.T) {
+	t.Setenv("WEBHOOK_SECRET", savedSecret)
+	request := saved(t, savedHeader+"\n\n"+savedBody)
+	for want, args := range map[string][]string{
+		"name the file":         {},
+		"not both":              {request, "--body-file", request, "--header-file", request},
+		"go together":           {"--body-file", request},
+		"no such file":          {filepath.Join(t.TempDir(), "none")},
+		"no empty line":         {saved(t, savedHeader)},
+		"line 2 of the headers": {saved(t, "webhook-id: 1\nnot a header\n\n")},
+		"--at must be":          {"--at", "yesterday", request},
+		"--tolerance must be":   {"--tolerance", "0s", request},
+		"invalid argument":      {"--tolerance", "x", request},
+		"name one file":         {request, request},
+		"larger than 8 MiB":     {saved(t, strings.Repeat("x", maxRequest+1))},
+	} {
+		_, err := godwit(append([]string{"verify"}, args...)...)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, 2, exitCode(err), want)
+	}
+}

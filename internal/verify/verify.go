@@ -1,0 +1,310 @@
+// Package verify says whether a request is signed as its receiver expects and, if it
+// is not, which part is wrong. It uses the standard library and hook alone.
+package verify
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// DefaultTolerance is how far a timestamp may be from the receiver's clock, as the
+// libraries of Standard Webhooks have it.
+const DefaultTolerance = 5 * time.Minute
+
+// Code names a finding. The values are part of the output of godwit verify.
+type Code string
+
+// The codes in the order in which they are looked for.
+const (
+	OK                   Code = "ok"
+	SecretMissing        Code = "secret_missing"
+	SecretIsSignature    Code = "secret_is_signature"     // v1,… was given in place of a secret
+	SecretForm           Code = "secret_form"             // neither whsec_<base64> nor whpk_<base64>
+	SecretPrivate        Code = "secret_private"          // whsk_…, which no receiver has
+	SignatureMissing     Code = "signature_missing"       // no webhook-signature
+	IDMissing            Code = "id_missing"              // no webhook-id
+	TimestampMissing     Code = "timestamp_missing"       // no webhook-timestamp
+	TimestampForm        Code = "timestamp_form"          // no whole number
+	TimestampUnit        Code = "timestamp_unit"          // milliseconds
+	SignatureForm        Code = "signature_form"          // no v1,<base64> in it
+	BodyChanged          Code = "body_changed"            // another spelling of the body fits
+	HeadersChanged       Code = "headers_changed"         // X-Signature fits, so the body and the secret do
+	OtherScheme          Code = "other_scheme"            // the secret is of another scheme than the signature
+	Mismatch             Code = "mismatch"                // nothing fits: another secret, or another body
+	TimestampOld         Code = "timestamp_old"           // the signature fits, but is too old
+	TimestampInTheFuture Code = "timestamp_in_the_future" // the signature fits, but is from the future
+)
+
+// Finding is the result of a check.
+type Finding struct {
+	Code   Code   `json:"code"`
+	Detail string `json:"detail"`           // what is wrong, or that all is well
+	Remedy string `json:"remedy,omitempty"` // what to do; empty where all is well
+}
+
+// Request is what arrived, and how to judge it.
+type Request struct {
+	Header    http.Header
+	Body      []byte // byte for byte
+	Secrets   []string
+	Now       time.Time
+	Tolerance time.Duration // 0 = DefaultTolerance
+}
+
+// Check judges the request, and stops at the first part that is wrong: what comes
+// after it can't be judged. It never repeats a secret.
+func Check(r Request) Finding {
+	keys, wrong := keysOf(r.Secrets)
+	if wrong != nil {
+		return *wrong
+	}
+	sent, wrong := partsOf(r)
+	if wrong != nil {
+		return *wrong
+	}
+	if !sent.fits(keys, r.Body) {
+		return r.mismatch(keys, sent)
+	}
+	return r.age(sent)
+}
+
+// key is what one secret verifies with.
+type key struct {
+	text   string // the secret as it was shown
+	scheme string // v1 or v1a
+	bytes  []byte
+}
+
+// keysOf decodes secrets, or says what is wrong with the first bad one.
+func keysOf(secrets []string) ([]key, *Finding) {
+	var keys []key
+	for _, text := range secrets {
+		k, wrong := keyOf(text)
+		if wrong != nil {
+			return nil, wrong
+		}
+		keys = append(keys, k)
+	}
+	if len(keys) == 0 {
+		return nil, &Finding{SecretMissing, "There is no secret to check with.",
+			"Give the secret that was shown when the webhook was made (whsec_…), or its public key for ed25519 (whpk_…)."}
+	}
+	return keys, nil
+}
+
+func keyOf(text string) (key, *Finding) {
+	encoded, isSecret := strings.CutPrefix(text, hook.SecretPrefix)
+	if isSecret {
+		bytes, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && len(bytes) > 0 {
+			return key{text, "v1", bytes}, nil
+		}
+	}
+	encoded, isPublic := strings.CutPrefix(text, hook.PublicKeyPrefix)
+	if isPublic {
+		bytes, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && len(bytes) == ed25519.PublicKeySize {
+			return key{text, "v1a", bytes}, nil
+		}
+	}
+	switch {
+	case strings.TrimSpace(text) != text || strings.Trim(text, `"'`) != text:
+		return key{}, &Finding{SecretForm, "The secret has white space or quotation marks around it.", "Remove them: the secret begins with whsec_ and ends with its base64."}
+	case strings.HasPrefix(text, "v1,") || strings.HasPrefix(text, "v1a,"):
+		return key{}, &Finding{SecretIsSignature, "What was given as the secret is a signature: v1,… is the value of the header webhook-signature.",
+			"Give the secret, which begins with whsec_. It was shown when the webhook was made, and rotate-secret shows a new one."}
+	case strings.HasPrefix(text, hook.PrivateKeyPrefix):
+		return key{}, &Finding{SecretPrivate, "The secret is a private key, which a receiver does not have.", "Give the webhook's public key, which begins with whpk_."}
+	case isSecret || isPublic:
+		return key{}, &Finding{SecretForm, "What follows whsec_ or whpk_ is not base64 with its padding, or not all of it is there.", "Copy the secret once more, up to the = at its end where there is one."}
+	}
+	return key{}, &Finding{SecretForm, "The secret does not begin with whsec_ (or whpk_, for ed25519).", "Give the secret as it was shown, with whsec_ at its beginning."}
+}
+
+// parts are those of a request that its signature is made of.
+type parts struct {
+	id, timestamp string
+	at            time.Time
+	signatures    []signature
+}
+
+type signature struct {
+	scheme string
+	bytes  []byte
+}
+
+func partsOf(r Request) (parts, *Finding) {
+	p := parts{id: r.Header.Get("webhook-id"), timestamp: r.Header.Get("webhook-timestamp")}
+	value := r.Header.Get("webhook-signature")
+	missing := func(code Code, header string) *Finding {
+		return &Finding{code, "The header " + header + " did not arrive.",
+			"Look whether a proxy or a framework in front of the receiver drops headers that it doesn't know. Names of headers have no upper or lower case."}
+	}
+	switch {
+	case value == "":
+		return p, missing(SignatureMissing, "webhook-signature")
+	case p.id == "":
+		return p, missing(IDMissing, "webhook-id")
+	case p.timestamp == "":
+		return p, missing(TimestampMissing, "webhook-timestamp")
+	}
+	seconds, err := strconv.ParseInt(p.timestamp, 10, 64)
+	switch {
+	case err != nil:
+		return p, &Finding{TimestampForm, "The header webhook-timestamp is not a whole number.", "It holds seconds since 1970; give it as it arrived."}
+	case seconds > 1e11: // the year 5138
+		return p, &Finding{TimestampUnit, "The header webhook-timestamp seems to be in milliseconds.", "It holds seconds since 1970; give it as it arrived."}
+	}
+	p.at = time.Unix(seconds, 0)
+	for _, one := range strings.Fields(value) {
+		scheme, encoded, _ := strings.Cut(one, ",")
+		if bytes, err := base64.StdEncoding.DecodeString(encoded); err == nil && (scheme == "v1" || scheme == "v1a") {
+			p.signatures = append(p.signatures, signature{scheme, bytes})
+		}
+	}
+	if len(p.signatures) == 0 {
+		return p, &Finding{SignatureForm, "The header webhook-signature holds no signature of the form v1,<base64>.", "Give the header as it arrived, with its v1, and up to the = at its end."}
+	}
+	return p, nil
+}
+
+// fits says whether one of the signatures is that of body by one of the keys.
+func (p parts) fits(keys []key, body []byte) bool {
+	content := append([]byte(p.id+"."+p.timestamp+"."), body...)
+	for _, k := range keys {
+		for _, s := range p.signatures {
+			if s.scheme != k.scheme {
+				continue
+			}
+			if k.scheme == "v1" && hmac.Equal(s.bytes, digest(k.bytes, content)) || k.scheme == "v1a" && ed25519.Verify(k.bytes, content, s.bytes) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func digest(key, content []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(content)
+	return mac.Sum(nil)
+}
+
+// mismatch says why no signature fits, as far as that can be found out.
+func (r Request) mismatch(keys []key, p parts) Finding {
+	for _, one := range spellings(r.Body) {
+		if p.fits(keys, one.body) {
+			return Finding{BodyChanged, "The signature fits the body " + one.how + ": the body was changed after it arrived.",
+				"Check the bytes as they arrived, before any JSON parser, and turn off what rewrites bodies."}
+		}
+	}
+	if r.plainFits(keys) {
+		return Finding{HeadersChanged, "X-Signature fits the body and the secret, so webhook-id or webhook-timestamp is not the one that was sent.",
+			"Give all headers of one request: both change with each event, the timestamp with each attempt."}
+	}
+	for _, k := range keys {
+		for _, s := range p.signatures {
+			if s.scheme == k.scheme {
+				return Finding{Mismatch, "No signature fits: it was made with another secret, or the body, the id or the timestamp is another.",
+					"Compare the secret with that of the webhook named in the header Godwit-Webhook. After a rotation the old secret fits until its overlap ends. Check that the body is whole."}
+			}
+		}
+	}
+	return Finding{OtherScheme, "The request is signed in another way than the secret is for: v1 (whsec_…) is HMAC-SHA256, v1a (whpk_…) is Ed25519.",
+		"Give the webhook's secret where its signature is hmac-sha256, and its public key where it is ed25519."}
+}
+
+// plainFits says whether X-Signature is that of the body, whose key is the text of
+// the secret.
+func (r Request) plainFits(keys []key) bool {
+	sent, err := hex.DecodeString(r.Header.Get("X-Signature"))
+	if err != nil || len(sent) == 0 {
+		return false
+	}
+	for _, k := range keys {
+		if hmac.Equal(sent, digest([]byte(k.text), r.Body)) {
+			return true
+		}
+	}
+	return false
+}
+
+type spelling struct {
+	how  string
+	body []byte
+}
+
+// spellings are what a body may have been before something rewrote it.
+func spellings(body []byte) []spelling {
+	out := []spelling{
+		{"without the line break at its end", bytes.TrimRight(body, "\r\n")},
+		{"with a line break at its end", append(bytes.Clone(body), '\n')},
+		{"with LF in place of CRLF", bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))},
+		{"with CRLF in place of LF", bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n"))},
+		{"without the byte order mark", bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))},
+	}
+	var compact, two, four bytes.Buffer
+	if json.Compact(&compact, body) == nil {
+		out = append(out, spelling{"without spaces", compact.Bytes()},
+			spelling{"with <, > and & as they are", unescaped(compact.Bytes())},
+			spelling{"with spaces behind colons and commas", spaced(compact.Bytes())})
+	}
+	if json.Indent(&two, body, "", "  ") == nil && json.Indent(&four, body, "", "    ") == nil {
+		out = append(out, spelling{"indented by two spaces", two.Bytes()}, spelling{"indented by four spaces", four.Bytes()})
+	}
+	return out
+}
+
+// unescaped undoes what some encoders of JSON do to be safe inside of HTML.
+func unescaped(body []byte) []byte {
+	return []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\/`, "/").Replace(string(body)))
+}
+
+// spaced writes compact JSON as Python's encoder does.
+func spaced(body []byte) []byte {
+	var out bytes.Buffer
+	text, escaped := false, false
+	for _, b := range body {
+		out.WriteByte(b)
+		switch {
+		case escaped:
+			escaped = false
+		case b == '\\':
+			escaped = text
+		case b == '"':
+			text = !text
+		case !text && (b == ':' || b == ','):
+			out.WriteByte(' ')
+		}
+	}
+	return out.Bytes()
+}
+
+// age judges the timestamp of a request whose signature fits.
+func (r Request) age(p parts) Finding {
+	tolerance := r.Tolerance
+	if tolerance == 0 {
+		tolerance = DefaultTolerance
+	}
+	switch age := r.Now.Sub(p.at).Round(time.Second); {
+	case age > tolerance:
+		return Finding{TimestampOld, fmt.Sprintf("The signature fits, but it is %s old, and %s are allowed.", age, tolerance),
+			"A receiver refuses such a request, which may be a copy. If it has just arrived, this machine's clock is wrong. A request that was saved earlier can be checked as of its time (--at)."}
+	case -age > tolerance:
+		return Finding{TimestampInTheFuture, fmt.Sprintf("The signature fits, but it is %s ahead of this machine's clock, and %s are allowed.", -age, tolerance),
+			"Set this machine's clock (NTP)."}
+	}
+	return Finding{Code: OK, Detail: "The signature fits the body and the secret."}
+}
