@@ -14,7 +14,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -22,10 +21,6 @@ import (
 	"godwit/internal/eventjson"
 	"godwit/internal/hook"
 )
-
-// mediaResults is the media type of the answer to a batch of CloudEvents, which
-// comes to the route of single events.
-const mediaResults = "application/vnd.godwit.results+json"
 
 // attributePrefix begins the header of an attribute in binary mode (CloudEvents HTTP
 // Protocol Binding, section 3.1.3).
@@ -123,17 +118,11 @@ type publishBody struct {
 	batch *batchAnswer
 }
 
-// Schema gives the answer to one event. It is called by huma.
+// Schema gives the answer to one event, which is all that the document shows: with
+// a second form of body or answer generators of clients make worse types of the
+// usual one. It is called by huma.
 func (publishBody) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[published](), true, "")
-}
-
-// ContentType is called by huma.
-func (b publishBody) ContentType(usual string) string {
-	if b.batch != nil {
-		return mediaResults
-	}
-	return usual
 }
 
 // WriteTo writes the answer as JSON.
@@ -188,29 +177,4 @@ func seenFrom(item eventjson.Item, err error) error {
 		seen.Fields[i].Pointer = item.Pointer(seen.Fields[i].Pointer)
 	}
 	return &seen
-}
-
-// cloudEventForm describes a CloudEvent. It is read by package eventjson, never
-// through this type.
-type cloudEventForm struct {
-	SpecVersion     string    `json:"specversion" enum:"1.0" doc:"The version of CloudEvents"`
-	ID              string    `json:"id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"The event's id; the same id again is a duplicate, whatever its source"`
-	Source          string    `json:"source" minLength:"1" doc:"A URI reference that says where the event is from; it is not kept"`
-	Type            string    `json:"type" doc:"A name of the catalogue"`
-	Time            time.Time `json:"time,omitempty" doc:"When it happened; the time of acceptance when left out"`
-	ProjectID       string    `json:"projectid" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Extension attribute: the project in which it happened; it must exist"`
-	ActorID         string    `json:"actorid,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]+$" doc:"Extension attribute: who did it"`
-	DataContentType string    `json:"datacontenttype,omitempty" doc:"application/json, or left out"`
-	Data            state     `json:"data,omitempty" doc:"The state after, byte for byte; or both states, where it has exactly the members previous and current"`
-	DataBase64      string    `json:"data_base64,omitempty" doc:"The same in base64, in place of data"`
-}
-
-// addCloudEvents describes the media types of CloudEvents beside that of Godwit, and
-// the answer to a batch.
-func (n opNotes) addCloudEvents(doc *huma.OpenAPI, op *huma.Operation) {
-	one := doc.Components.Schemas.Schema(takes[cloudEventForm](), true, "")
-	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: ptr(1), MaxItems: ptr(hook.MaxBatch)}
-	op.RequestBody.Content[eventjson.MediaCloudEvent] = &huma.MediaType{Schema: one, Example: n.Requests[eventjson.MediaCloudEvent]}
-	op.RequestBody.Content[eventjson.MediaCloudEvents] = &huma.MediaType{Schema: many, Example: n.Requests[eventjson.MediaCloudEvents]}
-	op.Responses["202"].Content[mediaResults] = &huma.MediaType{Schema: doc.Components.Schemas.Schema(takes[batchAnswer](), true, "")}
 }

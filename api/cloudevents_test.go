@@ -46,7 +46,6 @@ func TestPublishCloudEvents_AnswersForEach(t *testing.T) {
 	c.store.refuse = map[string]*hook.Error{"U": hook.Invalid("/project_id", "does not exist")}
 	body := "[" + structured(`{}`) + "," + strings.ReplaceAll(structured(`{}`), `"T"`, `"U"`) + `,{}]`
 	a := c.call("POST", "/v1/events", body, "Content-Type", eventjson.MediaCloudEvents).is(202)
-	require.Equal(t, mediaResults, a.Header().Get("Content-Type"))
 	results := a.json()["results"].([]any)
 	require.Len(t, results, 3)
 	require.Equal(t, map[string]any{"id": "c1", "matched": 2.0, "duplicate": false}, results[0])

@@ -27,12 +27,10 @@ type tagNotes struct {
 // opNotes describe an operation. Examples are of one call: with Path and
 // Request, Godwit answers Responses (by status).
 type opNotes struct {
-	Description string            `json:"description"`
-	Path        map[string]string `json:"path"`
-	Request     json.RawMessage   `json:"request"`
-	// Requests are examples of other media types.
-	Requests  map[string]json.RawMessage `json:"requests"`
-	Responses map[string]json.RawMessage `json:"responses"`
+	Description string                     `json:"description"`
+	Path        map[string]string          `json:"path"`
+	Request     json.RawMessage            `json:"request"`
+	Responses   map[string]json.RawMessage `json:"responses"`
 	// Problems says when a status comes about that not every operation has.
 	Problems map[int]string `json:"problems"`
 	// Next names operations that lead on, with their parameters.
@@ -85,9 +83,6 @@ func (d description) complete(doc *huma.OpenAPI, op *huma.Operation) {
 	}
 	op.RequestBody = notes.requestBody(doc, op)
 	notes.answers(op)
-	if op.Metadata["body"] == takes[eventForm]() {
-		notes.addCloudEvents(doc, op)
-	}
 	for status := range op.Responses {
 		if code, err := strconv.Atoi(status); err != nil || code >= http.StatusBadRequest {
 			delete(op.Responses, status)
