@@ -60,12 +60,18 @@ func EmptyURL(t testing.TB) string {
 	return create(t, "")
 }
 
+// forgetful are settings for data that need not outlive the machine. Each test makes
+// and drops a database, and with fsync that takes longer than most tests.
+func forgetful() map[string]string {
+	return map[string]string{"fsync": "off", "full_page_writes": "off"}
+}
+
 func create(t testing.TB, options string) string {
 	t.Helper()
 	shared.once.Do(shared.start)
 	require.NoError(t, shared.err, "start the tests' Postgres")
 	name := strings.ToLower(id.New("test_"))
-	Exec(t, shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+options)
+	Exec(t, shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+" STRATEGY file_copy"+options)
 	t.Cleanup(func() {
 		Exec(t, shared.server.URL("postgres"), "DROP DATABASE "+pq.QuoteIdentifier(name)+" WITH (FORCE)")
 	})
@@ -88,7 +94,7 @@ func (c *cluster) start() {
 	if c.dir, c.err = os.MkdirTemp("", "godwit-test-"); c.err != nil {
 		return
 	}
-	if c.server, c.err = localpg.Start(ctx, localpg.Options{Dir: c.dir}); c.err != nil {
+	if c.server, c.err = localpg.Start(ctx, localpg.Options{Dir: c.dir, Settings: forgetful()}); c.err != nil {
 		return
 	}
 	if c.err = c.server.EnsureDatabase(ctx, template); c.err != nil {
