@@ -13,6 +13,7 @@ type Delivery struct {
 	EventID       string              `json:"event_id" doc:"The event that it carries"`
 	WebhookID     string              `json:"webhook_id" doc:"The webhook that it goes to"`
 	EventType     string              `json:"event_type" doc:"The event's type"`
+	Kind          hook.EventKind      `json:"kind" enum:"published,test,combination,operational" doc:"How its event came about. A test makes one attempt and bears on neither health nor ledger"`
 	Sequence      int64               `json:"sequence" minimum:"0" doc:"The event's sequence: it rises in the order in which events were accepted"`
 	ProjectID     string              `json:"project_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"Where the event happened. Empty for what Godwit tells of an owner's webhooks"`
 	CompanyID     string              `json:"company_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
@@ -38,7 +39,7 @@ type workflow struct {
 func (s *server) viewDelivery(d hook.Delivery) Delivery {
 	workflowID := s.Workflows.ID(d)
 	return Delivery{
-		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, Sequence: d.Sequence,
+		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, Kind: hook.KindOf(d.EventType, d.Test), Sequence: d.Sequence,
 		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
 		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Used(),
 		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),
@@ -64,6 +65,7 @@ type deliveriesInput struct {
 	EventID   string  `query:"event_id" doc:"Only deliveries of this event"`
 	Status    string  `query:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status"`
 	EventType string  `query:"event_type" doc:"Only deliveries of events of this type"`
+	Kind      string  `query:"kind" enum:"published,test,combination,operational" doc:"Only deliveries of this kind"`
 	ProjectID string  `query:"project_id" doc:"Only deliveries of events of this project"`
 	Since     instant `query:"since" doc:"Created at or after"`
 	Until     instant `query:"until" doc:"Created before"`
@@ -81,7 +83,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 		return nil, err
 	}
 	filter := hook.DeliveryFilter{WebhookID: in.WebhookID, EventID: in.EventID, Status: hook.DeliveryStatus(in.Status),
-		EventType: in.EventType, ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
+		EventType: in.EventType, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
 	rows, err := s.Store.Deliveries.Deliveries(ctx, filter, page)
 	if err != nil {
 		return nil, err

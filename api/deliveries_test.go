@@ -18,7 +18,7 @@ func TestDeliveryWithAttempts(t *testing.T) {
 		RequestHeaders: []hook.Header{{Name: "X", Value: "1"}}, ResponseHeaders: []hook.Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}},
 		ResponseBody: []byte("no"), Truncated: true}}}
 	require.Equal(t, map[string]any{
-		"id": "dlv_1", "event_id": "e1", "webhook_id": "wh_1", "event_type": "T", "sequence": 0.0, "project_id": "p1", "company_id": "c1",
+		"id": "dlv_1", "event_id": "e1", "webhook_id": "wh_1", "event_type": "T", "kind": "published", "sequence": 0.0, "project_id": "p1", "company_id": "c1",
 		"status": "retrying", "reason": nil, "attempt_count": 2.0, "next_attempt_at": "2026-05-04T09:30:00.123456Z",
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil,
 		"redelivery_of": nil, "superseded": false, "recovery_id": nil,

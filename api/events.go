@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -116,19 +117,20 @@ func (s *server) ingestRest(ctx context.Context, events []hook.Event, refused ma
 
 // EventSummary is an event without its states.
 type EventSummary struct {
-	ID         string     `json:"id" doc:"The event's id: the caller's, or one that Godwit made"`
-	Type       string     `json:"type" doc:"A name of the catalogue, or combination"`
-	ProjectID  string     `json:"project_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"Where it happened. Empty for what Godwit tells of an owner's webhooks"`
-	CompanyID  string     `json:"company_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
-	ActorID    *string    `json:"actor_id" doc:"Who did it; null when the producer did not say"`
-	OccurredAt time.Time  `json:"occurred_at" doc:"When it happened, as its producer says"`
-	AcceptedAt time.Time  `json:"accepted_at" doc:"When Godwit stored it"`
-	Sequence   int64      `json:"sequence" minimum:"0" doc:"Rises in the order in which events were accepted, those of a batch in its order; there are gaps. 0 for events from before there were sequences"`
-	ExpungedAt *time.Time `json:"expunged_at" doc:"When its states were removed for good, so that both are null; null = they were not"`
+	ID         string         `json:"id" doc:"The event's id: the caller's, or one that Godwit made"`
+	Type       string         `json:"type" doc:"A name of the catalogue, or combination"`
+	Kind       hook.EventKind `json:"kind" enum:"published,test,combination,operational" doc:"How it came about: by the host application, as a test of one webhook, by a combination rule, or by Godwit, about a webhook"`
+	ProjectID  string         `json:"project_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"Where it happened. Empty for what Godwit tells of an owner's webhooks"`
+	CompanyID  string         `json:"company_id" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{0,128}$" doc:"The project's company when the event was accepted; empty without a project"`
+	ActorID    *string        `json:"actor_id" doc:"Who did it; null when the producer did not say"`
+	OccurredAt time.Time      `json:"occurred_at" doc:"When it happened, as its producer says"`
+	AcceptedAt time.Time      `json:"accepted_at" doc:"When Godwit stored it"`
+	Sequence   int64          `json:"sequence" minimum:"0" doc:"Rises in the order in which events were accepted, those of a batch in its order; there are gaps. 0 for events from before there were sequences"`
+	ExpungedAt *time.Time     `json:"expunged_at" doc:"When its states were removed for good, so that both are null; null = they were not"`
 }
 
 func viewEvent(e hook.Event) EventSummary {
-	return EventSummary{ID: e.ID, Type: e.Type, ProjectID: e.ProjectID, CompanyID: e.CompanyID,
+	return EventSummary{ID: e.ID, Type: e.Type, Kind: cmp.Or(e.Kind, hook.KindOf(e.Type, false)), ProjectID: e.ProjectID, CompanyID: e.CompanyID,
 		ActorID: optional(e.ActorID), OccurredAt: e.OccurredAt.UTC(), AcceptedAt: e.AcceptedAt.UTC(), Sequence: e.Sequence, ExpungedAt: optionalTime(e.ExpungedAt)}
 }
 
@@ -191,6 +193,7 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 type eventsInput struct {
 	PageQuery
 	Type      string  `query:"type" doc:"Only events of this type"`
+	Kind      string  `query:"kind" enum:"published,test,combination,operational" doc:"Only events of this kind"`
 	ProjectID string  `query:"project_id" doc:"Only events of this project"`
 	Since     instant `query:"since" doc:"Accepted at or after"`
 	Until     instant `query:"until" doc:"Accepted before"`
@@ -205,7 +208,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 	if err := checkIDs([2]string{"project_id", in.ProjectID}, [2]string{"type", in.Type}); err != nil {
 		return nil, err
 	}
-	filter := hook.EventFilter{Type: in.Type, ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
+	filter := hook.EventFilter{Type: in.Type, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
 	rows, err := s.Store.Events.Events(ctx, filter, page)
 	if err != nil {
 		return nil, err

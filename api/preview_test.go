@@ -25,7 +25,7 @@ func TestPreview(t *testing.T) {
 		"examined_since": "2026-05-04T09:30:00.123456Z", "matched": 3.0,
 		"by_type":    []any{map[string]any{"event_type": "A", "count": 2.0}, map[string]any{"event_type": "combination", "count": 1.0}},
 		"by_project": []any{map[string]any{"project_id": "p1", "count": 3.0}},
-		"examples": []any{map[string]any{"id": "e2", "type": "A", "project_id": "p1", "company_id": "c1", "actor_id": nil,
+		"examples": []any{map[string]any{"id": "e2", "type": "A", "kind": "published", "project_id": "p1", "company_id": "c1", "actor_id": nil,
 			"occurred_at": "2026-05-04T09:30:00.123456Z", "accepted_at": "2026-05-04T09:30:00.123456Z", "sequence": 0.0, "expunged_at": nil, "rule": 1.0, "parts": []any{"e1", "e2"}}},
 	}, got)
 	require.Equal(t, "u1", c.store.question.OwnerID)

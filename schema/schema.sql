@@ -150,6 +150,7 @@ CREATE TABLE public.deliveries (
     batch_id text COLLATE pg_catalog."C",
     unused smallint DEFAULT 0 NOT NULL,
     blue_webhook json,
+    test boolean,
     CONSTRAINT deliveries_reason_check CHECK (
 CASE
     WHEN (status = 'held'::text) THEN (COALESCE(reason, ''::text) = 'webhook_disabled'::text)
@@ -641,6 +642,9 @@ CASE
     WHEN (status = 'held'::text) THEN ((finished_at IS NULL) AND (dispatch_at IS NULL))
     ELSE ((finished_at IS NOT NULL) AND ((dispatch_at IS NULL) OR ((dispatch_at < 'infinity'::timestamp with time zone) AND (begun_at IS NOT NULL) AND (run_id IS NULL))))
 END) NOT VALID;
+
+ALTER TABLE public.deliveries
+    ADD CONSTRAINT deliveries_test CHECK (test) NOT VALID;
 
 ALTER TABLE ONLY public.delivery_counts
     ADD CONSTRAINT delivery_counts_pkey PRIMARY KEY (webhook_id, hour) INCLUDE (matched, redelivered);

@@ -37,6 +37,10 @@ func (p Parcel) Expired() bool {
 	return p.Webhook.MaxAge > 0 && p.Now.Sub(p.Delivery.CreatedAt) >= p.Webhook.MaxAge
 }
 
+// Limited says whether the delivery needs a slot of its webhook. A test needs none:
+// it neither waits for what else the webhook has to send, nor delays it.
+func (p Parcel) Limited() bool { return p.Webhook.Limited() && !p.Delivery.Test }
+
 // Unended says whether nothing is known of the end of the newest attempt.
 func (p Parcel) Unended() bool {
 	return p.Delivery.Attempts > 0 && (p.Last.Number == 0 || p.Last.Result.Outcome == "")
@@ -99,17 +103,19 @@ func Decide(p Parcel, generation int) Decision {
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonPayloadExpunged}
 	case p.AccessLost:
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonMembershipLost}
-	case d.Used() >= MaxAttempts:
+	case d.Exhausted() && d.Test: // whose attempt has no known end
+		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonWorkerLost}
+	case d.Exhausted():
 		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonExhausted}
 	case p.Expired():
 		return Decision{Step: StepSettle, Status: Cancelled, Reason: ReasonExpired}
-	case !p.Webhook.Enabled:
+	case !p.Webhook.Enabled && !d.Test:
 		return Decision{Step: StepSettle, Status: Held, Reason: ReasonWebhookDisabled}
 	case !p.Webhook.Sendable():
 		return Decision{Step: StepSettle, Status: Failed, Reason: ReasonInternal}
 	case !d.NextAttemptAt.IsZero() && wait > timerSlack:
 		return Decision{Step: StepWait, Wait: wait}
-	case p.Webhook.Limited() && !p.HoldsSlot:
+	case p.Limited() && !p.HoldsSlot:
 		return Decision{Step: StepTakeSlot}
 	}
 	return Decision{Step: StepSend}
@@ -213,6 +219,8 @@ type Finish struct {
 	Pauses bool
 	// HadSlot says that the attempt took a place of its webhook, to be given back.
 	HadSlot bool
+	// Test: the delivery is a test, so that its end changes nothing else.
+	Test bool
 }
 
 // Plain says that the end of an attempt is a success: those of different webhooks
@@ -232,6 +240,9 @@ type Recorded struct {
 // put off uses up no attempt, unless the receiver has asked for nothing but
 // pauses for too long. wait is as for the function Conclude.
 func (p Parcel) Conclude(number int, r Result, wait func() time.Duration) Finish {
+	if p.Delivery.Test {
+		return concludeTest(p.Delivery.ID, number, r)
+	}
 	pauses := r.Overloaded() && !p.Webhook.Pause.TooLong(p.Now)
 	if pauses && r.PutOff() {
 		r.Outcome = PutOff
@@ -239,6 +250,16 @@ func (p Parcel) Conclude(number int, r Result, wait func() time.Duration) Finish
 	}
 	f := Conclude(p.Delivery.ID, number-p.Delivery.Unused, r, wait)
 	f.Number, f.Pauses = number, pauses
+	return f
+}
+
+// concludeTest says what the one attempt of a test makes of it. The reason of the
+// delivery is that of the attempt.
+func concludeTest(deliveryID string, number int, r Result) Finish {
+	f := Finish{DeliveryID: deliveryID, Number: number, Result: r, Status: Succeeded, Test: true}
+	if r.Outcome != Success {
+		f.Status, f.Reason = Failed, r.Reason
+	}
 	return f
 }
 
@@ -266,8 +287,8 @@ func (f Finish) Causes() []Cause {
 	paused := Cause{What: ReceiverPaused, Reason: r.Reason, DeliveryID: f.DeliveryID, URL: r.URL, Wait: r.RetryAfter}
 	last := c
 	switch {
-	case r.Reason == ReasonInternal:
-		return nil // it says nothing about the receiver
+	case r.Reason == ReasonInternal, f.Test:
+		return nil // it says nothing about the receiver, or is not to
 	case f.Status == Succeeded:
 		return []Cause{{What: AttemptSucceeded, DeliveryID: f.DeliveryID, URL: r.URL}}
 	case r.Outcome == PutOff:

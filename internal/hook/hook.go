@@ -127,6 +127,8 @@ type Event struct {
 	ExpungedAt time.Time
 	// ProjectIDs is set for CombinationType: every project whose data it carries.
 	ProjectIDs []string
+	// Kind is filled where an event is read from the store.
+	Kind EventKind
 }
 
 // WebhookStatus is a webhook's health.
@@ -285,7 +287,9 @@ type Delivery struct {
 	// RecoveryID is the redelivery of many that made or released it; empty = none.
 	RecoveryID string
 	// Sequence is that of its event, filled where a delivery is read to be shown.
-	Sequence  int64
+	Sequence int64
+	// Test: its event is of KindTest.
+	Test      bool
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// FinishedAt is zero unless it succeeded, failed or was cancelled.
@@ -294,6 +298,9 @@ type Delivery struct {
 
 // Used is how many attempts are used up, of MaxAttempts.
 func (d Delivery) Used() int { return d.Attempts - d.Unused }
+
+// Exhausted says whether no attempt is left: a test has one.
+func (d Delivery) Exhausted() bool { return d.Used() >= MaxAttempts || d.Test && d.Used() > 0 }
 
 // Attempt is one HTTP request of a delivery, stored at its start and finished
 // after. Outcome is empty while it is under way.

@@ -33,6 +33,7 @@ type WebhookFilter struct {
 // EventFilter narrows a list of events; zero fields don't.
 type EventFilter struct {
 	Type      string
+	Kind      EventKind
 	ProjectID string
 	Since     time.Time // accepted at or after
 	Until     time.Time // accepted before
@@ -44,6 +45,7 @@ type DeliveryFilter struct {
 	EventID   string
 	Status    DeliveryStatus
 	EventType string
+	Kind      EventKind
 	ProjectID string
 	Since     time.Time // created at or after
 	Until     time.Time // created before

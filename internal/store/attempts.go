@@ -104,7 +104,7 @@ const loseAttempts = `lost AS (
 )`
 
 // beginAttempt takes the next number and writes the attempt's start, unless
-// the delivery has changed since it was read, or its webhook is off. The delivery is offered again if
+// the delivery has changed since it was read, or its webhook is off and it is no test. The delivery is offered again if
 // nothing is heard of it for $5 seconds; the place that it needs where there are limits ($6) is
 // free again then, too.
 const beginAttempt = `
@@ -113,7 +113,7 @@ WITH took AS (
 		dispatch_at = now() + make_interval(secs => $5), updated_at = now(),
 		slot_until = CASE WHEN $6 THEN now() + make_interval(secs => $5) END
 	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying') AND (NOT $6 OR slot_until = 'infinity')
-		AND EXISTS (SELECT FROM webhooks w WHERE w.id = webhook_id AND NOT ` + off + ` OFFSET 0)
+		AND EXISTS (SELECT FROM webhooks w WHERE w.id = webhook_id AND w.deleted_at IS NULL AND (w.enabled OR test) OFFSET 0)
 	RETURNING id, attempts, begun_at
 ), ` + loseAttempts + `
 INSERT INTO attempts (delivery_id, number) SELECT id, attempts FROM took RETURNING number`
@@ -130,7 +130,7 @@ func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience
 	}
 	var numbers []int
 	d := p.Delivery
-	if err := st.SelectContext(ctx, &numbers, d.ID, d.Generation, d.Attempts, runID, patience.Seconds(), p.Webhook.Limited()); err != nil {
+	if err := st.SelectContext(ctx, &numbers, d.ID, d.Generation, d.Attempts, runID, patience.Seconds(), p.Limited()); err != nil {
 		return 0, classify("begin an attempt of "+d.ID, err)
 	}
 	if len(numbers) == 0 {

@@ -34,6 +34,7 @@ const countParts = 16
 func newPart() int { return 2 * rand.IntN(countParts/2) }
 
 // countStep counts what was created in the next stretch of time, once it is over.
+// Tests matched nothing: they are counted with what was sent again.
 // Another process that is just counting is not waited for.
 const countStep = `
 WITH step AS MATERIALIZED (
@@ -41,9 +42,9 @@ WITH step AS MATERIALIZED (
 	FROM counting c WHERE c.until + make_interval(secs => $1) <= now() - make_interval(secs => $2) FOR UPDATE SKIP LOCKED
 ), of_webhooks AS (
 	INSERT INTO delivery_counts AS c (webhook_id, hour, matched, redelivered)
-	SELECT coalesce(d.webhook_id, ''), s.hour, count(*) FILTER (WHERE d.redelivery_of IS NULL), count(*) FILTER (WHERE d.redelivery_of IS NOT NULL)
+	SELECT coalesce(d.webhook_id, ''), s.hour, count(*) FILTER (WHERE d.redelivery_of IS NULL AND d.test IS NULL), count(*) FILTER (WHERE d.redelivery_of IS NOT NULL OR d.test)
 	FROM step s CROSS JOIN LATERAL (
-		SELECT d.webhook_id, d.redelivery_of FROM deliveries d WHERE d.created_at >= s.since AND d.created_at < s.until OFFSET 0
+		SELECT d.webhook_id, d.redelivery_of, d.test FROM deliveries d WHERE d.created_at >= s.since AND d.created_at < s.until OFFSET 0
 	) d
 	GROUP BY GROUPING SETS ((s.hour, d.webhook_id), (s.hour)) ORDER BY 1
 	ON CONFLICT (webhook_id, hour) DO UPDATE SET matched = c.matched + excluded.matched, redelivered = c.redelivered + excluded.redelivered

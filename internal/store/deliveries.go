@@ -22,7 +22,7 @@ const (
 
 const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
 	d.status AS delivery_status, d.reason, d.attempts, d.unused, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
-	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at`
+	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at, d.test`
 
 // shownDelivery is a delivery with its event's sequence.
 const shownDelivery = deliveryColumnList + `, (SELECT e.sequence FROM events e WHERE e.id = d.event_id) AS event_sequence`
@@ -49,6 +49,7 @@ type deliveryRow struct {
 	UpdatedAt     time.Time      `db:"updated_at"`
 	FinishedAt    sql.NullTime   `db:"finished_at"`
 	EventSequence sql.NullInt64  `db:"event_sequence"`
+	Test          sql.NullBool   `db:"test"`
 }
 
 func (r deliveryRow) delivery() (hook.Delivery, error) {
@@ -57,7 +58,7 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Unused: r.Unused, Generation: r.Generation,
 		NextAttemptAt: nullTime(r.NextAttemptAt), Batch: r.BatchID.String, RunID: r.RunID.String,
 		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RecoveryID: r.RecoveryID.String,
-		Sequence: r.EventSequence.Int64, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
+		Sequence: r.EventSequence.Int64, Test: r.Test.Bool, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
 	}, nil
 }
 
@@ -90,6 +91,10 @@ func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error
 	}
 	return out, classify("count the backlog", err)
 }
+
+// noTest: delivery d is no test. Tests are neither held, nor sent again with many
+// others, nor part of the ledger.
+const noTest = `d.test IS NULL`
 
 // cancelWaiting cancels a delivery that waits or is held. An attempt under way
 // keeps its place.

@@ -38,7 +38,7 @@ func between(column string, since, until time.Time) (all []condition) {
 // each delivery would pay: instead the walk begins where the events say.
 func deliverySearch(ctx context.Context, f hook.DeliveryFilter, page hook.Page) search {
 	q := search{columns: shownDelivery, table: "deliveries d", key: sortKey{time: "d.created_at", id: "d.id"}}
-	var w way
+	w := way{rest: ofKind(f.Kind, "d.test", "d.event_type")}
 	narrow := [][]condition{equal("d.webhook_id", f.WebhookID), equal("d.project_id", f.ProjectID), equal("d.event_type", f.EventType)}
 	userID, bound := tenant(ctx)
 	if bound {
@@ -66,7 +66,7 @@ func deliverySearch(ctx context.Context, f hook.DeliveryFilter, page hook.Page) 
 		q.ways = waysToWaiting(w, f.Status, ofStatus, narrow)
 	default:
 		w.served = append(w.served, narrow[0]...)
-		w.rest = slices.Concat(ofStatus, narrow[1], narrow[2])
+		w.rest = slices.Concat(w.rest, ofStatus, narrow[1], narrow[2])
 		if !bound && f.WebhookID == "" {
 			w.served = slices.Concat(w.served, notAfter(page, "v.project_id", "r.project_id", f.ProjectID), notAfter(page, "v.type", "r.event_type", f.EventType))
 		}
@@ -111,7 +111,7 @@ func (w way) narrowed(chosen bool, narrow [][]condition) way {
 
 // waysToWaiting walk through what was never tried, which is pending, and what was.
 func waysToWaiting(w way, status hook.DeliveryStatus, ofStatus []condition, narrow [][]condition) []way {
-	w.rest = slices.Concat(ofStatus, narrow[1], narrow[2])
+	w.rest = slices.Concat(w.rest, ofStatus, narrow[1], narrow[2])
 	w.served = slices.Concat(w.served, narrow[0])
 	part := func(attempts string) way {
 		p := w

@@ -7,12 +7,17 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
 
 const eventColumnList = `e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id,
-	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current, e.expunged_at`
+	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current, e.expunged_at, ` + testEventColumn + ` AS event_test`
+
+// testEventColumn: event e is a test. Those of the time before their bytes were
+// counted are for one user alone, as combinations are.
+const testEventColumn = `(e.charged_bytes IS NOT NULL OR e.private_to IS NOT NULL AND e.project_ids IS NULL)`
 
 // acceptedNames are those of the event's project and company; the names of now
 // for events of the time before they were kept.
@@ -36,13 +41,14 @@ type eventRow struct {
 	Previous    []byte       `db:"previous"`
 	Current     []byte       `db:"current"`
 	ExpungedAt  sql.NullTime `db:"expunged_at"`
+	Test        bool         `db:"event_test"`
 }
 
 func (r eventRow) event() (hook.Event, error) {
 	return hook.Event{
 		ID: r.ID, Type: r.Type, ProjectID: r.ProjectID, CompanyID: r.CompanyID, OwnerID: r.OwnerID.String, ActorID: r.ActorID.String,
 		OccurredAt: r.OccurredAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
-		Sequence: r.Sequence, ProjectName: r.ProjectName, CompanyName: r.CompanyName, Previous: r.Previous, Current: r.Current, ExpungedAt: nullTime(r.ExpungedAt),
+		Sequence: r.Sequence, ProjectName: r.ProjectName, CompanyName: r.CompanyName, Previous: r.Previous, Current: r.Current, ExpungedAt: nullTime(r.ExpungedAt), Kind: hook.KindOf(r.Type, r.Test),
 	}, nil
 }
 
@@ -64,6 +70,7 @@ func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) 
 func eventSearch(ctx context.Context, f hook.EventFilter) search {
 	q := search{columns: eventColumnList, table: "events e", key: sortKey{"e.accepted_at", "e.sequence", "e.id"}}
 	ofType, ofProject := equal("e.type", f.Type), equal("e.project_id", f.ProjectID)
+	kind := ofKind(f.Kind, testEventColumn, "e.type")
 	during := between("e.accepted_at", f.Since, f.Until)
 	userID, bound := tenant(ctx)
 	switch {
@@ -71,15 +78,30 @@ func eventSearch(ctx context.Context, f hook.EventFilter) search {
 		member := way{
 			each:   []condition{{"(SELECT m.project_id, m.user_id FROM members m WHERE m.user_id = ?) m", userID}},
 			served: slices.Concat([]condition{{text: "e.project_id = m.project_id"}}, ofProject, during),
-			rest:   append(ofType, condition{text: visibleEvent("m.user_id")}),
+			rest:   slices.Concat(ofType, kind, []condition{{text: visibleEvent("m.user_id")}}),
 			many:   []condition{{text: "members m"}, {"m.user_id = ?", userID}},
 		}
-		own := way{served: append([]condition{{"e.owner_id = ?", userID}}, during...), rest: slices.Concat(ofType, ofProject)}
+		own := way{served: append([]condition{{"e.owner_id = ?", userID}}, during...), rest: slices.Concat(ofType, kind, ofProject)}
 		q.ways = []way{member, own}
 	case f.ProjectID != "":
-		q.ways = []way{{served: slices.Concat(ofProject, during), rest: ofType}}
+		q.ways = []way{{served: slices.Concat(ofProject, during), rest: slices.Concat(ofType, kind)}}
 	default:
-		q.ways = []way{{served: slices.Concat(ofType, during)}}
+		q.ways = []way{{served: slices.Concat(ofType, during), rest: kind}}
 	}
 	return q
+}
+
+// ofKind is the condition that an event or a delivery is of a kind; test is the
+// condition that it is a test.
+func ofKind(kind hook.EventKind, test, typeColumn string) []condition {
+	switch types := hook.TypesOf(kind); {
+	case kind == "":
+		return nil
+	case kind == hook.KindTest:
+		return []condition{{text: test}}
+	case len(types) > 0:
+		return []condition{{text: "(" + test + ") IS NOT TRUE"}, {typeColumn + " = ANY(?)", pq.Array(types)}}
+	}
+	other := append(hook.TypesOf(hook.KindCombination), hook.TypesOf(hook.KindOperational)...)
+	return []condition{{text: "(" + test + ") IS NOT TRUE"}, {typeColumn + " <> ALL(?)", pq.Array(other)}}
 }

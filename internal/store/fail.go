@@ -13,7 +13,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// fail writes the ends of attempts that failed, counts them, and says which
+// fail writes the ends of attempts that failed, counts them but for tests, and says which
 // deliveries they have moved. An attempt that was thought lost may still end; one
 // that has ended stays as it is, and is counted once. A failure changes only a
 // delivery that still waits for this very attempt; a 410 also one that was held
@@ -22,12 +22,12 @@ import (
 const fail = `
 WITH input AS MATERIALIZED (
 	SELECT i.delivery_id, i.number, i.duration_ms, i.outcome, i.reason, i.error, i.status_code, i.url, i.request_headers, i.response_headers,
-		i.response_body, i.truncated, i.ago, i.latency, i.status, i.why, i.wait, d.webhook_id
+		i.response_body, i.truncated, i.ago, i.latency, i.status, i.why, i.wait, d.webhook_id, d.test
 	FROM unnest($1::text[], $2::smallint[], $3::int[], $4::int[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bool[], $10::float8[], $11::smallint[],
 			$12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::float8[])
 		AS i(delivery_id, number, duration_ms, status_code, url, request_headers, response_headers, response_body, truncated, ago, latency,
 			outcome, reason, error, status, why, wait)
-	CROSS JOIN LATERAL (SELECT d.webhook_id FROM deliveries d WHERE d.id = i.delivery_id FOR NO KEY UPDATE) d
+	CROSS JOIN LATERAL (SELECT d.webhook_id, d.test FROM deliveries d WHERE d.id = i.delivery_id FOR NO KEY UPDATE) d
 ), ended AS (
 	INSERT INTO attempts AS a (delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
 		request_headers, response_headers, response_body, truncated)
@@ -39,7 +39,7 @@ WITH input AS MATERIALIZED (
 ), counted AS (
 	INSERT INTO health_counts AS h (webhook_id, hour, reason, latency, part, n)
 	SELECT i.webhook_id, date_trunc('hour', now(), 'UTC'), i.reason, i.latency, $18::smallint, count(*)
-	FROM ended JOIN input i USING (delivery_id, number) GROUP BY i.webhook_id, i.reason, i.latency ORDER BY 1, 3, 4
+	FROM ended JOIN input i USING (delivery_id, number) WHERE i.test IS NULL GROUP BY i.webhook_id, i.reason, i.latency ORDER BY 1, 3, 4
 	ON CONFLICT (webhook_id, hour, reason, latency, part) DO UPDATE SET n = h.n + excluded.n
 ), moved AS (
 	UPDATE deliveries d SET updated_at = now(), slot_until = NULL,
@@ -108,7 +108,7 @@ func (s *Store) follow(ctx context.Context, tx *sqlx.Tx, w lockedRow, moved []ho
 	var failed []string
 	for _, f := range moved {
 		causes = append(causes, f.Causes()...)
-		if f.Status == hook.Failed {
+		if f.Status == hook.Failed && !f.Test {
 			failed = append(failed, f.DeliveryID)
 		}
 	}

@@ -210,7 +210,7 @@ func stillHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 		return err
 	}
 	var waits bool
-	err := tx.GetContext(ctx, &waits, `SELECT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND `+onItsWay+`)`, webhookID)
+	err := tx.GetContext(ctx, &waits, `SELECT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND `+onItsWay+` AND `+noTest+`)`, webhookID)
 	if err == nil && waits {
 		return hook.Errorf(hook.CodeConflict, "what waited for the webhook %s is still being held; try again in a minute, or enable it with drain", webhookID)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // inLedger: delivery d was made for webhook $1 when an event from $2 to before $3
-// was accepted.
-const inLedger = `d.webhook_id = $1 AND d.created_at >= $2 AND d.created_at < $3 AND d.redelivery_of IS NULL`
+// was accepted. A test is not.
+const inLedger = `d.webhook_id = $1 AND d.created_at >= $2 AND d.created_at < $3 AND d.redelivery_of IS NULL AND ` + noTest
 
 // headOf finds the delivery that has taken the place of the superseded d.
 const headOf = `
@@ -23,7 +23,7 @@ const headOf = `
 // nowhere to be found has an empty status.
 var countLedger = `
 WITH ` + counted("$2", "$3") + `
-SELECT 'matched' AS status, '' AS reason, ` + sumOf("delivery_counts c WHERE c.webhook_id = $1", "matched", "deliveries d WHERE d.webhook_id = $1 AND d.redelivery_of IS NULL", "d.created_at") + ` AS n
+SELECT 'matched' AS status, '' AS reason, ` + sumOf("delivery_counts c WHERE c.webhook_id = $1", "matched", "deliveries d WHERE d.webhook_id = $1 AND d.redelivery_of IS NULL AND "+noTest, "d.created_at") + ` AS n
 UNION ALL ` + amiss("NOT d.superseded AND "+inLedger) + `
 UNION ALL ` + onItsWayNow(inLedger) + `
 UNION ALL

@@ -32,7 +32,7 @@ func (s *Store) BeginCheck(ctx context.Context, age time.Duration) (bool, error)
 // seen halfway.
 const checkStep = `
 WITH step AS MATERIALIZED (
-	SELECT id, event_id, webhook_id, created_at, updated_at, status, attempts, begun_at, siblings, dispatch_at, redelivery_of
+	SELECT id, event_id, webhook_id, created_at, updated_at, status, attempts, begun_at, siblings, dispatch_at, redelivery_of, test
 	FROM deliveries WHERE (created_at, id) > ($1, $2) AND created_at < $3 ORDER BY created_at, id LIMIT $4
 )
 SELECT '' AS kind, s.id, s.created_at, (SELECT count(*) FROM step) AS checked
@@ -52,7 +52,7 @@ UNION ALL
 SELECT 'owners', s.id, s.created_at, 0 FROM step s
 CROSS JOIN LATERAL (SELECT w.enabled, w.deleted_at FROM webhooks w WHERE w.id = s.webhook_id OFFSET 0) w
 WHERE s.status IN ('pending', 'retrying', 'held') AND s.updated_at < now() - interval '5 minutes'
-	AND (w.deleted_at IS NOT NULL OR NOT w.enabled AND s.status <> 'held')
+	AND (w.deleted_at IS NOT NULL OR NOT w.enabled AND s.status <> 'held' AND s.test IS NULL)
 	AND NOT EXISTS (SELECT FROM withdrawals x WHERE x.webhook_id = s.webhook_id AND x.project_id IS NULL OFFSET 0)
 UNION ALL
 SELECT 'attempts', s.id, s.created_at, 0

@@ -19,13 +19,13 @@ import (
 func ofRedelivery(more string) string {
 	return `
 FROM ` + statusOfReason + ` CROSS JOIN LATERAL (
-	SELECT d.id, d.created_at, d.status, d.event_type, d.event_id, d.webhook_id, d.project_id, d.superseded FROM deliveries d
+	SELECT d.id, d.created_at, d.status, d.event_type, d.event_id, d.webhook_id, d.project_id, d.superseded, d.test FROM deliveries d
 	WHERE d.webhook_id = $1 AND d.reason = x.reason AND (d.created_at, d.id) > ($2, $3) AND d.created_at < $4 ` + more + `
 ) d WHERE x.status = ANY($5)`
 }
 
 // again: delivery d is to be sent again; if there are any types $6, only of these.
-const again = `(NOT d.superseded AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND EXISTS (
+const again = `(NOT d.superseded AND ` + noTest + ` AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND EXISTS (
 	SELECT FROM events e CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w
 	WHERE e.id = d.event_id AND e.expunged_at IS NULL AND NOT ` + accessLost + ` OFFSET 0
 ))`

@@ -17,20 +17,20 @@ import (
 // under the id $2, as an ingest would, and for the recovery $3.
 const redeliver = `
 WITH old AS (
-	SELECT d.id, i.new_id, d.event_id, d.webhook_id, d.event_type, d.project_id, d.company_id, d.siblings, d.blue_webhook
+	SELECT d.id, i.new_id, d.event_id, d.webhook_id, d.event_type, d.project_id, d.company_id, d.siblings, d.blue_webhook, d.test
 	FROM unnest($1::text[], $2::text[]) AS i(old_id, new_id)
 	CROSS JOIN LATERAL (
-		SELECT d.id, d.event_id, d.webhook_id, d.event_type, d.project_id, d.company_id, d.siblings, d.blue_webhook
+		SELECT d.id, d.event_id, d.webhook_id, d.event_type, d.project_id, d.company_id, d.siblings, d.blue_webhook, d.test
 		FROM deliveries d WHERE d.id = i.old_id AND NOT d.superseded AND d.status IN ('succeeded', 'failed', 'cancelled') FOR UPDATE
 	) d
 ), succeeded_by AS (
 	UPDATE deliveries d SET superseded = true, updated_at = now() WHERE d.id = ANY(ARRAY(SELECT old.id FROM old))
 )
-INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, redelivery_of, recovery_id, status, reason, dispatch_at)
-SELECT old.new_id, old.event_id, old.webhook_id, old.event_type, old.project_id, old.company_id, old.siblings, old.blue_webhook, old.id, nullif($3, ''),
-	CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
-	CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END,
-	CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END
+INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, redelivery_of, recovery_id, test, status, reason, dispatch_at)
+SELECT old.new_id, old.event_id, old.webhook_id, old.event_type, old.project_id, old.company_id, old.siblings, old.blue_webhook, old.id, nullif($3, ''), old.test,
+	CASE WHEN w.enabled OR old.test THEN 'pending' ELSE 'held' END,
+	CASE WHEN w.enabled OR old.test THEN NULL ELSE 'webhook_disabled' END,
+	CASE WHEN old.test THEN now() WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END
 FROM old CROSS JOIN LATERAL (SELECT w.enabled, ` + limited + ` AS limited FROM webhooks w WHERE w.id = old.webhook_id OFFSET 0) w
 RETURNING id`
 

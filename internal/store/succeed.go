@@ -12,16 +12,16 @@ import (
 )
 
 // succeed writes the ends of attempts that were answered with 2xx and counts
-// them. It gives, for each webhook, which deliveries it wrote the ends of and
-// which of them these have moved, and how the webhook stands. It waits for no
+// them, but for tests. It gives, for each webhook, which deliveries it wrote the ends
+// of and which of them these have moved, without tests, and how the webhook stands. It waits for no
 // delivery: those that others have locked are passed over.
 const succeed = `
 WITH input AS MATERIALIZED (
 	SELECT i.delivery_id, i.number, i.duration_ms, i.status_code, i.url, i.request_headers, i.response_headers, i.response_body, i.truncated,
-		i.ago, i.latency, i.carried_by, d.webhook_id
+		i.ago, i.latency, i.carried_by, d.webhook_id, d.test
 	FROM unnest($1::text[], $2::smallint[], $3::int[], $4::int[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bool[], $10::float8[], $11::smallint[], $12::text[])
 		AS i(delivery_id, number, duration_ms, status_code, url, request_headers, response_headers, response_body, truncated, ago, latency, carried_by)
-	CROSS JOIN LATERAL (SELECT d.webhook_id FROM deliveries d WHERE d.id = i.delivery_id FOR NO KEY UPDATE SKIP LOCKED) d
+	CROSS JOIN LATERAL (SELECT d.webhook_id, d.test FROM deliveries d WHERE d.id = i.delivery_id FOR NO KEY UPDATE SKIP LOCKED) d
 ), ended AS (
 	INSERT INTO attempts AS a (delivery_id, number, started_at, finished_at, duration_ms, outcome, status_code, url,
 		request_headers, response_headers, response_body, truncated)
@@ -33,7 +33,7 @@ WITH input AS MATERIALIZED (
 ), counted AS (
 	INSERT INTO health_counts AS h (webhook_id, hour, reason, latency, part, n)
 	SELECT i.webhook_id, date_trunc('hour', now(), 'UTC'), '', i.latency, $13::smallint, count(*)
-	FROM ended JOIN input i USING (delivery_id, number) GROUP BY i.webhook_id, i.latency ORDER BY 1, 4
+	FROM ended JOIN input i USING (delivery_id, number) WHERE i.test IS NULL GROUP BY i.webhook_id, i.latency ORDER BY 1, 4
 	ON CONFLICT (webhook_id, hour, reason, latency, part) DO UPDATE SET n = h.n + excluded.n
 ), moved AS (
 	UPDATE deliveries d SET status = 'succeeded', reason = NULL, updated_at = now(), finished_at = now(), next_attempt_at = NULL,
@@ -42,10 +42,10 @@ WITH input AS MATERIALIZED (
 		slot_until = CASE WHEN d.attempts <> i.number THEN NULLIF(d.slot_until, 'infinity') END
 	FROM input i
 	WHERE d.id = i.delivery_id AND d.status <> 'succeeded' AND (i.delivery_id, i.number) IN (SELECT delivery_id, number FROM ended)
-	RETURNING d.id, d.webhook_id
+	RETURNING d.id, d.webhook_id, d.test
 ), each AS (
 	SELECT webhook_id, array_agg(id) AS written, array_agg(id ORDER BY id) FILTER (WHERE moved) AS moved
-	FROM (SELECT webhook_id, delivery_id AS id, false AS moved FROM input UNION ALL SELECT webhook_id, id, true FROM moved) ids GROUP BY webhook_id
+	FROM (SELECT webhook_id, delivery_id AS id, false AS moved FROM input UNION ALL SELECT webhook_id, id, true FROM moved WHERE test IS NULL) ids GROUP BY webhook_id
 )
 SELECT w.id AS webhook_id, e.written, e.moved, ` + healthColumns + `
 FROM each e CROSS JOIN LATERAL (SELECT w.id, ` + healthColumns + ` FROM webhooks w WHERE w.id = e.webhook_id OFFSET 0) w`
@@ -151,7 +151,8 @@ func (s *Store) Improve(ctx context.Context, webhookID string, deliveryIDs []str
 			URL        string `db:"url"`
 		}
 		err := tx.SelectContext(ctx, &succeeded, `
-			SELECT delivery_id, coalesce(url, '') AS url FROM attempts WHERE delivery_id = ANY($1) AND outcome = 'success' ORDER BY delivery_id`, pq.Array(deliveryIDs))
+			SELECT delivery_id, coalesce(url, '') AS url FROM attempts a
+			WHERE delivery_id = ANY($1) AND outcome = 'success' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.id = a.delivery_id AND d.test) ORDER BY delivery_id`, pq.Array(deliveryIDs))
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ WITH due AS MATERIALIZED (
 }
 
 const (
-	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until, d.created_at`
+	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until, d.created_at, d.test`
 	takeQueued = `
 WITH due AS MATERIALIZED (
 	SELECT q.* FROM unnest($7::text[], $8::int[]) AS r(webhook_id, room)
@@ -45,14 +45,15 @@ WITH due AS MATERIALIZED (
 
 // take looks at each delivery that is due and says what is to be done with it:
 // "begin" its first attempt, which is thereby begun; "queue" it until its webhook
-// has room, or until a withdrawal takes it out of the queue; or "start" its workflow, which will see what is wrong. It gives all
+// has room, or until a withdrawal takes it out of the queue; or "start" its workflow, which will see what is wrong. A
+// test has no queue: where it can't begin like others, its workflow sends it. It gives all
 // that an attempt needs but the webhook, which many deliveries share.
 const take = `, look AS MATERIALIZED (
 	SELECT d.id AS due_id, e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.owner_id AS event_owner_id,
 		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current,
 		w.version, w.owner_id, w.timeout_seconds,
-		CASE WHEN d.slot_until IS NOT NULL THEN 'start'
-			WHEN w.limited OR w.off OR d.webhook_id = ANY($4::text[]) OR w.owner_id = ANY($6::text[]) THEN 'queue'
+		CASE WHEN d.slot_until IS NOT NULL OR d.test AND (w.limited OR w.off) THEN 'start'
+			WHEN d.test IS NULL AND (w.limited OR w.off OR d.webhook_id = ANY($4::text[]) OR w.owner_id = ANY($6::text[])) THEN 'queue'
 			WHEN d.generation = 1 AND e.expunged_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here)
 				AND (w.max_age IS NULL OR d.created_at > now() - make_interval(secs => w.max_age)) THEN 'begin'
 			ELSE 'start' END AS step

@@ -16,13 +16,10 @@ import (
 // SendTest stores an event for one webhook alone, whatever its rules, with its
 // delivery, and gives both ids. It happens in a project of the webhook's first
 // rule that the owner is a member of, else in another one of the owner's; an
-// operational event needs none. A
-// webhook that does not exist is CodeNotFound, one that is switched off is
-// CodeConflict; one test too many for its owner is CodeQuota or CodeRateLimited; an unknown type, and an owner without a project, are CodeInvalid.
+// operational event needs none. The webhook may be off. One that does not exist is
+// CodeNotFound; one test too many for its owner is CodeQuota or CodeRateLimited; an
+// unknown type, and an owner without a project, are CodeInvalid.
 func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error) {
-	if err := s.prepareAll(ctx, "deliver", insertDeliveries); err != nil {
-		return "", "", err
-	}
 	err = s.inTx(ctx, "send a test to "+t.WebhookID, func(tx *sqlx.Tx) error {
 		ownerID, err := lockForTest(ctx, tx, t.WebhookID)
 		if err != nil {
@@ -47,7 +44,7 @@ func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, delive
 		if err != nil {
 			return err
 		}
-		if deliveryID, err = s.insertTest(ctx, tx, t.WebhookID, ownerID, event); err != nil {
+		if deliveryID, err = storeTest(ctx, tx, t.WebhookID, ownerID, event); err != nil {
 			return err
 		}
 		sent := shown{"event_id": eventID, "delivery_id": deliveryID, "type": event.Type}
@@ -56,17 +53,10 @@ func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, delive
 	return eventID, deliveryID, err
 }
 
-// lockForTest keeps the webhook from being switched or deleted.
+// lockForTest keeps the webhook from being deleted.
 func lockForTest(ctx context.Context, tx *sqlx.Tx, webhookID string) (ownerID string, err error) {
-	var enabled bool
-	err = tx.QueryRowxContext(ctx, `SELECT owner_id, enabled FROM webhooks WHERE id = $1 AND deleted_at IS NULL FOR SHARE`, webhookID).Scan(&ownerID, &enabled)
-	if err != nil {
-		return "", found("webhook", webhookID, err)
-	}
-	if !enabled {
-		return "", hook.Errorf(hook.CodeConflict, "the webhook %s is switched off; POST /v1/webhooks/%[1]s/enable first", webhookID)
-	}
-	return ownerID, nil
+	err = tx.GetContext(ctx, &ownerID, `SELECT owner_id FROM webhooks WHERE id = $1 AND deleted_at IS NULL FOR SHARE`, webhookID)
+	return ownerID, found("webhook", webhookID, err)
 }
 
 // testEvent fills what the test leaves open from the catalogue.
@@ -118,7 +108,14 @@ func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.
 	return projectID, companyID, err
 }
 
-func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID string, e hook.Event) (deliveryID string, err error) {
+// insertTest writes the delivery $1 of the test $2 to the webhook $3. It is due at
+// once, whether the webhook is on or not.
+const insertTest = `
+INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, dispatch_at, test)
+SELECT $1, $2, w.id, $4, $5, $6, 1, CASE WHEN w.payload_format = 'blue' THEN ` + blueWebhook + ` END, 'pending', now(), true
+FROM webhooks w WHERE w.id = $3 RETURNING id`
+
+func storeTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID string, e hook.Event) (deliveryID string, err error) {
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO events (id, type, project_id, company_id, owner_id, occurred_at, previous, current, fingerprint, private_to, charged_bytes, project_name, company_name)
 		VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9, $10,
@@ -128,15 +125,5 @@ func (s *Store) insertTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID 
 	if err != nil {
 		return "", err
 	}
-	to := []hook.Candidate{{Event: &e, WebhookID: webhookID}}
-	if e.OwnerID != "" {
-		_, err = tx.ExecContext(ctx, insertOwn, append(deliveryColumns(to), e.OwnerID)...)
-	} else {
-		_, err = s.deliver(ctx, tx, to)
-	}
-	if err != nil {
-		return "", err
-	}
-	err = tx.GetContext(ctx, &deliveryID, `SELECT id FROM deliveries WHERE event_id = $1`, e.ID)
-	return deliveryID, err
+	return deliveryID, tx.GetContext(ctx, &deliveryID, insertTest, id.New(id.Delivery), e.ID, webhookID, e.Type, e.ProjectID, e.CompanyID)
 }

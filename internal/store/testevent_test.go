@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,8 +75,129 @@ func TestATestIsRefusedWithTheRemedy(t *testing.T) {
 	_, _, err = s.SendTest(ctx, hook.TestEvent{WebhookID: w.ID})
 	require.Equal(t, hook.CodeInvalid, hook.CodeOf(err))
 	require.ErrorContains(t, err, "a member of one first")
-	s.happens(t, w.ID, hook.OwnerDisabled)
-	_, _, err = s.SendTest(ctx, hook.TestEvent{WebhookID: w.ID})
-	conflict(t, err, "/enable first")
 	require.Zero(t, s.number(t, `SELECT count(*) FROM events`))
+}
+
+// bearing is all of a webhook that attempts bear on.
+const bearing = `SELECT concat_ws(' ', w.version, w.enabled, w.status, w.disabled_reason, w.failures_in_row, w.exhausted_in_row, w.drain, w.paused_until, w.pace,
+		w.paused_since, w.trial_at, w.last_failure_at, w.succeeded_at, w.recover_at,
+		(SELECT count(*) FROM transitions), (SELECT count(*) FROM health_counts), (SELECT count(*) FROM notices), (SELECT sum(coalesce(extract(epoch FROM l.free_at), 0)) FROM lanes l))
+	FROM webhooks w WHERE w.id = $1`
+
+// TestATest_BearsOnNothing: tests that end in every way change nothing of their
+// webhook, be it well, degraded or off, and are no part of its ledger.
+func TestATest_BearsOnNothing(t *testing.T) {
+	ends := []hook.Result{success(), gone(), asksForPause(time.Minute), {Outcome: hook.Failure, Reason: hook.ReasonConnectRefused}, {Outcome: hook.Failure, Reason: hook.ReasonInternal}}
+	for range 6 {
+		ends = append(ends, failure())
+	}
+	for name, setUp := range map[string]string{
+		"well": `rate_limit_per_second = NULL`, "limited": `rate_limit_per_second = 1, max_in_flight = 1`, "degraded": `status = 'DEGRADED', failures_in_row = 4`,
+		"paused": `paused_until = now() + interval '1 hour', pace = 1, paused_since = now()`, "off": `enabled = false, disabled_reason = 'owner'`,
+		"off by health": `enabled = false, status = 'UNHEALTHY', disabled_reason = 'health'`, "drained": `drain = 3, drain_until = now()`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+			s.webhook(t, hook.Rule{Events: []string{"webhook.*", hook.TypeDeliveryFailed}}) // which would be told
+			pgtest.Exec(t, s.url, `UPDATE webhooks SET `+setUp+` WHERE id = '`+w.ID+`'`)
+			var before, after string
+			s.read(t, &before, bearing, w.ID)
+			for _, end := range ends {
+				end.URL = w.URL
+				p := s.tested(t, hook.TestEvent{WebhookID: w.ID})
+				_, err := s.Take(context.Background(), hook.Take{Limit: 10, Crowded: []string{w.ID}, Lease: lease, Margin: lease})
+				require.NoError(t, err)
+				pgtest.Exec(t, s.url, `UPDATE deliveries SET attempts = 0, begun_at = NULL WHERE id = '`+p.Delivery.ID+`'`) // as where its workflow begins it
+				p, err = s.Parcel(context.Background(), p.Delivery.ID)
+				require.NoError(t, err)
+				require.Equal(t, hook.Decision{Step: hook.StepSend}, hook.Decide(p, 1))
+				s.request(t, p.Delivery.ID, end)
+				d, err := s.Delivery(context.Background(), p.Delivery.ID)
+				require.NoError(t, err)
+				require.True(t, d.Test)
+				require.Equal(t, map[bool]hook.DeliveryStatus{true: hook.Succeeded, false: hook.Failed}[end.Outcome == hook.Success], d.Status)
+				require.Equal(t, end.Reason, d.Reason)
+			}
+			s.read(t, &after, bearing, w.ID)
+			require.Equal(t, before, after)
+			require.Equal(t, 0, s.ledger(t, w.ID).Matched)
+			pgtest.Exec(t, s.url, `UPDATE deliveries SET created_at = created_at - interval '2 hours'; UPDATE events SET accepted_at = accepted_at - interval '2 hours'`)
+			s.count(t)
+			require.Equal(t, 0, s.ledger(t, w.ID).Matched)
+			n, err := s.CountRedelivery(context.Background(), query(w.ID, time.Now().Add(-24*time.Hour)))
+			require.NoError(t, err)
+			require.Zero(t, n, "sending many again leaves them out")
+		})
+	}
+}
+
+// TestATest_IsNeverHeld: neither a switch nor a redelivery holds one, and one whose
+// attempt has no known end has failed.
+func TestATest_IsNeverHeld(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	p := s.tested(t, hook.TestEvent{WebhookID: w.ID})
+	s.off(t, w.ID)
+	_, err := s.WithdrawUnowned(ctx)
+	require.NoError(t, err)
+	s.steps(t)
+	taken, err := s.Take(ctx, taking)
+	require.NoError(t, err)
+	require.Len(t, taken.Rest, 1, "its workflow sends it")
+	require.Equal(t, 1, s.begin(t, p.Delivery.ID, time.Minute))
+	p = s.parcel(t, p.Delivery.ID)
+	d := hook.Decide(p, 1)
+	require.Equal(t, hook.Decision{Step: hook.StepSettle, Status: hook.Failed, Reason: hook.ReasonWorkerLost}, d)
+	require.NoError(t, s.Settle(ctx, p, d.Status, d.Reason))
+	again, err := s.Redeliver(ctx, p.Delivery.ID)
+	require.NoError(t, err)
+	require.True(t, again.Test)
+	require.Equal(t, hook.Pending, again.Status)
+	taken, err = s.Take(ctx, taking)
+	require.NoError(t, err)
+	require.Len(t, taken.Rest, 1)
+	require.NoError(t, s.DeleteWebhook(ctx, w.ID))
+	got, err := s.Delivery(ctx, again.ID)
+	require.NoError(t, err)
+	require.Equal(t, hook.Cancelled, got.Status)
+}
+
+// TestKinds_AreFilters lists events and deliveries of each kind, as an admin and
+// as the owner.
+func TestKinds_AreFilters(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}, Projects: []string{"p1"}})
+	s.webhook(t, hook.Rule{Events: []string{"webhook.*"}})
+	s.post(t, event("published", "TODO_CREATED", "p1"))
+	test := s.tested(t, hook.TestEvent{WebhookID: w.ID, Type: hook.TypeDegraded, Current: []byte(`{}`)}).Event.ID
+	s.combination(t, "combined", w.ID)
+	s.happens(t, w.ID, hook.ReceiverGone)
+	for name, ctx := range map[string]context.Context{"admin": context.Background(), "owner": hook.WithPrincipal(context.Background(), hook.Principal{Role: hook.RoleUser, UserID: "u1"})} {
+		events, deliveries := map[hook.EventKind][]string{}, map[hook.EventKind][]string{}
+		for _, kind := range append([]hook.EventKind{""}, hook.EventKinds...) {
+			found, err := s.Events(ctx, hook.EventFilter{Kind: kind}, hook.Page{Limit: 10})
+			require.NoError(t, err)
+			for _, e := range found {
+				events[kind] = append(events[kind], e.ID)
+				require.Contains(t, []hook.EventKind{"", e.Kind}, kind)
+			}
+			sent, err := s.Deliveries(ctx, hook.DeliveryFilter{Kind: kind}, hook.Page{Limit: 10})
+			require.NoError(t, err)
+			for _, d := range sent {
+				deliveries[kind] = append(deliveries[kind], d.EventID)
+			}
+			pending, err := s.Deliveries(ctx, hook.DeliveryFilter{Kind: kind, Status: hook.Pending, WebhookID: w.ID}, hook.Page{Limit: 10})
+			require.NoError(t, err)
+			require.Len(t, pending, map[hook.EventKind]int{"": 1, hook.KindTest: 1}[kind], "the rest is held: %s", kind)
+		}
+		require.Equal(t, []string{"published"}, events[hook.KindPublished], name)
+		require.Equal(t, []string{test}, events[hook.KindTest], name)
+		require.Equal(t, []string{"combined"}, events[hook.KindCombination], name)
+		require.Len(t, events[hook.KindOperational], 1, name)
+		require.Len(t, events[""], 4, name)
+		require.Equal(t, events, deliveries, name)
+	}
 }

@@ -62,8 +62,9 @@ const (
 const ofProject = `d.created_at <= $8::timestamptz AND (d.project_id = $7 OR EXISTS (
 		SELECT FROM (SELECT e.project_ids FROM events e WHERE e.id = d.event_id OFFSET 0) e WHERE e.project_ids @> ARRAY[$7::text]))`
 
-// notHeldAgain: what is held already stays as it is where it is to be held.
-const notHeldAgain = `(d.status <> 'held' OR $5::text <> 'held')`
+// notHeldAgain: what is held already stays as it is where it is to be held, and a
+// test is never held.
+const notHeldAgain = `($5::text <> 'held' OR d.status <> 'held' AND ` + noTest + `)`
 
 var (
 	ofWebhookWalks = []string{walkStep(walkTimed, notHeldAgain, fromTimed), walkStep(walkQueued, notHeldAgain, fromTimed)}
@@ -96,7 +97,7 @@ WITH RECURSIVE hop AS (
 INSERT INTO withdrawals (webhook_id, until)
 SELECT w.id, now() FROM hop
 CROSS JOIN LATERAL (SELECT w.id, w.deleted_at FROM webhooks w WHERE w.id = hop.webhook_id AND (w.deleted_at IS NOT NULL OR NOT w.enabled) OFFSET 0) w
-WHERE EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + onItsWay + ` OFFSET 0)
+WHERE EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + onItsWay + ` AND (w.deleted_at IS NOT NULL OR ` + noTest + `) OFFSET 0)
 	OR w.deleted_at IS NOT NULL AND EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + held + ` OFFSET 0)
 ON CONFLICT (webhook_id) WHERE project_id IS NULL DO NOTHING
 RETURNING webhook_id`
