@@ -84,7 +84,7 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	}
 	var err error
 	p.Webhook = s.webhook(r.webhookRow)
-	if r.BlueWebhook.Valid || delivery.Status.Unfinished() {
+	if r.BlueWebhook.Valid || delivery.Status.Unfinished() && carried(ctx) == nil { // a snapshot keeps nothing
 		p.Blue, err = s.blue(ctx, p.Webhook, delivery.ID, r.BlueWebhook.String)
 	}
 	return p, err
