@@ -55,10 +55,14 @@ setup-test:
 	@scripts/setup test
 
 .PHONY: build
-build: ## Build bin/godwit and bin/godwit-standalone
+build: web ## Build the web app, bin/godwit and bin/godwit-standalone
 	@[ -e bin/godwit-standalone ] || echo "building: the first time takes minutes, it compiles a Temporal server"
 	@$(BUILD) -o bin/godwit ./cmd/godwit
 	@cd standalone && $(BUILD) -o ../bin/godwit-standalone .
+
+.PHONY: web
+web: ## Build the web app alone, when its sources changed
+	@scripts/web
 
 ##@ Check
 
@@ -90,7 +94,7 @@ bench-baseline: build ## Measure bench/baseline.json anew: the median of five ru
 	go run ./bench -only $(BENCH_SECTIONS) -runs 5 -save bench/baseline.json $(BENCH_FLAGS)
 
 .PHONY: lint
-lint: setup-test openapi api/lint/node_modules ## Run every static check
+lint: setup-test openapi web api/lint/node_modules ## Run every static check
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.go' | xargs -0 ls -d 2>/dev/null | xargs gofmt -l); \
 		if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	bash -n .ci/run scripts/*
@@ -102,13 +106,14 @@ lint: setup-test openapi api/lint/node_modules ## Run every static check
 	$(STATICCHECK) ./...
 	cd standalone && $(STATICCHECK) ./...
 	$(WORKFLOWCHECK) ./workflows/...
+	cd web && npm run --silent check
 	api/lint/node_modules/.bin/redocly lint --config api/lint/redocly.yaml bin/openapi.json
 	api/lint/node_modules/.bin/spectral lint --ruleset api/lint/spectral.yaml --fail-severity=hint --quiet bin/openapi.json
 
 .PHONY: openapi
 openapi: ## Write the OpenAPI document to bin/openapi.json
-	@mkdir -p bin
-	go test ./api -run '^TestDocument$$' -count=1 -write $(CURDIR)/bin/openapi.json
+	@go build -buildvcs=false -ldflags '-s -w' -o bin/openapi ./api/openapi
+	@bin/openapi >bin/openapi.json
 
 # The linters of the OpenAPI document, and the generators of clients for it.
 api/lint/node_modules e2e/clients/node_modules: %/node_modules: %/package-lock.json
@@ -124,6 +129,11 @@ histories: build ## Record the workflow histories that the replay test reads
 .PHONY: schema
 schema: ## Dump schema/schema.sql from the migrations
 	go test ./schema -run TestDump -count=1 -update
+
+.PHONY: screenshots
+screenshots: build ## Take a picture of each page of the web app, to bin/screenshots
+	@mkdir -p bin/screenshots
+	GODWIT_SHOTS=$(CURDIR)/bin/screenshots go test ./e2e -run '^TestWeb_InABrowser$$' -vet=off -count=1
 
 .PHONY: tidy
 tidy: ## Format, and tidy both modules

@@ -236,10 +236,13 @@ func TestComposeScriptsAreShell(t *testing.T) {
 func TestDockerfile(t *testing.T) {
 	text := read(t, "Dockerfile")
 	stages := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatchIndex(text, -1)
-	require.Len(t, stages, 2, "one stage to build, one to ship")
-	build, final := text[:stages[1][0]], text[stages[1][0]:]
+	require.Len(t, stages, 4, "the sources, the web app, the binary, and what ships")
+	build, final := text[:stages[3][0]], text[stages[3][0]:]
 
-	require.Regexp(t, pinned, text[stages[0][2]:stages[0][3]])
+	for _, stage := range stages[:2] {
+		require.Regexp(t, pinned, text[stage[2]:stage[3]])
+	}
+	require.Regexp(t, `(?m)^COPY --from=web /src/web/dist web/dist$`, build)
 	require.Regexp(t, `(?m)^ENV .*\bCGO_ENABLED=0\b`, build)
 	require.Regexp(t, `go build .*-X main\.version=\$\{VERSION\}.* \./cmd/godwit`, build)
 

@@ -25,10 +25,11 @@ var mayImport = map[string][]string{
 	"standalone":   {anything},
 
 	// What the processes are made of, from the outside in.
-	"api":        {"internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "schema"},
-	"worker":     {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
-	"workflows":  {"activities", "internal/hook", "internal/retry"},
-	"activities": {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send"},
+	"api":         {"internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "schema", "web"},
+	"api/openapi": {"api"},
+	"worker":      {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
+	"workflows":   {"activities", "internal/hook", "internal/retry"},
+	"activities":  {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send"},
 
 	// What they stand on.
 	"internal/apikey":      {"internal/hook", "internal/id"},

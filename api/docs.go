@@ -21,15 +21,12 @@ import (
 //go:embed docs/page.html docs/style.css
 var docsFiles embed.FS
 
-// serveDocs serves the OpenAPI document and a page made of it, which is also
-// where somebody ends who opens the address in a browser. All is public and
+// serveDocs serves the OpenAPI document and a page made of it. All is public and
 // uses nothing from another host, and no script.
 func (s *server) serveDocs(engine *gin.Engine) {
 	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
 	page := sync.OnceValues(s.docsPage)
 	style := func() ([]byte, error) { return docsFiles.ReadFile("docs/style.css") }
-	engine.GET("/", func(c *gin.Context) { c.Redirect(http.StatusSeeOther, "/docs") })
-	s.servePortal(engine)
 	engine.GET("/openapi.json", func(c *gin.Context) { s.serve(c, mediaJSON, document) })
 	engine.GET("/docs/style.css", func(c *gin.Context) { s.serve(c, "text/css; charset=utf-8", style) })
 	engine.GET("/docs", func(c *gin.Context) {

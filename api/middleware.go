@@ -80,7 +80,13 @@ func (s *server) sameOrigin() gin.HandlerFunc {
 	}
 }
 
+// noRoute answers for paths that are no operation: pages of the app, where a
+// browser asks for one.
 func (s *server) noRoute(c *gin.Context) {
+	if wantsPage(c.Request) {
+		s.appPage(c)
+		return
+	}
 	s.fail(c, newProblem("not_found", "There is no such path; GET /docs lists them all."))
 }
 

@@ -2,10 +2,8 @@ package api
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,9 +13,6 @@ import (
 
 	"godwit/internal/contract"
 )
-
-// write names the file that TestDocument writes the document to.
-var write = flag.String("write", "", "write the OpenAPI document to this file")
 
 // at walks a JSON document by keys.
 func at(v any, keys ...string) any {
@@ -36,9 +31,6 @@ func documentOf(t *testing.T, c *client) *contract.Document {
 
 func TestDocument(t *testing.T) {
 	raw := newClient(t).call("GET", "/openapi.json", "", "Authorization", "").is(200).Body.Bytes()
-	if *write != "" {
-		require.NoError(t, os.WriteFile(*write, raw, 0o600))
-	}
 	var doc map[string]any
 	require.NoError(t, json.Unmarshal(raw, &doc))
 	require.Equal(t, "3.1.0", doc["openapi"])

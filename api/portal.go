@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"crypto/rand"
-	"embed"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/gin-gonic/gin"
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
@@ -20,7 +18,7 @@ import (
 	"godwit/internal/ops"
 )
 
-// PortalLinks keeps links that sign a user in to the web app once.
+// PortalLinks keeps links that sign somebody in to the web app once.
 type PortalLinks interface {
 	CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error
 	// RedeemPortalLink makes the session of an unused link; CodeNotFound for any other.
@@ -35,14 +33,21 @@ const (
 )
 
 type portalForm struct {
-	UserID           string   `json:"user_id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Whom the link signs in"`
+	Role             string   `json:"role,omitempty" enum:"user,admin" default:"user" doc:"admin: the link signs in whoever runs Godwit. Only the key of GODWIT_ADMIN_KEY can make such a link, and its session ends when that key is changed"`
+	UserID           string   `json:"user_id,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Whom the link signs in; required unless the role is admin"`
 	ExpiresInSeconds *int     `json:"expires_in_seconds,omitempty" minimum:"60" maximum:"604800" default:"3600" doc:"How long the link can be used, in seconds; the session that it starts lasts 12 hours"`
 	_                struct{} `additionalProperties:"false"`
 }
 
 func (f portalForm) check() []hook.Field {
 	var bad []hook.Field
-	if !hook.ValidID(f.UserID) {
+	admin := f.Role == string(hook.RoleAdmin)
+	switch {
+	case f.Role != "" && f.Role != string(hook.RoleUser) && !admin:
+		bad = append(bad, hook.Field{Pointer: "/role", Detail: "must be user or admin"})
+	case admin && f.UserID != "":
+		bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "must be left out where the role is admin"})
+	case !admin && !hook.ValidID(f.UserID):
 		bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "is required: the id of a user"})
 	}
 	if n := f.ExpiresInSeconds; n != nil && (*n < minPortalSeconds || *n > maxPortalSeconds) {
@@ -54,7 +59,8 @@ func (f portalForm) check() []hook.Field {
 type portalLink struct {
 	ID        string    `json:"id" doc:"Id of the session that the link starts"`
 	URL       string    `json:"url" format:"uri" doc:"Signs the user in to the web app, once; whoever has it is let in, so hand it to that user alone"`
-	UserID    string    `json:"user_id" doc:"Whom it signs in"`
+	Role      hook.Role `json:"role" enum:"admin,user" doc:"What the session that it starts may do"`
+	UserID    *string   `json:"user_id" doc:"Whom it signs in; null for an admin"`
 	ExpiresAt time.Time `json:"expires_at" doc:"Until when it can be used"`
 }
 
@@ -73,7 +79,8 @@ func (in *portalInput) Resolve(ctx huma.Context) []error {
 	return in.Payload.Resolve(ctx)
 }
 
-// portalPath is the page that a portal link leads to.
+// portalPath is the app's page that a portal link leads to. It signs nobody in
+// until somebody presses its button: what reads mail opens links as well.
 const portalPath = "/portal"
 
 func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[portalLink], error) {
@@ -90,11 +97,17 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 		seconds = *form.ExpiresInSeconds
 	}
 	token, expiresAt := rand.Text(), s.Now().Add(time.Duration(seconds)*time.Second).UTC().Truncate(time.Second)
-	link := hook.Session{ID: id.New(id.Session), UserID: form.UserID, ExpiresAt: expiresAt}
+	link := hook.Session{ID: id.New(id.Session), UserID: form.UserID, Role: hook.RoleUser, ExpiresAt: expiresAt}
+	if form.Role == string(hook.RoleAdmin) {
+		if by := hook.PrincipalOf(ctx); by.KeyID != hook.BootstrapKey || by.SessionID != "" {
+			return nil, newProblem(codeForbidden, "Only a request with the key of GODWIT_ADMIN_KEY can make a link for an admin.")
+		}
+		link.Role, link.KeyHash = hook.RoleAdmin, s.AdminKeyHash
+	}
 	if err := s.Store.PortalLinks.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
 		return nil, err
 	}
-	body := portalLink{ID: link.ID, URL: base + portalPath + "#" + token, UserID: link.UserID, ExpiresAt: expiresAt}
+	body := portalLink{ID: link.ID, URL: base + portalPath + "#" + token, Role: link.Role, UserID: optional(link.UserID), ExpiresAt: expiresAt}
 	return &reply[portalLink]{Body: body}, nil
 }
 
@@ -118,33 +131,9 @@ func (s *server) linkBase(in *portalInput) (string, error) {
 func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
 	return s.token(ctx, hook.PrincipalOf(ctx).Address, link, "This link is over: it was used before, or too much time has passed.", func() (hook.Principal, error) {
 		session, err := s.Store.PortalLinks.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
-		return hook.Principal{KeyID: session.ID, SessionID: session.ID, Role: hook.RoleUser, UserID: session.UserID}, err
-	})
-}
-
-// portalFiles are the page of a link, which signs nobody in until somebody presses
-// its button: what reads mail opens links as well.
-//
-//go:embed portal/*
-var portalFiles embed.FS
-
-// portalPolicy is pagePolicy for a page with one script of its own.
-const portalPolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
-
-// servePortal serves the page and what it loads. A link of the old form, with its
-// token in the query, shows it too.
-func (s *server) servePortal(routes gin.IRoutes) {
-	for path, file := range map[string]struct{ name, media string }{
-		portalPath:                {"portal/portal.html", "text/html; charset=utf-8"},
-		portalPath + "/portal.js": {"portal/portal.js", "text/javascript; charset=utf-8"},
-	} {
-		body, err := portalFiles.ReadFile(file.name)
 		if err != nil {
-			panic(err) // it is part of the program
+			return hook.Principal{}, err
 		}
-		routes.GET(path, func(c *gin.Context) {
-			c.Header("Content-Security-Policy", portalPolicy)
-			c.Data(http.StatusOK, file.media, body)
-		})
-	}
+		return s.principalIn(ctx, session)
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
 	"godwit/internal/ops"
@@ -29,8 +30,19 @@ type server struct {
 	givenUp   *ops.Complaints // requests that waited, or worked, for too long
 }
 
-// New builds the API's handler. It does no I/O.
+// New builds the API's handler, with the web app beside it. It does no I/O.
 func New(options Options) http.Handler {
+	s, engine := build(options)
+	return below(s.base(), plainEscapes(engine))
+}
+
+// Document is the OpenAPI document of this build, for a version of that name.
+func Document(version string) ([]byte, error) {
+	s, _ := build(Options{Version: version, Log: zap.NewNop()})
+	return json.Marshal(s.huma.OpenAPI())
+}
+
+func build(options Options) (*server, *gin.Engine) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -57,7 +69,8 @@ func New(options Options) http.Handler {
 	doc.Paths["/v1/webhooks"].Post.Callbacks = calledBack(doc.Webhooks["event"])
 	bound(doc)
 	s.serveDocs(engine)
-	return plainEscapes(engine)
+	s.serveApp(engine)
+	return s, engine
 }
 
 // plainEscapes has a path that is escaped in any way escaped in one way, so that

@@ -173,13 +173,19 @@ func (s *server) signedIn(ctx context.Context, from netip.Addr, token string) (h
 		if err != nil {
 			return hook.Principal{}, err
 		}
-		principal := hook.Principal{KeyID: session.ID, Role: hook.RoleUser, UserID: session.UserID}
-		if session.UserID == "" {
-			principal, err = s.principalOf(ctx, session.KeyHash)
-		}
-		principal.SessionID, principal.SessionEnds = session.ID, session.ExpiresAt
-		return principal, err
+		return s.principalIn(ctx, session)
 	})
+}
+
+// principalIn is who a session belongs to: its user, or whoever has its key.
+func (s *server) principalIn(ctx context.Context, session hook.Session) (hook.Principal, error) {
+	var err error
+	principal := hook.Principal{KeyID: session.ID, Role: hook.RoleUser, UserID: session.UserID}
+	if session.UserID == "" {
+		principal, err = s.principalOf(ctx, session.KeyHash)
+	}
+	principal.SessionID, principal.SessionEnds = session.ID, session.ExpiresAt
+	return principal, err
 }
 
 func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], error) {

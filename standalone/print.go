@@ -11,6 +11,7 @@ import (
 func (s *standalone) announce() {
 	api := "http://" + reachable(s.addresses.API)
 	lines := [][2]string{
+		{"web app", s.appLine(api)},
 		{"API", api + "/v1 (reference: " + api + "/docs)"},
 	}
 	if s.cfg.TemporalUIURL != "" {

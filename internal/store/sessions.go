@@ -15,24 +15,23 @@ import (
 // sweepSessions removes some of those that have ended.
 const sweepSessions = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= now() ORDER BY expires_at LIMIT 100)`
 
-// CreatePortalLink keeps a link that signs the session's user in once, before the
-// session's end; tokenHash is the hash of what the link holds. A user who does
-// not exist is CodeInvalid.
+// CreatePortalLink keeps a link that signs the session's user in once, or whoever
+// its KeyHash belongs to, before the session's end; tokenHash is the hash of what
+// the link holds. A user who does not exist is CodeInvalid.
 func (s *Store) CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error {
 	return s.inTx(ctx, "make a portal link", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, sweepSessions); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (id, user_id, link_hash, expires_at) VALUES ($1, $2, $3, $4)`,
-			link.ID, link.UserID, tokenHash, link.ExpiresAt)
+		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (id, user_id, key_hash, link_hash, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+			link.ID, nonEmpty(link.UserID), link.KeyHash, tokenHash, link.ExpiresAt)
 		if isState(err, foreignKeyViolation) {
 			return hook.Invalid("/user_id", "there is no user %q; create it first", link.UserID)
 		}
 		if err != nil {
 			return err
 		}
-		made := shown{"user_id": link.UserID, "expires_at": link.ExpiresAt.UTC()}
-		return audit(ctx, tx, change{action: hook.PortalSessionCreated, objectID: link.ID, after: made})
+		return audit(ctx, tx, change{action: hook.PortalSessionCreated, objectID: link.ID, after: shownSession(link)})
 	})
 }
 
@@ -54,6 +53,9 @@ func (s *Store) RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, ex
 		}
 		by := hook.PrincipalOf(ctx)
 		by.KeyID, by.Role, by.UserID = out.ID, hook.RoleUser, out.UserID
+		if out.UserID == "" {
+			by.Role = hook.RoleAdmin
+		}
 		return audit(hook.WithPrincipal(ctx, by), tx, change{action: hook.PortalSessionUsed, objectID: out.ID, after: shownSession(out)})
 	})
 	return out, err

@@ -36,6 +36,19 @@ func TestAPortalLinkSignsInOnce(t *testing.T) {
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
 }
 
+func TestPortalLink_OfAnAdminIsBoundToAKey(t *testing.T) {
+	s := newStage(t)
+	ctx, end := context.Background(), time.Now().Add(time.Hour)
+	link := hook.Session{ID: id.New(id.Session), KeyHash: apikey.Hash("key"), ExpiresAt: end}
+	require.NoError(t, s.CreatePortalLink(ctx, link, apikey.Hash("token")))
+	used, err := s.RedeemPortalLink(ctx, apikey.Hash("token"), apikey.Hash("cookie"), end)
+	require.NoError(t, err)
+	require.Empty(t, used.UserID)
+	require.Equal(t, apikey.Hash("key"), used.KeyHash)
+	_, err = s.RedeemPortalLink(ctx, apikey.Hash("token"), apikey.Hash("other"), end)
+	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
+}
+
 func TestLinksAndSessionsEnd(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()

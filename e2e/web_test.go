@@ -1,0 +1,47 @@
+package e2e_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestWeb_InABrowser drives the web app in Chromium, served by a real standalone;
+// the tests themselves are in web/browser.
+func TestWeb_InABrowser(t *testing.T) {
+	s := sharedStack(t)
+	runVitest(t, []string{"--config", "browser/vitest.config.ts", "app"},
+		"GODWIT_URL="+s.standalone.url(), "GODWIT_ADMIN_KEY="+adminKey)
+}
+
+// TestWeb_FirstVisit opens the link that the start of an empty installation prints.
+func TestWeb_FirstVisit(t *testing.T) {
+	env := standaloneEnv(t, t.TempDir())
+	env["GODWIT_DATABASE_URL"] = sharedStack(t).database(t)
+	p := launch(t, "godwit-standalone", env)
+	defer p.stop(t)
+	p.waitFor(t, ready)
+	link := regexp.MustCompile(`http://\S+/portal#[A-Z2-7]{26}`).FindString(p.output.String())
+	require.NotEmpty(t, link, p.output.String())
+	runVitest(t, []string{"--config", "browser/vitest.config.ts", "first"},
+		"GODWIT_URL="+p.url(), "GODWIT_ADMIN_KEY="+adminKey, "GODWIT_LINK="+link)
+}
+
+// TestWeb_Rules runs the tests of the app's decisions, which need no browser.
+func TestWeb_Rules(t *testing.T) { runVitest(t, nil) }
+
+func runVitest(t *testing.T, args []string, env ...string) {
+	t.Helper()
+	web, err := filepath.Abs(filepath.Join("..", "web"))
+	require.NoError(t, err)
+	vitest := filepath.Join(web, "node_modules", ".bin", "vitest")
+	require.FileExists(t, vitest, "run `make build` first")
+	cmd := exec.Command(vitest, append([]string{"run"}, args...)...)
+	cmd.Dir, cmd.Env = web, append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}

@@ -1,0 +1,288 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { adminKey, call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const shots = process.env['GODWIT_SHOTS'];
+
+const good = new Receiver();
+const bad = new Receiver();
+bad.status = 503;
+const watch = new Watch();
+let goodURL = '';
+let browser: Browser;
+let made: Cast;
+let page: Page; // of somebody who is signed in
+
+beforeAll(async () => {
+  goodURL = await good.start();
+  made = await cast(goodURL, await bad.start());
+  browser = await launch();
+  page = await open(browser, watch);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  good.stop();
+  bad.stop();
+});
+
+// What a test that failed was looking at.
+afterEach(async (context) => {
+  if (context.task.result?.state !== 'fail') return;
+  console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
+  if (shots) await page.screenshot({ path: `${shots}/failed.png`, fullPage: true });
+});
+
+test('sign-in takes a key, and leads back to where one wanted to go', async () => {
+  await page.goto(`${url}/deliveries?status=failed`);
+  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+  await page.getByLabel('API key', { exact: true }).fill('gw_nonsense');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('This key is not known').waitFor();
+  await page.getByLabel('API key', { exact: true }).fill(made.key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Deliveries' }).waitFor();
+  expect(new URL(page.url()).search).toBe('?status=failed');
+  await page.goto(`${url}/sign-in?next=${encodeURIComponent('//evil.test/')}`);
+  await page.getByLabel('API key', { exact: true }).fill(made.key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
+  expect(page.url()).toBe(`${url}/webhooks`);
+});
+
+test('list says what each webhook listens to, and warns of everything', async () => {
+  const row = page.getByRole('row', { name: /CRM sync/ });
+  await row.getByText('everything you can see').waitFor();
+  await page.getByRole('row', { name: /Warehouse feed/ }).getByText('2 kinds of event, 1 project or company').waitFor();
+});
+
+test('wizard leads to a delivered test', async () => {
+  let clicks = 0;
+  const click = async (name: RegExp | string, role: 'button' | 'link' | 'radio' | 'checkbox' = 'button') => {
+    clicks++;
+    await page.getByRole(role, { name, exact: typeof name === 'string' }).first().click();
+  };
+  await page.goto(`${url}/webhooks`);
+  await click('New webhook', 'link');
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/webhook-test/wizard`);
+  await page.getByText('n8n’s test address').waitFor();
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/made/by/wizard`);
+  await click('Next');
+  expect(await page.getByRole('button', { name: 'Next', exact: true }).isDisabled(), 'nothing is chosen beforehand').toBe(true);
+  await click(/^Let me choose/, 'radio');
+  await click(/^Record created/, 'checkbox');
+  await click('Next');
+  expect(await page.getByRole('button', { name: 'Next', exact: true }).isDisabled()).toBe(true);
+  await click(/^Only these/, 'radio');
+  await click('Website', 'checkbox');
+  await click('Next');
+  await click('Add a condition');
+  await page.getByLabel('Field', { exact: true }).selectOption('priority');
+  await page.getByLabel('Comparison').selectOption('becomes');
+  await page.getByLabel('Value', { exact: true }).fill('high');
+  await click('Next');
+  await page.getByTestId('preview').waitFor();
+  expect(await page.getByTestId('preview').innerText()).toContain('Nothing in this time');
+  await click('Create the webhook');
+  await page.getByRole('heading', { level: 1, name: /is on$/ }).waitFor();
+  await click('Send the test');
+  await page.getByText('Arrived: 200').waitFor();
+  expect(clicks).toBeLessThanOrEqual(12);
+  expect(good.got.some((r) => r.headers['godwit-event'] === 'TODO_CREATED')).toBe(true);
+
+  const before = good.got.length;
+  for (const priority of ['low', 'high']) {
+    await call('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.shop, current: { id: 1, priority } });
+    await call('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.website, current: { id: 1, priority } });
+  }
+  // Two go to "Warehouse feed", and the one that the condition lets through here.
+  await until('the events arrive', async () => good.got.length >= before + 3);
+  expect(good.got.slice(before).filter((r) => r.body.includes('"high"')).length).toBe(2);
+
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  expect(kept).not.toContain('/made/by/wizard');
+  expect(kept).not.toContain('whsec_');
+  await page.getByRole('checkbox', { name: 'I have stored it' }).check();
+});
+
+test('delivery that failed says why, and what to do', async () => {
+  await page.goto(`${url}/deliveries/${made.failed}`);
+  await page.getByText('The receiver’s program fails').first().waitFor();
+  expect(await page.locator('.timeline > li').count()).toBe(5);
+  await page.getByText('<b>broken</b>').first().waitFor(); // as text
+  bad.status = 200;
+  // Five failures have switched the webhook off.
+  await call('POST', `/v1/webhooks/${made.fails.id}/enable`, {}, made.key);
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('delivered', { exact: true }).first().waitFor();
+  bad.status = 503;
+});
+
+test('event shows what changed, and why a webhook did not get it', async () => {
+  const { id } = await call<{ id: string }>('POST', '/v1/events', { type: 'TAG_CREATED', project_id: made.website, current: { id: 1 } });
+  await page.goto(`${url}/events/${made.event}`);
+  const row = (name: string) => page.getByRole('row', { name: new RegExp(`^${name}`) });
+  await row('status').getByText('≠ changed').waitFor();
+  await row('gone').getByText('− removed').waitFor();
+  await row('added').getByText('+ added').waitFor();
+  await page.goto(`${url}/events/${id}`);
+  await page.getByLabel('Webhook', { exact: true }).selectOption(made.works.id);
+  await page.getByRole('button', { name: 'Why?' }).click();
+  await page.getByTestId('why').getByText('This rule is not about “Tag created”.').waitFor();
+});
+
+test('settings that somebody else has changed are asked about', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}/settings`);
+  await page.getByLabel('Name', { exact: true }).fill('Mine');
+  await call('PATCH', `/v1/webhooks/${made.works.id}`, { name: 'Theirs', timeout_seconds: 7 }, made.key);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Somebody has changed this webhook' });
+  await dialog.getByText('Theirs', { exact: true }).last().waitFor();
+  await dialog.getByRole('button', { name: 'Keep mine' }).click();
+  await page.getByText('Saved.').waitFor();
+  const now = await call<{ name: string; timeout_seconds: number; rules: unknown[] }>('GET', `/v1/webhooks/${made.works.id}`, undefined, made.key);
+  expect([now.name, now.timeout_seconds]).toEqual(['Mine', 7]);
+});
+
+test('switching off holds, and a new secret shows its countdown', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}`);
+  await page.getByRole('button', { name: 'Switch off' }).click();
+  await page.getByText('This webhook is switched off.').waitFor();
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
+  await page.getByText('The webhook is on.').waitFor();
+  await page.getByRole('button', { name: 'New secret' }).click();
+  await page.getByRole('button', { name: 'Make a new secret' }).click();
+  await page.getByText('This is shown only now.').waitFor();
+  await page.getByRole('button', { name: 'I have stored it' }).click();
+  await page.getByText('The old secret ends in').waitFor();
+});
+
+test('users see nothing of others, and nothing of running Godwit', async () => {
+  const other = await cast(goodURL, goodURL.replace('127.0.0.1', '127.0.0.2')).catch(() => undefined);
+  await page.goto(`${url}/admin/keys`);
+  await page.getByText('Only people who run Godwit can do this').waitFor();
+  await page.goto(`${url}/webhooks/${other?.works.id ?? 'wh_00000000000000000000000000'}`);
+  await page.getByText('Not here, or not yours').first().waitFor();
+});
+
+interface Finding {
+  id: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+type View = [language: string, theme: string, width: number];
+const all = ['de', 'pl', 'en'].flatMap((l) => ['dark', 'light'].flatMap((t) => [390, 1280].map((w): View => [l, t, w])));
+
+// views have each language, colour and width, and each width in both colours. With
+// GODWIT_AXE=all they are all that there are, which takes minutes.
+const views: View[] =
+  process.env['GODWIT_AXE'] === 'all'
+    ? all
+    : [
+        ['de', 'dark', 390],
+        ['pl', 'light', 390],
+        ['pl', 'dark', 1280],
+        ['en', 'light', 1280],
+      ];
+
+async function show(p: Page, [language, theme, width]: View) {
+  await p.evaluate(
+    (values) => {
+      for (const [key, newValue] of Object.entries(values)) {
+        localStorage.setItem(key, newValue);
+        window.dispatchEvent(new StorageEvent('storage', { key, newValue, storageArea: localStorage }));
+      }
+    },
+    { 'godwit.language': language, 'godwit.theme': theme },
+  );
+  await p.waitForFunction(([l, t]) => document.documentElement.lang === l && document.documentElement.dataset['mantineColorScheme'] === t, [language, theme]);
+  await p.setViewportSize({ width, height: 900 });
+}
+
+// everywhere looks at a page in these views, and at its width in the narrowest.
+// It leaves English behind. With GODWIT_SHOTS it takes pictures.
+async function everywhere(p: Page, path: string, ready: () => Promise<unknown>, name = path): Promise<string[]> {
+  const findings: string[] = [];
+  const wide = async (where: string) => {
+    const px = await p.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (px > 0) findings.push(`${where}: ${px} px too wide`);
+  };
+  await p.goto(url + path);
+  await ready();
+  await p.evaluate(axe);
+  for (const view of views) {
+    await show(p, view);
+    const where = `${path} ${view.join(' ')}`;
+    const violations = (await p.evaluate('axe.run({ resultTypes: ["violations"] }).then((r) => r.violations)')) as Finding[];
+    for (const v of violations) findings.push(`${where}: ${v.id}: ${v.nodes.map((n) => `${n.html.slice(0, 200)} ${n.failureSummary ?? ''}`).slice(0, 3).join(' | ')}`);
+    await wide(where);
+  }
+  for (const view of shots ? all.filter(([language]) => language === 'en') : []) {
+    await show(p, view);
+    await p.screenshot({ path: `${shots}/${name.replace(/[^a-z0-9]+/gi, '-').slice(1)}-${view[1]}-${view[2]}.png`, fullPage: true });
+  }
+  await show(p, ['de', 'light', 320]);
+  await wide(`${path} de light 320`);
+  await show(p, ['en', 'light', 1280]);
+  return findings;
+}
+
+const loaded = (p: Page) => async () => {
+  await p.getByRole('heading', { level: 1 }).waitFor();
+  await p.waitForLoadState('networkidle').catch(() => undefined);
+  await p.waitForFunction(() => !document.querySelector('.loading'));
+};
+
+test('pages of a user have no fault of access, in any language, colour and width', { timeout: 600_000 }, async () => {
+  const findings: string[] = [];
+  const draft = (change: object) => page.evaluate((d) => sessionStorage.setItem('godwit.draft.webhooks-new', JSON.stringify(d)), change);
+  for (const [path, name] of [
+    ['/webhooks'],
+    [`/webhooks/${made.works.id}`, '/webhook-works'],
+    [`/webhooks/${made.fails.id}`, '/webhook-fails'],
+    [`/webhooks/${made.fails.id}/deliveries`, '/webhook-deliveries'],
+    [`/webhooks/${made.works.id}/settings`, '/webhook-settings'],
+    ['/deliveries'],
+    [`/deliveries/${made.failed}`, '/delivery-failed'],
+    ['/events'],
+    [`/events/${made.event}`, '/event'],
+    ['/event-types'],
+    ['/nowhere'],
+  ] as const) {
+    findings.push(...(await everywhere(page, path, loaded(page), name)));
+  }
+  await draft({ what: 'some', types: ['TODO_CREATED', 'COMMENT_CREATED'], where: 'some', places: [`p:${made.website}`, `p:${made.shop}`], grid: null, filter: "('status' in changed)" });
+  for (const step of ['1', '2', '3', '4', '5']) {
+    findings.push(
+      ...(await everywhere(page, `/webhooks/new?step=${step}`, async () => {
+        // The address is in no storage, so it is typed again, in the first step.
+        await page.waitForURL(/step=1$/);
+        await page.getByRole('textbox').first().fill(`${goodURL}/axe`);
+        for (let at = 1; at < Number(step); at++) await page.locator('form button[type=submit]').click();
+        await loaded(page)();
+      })),
+    );
+  }
+  expect(findings.join('\n')).toBe('');
+});
+
+test('pages of an admin and of strangers have no fault of access', { timeout: 600_000 }, async () => {
+  const findings: string[] = [];
+  const stranger = await open(browser, watch);
+  for (const path of ['/sign-in', '/portal#unknown']) findings.push(...(await everywhere(stranger, path, loaded(stranger))));
+  await stranger.context().close();
+  const admin = await open(browser, watch);
+  await signIn(admin, adminKey);
+  for (const path of ['/webhooks', '/admin', '/admin/people', '/admin/companies', '/admin/keys', '/admin/log', '/admin/system']) findings.push(...(await everywhere(admin, path, loaded(admin), path === '/webhooks' ? '/admin-webhooks' : path)));
+  await admin.context().close();
+  expect(findings.join('\n')).toBe('');
+});
+
+test('no page complained, broke its policy, or asked another host', () => {
+  expect(watch.faults.join('\n')).toBe('');
+});

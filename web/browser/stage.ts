@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+export const given = (name: string): string => {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; go test ./e2e -run TestWeb sets it`);
+  return value;
+};
+
+export const url = given('GODWIT_URL');
+export const adminKey = given('GODWIT_ADMIN_KEY');
+
+// call asks the API, and expects an answer of success.
+export async function call<T = Record<string, never>>(method: string, path: string, body?: unknown, key = adminKey): Promise<T> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { Authorization: `Bearer ${key}`, ...(body !== undefined && { 'Content-Type': path.match(/^\/v1\/webhooks\/[^/]+$/) && method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return (text ? JSON.parse(text) : {}) as T;
+}
+
+// Receiver is a real server that webhooks go to.
+export class Receiver {
+  readonly got: { headers: IncomingMessage['headers']; body: string }[] = [];
+  status = 200;
+  private server: Server | undefined;
+
+  async start(): Promise<string> {
+    this.server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        this.got.push({ headers: request.headers, body });
+        response.writeHead(this.status, { 'Content-Type': 'text/plain' }).end(this.status < 300 ? 'thank you' : '<b>broken</b>');
+      });
+    });
+    await new Promise<void>((done) => this.server?.listen(0, '127.0.0.1', done));
+    return `http://127.0.0.1:${(this.server?.address() as AddressInfo).port}`;
+  }
+
+  stop() {
+    this.server?.closeAllConnections();
+    this.server?.close();
+  }
+}
+
+// until waits for what is to become true.
+export async function until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`it did not happen: ${what}`);
+    await new Promise((wait) => setTimeout(wait, 100));
+  }
+}
+
+// Watch notes what no page may do.
+export class Watch {
+  readonly faults: string[] = [];
+
+  on(context: BrowserContext) {
+    context.on('page', (page) => {
+      page.on('console', (message) => {
+        // Refusals of the API that a test brings about are told by the browser too.
+        if (message.type() === 'error' && !/status of (401|403|404|409|410|412|422)/.test(message.text())) this.faults.push(`console at ${page.url()}: ${message.text()}`);
+        if (/content security policy/i.test(message.text())) this.faults.push(`policy at ${page.url()}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => this.faults.push(`error at ${page.url()}: ${error.message}`));
+    });
+    context.on('request', (request) => {
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) this.faults.push(`another host: ${request.url()}`);
+    });
+  }
+}
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] });
+
+export async function open(browser: Browser, watch: Watch, options: { locale?: string } = {}): Promise<Page> {
+  const context = await browser.newContext({ locale: options.locale ?? 'en-GB', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', timezoneId: 'Europe/Berlin' });
+  watch.on(context);
+  const page = await context.newPage();
+  page.setDefaultTimeout(Number(process.env['GODWIT_WAIT'] ?? 60_000)); // on a machine that does much else
+  return page;
+}
+
+export async function signIn(page: Page, key: string) {
+  await page.goto(`${url}/sign-in`);
+  await page.getByLabel('API key', { exact: true }).fill(key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
+}
+
+export interface Cast {
+  user: string;
+  key: string;
+  website: string;
+  shop: string;
+  works: { id: string };
+  fails: { id: string };
+  event: string;
+  failed: string;
+}
+
+// cast makes a company with two projects, somebody who is a member of both, a
+// webhook that works, one whose receiver fails, and what was sent to them.
+export async function cast(good: string, bad: string): Promise<Cast> {
+  const p = `web-${Math.random().toString(36).slice(2, 8)}-`;
+  const [user, website, shop] = [`${p}una`, `${p}website`, `${p}shop`];
+  await call('PUT', `/v1/companies/${p}acme`, { name: 'Acme' });
+  await call('PUT', `/v1/projects/${website}`, { company_id: `${p}acme`, name: 'Website' });
+  await call('PUT', `/v1/projects/${shop}`, { company_id: `${p}acme`, name: 'Shop' });
+  await call('PUT', `/v1/users/${user}`, { name: 'Una', email: `${p}una@example.org` });
+  for (const project of [website, shop]) await call('PUT', `/v1/projects/${project}/members/${user}`);
+  const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: `${p}una`, role: 'user', user_id: user });
+  const rules = [{ events: ['TODO_CREATED', 'COMMENT_CREATED'], projects: [website] }];
+  const works = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Warehouse feed', url: `${good}/feed/s3cret`, rules }, key);
+  const fails = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'CRM sync', url: `${bad}/crm`, rules: [{ events: ['*'] }] }, key);
+  const event = `${p}todo-1`;
+  await call('POST', '/v1/events', {
+    id: event,
+    type: 'TODO_CREATED',
+    project_id: website,
+    actor_id: user,
+    previous: { id: 'rec_1', title: '<b>Order</b> the frames', status: 'Open', gone: true },
+    current: { id: 'rec_1', title: '<b>Order</b> the frames', status: 'Done', added: 1 },
+  });
+  const failed = await until('a delivery fails', async () => {
+    const { data } = await call<{ data: { id: string }[] }>('GET', `/v1/deliveries?webhook_id=${fails.id}&status=failed`, undefined, key);
+    return data[0]?.id;
+  });
+  return { user, key, website, shop, works, fails, event, failed };
+}

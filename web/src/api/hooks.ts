@@ -1,0 +1,157 @@
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answered, api, Failure, ok, type Schemas } from './client';
+import { every, live } from './live';
+
+export type Webhook = Schemas['Webhook'];
+export type WebhookDetail = Schemas['WebhookDetail'];
+export type Delivery = Schemas['Delivery'];
+export type DeliveryDetail = Schemas['DeliveryDetail'];
+export type Attempt = Schemas['Attempt'];
+export type EventType = Schemas['EventType'];
+export type Project = Schemas['Project'];
+export type Rule = Schemas['RuleForm'];
+export type Status = Delivery['status'];
+export type Reason = NonNullable<Delivery['reason']>;
+
+export interface Page<Row> {
+  data: Row[];
+  next_cursor: string | null;
+}
+
+const unfinished = (d: { status: Status }) => d.status === 'pending' || d.status === 'retrying';
+
+export const useSession = () =>
+  useQuery({ queryKey: ['session'], queryFn: () => ok(api.GET('/v1/session')), staleTime: 60_000, retry: false });
+
+// all reads every page of a list that is known to be short.
+async function all<Row>(read: (cursor?: string) => Promise<Page<Row>>): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < 20; pages++) {
+    const page = await read(cursor);
+    rows.push(...page.data);
+    if (!page.next_cursor) break;
+    cursor = page.next_cursor;
+  }
+  return rows;
+}
+
+export const useProjects = () =>
+  useQuery({
+    queryKey: ['projects', 'all'],
+    staleTime: 60_000,
+    queryFn: () => all<Project>((cursor) => ok(api.GET('/v1/projects', { params: { query: { limit: 200, cursor } } }))),
+  });
+
+export const useEventTypes = () =>
+  useQuery({
+    queryKey: ['event-types'],
+    staleTime: 60_000,
+    queryFn: () => all<EventType>((cursor) => ok(api.GET('/v1/event-types', { params: { query: { limit: 200, cursor } } }))),
+  });
+
+// useCompanies is for admins; what a user sees of companies is their ids.
+export const useCompanies = (admin: boolean) =>
+  useQuery({
+    queryKey: ['companies', 'all'],
+    staleTime: 60_000,
+    enabled: admin,
+    queryFn: () => all((cursor) => ok(api.GET('/v1/companies', { params: { query: { limit: 200, cursor } } }))),
+  });
+
+export const useUsers = (admin: boolean) =>
+  useQuery({
+    queryKey: ['users', 'all'],
+    staleTime: 60_000,
+    enabled: admin,
+    queryFn: () => all((cursor) => ok(api.GET('/v1/users', { params: { query: { limit: 200, cursor } } }))),
+  });
+
+// useWebhooks reads 200 at once; the names of deliveries' webhooks come from here.
+export const useWebhooks = (interval: number = every.list) =>
+  useQuery({
+    queryKey: ['webhooks'],
+    queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { limit: 200 } } })),
+    refetchInterval: live(interval),
+  });
+
+// useWebhook keeps the ETag, which says which version a change is meant for.
+export const useWebhook = (id: string) =>
+  useQuery({
+    queryKey: ['webhook', id],
+    queryFn: async () => {
+      const { data, response } = await answered(api.GET('/v1/webhooks/{id}', { params: { path: { id } } }));
+      return { webhook: data, etag: response.headers.get('ETag') ?? '' };
+    },
+    refetchInterval: live((d?: { webhook: WebhookDetail }) => (d?.webhook.draining ? every.busy : every.list)),
+  });
+
+export const useHealth = (id: string, since: string) =>
+  useQuery({
+    queryKey: ['webhook', id, 'health', since],
+    queryFn: () => ok(api.GET('/v1/webhooks/{id}/health', { params: { path: { id }, query: { since: ago(since) } } })),
+    placeholderData: keepPreviousData,
+    refetchInterval: live(every.list),
+  });
+
+export const useLedger = (id: string, since: string) =>
+  useQuery({
+    queryKey: ['webhook', id, 'ledger', since],
+    queryFn: () => ok(api.GET('/v1/webhooks/{id}/ledger', { params: { path: { id }, query: { since: ago(since), limit: 1 } } })),
+    placeholderData: keepPreviousData,
+    refetchInterval: live(every.list),
+  });
+
+export const useDelivery = (id: string | undefined, busy: number = every.busy) =>
+  useQuery({
+    queryKey: ['delivery', id],
+    enabled: !!id,
+    queryFn: () => ok(api.GET('/v1/deliveries/{id}', { params: { path: { id: id ?? '' } } })),
+    refetchInterval: live((d?: DeliveryDetail) => (!d || unfinished(d) ? busy : every.chart)),
+  });
+
+export const useEvent = (id: string | undefined) =>
+  useQuery({
+    queryKey: ['event', id],
+    enabled: !!id,
+    queryFn: () => ok(api.GET('/v1/events/{id}', { params: { path: { id: id ?? '' } } })),
+    refetchInterval: live((e?: { deliveries: Delivery[] }) => (e?.deliveries.some(unfinished) ? every.busy : every.chart)),
+  });
+
+// usePages walks a list by its cursors, which stay out of the address.
+export function usePages<Row>(key: readonly unknown[], read: (cursor?: string) => Promise<Page<Row>>, interval: number = every.list) {
+  const name = JSON.stringify(key);
+  const [walk, setWalk] = useState<{ name: string; cursors: string[] }>({ name, cursors: [] });
+  const cursors = walk.name === name ? walk.cursors : [];
+  const cursor = cursors.at(-1);
+  const query = useQuery({
+    queryKey: [...key, cursor ?? ''],
+    queryFn: () => read(cursor),
+    placeholderData: keepPreviousData,
+    refetchInterval: live(interval),
+  });
+  const next = query.data?.next_cursor;
+  return {
+    query,
+    rows: query.data?.data ?? [],
+    older: next ? () => setWalk({ name, cursors: [...cursors, next] }) : undefined,
+    newer: cursors.length > 0 ? () => setWalk({ name, cursors: cursors.slice(0, -1) }) : undefined,
+  };
+}
+
+const units: Record<string, number> = { h: 3600e3, d: 24 * 3600e3 };
+
+// ago is the time so long before now: "24h", "7d". The server's bound of 30 days
+// is kept with a minute to spare.
+export function ago(span: string): string {
+  const length = Number(span.slice(0, -1)) * (units[span.slice(-1)] ?? 0);
+  return new Date(Date.now() - Math.min(length, 30 * 24 * 3600e3 - 60e3)).toISOString();
+}
+
+export function useRefresh() {
+  const client = useQueryClient();
+  return (...keys: unknown[]) => client.invalidateQueries(keys.length ? { queryKey: keys } : undefined);
+}
+
+export const isFailure = (e: unknown, ...codes: Failure['code'][]): e is Failure => e instanceof Failure && (codes.length === 0 || codes.includes(e.code));

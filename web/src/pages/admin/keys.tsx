@@ -1,0 +1,193 @@
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, ok, onceKey, type Schemas } from '../../api/client';
+import { usePages, useRefresh, useUsers } from '../../api/hooks';
+import { every } from '../../api/live';
+import { useWords } from '../../i18n';
+import { Buttons, Dialog, useSay } from '../../ui/dialog';
+import { useAdmin } from '../../ui/names';
+import { Answered, Copy, Empty, Pager, Problem, When } from '../../ui/parts';
+import { Only } from './only';
+
+type Role = Schemas['ApiKeyForm']['role'];
+const roles: Role[] = ['publisher', 'user', 'admin'];
+
+export function Keys() {
+  const { t } = useWords();
+  const admin = useAdmin();
+  const [making, setMaking] = useState(false);
+  return (
+    <Only title={t('nav.keys')} actions={<Button onClick={() => setMaking(true)}>{t('keys.new')}</Button>}>
+      {admin && <KeyList />}
+      {making && <NewKey onClose={() => setMaking(false)} />}
+    </Only>
+  );
+}
+
+function KeyList() {
+  const { t, format } = useWords();
+  const [revoke, setRevoke] = useState<Schemas['APIKey'] | null>(null);
+  const { query, rows, older, newer } = usePages(['keys'], (cursor) => ok(api.GET('/v1/api-keys', { params: { query: { cursor } } })), every.chart);
+  return (
+    <>
+      <Answered query={query}>
+        {() =>
+          rows.length === 0 ? (
+            <Empty title={t('keys.none')}>
+              <p>{t('keys.none.text')}</p>
+            </Empty>
+          ) : (
+            <>
+              <div className="frame">
+                <table className="table">
+                  <thead>
+                    <tr>
+                      <th scope="col">{t('name')}</th>
+                      <th scope="col">{t('role')}</th>
+                      <th scope="col">{t('keys.expires')}</th>
+                      <th scope="col">{t('keys.used')}</th>
+                      <th scope="col">{t('keys.revoke')}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {rows.map((k) => (
+                      <tr key={k.id}>
+                        <td>
+                          <strong dir="auto">{k.name}</strong>
+                          <div className="dim small">
+                            <code>{k.prefix}…</code>
+                          </div>
+                        </td>
+                        <td data-label={t('role')}>
+                          {t(`role.${k.role}`)} {k.user_id && <span className="dim">({k.user_id})</span>}
+                        </td>
+                        <td data-label={t('keys.expires')}>{k.expires_at ? format.full(k.expires_at) : t('never')}</td>
+                        <td data-label={t('keys.used')}>{k.last_used_at ? <When at={k.last_used_at} /> : t('never')}</td>
+                        <td>
+                          <Button size="xs" variant="default" onClick={() => setRevoke(k)}>
+                            {t('keys.revoke')}
+                            <span className="hidden"> {k.name}</span>
+                          </Button>
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+              <Pager older={older} newer={newer} />
+            </>
+          )
+        }
+      </Answered>
+      {revoke && <Revoke apiKey={revoke} onClose={() => setRevoke(null)} />}
+    </>
+  );
+}
+
+function Revoke({ apiKey: k, onClose }: { apiKey: Schemas['APIKey']; onClose: () => void }) {
+  const { t, format } = useWords();
+  const refresh = useRefresh();
+  const say = useSay();
+  const revoke = useMutation({
+    mutationFn: () => ok(api.DELETE('/v1/api-keys/{id}', { params: { path: { id: k.id } } })),
+    onSuccess: () => {
+      onClose();
+      say(t('keys.revoked'));
+      void refresh('keys');
+    },
+  });
+  return (
+    <Dialog title={t('keys.revoke_title', { name: k.name })} onClose={onClose}>
+      <p>{k.last_used_at ? t('keys.revoke.used', { when: format.when(k.last_used_at) }) : t('keys.revoke.unused')}</p>
+      {revoke.error && <Problem error={revoke.error} />}
+      <Buttons onCancel={onClose}>
+        <Button color="red.9" loading={revoke.isPending} onClick={() => revoke.mutate()}>
+          {t('keys.revoke')}
+        </Button>
+      </Buttons>
+    </Dialog>
+  );
+}
+
+const lives = { '90': 90, '365': 365, '30': 30, never: 0 } as const;
+
+function NewKey({ onClose }: { onClose: () => void }) {
+  const { t } = useWords();
+  const refresh = useRefresh();
+  const users = useUsers(true).data ?? [];
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('publisher');
+  const [user, setUser] = useState('');
+  const [life, setLife] = useState<keyof typeof lives>('90');
+  const [once] = useState(onceKey);
+  const owner = user || users[0]?.id || '';
+  const make = useMutation({
+    mutationFn: () =>
+      ok(
+        api.POST('/v1/api-keys', {
+          params: { header: { 'Idempotency-Key': once } },
+          body: {
+            name,
+            role,
+            ...(role === 'user' && { user_id: owner }),
+            ...(lives[life] > 0 && { expires_at: new Date(Date.now() + lives[life] * 24 * 3600e3).toISOString() }),
+          },
+        }),
+      ),
+    onSuccess: () => void refresh('keys'),
+    gcTime: 0,
+  });
+  if (make.data) {
+    return (
+      <Dialog title={t('keys.made')} onClose={onClose}>
+        <p>{t('keys.once')}</p>
+        <code>{make.data.prefix}…</code>
+        <div className="row">
+          <Copy value={make.data.key} label={t('keys.copy')} size="sm" />
+          <Button onClick={onClose}>{t('close')}</Button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={t('keys.new')} onClose={onClose}>
+      <form
+        className="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          make.mutate();
+        }}
+      >
+        <TextInput label={t('keys.name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} required withAsterisk={false} autoComplete="off" />
+        <NativeSelect
+          label={t('role')}
+          description={t(`role.${role}.text`)}
+          value={role}
+          onChange={(e) => setRole(e.currentTarget.value as Role)}
+          data={roles.map((value) => ({ value, label: t(`role.${value}`) }))}
+        />
+        {role === 'user' && (
+          <NativeSelect label={t('keys.user')} value={owner} onChange={(e) => setUser(e.currentTarget.value)} data={users.map((u) => ({ value: u.id, label: u.name }))} />
+        )}
+        <NativeSelect
+          label={t('keys.expires')}
+          value={life}
+          onChange={(e) => setLife(e.currentTarget.value as keyof typeof lives)}
+          data={[
+            { value: '30', label: t('days', { n: 30 }) },
+            { value: '90', label: t('days', { n: 90 }) },
+            { value: '365', label: t('days', { n: 365 }) },
+            { value: 'never', label: t('keys.never') },
+          ]}
+        />
+        {make.error && <Problem error={make.error} />}
+        <Buttons onCancel={onClose}>
+          <Button type="submit" loading={make.isPending} disabled={!name.trim() || (role === 'user' && !owner)}>
+            {t('keys.new')}
+          </Button>
+        </Buttons>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,99 @@
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { api, ok, type Schemas } from '../../api/client';
+import { ago, usePages } from '../../api/hooks';
+import { every } from '../../api/live';
+import { useWords } from '../../i18n';
+import { useAdmin } from '../../ui/names';
+import { Answered, Code, Empty, Pager, pretty, When } from '../../ui/parts';
+import { spans } from '../delivery-list';
+import { Only } from './only';
+
+export function Log() {
+  const { t } = useWords();
+  const admin = useAdmin();
+  return <Only title={t('nav.log')}>{admin && <Entries />}</Only>;
+}
+
+function Entries() {
+  const { t } = useWords();
+  const search = useSearch({ from: '/shell/admin/log' });
+  const navigate = useNavigate({ from: '/admin/log' });
+  const since = spans.find((s) => s === search.since);
+  const set = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
+  const { query, rows, older, newer } = usePages(
+    ['log', search.object, since],
+    (cursor) => ok(api.GET('/v1/audit-log', { params: { query: { cursor, object_id: search.object, since: since && ago(since) } } })),
+    every.chart,
+  );
+  return (
+    <>
+      <div className="filters">
+        <TextInput label={t('log.object')} value={search.object ?? ''} onChange={(e) => set({ object: e.currentTarget.value || undefined })} autoComplete="off" />
+        <NativeSelect
+          label={t('span')}
+          value={since ?? ''}
+          onChange={(e) => set({ since: e.currentTarget.value || undefined })}
+          data={[{ value: '', label: t('any') }, ...spans.map((value) => ({ value, label: t(`span.${value}`) }))]}
+        />
+      </div>
+      <Answered query={query}>
+        {() =>
+          rows.length === 0 ? (
+            <Empty title={t('nothing_fits')}>
+              <Button variant="default" onClick={() => set({ object: undefined, since: undefined })}>
+                {t('clear_filters')}
+              </Button>
+            </Empty>
+          ) : (
+            <>
+              <div className="card">
+                <ol className="timeline">
+                  {rows.map((e) => (
+                    <Entry key={e.id} entry={e} />
+                  ))}
+                </ol>
+              </div>
+              <Pager older={older} newer={newer} />
+            </>
+          )
+        }
+      </Answered>
+    </>
+  );
+}
+
+function Entry({ entry: e }: { entry: Schemas['AuditEntry'] }) {
+  const { t } = useWords();
+  return (
+    <li>
+      <div>
+        <strong>{e.actor.user_id ?? t(`role.${e.actor.role}`)}</strong> {t(`action.${e.action}`)} <code>{e.object.id}</code>
+      </div>
+      <div className="dim small row">
+        <When at={e.at} />
+        <span>{e.actor.key_id}</span>
+        {e.actor.address && <span>{e.actor.address}</span>}
+      </div>
+      {(e.before || e.after) && (
+        <details className="small">
+          <summary>{t('log.changes')}</summary>
+          <div className="columns">
+            {e.before && (
+              <div>
+                <h3>{t('before')}</h3>
+                <Code label={t('before')} text={pretty(e.before)} />
+              </div>
+            )}
+            {e.after && (
+              <div>
+                <h3>{t('after')}</h3>
+                <Code label={t('after')} text={pretty(e.after)} />
+              </div>
+            )}
+          </div>
+        </details>
+      )}
+    </li>
+  );
+}

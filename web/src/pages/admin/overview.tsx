@@ -1,0 +1,100 @@
+import { NativeSelect } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, ok } from '../../api/client';
+import { ago, useWebhooks } from '../../api/hooks';
+import { every, live } from '../../api/live';
+import { useWords } from '../../i18n';
+import { needsYou, stateOf } from '../../rules/state';
+import { Whole } from '../../ui/charts';
+import { useAdmin } from '../../ui/names';
+import { Answered, Card, StateWord } from '../../ui/parts';
+import { Only } from './only';
+
+const spans = ['24h', '7d', '30d'] as const;
+
+export function Overview() {
+  const { t, format } = useWords();
+  const admin = useAdmin();
+  const [span, setSpan] = useState<(typeof spans)[number]>('24h');
+  const webhooks = useWebhooks(every.chart);
+  const stats = useQuery({
+    queryKey: ['stats', span],
+    enabled: admin,
+    queryFn: () => ok(api.GET('/v1/stats', { params: { query: { since: ago(span) } } })),
+    refetchInterval: live(every.chart),
+  });
+  const failing = (webhooks.data?.data ?? []).filter((w) => needsYou(w) || (w.enabled && w.status !== 'HEALTHY'));
+  return (
+    <Only title={t('nav.overview')}>
+      <NativeSelect
+        label={t('span')}
+        value={span}
+        onChange={(e) => setSpan(e.currentTarget.value as typeof span)}
+        data={spans.map((value) => ({ value, label: t(`span.${value}`) }))}
+        style={{ maxWidth: '14rem' }}
+      />
+      <Answered query={stats}>
+        {(s) => (
+          <>
+            <dl className="numbers">
+              <div>
+                <dt>{t('nav.events')}</dt>
+                <dd>{format.number(s.events)}</dd>
+              </div>
+              <div>
+                <dt>{t('attempts')}</dt>
+                <dd>{format.number(s.attempts.total)}</dd>
+              </div>
+              <div>
+                <dt>{t('rate')}</dt>
+                <dd>{s.attempts.success_rate === null ? '–' : format.percent(s.attempts.success_rate)}</dd>
+              </div>
+              <div>
+                <dt>{t('backlog')}</dt>
+                <dd>{format.number(s.backlog.pending + s.backlog.retrying)}</dd>
+              </div>
+              <div>
+                <dt>{t('status.held')}</dt>
+                <dd>{format.number(s.backlog.held)}</dd>
+              </div>
+            </dl>
+            <Card title={t('nav.deliveries')}>
+              <Whole
+                name={t('nav.deliveries')}
+                parts={[
+                  { tone: 'good', name: t('status.succeeded'), count: s.deliveries.succeeded },
+                  { tone: 'accent', name: t('status.pending'), count: s.deliveries.pending },
+                  { tone: 'warn', name: t('status.retrying'), count: s.deliveries.retrying },
+                  { tone: 'quiet', name: t('status.held'), count: s.deliveries.held },
+                  { tone: 'bad', name: t('status.failed'), count: s.deliveries.failed },
+                  { tone: 'line', name: t('status.cancelled'), count: s.deliveries.cancelled },
+                ]}
+              />
+            </Card>
+          </>
+        )}
+      </Answered>
+      <Card title={t('admin.failing')}>
+        {failing.length === 0 ? (
+          <p className="dim">{t('admin.failing.none')}</p>
+        ) : (
+          <ul className="plainlist">
+            {failing.map((w) => (
+              <li key={w.id} className="row between">
+                <span>
+                  <Link to="/webhooks/$id" params={{ id: w.id }}>
+                    {w.name}
+                  </Link>{' '}
+                  <span className="dim small">{w.owner_id}</span>
+                </span>
+                <StateWord state={stateOf(w)} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Card>
+    </Only>
+  );
+}

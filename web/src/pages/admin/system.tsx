@@ -1,0 +1,83 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, ok } from '../../api/client';
+import { every, live } from '../../api/live';
+import { useWords } from '../../i18n';
+import { useAdmin } from '../../ui/names';
+import { Answered, Card, Facts, When } from '../../ui/parts';
+import { base } from '../../base';
+import { Only } from './only';
+
+export function System() {
+  const { t, format } = useWords();
+  const admin = useAdmin();
+  const query = useQuery({ queryKey: ['system'], enabled: admin, queryFn: () => ok(api.GET('/v1/system')), refetchInterval: live(every.chart) });
+  const yes = (b: boolean) => (b ? t('yes') : t('no'));
+  return (
+    <Only title={t('nav.system')}>
+      <Answered query={query}>
+        {(s) => (
+          <div className="columns">
+            <Card title={t('system.version')}>
+              <Facts
+                rows={[
+                  ['Godwit', s.version],
+                  ['Postgres', s.postgres_version],
+                  ['Go', s.go_version],
+                  [t('system.schema'), format.number(s.schema_version)],
+                  [
+                    'Temporal',
+                    s.settings.temporal.ui_url ? (
+                      <a key="temporal" href={s.settings.temporal.ui_url} target="_blank" rel="noreferrer">
+                        {s.settings.temporal.address}
+                      </a>
+                    ) : (
+                      s.settings.temporal.address
+                    ),
+                  ],
+                  [
+                    t('system.reference'),
+                    <a key="docs" href={`${base}docs`}>
+                      {`${base}docs`}
+                    </a>,
+                  ],
+                ]}
+              />
+            </Card>
+            <Card title={t('system.sending')}>
+              <Facts
+                rows={[
+                  [t('system.timeout'), format.span(s.settings.delivery_timeout)],
+                  [t('system.retries'), s.settings.retry_schedule.map(format.span).join(' · ')],
+                  [t('system.recovery'), s.settings.recovery_schedule.map(format.span).join(' · ')],
+                  [t('system.recovery_window'), format.span(s.settings.recovery_window)],
+                  [t('system.http'), yes(s.settings.allow_http)],
+                  [t('system.egress'), s.settings.egress_allow.join(', ') || t('system.egress.public')],
+                  [t('mail'), yes(s.settings.mail)],
+                ]}
+              />
+            </Card>
+            <Card title={t('system.keeping')}>
+              <Facts
+                rows={[
+                  [t('system.retention'), format.span(s.settings.retention)],
+                  [t('system.audit_retention'), format.span(s.settings.audit_retention)],
+                  [t('system.kept_since'), s.retention.kept_since ? <When key="since" at={s.retention.kept_since} /> : t('system.all_kept')],
+                  [t('system.last_removal'), s.retention.last_finished_at ? <When key="last" at={s.retention.last_finished_at} /> : t('never')],
+                  [t('system.problem'), s.retention.problem],
+                ]}
+              />
+            </Card>
+            <Card title={t('system.limits')}>
+              <Facts
+                rows={[
+                  [t('system.publish_rate'), t('per_second', { n: s.settings.publish_rate })],
+                  [t('system.management_rate'), t('per_second', { n: s.settings.management_rate })],
+                ]}
+              />
+            </Card>
+          </div>
+        )}
+      </Answered>
+    </Only>
+  );
+}

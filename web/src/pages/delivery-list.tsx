@@ -1,0 +1,147 @@
+import { Button, NativeSelect } from '@mantine/core';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { api, ok } from '../api/client';
+import { ago, useProjects, usePages, useWebhooks, type Status } from '../api/hooks';
+import { every } from '../api/live';
+import { useWords } from '../i18n';
+import { useNames, useTypes } from '../ui/names';
+import { Answered, Empty, Left, Pager, StatusWord, When } from '../ui/parts';
+
+export interface DeliveryFilter {
+  status?: string | undefined;
+  type?: string | undefined;
+  project?: string | undefined;
+  since?: string | undefined;
+  webhook?: string | undefined;
+}
+
+const statuses: Status[] = ['pending', 'retrying', 'succeeded', 'failed', 'held', 'cancelled'];
+export const spans = ['1h', '24h', '7d', '30d'] as const;
+
+const known = <T extends string>(values: readonly T[], value: string | undefined) => values.find((v) => v === value);
+
+// DeliveryList is the deliveries that fit a filter, which stands in the address.
+export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webhook?: string }) {
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const names = useNames();
+  const { types, title } = useTypes();
+  const projects = useProjects().data ?? [];
+  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const status = known(statuses, filter.status);
+  const since = known(spans, filter.since);
+  const to = webhook ?? filter.webhook;
+  const { query, rows, older, newer } = usePages(['deliveries', to, status, filter.type, filter.project, since], (cursor) =>
+    ok(
+      api.GET('/v1/deliveries', {
+        params: { query: { cursor, webhook_id: to, status, event_type: filter.type, project_id: filter.project, since: since && ago(since) } },
+      }),
+    ),
+  );
+  const set = (change: DeliveryFilter) => void navigate({ to: '.', search: (s: object) => ({ ...s, ...change }) as never, replace: true });
+  const filtered = Boolean(status || filter.type || filter.project || since || (!webhook && filter.webhook));
+  return (
+    <>
+      <div className="filters">
+        <NativeSelect
+          label={t('state')}
+          value={status ?? ''}
+          onChange={(e) => set({ status: e.currentTarget.value || undefined })}
+          data={[{ value: '', label: t('any') }, ...statuses.map((value) => ({ value, label: t(`status.${value}`) }))]}
+        />
+        <NativeSelect
+          label={t('type')}
+          value={filter.type ?? ''}
+          onChange={(e) => set({ type: e.currentTarget.value || undefined })}
+          data={[{ value: '', label: t('any') }, ...(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))]}
+        />
+        <NativeSelect
+          label={t('project')}
+          value={filter.project ?? ''}
+          onChange={(e) => set({ project: e.currentTarget.value || undefined })}
+          data={[{ value: '', label: t('any') }, ...projects.map((p) => ({ value: p.id, label: p.name }))]}
+        />
+        {!webhook && (
+          <NativeSelect
+            label={t('webhook')}
+            value={filter.webhook ?? ''}
+            onChange={(e) => set({ webhook: e.currentTarget.value || undefined })}
+            data={[{ value: '', label: t('any') }, ...webhooks.map((w) => ({ value: w.id, label: w.name }))]}
+          />
+        )}
+        <NativeSelect
+          label={t('span')}
+          value={since ?? ''}
+          onChange={(e) => set({ since: e.currentTarget.value || undefined })}
+          data={[{ value: '', label: t('any') }, ...spans.map((value) => ({ value, label: t(`span.${value}`) }))]}
+        />
+      </div>
+      <Answered query={query}>
+        {() =>
+          rows.length === 0 ? (
+            <Empty title={!filtered ? t('deliveries.none') : status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')}>
+              {filtered ? (
+                <Button variant="default" onClick={() => set({ status: undefined, type: undefined, project: undefined, since: undefined, webhook: undefined })}>
+                  {t('clear_filters')}
+                </Button>
+              ) : (
+                <p>{t('deliveries.none.text')}</p>
+              )}
+            </Empty>
+          ) : (
+            <>
+              <div className="frame">
+                <table className="table">
+                  <thead>
+                    <tr>
+                      <th scope="col">{t('type')}</th>
+                      <th scope="col">{t('state')}</th>
+                      {!webhook && <th scope="col">{t('webhook')}</th>}
+                      <th scope="col">{t('project')}</th>
+                      <th scope="col">{t('attempts')}</th>
+                      <th scope="col">{t('created')}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {rows.map((d) => (
+                      <tr key={d.id} className={d.superseded ? 'dim' : ''}>
+                        <td className="main-cell">
+                          <Link to="/deliveries/$id" params={{ id: d.id }}>
+                            {title(d.event_type)}
+                          </Link>
+                          {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
+                        </td>
+                        <td>
+                          <StatusWord status={d.status} />
+                          {d.reason && d.status === 'failed' && <div className="small">{t(`reason.${d.reason}`)}</div>}
+                        </td>
+                        {!webhook && (
+                          <td data-label={t('webhook')} dir="auto">
+                            {names.webhook(d.webhook_id)}
+                          </td>
+                        )}
+                        <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
+                        <td data-label={t('attempts')}>
+                          {d.attempt_count}
+                          {d.status === 'retrying' && d.next_attempt_at && (
+                            <div className="dim small">
+                              {t('next_in')} <Left until={d.next_attempt_at} />
+                            </div>
+                          )}
+                        </td>
+                        <td data-label={t('created')} className="dim">
+                          <When at={d.created_at} />
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+              <Pager older={older} newer={newer} />
+            </>
+          )
+        }
+      </Answered>
+    </>
+  );
+}

@@ -1,0 +1,298 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, ok, onceKey } from '../api/client';
+import { isFailure, useDelivery, useRefresh, type Attempt, type DeliveryDetail } from '../api/hooks';
+import { useWords } from '../i18n';
+import { curlOf, prettyBody } from '../rules/curl';
+import { masked } from '../rules/receivers';
+import { Buttons, Dialog, useSay } from '../ui/dialog';
+import { useAdmin, useNames, useTypes } from '../ui/names';
+import { Answered, Card, Code, Copy, copyText, Facts, Left, Loading, Note, Page, pretty, Problem, StatusWord, When } from '../ui/parts';
+import { ReasonWords } from '../ui/reason';
+
+export function DeliveryPage() {
+  const { id } = useParams({ from: '/shell/deliveries/$id' });
+  const { t } = useWords();
+  const { title } = useTypes();
+  const names = useNames();
+  const query = useDelivery(id);
+  const d = query.data;
+  if (!d) return <Page title={t('delivery')}>{query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}</Page>;
+  return (
+    <Page
+      title={`${title(d.event_type)} → ${names.webhook(d.webhook_id)}`}
+      lead={
+        <div className="row">
+          <StatusWord status={d.status} />
+          {d.status === 'retrying' && d.next_attempt_at && (
+            <span>
+              {t('next_in')} <Left until={d.next_attempt_at} />
+            </span>
+          )}
+        </div>
+      }
+      actions={<DeliveryActions delivery={d} />}
+    >
+      <Answered query={query}>{(delivery) => <DeliveryOf delivery={delivery} />}</Answered>
+    </Page>
+  );
+}
+
+function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
+  const { t } = useWords();
+  const names = useNames();
+  const admin = useAdmin();
+  const failed = [...d.attempts].reverse().find((a) => a.reason);
+  return (
+    <>
+      {d.status !== 'succeeded' && (failed?.reason ?? d.reason) && (
+        <Note tone={d.status === 'failed' ? 'bad' : 'warn'} title={t('what_to_do')}>
+          <ReasonWords reason={d.reason && d.reason !== 'exhausted' ? d.reason : (failed?.reason ?? d.reason ?? 'internal')} code={failed?.status_code} />
+          {d.reason === 'exhausted' && <p style={{ marginTop: '0.5rem' }}>{t('reason.exhausted.next')}</p>}
+        </Note>
+      )}
+      {d.superseded && <Note>{t('delivery.superseded')}</Note>}
+      <Card title={t('attempts')}>
+        {d.attempts.length === 0 ? (
+          <p className="dim">{t(d.status === 'held' ? 'attempts.held' : 'attempts.none_yet')}</p>
+        ) : (
+          <ol className="timeline">
+            {d.attempts.map((a, i) => (
+              <AttemptOf key={`${a.number} ${a.started_at}`} attempt={a} last={i === d.attempts.length - 1} />
+            ))}
+          </ol>
+        )}
+      </Card>
+      <RequestOf delivery={d} />
+      <Card title={t('facts')}>
+        <Facts
+          rows={[
+            [
+              t('event'),
+              <Link key="event" to="/events/$id" params={{ id: d.event_id }}>
+                {d.event_id}
+              </Link>,
+            ],
+            [
+              t('webhook'),
+              <Link key="webhook" to="/webhooks/$id" params={{ id: d.webhook_id }}>
+                {names.webhook(d.webhook_id)}
+              </Link>,
+            ],
+            [t('project'), d.project_id ? names.project(d.project_id) : null],
+            [t('created'), <When key="created" at={d.created_at} />],
+            [t('finished'), d.finished_at ? <When key="finished" at={d.finished_at} /> : null],
+            [
+              t('delivery.again_of'),
+              d.redelivery_of ? (
+                <Link key="of" to="/deliveries/$id" params={{ id: d.redelivery_of }}>
+                  {d.redelivery_of}
+                </Link>
+              ) : null,
+            ],
+            [
+              'Temporal',
+              admin && d.workflow.url ? (
+                <a key="workflow" href={d.workflow.url} target="_blank" rel="noreferrer">
+                  {t('delivery.temporal')}
+                </a>
+              ) : null,
+            ],
+            [
+              'ID',
+              <span key="id" className="row">
+                <code>{d.id}</code>
+                <Copy value={d.id} />
+              </span>,
+            ],
+          ]}
+        />
+      </Card>
+    </>
+  );
+}
+
+function AttemptOf({ attempt: a, last }: { attempt: Attempt; last: boolean }) {
+  const { t, format } = useWords();
+  const [open, setOpen] = useState(last);
+  const [shown, setShown] = useState(false);
+  const tone = a.outcome === 'success' ? 'good' : a.outcome === 'in_flight' || a.outcome === 'put_off' ? 'warn' : 'bad';
+  const answered = Object.keys(a.response.headers).length > 0 || a.response.body !== '';
+  return (
+    <li className={tone}>
+      <div className="row between">
+        <div>
+          <strong>{t('attempt.number', { n: a.number })}</strong> {t(`outcome.${a.outcome}`)}
+          {a.status_code ? ` (${a.status_code})` : ''} {a.reason && a.outcome !== 'success' && <span>· {t(`reason.${a.reason}`)}</span>}
+        </div>
+        <div className="dim small row">
+          <span>{format.clock(a.started_at)}</span>
+          {a.outcome !== 'in_flight' && <span>{format.ms(a.duration_ms)}</span>}
+        </div>
+      </div>
+      <button type="button" className="link small" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? t('attempt.hide') : t('attempt.show')}
+      </button>
+      {open && (
+        <div className="columns">
+          <div className="stack tight">
+            <h3>{t('attempt.sent')}</h3>
+            <div className="row">
+              <code dir="ltr">POST {shown ? a.request.url : masked(a.request.url)}</code>
+              <button type="button" className="link small" onClick={() => setShown(!shown)}>
+                {shown ? t('hide') : t('show')}
+              </button>
+            </div>
+            <Code label={t('attempt.sent')} text={headers(a.request.headers)} />
+            <div>
+              <Copy value={pretty(a)} label={t('attempt.json')} />
+            </div>
+          </div>
+          <div className="stack tight">
+            <h3>{t('attempt.answered')}</h3>
+            {answered ? (
+              <>
+                <Code label={t('attempt.answered')} text={`${a.status_code ?? ''}\n${headers(a.response.headers)}`} />
+                {a.response.encoding === 'base64' ? (
+                  <p>{t('attempt.binary', { n: Math.floor((a.response.body.length * 3) / 4) })}</p>
+                ) : (
+                  a.response.body && <Code label={t('attempt.body')} text={a.response.body} />
+                )}
+                {a.response.truncated && <p className="dim small">{t('attempt.cut')}</p>}
+              </>
+            ) : (
+              <p className="dim">{t('attempt.no_answer')}</p>
+            )}
+            {a.error && (
+              <details className="small">
+                <summary>{t('problem.details')}</summary>
+                <p lang="en">{a.error}</p>
+              </details>
+            )}
+          </div>
+        </div>
+      )}
+    </li>
+  );
+}
+
+// RequestOf shows the body that the receiver gets, and has the request copied as a
+// command that the receiver accepts.
+function RequestOf({ delivery: d }: { delivery: DeliveryDetail }) {
+  const { t } = useWords();
+  const say = useSay();
+  const [raw, setRaw] = useState(false);
+  const path = { id: d.id };
+  const request = useQuery({ queryKey: ['delivery', d.id, 'request'], queryFn: () => ok(api.GET('/v1/deliveries/{id}/request', { params: { path } })) });
+  const sign = useMutation({
+    mutationFn: async () => copyText(curlOf(await ok(api.GET('/v1/deliveries/{id}/request', { params: { path, query: { sign: 'true' } } })))),
+    onSuccess: () => say(t('request.copied')),
+    onError: () => say(t('failed'), { bad: true }),
+  });
+  const sent = request.data;
+  // A webhook that was deleted, or states that were removed, leave nothing to show.
+  if (!sent) return null;
+  return (
+    <Card title={t('request')}>
+      <div className="stack">
+        {sent.encoding === 'base64' ? <p>{t('attempt.binary', { n: Math.floor((sent.body.length * 3) / 4) })}</p> : <Code label={t('request')} text={raw ? sent.body : prettyBody(sent.body)} />}
+        {sent.truncated && <p className="dim small">{t('request.cut')}</p>}
+        <div className="row">
+          {!sent.encoding && <Copy value={sent.body} label={t('request.copy')} />}
+          {!sent.encoding && !sent.truncated && (
+            <Button size="xs" variant="default" loading={sign.isPending} onClick={() => sign.mutate()}>
+              {t('attempt.curl')}
+            </Button>
+          )}
+          {!sent.encoding && (
+            <Button size="xs" variant="default" aria-pressed={raw} onClick={() => setRaw(!raw)}>
+              {t('request.raw')}
+            </Button>
+          )}
+        </div>
+        <p className="dim small">{t('attempt.curl.text')}</p>
+      </div>
+    </Card>
+  );
+}
+
+const headers = (h: Record<string, string>) =>
+  Object.entries(h)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
+
+function DeliveryActions({ delivery: d }: { delivery: DeliveryDetail }) {
+  const { t } = useWords();
+  const [ask, setAsk] = useState<'redeliver' | 'cancel' | null>(null);
+  const [key] = useState(onceKey);
+  const refresh = useRefresh();
+  const navigate = useNavigate();
+  const say = useSay();
+  const params = { path: { id: d.id } };
+  const done = (text: string) => {
+    setAsk(null);
+    say(text);
+    void refresh('delivery', d.id);
+  };
+  const retry = useMutation({
+    mutationFn: () => ok(api.POST('/v1/deliveries/{id}/retry-now', { params })),
+    onSuccess: () => done(t('delivery.retried')),
+    onError: (e) => {
+      say(isFailure(e, 'conflict') ? t('delivery.changed') : t('failed'), { bad: true });
+      void refresh('delivery', d.id);
+    },
+  });
+  const cancel = useMutation({
+    mutationFn: () => ok(api.POST('/v1/deliveries/{id}/cancel', { params })),
+    onSuccess: () => done(t('delivery.cancelled')),
+  });
+  const redeliver = useMutation({
+    mutationFn: () => ok(api.POST('/v1/deliveries/{id}/redeliver', { params: { ...params, header: { 'Idempotency-Key': key } } })),
+    onSuccess: async (made) => {
+      setAsk(null);
+      say(t('delivery.redelivered'));
+      await navigate({ to: '/deliveries/$id', params: { id: made.delivery_id } });
+    },
+  });
+  const waits = d.status === 'pending' || d.status === 'retrying' || d.status === 'held';
+  const finished = !waits;
+  return (
+    <>
+      {d.status === 'retrying' && (
+        <Button loading={retry.isPending} onClick={() => retry.mutate()}>
+          {t('delivery.now')}
+        </Button>
+      )}
+      {waits && (
+        <Button variant="default" onClick={() => setAsk('cancel')}>
+          {t('delivery.stop')}
+        </Button>
+      )}
+      {finished && !d.superseded && <Button onClick={() => setAsk('redeliver')}>{t('redeliver')}</Button>}
+      {ask === 'cancel' && (
+        <Dialog title={t('delivery.stop')} onClose={() => setAsk(null)}>
+          <p>{t('delivery.stop.text')}</p>
+          {cancel.error && <Problem error={cancel.error} />}
+          <Buttons onCancel={() => setAsk(null)}>
+            <Button color="red.9" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+              {t('delivery.stop')}
+            </Button>
+          </Buttons>
+        </Dialog>
+      )}
+      {ask === 'redeliver' && (
+        <Dialog title={t('redeliver')} onClose={() => setAsk(null)}>
+          <p>{d.status === 'succeeded' ? t('redeliver.arrived') : t('redeliver.text')}</p>
+          {redeliver.error && <Problem error={redeliver.error} />}
+          <Buttons onCancel={() => setAsk(null)}>
+            <Button loading={redeliver.isPending} onClick={() => redeliver.mutate()}>
+              {t('redeliver')}
+            </Button>
+          </Buttons>
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,84 @@
+import { Button, TextInput } from '@mantine/core';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useWebhooks, type EventType } from '../api/hooks';
+import { every } from '../api/live';
+import { useWords } from '../i18n';
+import { operational, publishable } from '../rules/draft';
+import { useTypes } from '../ui/names';
+import { Answered, Card, Code, Copy, Empty, Page, pretty, Word } from '../ui/parts';
+
+export function EventTypes() {
+  const { t } = useWords();
+  const { q } = useSearch({ from: '/shell/event-types' });
+  const navigate = useNavigate({ from: '/event-types' });
+  const { types, title, group, about } = useTypes();
+  const set = (value: string) => void navigate({ search: { q: value || undefined }, replace: true });
+  const words = (q ?? '').toLowerCase();
+  const fits = (x: EventType) => !words || `${x.name} ${title(x.name)} ${x.description} ${group(x.group)}`.toLowerCase().includes(words);
+  return (
+    <Page title={t('nav.types')} lead={<p className="dim">{t('types.text')}</p>}>
+      <div className="filters">
+        <TextInput label={t('types.search')} type="search" value={q ?? ''} onChange={(e) => set(e.currentTarget.value)} autoComplete="off" />
+      </div>
+      <Answered query={types}>
+        {(all) => {
+          const found = all.filter(fits);
+          if (found.length === 0) {
+            return (
+              <Empty title={t('nothing_fits')}>
+                <Button variant="default" onClick={() => set('')}>
+                  {t('clear_filters')}
+                </Button>
+              </Empty>
+            );
+          }
+          const chosen = new Set(publishable(all).map((x) => x.name));
+          return [...new Set(found.map((x) => x.group))].map((g) => (
+            <Card key={g} title={group(g)}>
+              <ul className="plainlist">
+                {found
+                  .filter((x) => x.group === g)
+                  .map((x) => (
+                    <li key={x.name}>
+                      <div className="row between">
+                        <strong>{title(x.name)}</strong>
+                        {x.archived_at && <Word tone="warn">{t('types.archived')}</Word>}
+                      </div>
+                      {about(x) && <div className="dim">{about(x)}</div>}
+                      <details className="small">
+                        <summary>{t('types.more', { title: title(x.name) })}</summary>
+                        <TypeDetails type={x} selectable={chosen.has(x.name) || operational(x.name)} />
+                      </details>
+                    </li>
+                  ))}
+              </ul>
+            </Card>
+          ));
+        }}
+      </Answered>
+    </Page>
+  );
+}
+
+function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boolean }) {
+  const { t, format } = useWords();
+  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const covers = (entry: string) => entry === x.name || (entry === '*' && !operational(x.name)) || (entry.length > 1 && ((entry.endsWith('*') && x.name.startsWith(entry.slice(0, -1))) || (entry.startsWith('*') && x.name.endsWith(entry.slice(1)))));
+  const listening = webhooks.filter((w) => w.rules.some((r) => [r, ...(r.all_of ?? [])].some((p) => (p.events ?? []).some(covers) && !(p.not_events ?? []).some(covers))));
+  return (
+    <div className="stack" style={{ padding: '0.5rem 0' }}>
+      <div className="row">
+        <code>{x.name}</code>
+        <Copy value={x.name} />
+        {selectable && (
+          <Link to="/webhooks/new" search={{ types: x.name }}>
+            {t('types.use')}
+          </Link>
+        )}
+      </div>
+      <div>{listening.length === 0 ? t('types.nobody') : t('types.listening', { names: format.list(listening.map((w) => w.name)) })}</div>
+      {(x.example.current || x.example.previous) && <Code label={t('example')} text={pretty(x.example)} />}
+      {x.schema && <Code label={t('schema')} text={pretty(x.schema)} />}
+    </div>
+  );
+}

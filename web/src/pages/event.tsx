@@ -1,0 +1,202 @@
+import { Button, NativeSelect } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, ok, type Schemas } from '../api/client';
+import { useEvent, useWebhooks } from '../api/hooks';
+import { every } from '../api/live';
+import { useWords } from '../i18n';
+import { changesOf } from '../rules/diff';
+import { verdictOf } from '../rules/explain';
+import { useNames, useTypes } from '../ui/names';
+import { Answered, Card, Code, Copy, Facts, Loading, Page, pretty, Problem, StatusWord, When, Word } from '../ui/parts';
+
+type Event = Schemas['Event'];
+
+export function EventPage() {
+  const { id } = useParams({ from: '/shell/events/$id' });
+  const { t } = useWords();
+  const { title } = useTypes();
+  const query = useEvent(id);
+  if (!query.data) return <Page title={t('event')}>{query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}</Page>;
+  return (
+    <Page title={title(query.data.type)} lead={<span className="dim">{query.data.id}</span>}>
+      <Answered query={query}>{(event) => <EventOf event={event} />}</Answered>
+    </Page>
+  );
+}
+
+function EventOf({ event: e }: { event: Event }) {
+  const { t } = useWords();
+  const names = useNames();
+  return (
+    <>
+      <Card title={t('changes')}>
+        <Changes event={e} />
+      </Card>
+      <div className="columns">
+        <Card title={t('nav.deliveries')}>
+          {e.deliveries.length === 0 ? (
+            <p className="dim">{t('event.nobody')}</p>
+          ) : (
+            <ul className="plainlist">
+              {e.deliveries.map((d) => (
+                <li key={d.id} className="row between">
+                  <Link to="/deliveries/$id" params={{ id: d.id }}>
+                    {names.webhook(d.webhook_id)}
+                  </Link>
+                  <StatusWord status={d.status} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </Card>
+        <Card title={t('facts')}>
+          <Facts
+            rows={[
+              [t('project'), e.project_id ? names.project(e.project_id) : null],
+              [t('company'), e.company_id ? names.company(e.company_id) : null],
+              [t('actor'), e.actor_id],
+              [t('event.occurred'), <When key="occurred" at={e.occurred_at} />],
+              [t('event.accepted'), <When key="accepted" at={e.accepted_at} />],
+              [t('code'), <code key="type">{e.type}</code>],
+              [
+                'ID',
+                <span key="id" className="row">
+                  <code>{e.id}</code>
+                  <Copy value={e.id} />
+                </span>,
+              ],
+            ]}
+          />
+        </Card>
+      </div>
+      <WhyNot event={e} />
+    </>
+  );
+}
+
+const show = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value, null, 1));
+
+function Changes({ event: e }: { event: Event }) {
+  const { t } = useWords();
+  const changes = changesOf(e.previous, e.current);
+  const differ = changes.filter((c) => c.kind !== 'same');
+  const same = changes.length - differ.length;
+  return (
+    <div className="stack">
+      {e.previous === null && <p className="dim">{t('changes.new')}</p>}
+      {e.current === null && <p className="dim">{t('changes.gone')}</p>}
+      {differ.length === 0 && <p className="dim">{t('changes.none')}</p>}
+      {differ.length > 0 && (
+        <div style={{ overflowX: 'auto' }} tabIndex={0} role="group" aria-label={t('changes')}>
+          <table className="diff">
+            <thead>
+              <tr>
+                <th scope="col">{t('field')}</th>
+                {e.previous !== null && <th scope="col">{t('before')}</th>}
+                {e.current !== null && <th scope="col">{t('after')}</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {differ.map((c) => (
+                <tr key={c.key}>
+                  <th scope="row">
+                    <div>{c.key}</div>
+                    {e.previous !== null && e.current !== null && (
+                      <span className={`small ${c.kind === 'added' ? 'good' : c.kind === 'removed' ? 'bad' : 'warn'}`}>{t(`change.${c.kind as 'added' | 'removed' | 'changed'}`)}</span>
+                    )}
+                  </th>
+                  {e.previous !== null && <td className="mono">{c.kind === 'added' ? '–' : show(c.before)}</td>}
+                  {e.current !== null && <td className="mono">{c.kind === 'removed' ? '–' : show(c.after)}</td>}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {same > 0 && <p className="dim small">{t('changes.same', { n: same })}</p>}
+      <details>
+        <summary>{t('raw')}</summary>
+        <div className="stack">
+          <Code label={t('raw')} text={pretty({ previous: e.previous, current: e.current })} />
+          <div>
+            <Copy value={pretty({ previous: e.previous, current: e.current })} />
+          </div>
+        </div>
+      </details>
+    </div>
+  );
+}
+
+// WhyNot answers why a webhook did or did not get the event.
+function WhyNot({ event: e }: { event: Event }) {
+  const { t } = useWords();
+  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const got = new Set(e.deliveries.map((d) => d.webhook_id));
+  const others = [...webhooks].sort((a, b) => Number(got.has(a.id)) - Number(got.has(b.id)));
+  const [chosen, setChosen] = useState('');
+  const id = chosen || others[0]?.id || '';
+  const explain = useMutation({ mutationFn: (webhook: string) => ok(api.POST('/v1/webhooks/{id}/explain', { params: { path: { id: webhook } }, body: { event_id: e.id } })) });
+  if (others.length === 0) return null;
+  return (
+    <Card title={t('why')}>
+      <div className="stack">
+        <div className="line">
+          <NativeSelect
+            label={t('webhook')}
+            value={id}
+            onChange={(x) => {
+              setChosen(x.currentTarget.value);
+              explain.reset();
+            }}
+            data={others.map((w) => ({ value: w.id, label: got.has(w.id) ? `${w.name} (${t('why.got')})` : w.name }))}
+          />
+          <Button className="fit" loading={explain.isPending} onClick={() => explain.mutate(id)}>
+            {t('why.ask')}
+          </Button>
+        </div>
+        <div aria-live="polite" data-testid="why">
+          {explain.data && <Explanation explanation={explain.data} event={e} webhook={id} />}
+        </div>
+        {explain.error && <Problem error={explain.error} />}
+      </div>
+    </Card>
+  );
+}
+
+function Explanation({ explanation: x, event: e, webhook }: { explanation: Schemas['Explanation']; event: Event; webhook: string }) {
+  const { t } = useWords();
+  return (
+    <div className="stack">
+      <p>{x.matched ? <Word tone="good">{t('why.matched')}</Word> : <Word tone="warn">{t('why.not_matched')}</Word>}</p>
+      <ol className="plainlist">
+        {x.rules.map((v) => (
+          <li key={v.rule}>
+            <strong>{t('rule.number', { n: v.rule + 1 })}</strong> <VerdictWords reason={v.reason} event={e} />
+          </li>
+        ))}
+      </ol>
+      {x.rules.length === 0 && <VerdictWords reason={x.reason} event={e} />}
+      {!x.matched && (
+        <p>
+          <Link to="/webhooks/$id/settings" params={{ id: webhook }}>
+            {t('why.change')}
+          </Link>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function VerdictWords({ reason, event: e }: { reason: string; event: Event }) {
+  const { t } = useWords();
+  const names = useNames();
+  const { title } = useTypes();
+  const { code, detail } = verdictOf(reason);
+  return (
+    <>
+      {t(`why.${code}`, { title: title(e.type), project: names.project(e.project_id) })} {detail && (code === 'filter_error' || code === 'no_key' || code === 'other') && <code lang="en">{detail}</code>}
+    </>
+  );
+}

@@ -1,0 +1,119 @@
+import { Button, Checkbox, NativeSelect } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, ok, onceKey, type Schemas } from '../api/client';
+import { ago, useRefresh, type WebhookDetail } from '../api/hooks';
+import { every, live } from '../api/live';
+import { useWords } from '../i18n';
+import { Buttons, Dialog, useSay } from '../ui/dialog';
+import { Note, Problem } from '../ui/parts';
+
+type Redelivered = 'failed' | 'held' | 'cancelled';
+
+// Missed offers to send again what did not arrive, and shows how far that is.
+export function Missed({ webhook: w, ledger }: { webhook: WebhookDetail; ledger: Schemas['Ledger'] | undefined }) {
+  const { t } = useWords();
+  const [open, setOpen] = useState(false);
+  const running = useRunning(w.id);
+  const missed = (ledger?.failed ?? 0) + (ledger?.held ?? 0);
+  if (running) return <Progress webhook={w} progress={running} />;
+  if (missed === 0 || w.draining) return null;
+  return (
+    <>
+      <Note tone="warn">
+        <div className="row between">
+          <span>{t('missed', { n: missed })}</span>
+          {w.enabled ? (
+            <Button size="xs" onClick={() => setOpen(true)}>
+              {t('missed.send')}
+            </Button>
+          ) : (
+            <span className="small">{t('missed.off')}</span>
+          )}
+        </div>
+      </Note>
+      {open && <SendAgain webhook={w} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function useRunning(id: string) {
+  const list = useQuery({
+    queryKey: ['webhook', id, 'recoveries'],
+    queryFn: () => ok(api.GET('/v1/webhooks/{id}/recoveries', { params: { path: { id }, query: { limit: 1 } } })),
+    refetchInterval: live((d?: Schemas['ListRecoveryProgress']) => (d?.data[0]?.status === 'running' ? every.busy : every.chart)),
+  });
+  const newest = list.data?.data[0];
+  return newest?.status === 'running' ? newest : undefined;
+}
+
+function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progress: Schemas['RecoveryProgress'] }) {
+  const { t } = useWords();
+  const refresh = useRefresh();
+  const stop = useMutation({
+    mutationFn: () => ok(api.DELETE('/v1/webhooks/{id}/recoveries/{recovery_id}', { params: { path: { id: w.id, recovery_id: p.id } } })),
+    onSuccess: () => refresh('webhook', w.id),
+  });
+  return (
+    <Note>
+      <div className="row between">
+        <span role="status">{t('missed.progress', { released: p.released, count: p.count, succeeded: p.succeeded, failed: p.failed })}</span>
+        <Button size="xs" variant="default" loading={stop.isPending} onClick={() => stop.mutate()}>
+          {t('missed.stop')}
+        </Button>
+      </div>
+      <p className="dim small">{t('missed.stop.text')}</p>
+    </Note>
+  );
+}
+
+const spans = ['24h', '7d', '30d'] as const;
+const kinds: Redelivered[] = ['failed', 'held', 'cancelled'];
+
+function SendAgain({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: () => void }) {
+  const { t } = useWords();
+  const refresh = useRefresh();
+  const say = useSay();
+  const [span, setSpan] = useState<(typeof spans)[number]>('24h');
+  const [statuses, setStatuses] = useState<Redelivered[]>(['failed', 'held']);
+  const [key] = useState(onceKey);
+  const body = (dry: boolean) => ({ since: ago(span), statuses, dry_run: dry });
+  const params = { path: { id: w.id } };
+  const count = useQuery({
+    queryKey: ['webhook', w.id, 'recover', span, statuses],
+    enabled: statuses.length > 0,
+    queryFn: () => ok(api.POST('/v1/webhooks/{id}/recover', { params, body: body(true) })),
+  });
+  const send = useMutation({
+    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/recover', { params: { ...params, header: { 'Idempotency-Key': key } }, body: body(false) })),
+    onSuccess: (made) => {
+      say(t('missed.begun', { n: made.count }));
+      onClose();
+      void refresh('webhook', w.id);
+    },
+  });
+  const n = statuses.length > 0 ? (count.data?.count ?? 0) : 0;
+  return (
+    <Dialog title={t('missed.send')} onClose={onClose}>
+      <NativeSelect label={t('span')} value={span} onChange={(e) => setSpan(e.currentTarget.value as typeof span)} data={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
+      <fieldset className="stack tight" style={{ border: 0, margin: 0, padding: 0 }}>
+        <legend className="hidden">{t('missed.which')}</legend>
+        {kinds.map((kind) => (
+          <Checkbox
+            key={kind}
+            label={t(`status.${kind}`)}
+            checked={statuses.includes(kind)}
+            onChange={(e) => setStatuses(e.currentTarget.checked ? [...statuses, kind] : statuses.filter((s) => s !== kind))}
+          />
+        ))}
+      </fieldset>
+      <p role="status">{count.isFetching ? t('counting') : t('missed.count', { n })}</p>
+      {(count.error ?? send.error) && <Problem error={count.error ?? send.error} />}
+      <Buttons onCancel={onClose}>
+        <Button disabled={n === 0 || count.isFetching} loading={send.isPending} onClick={() => send.mutate()}>
+          {t('redeliver')}
+        </Button>
+      </Buttons>
+    </Dialog>
+  );
+}

@@ -1,0 +1,115 @@
+import { Button, PasswordInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { api, ok, type Schemas } from '../api/client';
+import { isFailure } from '../api/hooks';
+import { base } from '../base';
+import { useWords } from '../i18n';
+import { Note, Page, Problem } from '../ui/parts';
+import { Alone } from '../ui/shell';
+
+// ownPath keeps a path of the app and drops everything else: nobody can be led
+// elsewhere by a link.
+export const ownPath = (next: string | undefined) => (next && /^\/(?![/\\]|sign-in)/.test(next) && new URL(next, location.origin).origin === location.origin ? next : '/webhooks');
+
+function useEnter() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return async (next: string | undefined) => {
+    client.clear();
+    await navigate({ href: ownPath(next), replace: true });
+  };
+}
+
+export function SignIn() {
+  const { t } = useWords();
+  const { next } = useSearch({ from: '/sign-in' });
+  const [key, setKey] = useState('');
+  const enter = useEnter();
+  const signIn = useMutation({
+    mutationFn: () => ok(api.POST('/v1/session', { body: { key: key.trim() } })),
+    onSuccess: () => enter(next),
+  });
+  const wrong = isFailure(signIn.error, 'unauthorized', 'invalid');
+  const publisher = isFailure(signIn.error, 'forbidden');
+  return (
+    <Alone>
+      <Page title={t('sign_in')}>
+        <section className="card stack">
+          <form
+            className="stack"
+            onSubmit={(e) => {
+              e.preventDefault();
+              signIn.mutate();
+            }}
+          >
+            <PasswordInput
+              label={t('sign_in.key')}
+              description={t('sign_in.key.text')}
+              value={key}
+              onChange={(e) => setKey(e.currentTarget.value)}
+              autoComplete="current-password"
+              required
+              withAsterisk={false}
+              visibilityToggleButtonProps={{ 'aria-label': t('reveal'), tabIndex: 0 }}
+              error={wrong ? t('sign_in.wrong') : publisher ? t('sign_in.publisher') : undefined}
+            />
+            <Button type="submit" loading={signIn.isPending}>
+              {t('sign_in')}
+            </Button>
+          </form>
+          {signIn.error && !wrong && !publisher && <Problem error={signIn.error} />}
+        </section>
+        <section className="card">
+          <h2>{t('sign_in.link')}</h2>
+          <p className="dim">{t('sign_in.link.text')}</p>
+        </section>
+      </Page>
+    </Alone>
+  );
+}
+
+// token takes the secret of a link out of the address, where others could read it.
+function token(): string {
+  const found = location.hash.slice(1) || new URLSearchParams(location.search).get('token') || '';
+  if (found) history.replaceState(null, '', `${base}portal`);
+  return found;
+}
+
+export function Portal() {
+  const { t } = useWords();
+  const [secret, setSecret] = useState('');
+  const enter = useEnter();
+  useEffect(() => {
+    const found = token();
+    if (found) setSecret(found);
+  }, []);
+  // Nothing is sent before somebody presses the button: programs that look at
+  // links in mail don't press any.
+  const redeem = useMutation({
+    mutationFn: () => ok(api.POST('/v1/session', { body: { portal_token: secret } as unknown as Schemas['SessionForm'] })),
+    onSuccess: () => enter(undefined),
+  });
+  const over = isFailure(redeem.error, 'unauthorized', 'not_found', 'invalid');
+  return (
+    <Alone>
+      <Page title={over ? t('portal.over') : t('portal.title')}>
+        <section className="card stack">
+          {over || !secret ? (
+            <p>{over ? t('portal.over.text') : t('portal.none')}</p>
+          ) : (
+            <>
+              <p>{t('portal.text')}</p>
+              <Button onClick={() => redeem.mutate()} loading={redeem.isPending}>
+                {t('sign_in')}
+              </Button>
+            </>
+          )}
+          {redeem.error && !over && <Problem error={redeem.error} retry={() => redeem.mutate()} />}
+        </section>
+        {over && <Note>{t('portal.key')}</Note>}
+      </Page>
+    </Alone>
+  );
+}

@@ -1,0 +1,308 @@
+import { NativeSelect } from '@mantine/core';
+import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { type Schemas } from '../api/client';
+import { useHealth, useLedger, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
+import { useWords } from '../i18n';
+import { hostOf, masked } from '../rules/receivers';
+import { stateOf } from '../rules/state';
+import { Bars, Whole, type Bar } from '../ui/charts';
+import { RuleWords } from '../ui/listens';
+import { useAdmin } from '../ui/names';
+import { Answered, Card, Copy, Facts, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
+import { DeliveryList } from './delivery-list';
+import { Missed } from './missed';
+import { Actions } from './webhook-actions';
+
+// WebhookFrame is what the pages of one webhook share: heading, actions, tabs.
+export function WebhookFrame({ id, children }: { id: string; children: (w: WebhookDetail, etag: string) => ReactNode }) {
+  const { t } = useWords();
+  const query = useWebhook(id);
+  const health = useHealth(id, '24h').data;
+  if (!query.data) {
+    return (
+      <Page title={query.error ? t('webhook') : t('loading')}>
+        {query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}
+        {query.error !== null && (
+          <p>
+            <Link to="/webhooks">{t('nav.webhooks')}</Link>
+          </p>
+        )}
+      </Page>
+    );
+  }
+  const { webhook: w, etag } = query.data;
+  return (
+    <Page
+      title={w.name}
+      lead={
+        <div className="row">
+          <StateWord state={stateOf(w, health?.attempts)} />
+          <span className="dim" dir="ltr">
+            {hostOf(w.url)}
+          </span>
+          {w.old_secrets[0] && (
+            <span className="dim small">
+              {t('secret.old_ends')} <Left until={w.old_secrets[0].expires_at} />
+            </span>
+          )}
+        </div>
+      }
+      actions={<Actions webhook={w} etag={etag} />}
+    >
+      <nav className="tabs" aria-label={t('webhook.pages')}>
+        <Link to="/webhooks/$id" params={{ id }} activeOptions={{ exact: true, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
+          {t('nav.overview')}
+        </Link>
+        <Link to="/webhooks/$id/deliveries" params={{ id }} activeOptions={{ includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
+          {t('nav.deliveries')}
+        </Link>
+        <Link to="/webhooks/$id/settings" params={{ id }} activeProps={{ 'aria-current': 'page' }}>
+          {t('settings')}
+        </Link>
+      </nav>
+      {children(w, etag)}
+    </Page>
+  );
+}
+
+const spans = ['24h', '7d', '30d'] as const;
+
+export function Overview() {
+  const { id } = useParams({ from: '/shell/webhooks/$id' });
+  return <WebhookFrame id={id}>{(w) => <OverviewOf webhook={w} />}</WebhookFrame>;
+}
+
+function OverviewOf({ webhook: w }: { webhook: WebhookDetail }) {
+  const { t } = useWords();
+  const [span, setSpan] = useState<(typeof spans)[number]>('24h');
+  const health = useHealth(w.id, span);
+  const ledger = useLedger(w.id, span);
+  return (
+    <>
+      <StateSentence webhook={w} attempts={health.data?.attempts} last={health.data?.last_failure ?? null} />
+      <Missed webhook={w} ledger={ledger.data} />
+      {w.unreachable_rules.length > 0 && (
+        <Note tone="warn" title={t('unreachable', { n: w.unreachable_rules.length })}>
+          <p>{t('unreachable.text')}</p>
+        </Note>
+      )}
+      <NativeSelect
+        label={t('span')}
+        value={span}
+        onChange={(e) => setSpan(e.currentTarget.value as typeof span)}
+        data={spans.map((value) => ({ value, label: t(`span.${value}`) }))}
+        style={{ maxWidth: '14rem' }}
+      />
+      <Answered query={health}>{(h) => <HealthOf webhook={w} health={h} span={span} />}</Answered>
+      <Card title={t('ledger')}>
+        <Answered query={ledger}>{(l) => <LedgerOf ledger={l} />}</Answered>
+      </Card>
+      <div className="columns">
+        <Card title={t('rules')}>
+          <ol className="plainlist">
+            {w.rules.map((rule, i) => (
+              <li key={i}>
+                <RuleWords rule={rule} />
+              </li>
+            ))}
+          </ol>
+          {w.combinations.limit > 0 && w.combinations.open_windows > 0 && <p className="dim small">{t('windows', { n: w.combinations.open_windows })}</p>}
+        </Card>
+        <Card title={t('facts')}>
+          <WebhookFacts webhook={w} />
+        </Card>
+      </div>
+    </>
+  );
+}
+
+function WebhookFacts({ webhook: w }: { webhook: WebhookDetail }) {
+  const { t } = useWords();
+  const admin = useAdmin();
+  const [shown, setShown] = useState(false);
+  return (
+    <Facts
+      rows={[
+        [
+          t('address'),
+          <span key="url" className="row">
+            <span dir="ltr">{shown ? w.url : masked(w.url)}</span>
+            <button type="button" className="link small" onClick={() => setShown(!shown)}>
+              {shown ? t('hide') : t('show')}
+            </button>
+          </span>,
+        ],
+        [t('owner'), admin ? w.owner_id : null],
+        [t('format'), t(`format.${w.payload_format}`)],
+        [t('created'), <When key="at" at={w.created_at} />],
+        [
+          'ID',
+          <span key="id" className="row">
+            <code>{w.id}</code>
+            <Copy value={w.id} />
+          </span>,
+        ],
+      ]}
+    />
+  );
+}
+
+// StateSentence says how the webhook is, and what to do.
+function StateSentence({ webhook: w, attempts, last }: { webhook: WebhookDetail; attempts: number | undefined; last: Schemas['LastFailure'] | null }) {
+  const { t } = useWords();
+  const state = stateOf(w, attempts);
+  const tone = state === 'failing' ? 'warn' : state.startsWith('off') && state !== 'off_owner' ? 'bad' : state === 'working' || state === 'catching_up' ? 'good' : 'quiet';
+  return (
+    <Note tone={tone}>
+      <p>
+        <strong>{t(`state.${state}.text`)}</strong>
+      </p>
+      {state === 'off_failing' && w.recovery?.next_probe_at && (
+        <p>
+          {t('recovery.next')} <Left until={w.recovery.next_probe_at} /> · {t('recovery.probes', { n: w.recovery.probes })}
+        </p>
+      )}
+      {w.paused_until && Date.parse(w.paused_until) > Date.now() && (
+        <p>
+          {t('paused')} <Left until={w.paused_until} />
+        </p>
+      )}
+      {tone !== 'good' && state !== 'off_owner' && last?.reason && (
+        <p>
+          {t(`reason.${last.reason}`)} {t(`reason.${last.reason}.next`)} <span className="dim small">(<When at={last.at} />)</span>
+        </p>
+      )}
+      {state === 'failing' && (
+        <p>
+          <Link to="/webhooks/$id/deliveries" params={{ id: w.id }} search={{ status: 'retrying' }}>
+            {t('see_failed')}
+          </Link>
+        </p>
+      )}
+    </Note>
+  );
+}
+
+function HealthOf({ webhook: w, health: h, span }: { webhook: WebhookDetail; health: Schemas['WebhookHealth']; span: string }) {
+  const { t, format } = useWords();
+  const by = span === '24h' ? 'hour' : 'day';
+  const reasons = new Map<string, number>();
+  for (const hour of h.hourly) for (const [reason, n] of Object.entries(hour.by_reason)) reasons.set(reason, (reasons.get(reason) ?? 0) + n);
+  return (
+    <>
+      <dl className="numbers">
+        <div>
+          <dt>{t('rate')}</dt>
+          <dd>{h.success_rate === null ? '–' : format.percent(h.success_rate)}</dd>
+        </div>
+        <div>
+          <dt>{t('attempts')}</dt>
+          <dd>{format.number(h.attempts)}</dd>
+        </div>
+        <div>
+          <dt>{t('latency.p50')}</dt>
+          <dd>{h.latency_ms.p50 === null ? '–' : format.ms(h.latency_ms.p50)}</dd>
+        </div>
+        <div>
+          <dt>{t('latency.p95')}</dt>
+          <dd>{h.latency_ms.p95 === null ? '–' : format.ms(h.latency_ms.p95)}</dd>
+        </div>
+      </dl>
+      <Card title={t('attempts')}>
+        {h.attempts === 0 ? <p className="dim">{t('attempts.none')}</p> : <Bars bars={barsOf(h, by)} by={by} />}
+      </Card>
+      <div className="columns">
+        {reasons.size > 0 && (
+          <Card title={t('what_failed')}>
+            <ul className="plainlist">
+              {[...reasons].sort((a, b) => b[1] - a[1]).map(([reason, n]) => (
+                <li key={reason}>
+                  <strong>{format.number(n)}×</strong> {t(`reason.${reason as Reason}`)} {t(`reason.${reason as Reason}.next`)}
+                </li>
+              ))}
+            </ul>
+            <p>
+              <Link to="/webhooks/$id/deliveries" params={{ id: w.id }} search={{ status: 'failed' }}>
+                {t('see_failed')}
+              </Link>
+            </p>
+          </Card>
+        )}
+        <Card title={t('history')}>
+          <History transitions={h.transitions} />
+        </Card>
+      </div>
+    </>
+  );
+}
+
+// barsOf has a bar for each hour or day up to now, also for those without attempts.
+function barsOf(h: Schemas['WebhookHealth'], by: 'hour' | 'day'): Bar[] {
+  const size = by === 'hour' ? 3600e3 : 24 * 3600e3;
+  const floor = (at: number) => at - (at % size);
+  const bars = new Map<number, Bar>();
+  for (let at = floor(Date.parse(h.since)); at <= floor(Date.now()); at += size) bars.set(at, { at: new Date(at).toISOString(), good: 0, bad: 0 });
+  for (const hour of h.hourly) {
+    const bar = bars.get(floor(Date.parse(hour.hour)));
+    if (!bar) continue;
+    bar.good += hour.succeeded;
+    bar.bad += hour.failed;
+  }
+  return [...bars.values()];
+}
+
+function History({ transitions }: { transitions: Schemas['Transition'][] }) {
+  const { t } = useWords();
+  if (transitions.length === 0) return <p className="dim">{t('history.none')}</p>;
+  return (
+    <ol className="timeline">
+      {transitions.map((x, i) => (
+        <li key={`${x.at}${i}`} className={!x.enabled ? 'bad' : x.status === 'HEALTHY' ? 'good' : 'warn'}>
+          <div>
+            {t(`cause.${x.cause}`)} {x.reason && t(`reason.${x.reason}`)}
+          </div>
+          <div className="dim small row">
+            <When at={x.at} />
+            {x.actor && <span>{t('by', { who: x.actor })}</span>}
+            {x.delivery_id && (
+              <Link to="/deliveries/$id" params={{ id: x.delivery_id }}>
+                {t('delivery')}
+              </Link>
+            )}
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function LedgerOf({ ledger: l }: { ledger: Schemas['Ledger'] }) {
+  const { t } = useWords();
+  return (
+    <>
+      <p>{t('ledger.text', { n: l.matched })}</p>
+      <Whole
+        name={t('ledger')}
+        parts={[
+          { tone: 'good', name: t('status.succeeded'), count: l.succeeded },
+          { tone: 'accent', name: t('status.pending'), count: l.pending },
+          { tone: 'warn', name: t('status.retrying'), count: l.retrying },
+          { tone: 'quiet', name: t('status.held'), count: l.held },
+          { tone: 'bad', name: t('status.failed'), count: l.failed },
+          { tone: 'line', name: t('status.cancelled'), count: l.cancelled },
+        ]}
+      />
+      <p style={{ marginTop: '0.75rem' }}>
+        {l.balanced ? <Word tone="good">{t('ledger.balanced')}</Word> : <Word tone="bad">{t('ledger.unbalanced')}</Word>} <span className="dim small">{t('ledger.balanced.text')}</span>
+      </p>
+    </>
+  );
+}
+
+export function WebhookDeliveries() {
+  const { id } = useParams({ from: '/shell/webhooks/$id/deliveries' });
+  const search = useSearch({ from: '/shell/webhooks/$id/deliveries' });
+  return <WebhookFrame id={id}>{() => <DeliveryList filter={search} webhook={id} />}</WebhookFrame>;
+}
+

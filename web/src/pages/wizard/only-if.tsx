@@ -1,0 +1,255 @@
+import { Button, NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useWords } from '../../i18n';
+import { cel, fieldsOf, opsOf, parse, write, type Condition, type Field, type Line, type Op } from '../../rules/condition';
+import type { Draft } from '../../rules/draft';
+import { useTypes } from '../../ui/names';
+import { Note } from '../../ui/parts';
+import type { Set } from './what';
+
+// OnlyIf puts a condition together, or takes it as text. What it did not write
+// itself it shows as text and never rewrites.
+export function OnlyIf({ draft: d, set }: { draft: Draft; set: Set }) {
+  const { t } = useWords();
+  const { types } = useTypes();
+  const [byHand, setByHand] = useState(d.filter !== '' && !parse(d.filter));
+  const [condition, setCondition] = useState<Condition>(() => parse(d.filter) ?? { join: 'all', lines: [] });
+  if (d.what === null || d.what === 'together') return <p>{t('only_if.not_here')}</p>;
+  const chosen = (types.data ?? []).filter((x) => d.what === 'everything' || d.types.includes(x.name));
+  const fields = fieldsOf(chosen.map((x) => x.example));
+  const change = (next: Condition) => {
+    setCondition(next);
+    const complete = next.lines.every(finished);
+    set({ filter: complete ? write(next) : '', unfinished: !complete });
+  };
+  if (byHand) {
+    return (
+      <div className="stack">
+        <Textarea
+          label={t('only_if.text')}
+          description={t('only_if.text.help')}
+          value={d.filter}
+          onChange={(e) => set({ filter: e.currentTarget.value })}
+          autosize
+          minRows={4}
+          maxRows={12}
+          maxLength={4096}
+          spellCheck={false}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        />
+        <div>
+          <Button
+            variant="default"
+            disabled={d.filter !== '' && !parse(d.filter)}
+            onClick={() => {
+              setCondition(parse(d.filter) ?? { join: 'all', lines: [] });
+              setByHand(false);
+            }}
+          >
+            {t('only_if.builder')}
+          </Button>
+        </div>
+        {d.filter !== '' && !parse(d.filter) && <p className="dim small">{t('only_if.by_hand')}</p>}
+      </div>
+    );
+  }
+  return (
+    <div className="stack">
+      {condition.lines.length === 0 && <p className="dim">{t('only_if.none')}</p>}
+      {condition.lines.length > 1 && (
+        <NativeSelect
+          label={t('only_if.join')}
+          value={condition.join}
+          onChange={(e) => change({ ...condition, join: e.currentTarget.value as Condition['join'] })}
+          data={[
+            { value: 'all', label: t('only_if.all') },
+            { value: 'any', label: t('only_if.any') },
+          ]}
+        />
+      )}
+      {condition.lines.map((line, i) => (
+        <LineEditor
+          key={i}
+          line={line}
+          fields={fields}
+          onChange={(next) => change({ ...condition, lines: condition.lines.map((l, k) => (k === i ? next : l)) })}
+          onRemove={() => change({ ...condition, lines: condition.lines.filter((_, k) => k !== i) })}
+        />
+      ))}
+      {!condition.lines.every(finished) && <Note tone="warn">{t('only_if.unfinished')}</Note>}
+      <div className="row">
+        <Button variant="default" onClick={() => change({ ...condition, lines: [...condition.lines, fresh(fields[0])] })}>
+          {t('only_if.add')}
+        </Button>
+        <Button variant="default" onClick={() => {
+            setByHand(true);
+            set({ unfinished: false });
+          }}>
+          {t('only_if.write')}
+        </Button>
+      </div>
+      {d.filter && (
+        <details className="small">
+          <summary>{t('only_if.as_text')}</summary>
+          <code dir="ltr">{d.filter}</code>
+        </details>
+      )}
+    </div>
+  );
+}
+
+const who = '@who';
+const when = '@when';
+
+const fresh = (field: Field | undefined): Line => (field ? make(opsOf[field.kind][0] ?? 'changes', field.path) : { op: 'weekdays', zone: zone() });
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+const today = () => new Date().toISOString().slice(0, 10);
+
+// make begins a line of an operator.
+function make(op: Op, path: string): Line {
+  switch (op) {
+    case 'is':
+    case 'is_not':
+    case 'contains':
+    case 'becomes':
+    case 'has':
+      return { op, path, value: '' };
+    case 'one_of':
+      return { op, path, values: [] };
+    case 'equals':
+    case 'more':
+    case 'at_least':
+    case 'less':
+    case 'at_most':
+      return { op, path, number: 0 };
+    case 'grows_by':
+      return { op, path, number: 20 };
+    case 'between':
+      return { op, path, from: 0, to: 100 };
+    case 'before':
+    case 'after':
+      return { op, path, day: today() };
+    case 'from_to':
+      return { op, path, from: '', to: '' };
+    case 'has_named':
+      return { op, path, name: '', value: '' };
+    case 'by':
+    case 'not_by':
+      return { op, user: '' };
+    case 'weekdays':
+      return { op, zone: zone() };
+    case 'hours':
+      return { op, zone: zone(), from: 9, to: 17 };
+    default:
+      return { op, path };
+  }
+}
+
+// finished says that a line asks for something.
+function finished(l: Line): boolean {
+  if ('value' in l && l.value === '') return false;
+  if ('values' in l && l.values.length === 0) return false;
+  if ('user' in l && l.user === '') return false;
+  if ('name' in l && l.name === '') return false;
+  if ('to' in l && typeof l.to === 'string') return l.to !== '';
+  return parse(`(${cel(l)})`) !== undefined;
+}
+
+function LineEditor({ line: l, fields, onChange, onRemove }: { line: Line; fields: Field[]; onChange: (l: Line) => void; onRemove: () => void }) {
+  const { t } = useWords();
+  const path = 'path' in l ? l.path : l.op === 'by' || l.op === 'not_by' ? who : when;
+  const field = fields.find((f) => f.path === path);
+  const ops: Op[] = path === who ? ['by', 'not_by'] : path === when ? ['weekdays', 'hours'] : field ? opsOf[field.kind] : [l.op];
+  const choose = (next: string) => {
+    if (next === who) return onChange(make('by', ''));
+    if (next === when) return onChange(make('weekdays', ''));
+    return onChange(fresh(fields.find((f) => f.path === next)));
+  };
+  const label = (f: Field) => (f.example ? t('only_if.field', { field: f.path, example: f.example.slice(0, 30) }) : f.path);
+  return (
+    <fieldset className="card">
+      <legend className="hidden">{t('only_if.line')}</legend>
+      <div className="line">
+        <NativeSelect
+          label={t('field')}
+          value={path}
+          onChange={(e) => choose(e.currentTarget.value)}
+          data={[
+            ...fields.map((f) => ({ value: f.path, label: label(f) })),
+            ...(field || path.startsWith('@') ? [] : [{ value: path, label: path }]),
+            { value: who, label: t('only_if.who') },
+            { value: when, label: t('only_if.when') },
+          ]}
+        />
+        <NativeSelect label={t('only_if.op')} value={l.op} onChange={(e) => onChange(make(e.currentTarget.value as Op, path))} data={ops.map((value) => ({ value, label: t(`op.${value}`) }))} />
+        <Values line={l} onChange={onChange} example={field?.example} />
+        <Button className="fit" variant="default" onClick={onRemove}>
+          {t('remove')}
+        </Button>
+      </div>
+    </fieldset>
+  );
+}
+
+function Values({ line: l, onChange, example }: { line: Line; onChange: (l: Line) => void; example: string | undefined }) {
+  const { t } = useWords();
+  const text = (label: string, value: string, set: (v: string) => Line) => (
+    <TextInput label={label} value={value} placeholder={example?.slice(0, 40)} onChange={(e) => onChange(set(e.currentTarget.value))} autoComplete="off" />
+  );
+  const number = (label: string, value: number, set: (v: number) => Line) => <NumberInput label={label} value={value} hideControls onChange={(v) => onChange(set(Number(v)))} />;
+  switch (l.op) {
+    case 'is':
+    case 'is_not':
+    case 'contains':
+    case 'becomes':
+    case 'has':
+      return text(t('value'), l.value, (value) => ({ ...l, value }));
+    case 'one_of':
+      return text(t('value.list'), l.values.join(', '), (v) => ({
+        ...l,
+        values: v
+          .split(',')
+          .map((x) => x.trim())
+          .filter(Boolean),
+      }));
+    case 'equals':
+    case 'more':
+    case 'at_least':
+    case 'less':
+    case 'at_most':
+      return number(t('value'), l.number, (n) => ({ ...l, number: n }));
+    case 'grows_by':
+      return number(t('value.percent'), l.number, (n) => ({ ...l, number: n }));
+    case 'between':
+    case 'hours':
+      return (
+        <>
+          {number(t('value.from'), l.from, (from) => ({ ...l, from }))}
+          {number(t('value.to'), l.to, (to) => ({ ...l, to }))}
+        </>
+      );
+    case 'before':
+    case 'after':
+      return <TextInput type="date" label={t('value.day')} value={l.day} onChange={(e) => onChange({ ...l, day: e.currentTarget.value })} />;
+    case 'from_to':
+      return (
+        <>
+          {text(t('value.from'), l.from, (from) => ({ ...l, from }))}
+          {text(t('value.to'), l.to, (to) => ({ ...l, to }))}
+        </>
+      );
+    case 'has_named':
+      return (
+        <>
+          {text(t('value.name'), l.name, (name) => ({ ...l, name }))}
+          {text(t('value'), l.value, (value) => ({ ...l, value }))}
+        </>
+      );
+    case 'by':
+    case 'not_by':
+      return text(t('value.user'), l.user, (user) => ({ ...l, user }));
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,257 @@
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { api, ok, onceKey } from '../../api/client';
+import { isFailure, useProjects, useRefresh, useUsers } from '../../api/hooks';
+import { useWords } from '../../i18n';
+import { emptyDraft, ready, rulesOf, type Draft } from '../../rules/draft';
+import { faultsOf, hostOf } from '../../rules/receivers';
+import { useKept } from '../../ui/draft-store';
+import { RuleWords } from '../../ui/listens';
+import { useAdmin } from '../../ui/names';
+import { Card, Note, Page, Problem } from '../../ui/parts';
+import { Address } from './address';
+import { OnlyIf } from './only-if';
+import { asSent, OptionFields, usual, type Options } from './options';
+import { Preview } from './preview';
+import { Result } from './result';
+import { What } from './what';
+import { Where } from './where';
+
+const steps = ['to', 'what', 'where', 'only_if', 'look'] as const;
+type Step = (typeof steps)[number];
+
+// Addresses often are secrets, so they are kept in memory alone, and with them
+// that a line has no value yet.
+const secrets: (keyof Draft)[] = ['url', 'unfinished'];
+
+export function Wizard() {
+  const { t } = useWords();
+  const search = useSearch({ from: '/shell/webhooks/new' });
+  const navigate = useNavigate({ from: '/webhooks/new' });
+  const refresh = useRefresh();
+  const admin = useAdmin();
+  const users = useUsers(admin).data ?? [];
+  const [draft, setDraft, forget] = useKept<Draft>(search.types ? `webhooks-new-${search.types}` : 'webhooks-new', search.types ? { ...emptyDraft, what: 'some', types: search.types.split(',') } : emptyDraft, secrets);
+  const [owner, setOwner] = useState(search.owner ?? '');
+  const [options, setOptions] = useState<Options>(usual);
+  const [once, setOnce] = useState(onceKey);
+  const set = (change: Partial<Draft>) => setDraft((d) => ({ ...d, ...change }));
+  const ownerID = admin ? owner || users[0]?.id : undefined;
+
+  const create = useMutation({
+    mutationFn: () =>
+      ok(
+        api.POST('/v1/webhooks', {
+          params: { header: { 'Idempotency-Key': once } },
+          body: { name: draft.name.trim() || hostOf(draft.url), url: draft.url.trim(), rules: rulesOf(draft), ...asSent(options), ...(ownerID && { owner_id: ownerID }) },
+        }),
+      ),
+    onSuccess: () => {
+      forget();
+      void refresh('webhooks');
+    },
+    onError: (e) => {
+      setOnce(onceKey()); // what is sent next will be something else
+      const pointer = isFailure(e, 'invalid') ? (e.problem?.errors[0]?.pointer ?? '') : '';
+      const step = stepOf(pointer);
+      if (step) go(step);
+    },
+    gcTime: 0,
+  });
+  const fits: Record<Step, boolean> = {
+    to: draft.url.trim() !== '' && faultsOf(draft.url).length === 0 && (!admin || Boolean(ownerID)),
+    what: ready(draft, 'what'),
+    where: ready(draft, 'where'),
+    only_if: draft.what === 'together' || !draft.unfinished,
+    look: true,
+  };
+  const wanted = Math.min(Math.max(Number(search.step ?? 1) || 1, 1), steps.length) - 1;
+  const open = steps.findIndex((s) => !fits[s]);
+  const at = open < 0 ? wanted : Math.min(wanted, open);
+  const step = steps[at] ?? 'to';
+  // After a reload the address has to be typed again: the step it is typed in stays.
+  useEffect(() => {
+    if (at < wanted) void navigate({ search: (s) => ({ ...s, step: String(at + 1) }), replace: true });
+  }, [at, wanted, navigate]);
+  function go(to: Step) {
+    void navigate({ search: (s) => ({ ...s, step: String(steps.indexOf(to) + 1) }) });
+  }
+  const problems = isFailure(create.error, 'invalid') ? (create.error.problem?.errors ?? []) : [];
+  const problemOf = (pointer: string) => problems.find((p) => p.pointer === pointer)?.detail;
+
+  if (create.data) return <Result webhook={create.data} />;
+  return (
+    <Page title={t('webhook.new')}>
+      <nav aria-label={t('steps')}>
+        <ol className="steps">
+          {steps.map((s, i) => (
+            <li key={s}>
+              <button type="button" disabled={i > (open < 0 ? steps.length : open)} aria-current={i === at ? 'step' : undefined} onClick={() => go(s)}>
+                <b aria-hidden="true">{i + 1}</b>
+                {t(`step.${s}`)}
+              </button>
+            </li>
+          ))}
+        </ol>
+      </nav>
+      <div className="wizard">
+        <form
+          className="stack"
+          onSubmit={(e) => {
+            e.preventDefault();
+            if (step === 'look') create.mutate();
+            else if (fits[step]) go(steps[at + 1] ?? 'look');
+          }}
+        >
+          <h2 style={{ margin: 0 }}>{t(`step.${step}.question`)}</h2>
+          {problems.length > 0 && (
+            <div role="alert">
+              <Note tone="bad" title={t('problem.invalid')}>
+                <ul>
+                  {problems.map((p) => (
+                    <li key={p.pointer + p.detail} lang="en">
+                      <code>{p.pointer}</code> {p.detail}
+                    </li>
+                  ))}
+                </ul>
+              </Note>
+            </div>
+          )}
+          {step === 'to' && (
+            <section className="card stack">
+              {admin && (
+                <>
+                  <NativeSelect label={t('owner')} description={t('owner.text')} value={ownerID ?? ''} onChange={(e) => setOwner(e.currentTarget.value)} data={users.map((u) => ({ value: u.id, label: u.name }))} />
+                  {users.length === 0 && <Note tone="warn">{t('owner.none')}</Note>}
+                </>
+              )}
+              <Address url={draft.url} onChange={(url) => set({ url })} problem={problemOf('/url')} />
+              <TextInput
+                label={t('name')}
+                description={t('name.text')}
+                value={draft.name}
+                onChange={(e) => set({ name: e.currentTarget.value })}
+                placeholder={hostOf(draft.url)}
+                maxLength={200}
+                error={problemOf('/name')}
+                autoComplete="off"
+              />
+              <Help />
+            </section>
+          )}
+          {step === 'what' && <What draft={draft} set={set} />}
+          {step === 'where' && <Where draft={draft} set={set} />}
+          {step === 'only_if' && (
+            <>
+              <OnlyIf draft={draft} set={set} />
+              <Preview rules={rulesOf(draft)} owner={ownerID} short />
+            </>
+          )}
+          {step === 'look' && (
+            <>
+              <Card title={t('look.sentences')}>
+                <Sentences draft={draft} go={go} />
+              </Card>
+              <Preview rules={rulesOf(draft)} owner={ownerID} />
+              <details className="card">
+                <summary>{t('options')}</summary>
+                <div style={{ marginTop: '1rem' }}>
+                  <OptionFields options={options} onChange={setOptions} />
+                </div>
+              </details>
+              {create.error && problems.length === 0 && <Problem error={create.error} />}
+            </>
+          )}
+          <div className="row between">
+            <Button variant="default" disabled={at === 0} onClick={() => go(steps[at - 1] ?? 'to')}>
+              {t('back')}
+            </Button>
+            <Button type="submit" disabled={!fits[step]} loading={create.isPending}>
+              {step === 'look' ? t('create') : step === 'only_if' && !draft.filter ? t('next.without') : t('next')}
+            </Button>
+          </div>
+        </form>
+        <Card title={t('summary')}>
+          <Summary draft={draft} />
+        </Card>
+      </div>
+    </Page>
+  );
+}
+
+// stepOf is where a value that was refused can be changed.
+function stepOf(pointer: string): Step | undefined {
+  if (pointer === '/url' || pointer === '/name' || pointer === '/owner_id') return 'to';
+  if (/^\/rules\/\d+\/(projects|companies)/.test(pointer)) return 'where';
+  if (/^\/rules\/\d+\/.*filter/.test(pointer)) return 'only_if';
+  if (pointer.startsWith('/rules')) return 'what';
+  return undefined;
+}
+
+function Help() {
+  const { t } = useWords();
+  return (
+    <details>
+      <summary>{t('address.help')}</summary>
+      <ul>
+        {(['zapier', 'make', 'n8n', 'chat', 'own'] as const).map((tool) => (
+          <li key={tool}>{t(`address.help.${tool}`)}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Sentences({ draft, go }: { draft: Draft; go: (s: Step) => void }) {
+  const { t } = useWords();
+  const change = (step: Step) => (
+    <button type="button" className="link small" onClick={() => go(step)}>
+      {t('change')}
+      <span className="hidden"> {t(`step.${step}`)}</span>
+    </button>
+  );
+  return (
+    <ul className="plainlist">
+      <li className="row between">
+        <span>{t('look.to', { host: hostOf(draft.url), name: draft.name.trim() || hostOf(draft.url) })}</span>
+        {change('to')}
+      </li>
+      {rulesOf(draft).map((rule, i) => (
+        <li key={i} className="row between">
+          <div className="grow">
+            <RuleWords rule={rule} />
+          </div>
+          {change('what')}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Summary({ draft: d }: { draft: Draft }) {
+  const { t } = useWords();
+  const projects = useProjects().data?.length;
+  const rows: [Step, string][] = [
+    ['to', hostOf(d.url)],
+    ['what', d.what === null ? (d.own.length > 0 ? t('what.own') : '') : d.what === 'some' ? (d.types.length > 0 ? t('listens.types', { n: d.types.length }) : '') : t(`what.${d.what}`)],
+    ['where', d.where === null ? '' : d.where === 'everywhere' ? t('where.everywhere') : d.places.length > 0 ? t('listens.places', { n: d.places.length }) : ''],
+    ['only_if', d.filter ? t('summary.condition') : ''],
+  ];
+  return (
+    <>
+      <dl className="stack tight" style={{ margin: 0 }}>
+        {rows.map(([step, text]) => (
+          <div key={step}>
+            <dt className="dim small">{t(`step.${step}`)}</dt>
+            <dd style={{ margin: 0 }} dir="auto">
+              {text || '–'}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {projects === 0 && <p className="dim small">{t('where.none')}</p>}
+    </>
+  );
+}

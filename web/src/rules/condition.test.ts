@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { cel, fieldsOf, parse, speakable, write, type Condition, type Line } from './condition';
+
+// random is a generator that gives the same numbers each time.
+function random(seed: number) {
+  return (below: number) => {
+    seed = (seed * 1664525 + 1013904223) % 4294967296;
+    return Math.floor((seed / 4294967296) * below);
+  };
+}
+
+const words = ['Done', '', "it's", 'a \\ b', "') || (true", 'ä 🎉', 'two\nlines', '.?x', "x' in ['y", '$&', 'NUMBER', "orValue('')"];
+const paths = ['status', 'list.title', '_x1', 'custom_fields'];
+
+function someLine(below: (n: number) => number): Line {
+  const word = () => words[below(words.length)] ?? '';
+  const path = paths[below(paths.length)] ?? '';
+  const n = [0, 1, -3, 12.5, 1e21, 1e-7][below(6)] ?? 0;
+  const lines: Line[] = [
+    { op: 'is', path, value: word() },
+    { op: 'is_not', path, value: word() },
+    { op: 'contains', path, value: word().toLowerCase() },
+    { op: 'becomes', path, value: word() },
+    { op: 'has', path, value: word() },
+    { op: 'one_of', path, values: [word(), word(), word()] },
+    { op: 'empty', path },
+    { op: 'not_empty', path },
+    { op: 'on', path },
+    { op: 'off', path },
+    { op: 'changes', path: path.split('.')[0] ?? '' },
+    { op: 'grows', path },
+    { op: 'equals', path, number: n },
+    { op: 'more', path, number: n },
+    { op: 'at_least', path, number: n },
+    { op: 'less', path, number: n },
+    { op: 'at_most', path, number: n },
+    { op: 'grows_by', path, number: [5, 20, 12.5, 150][below(4)] ?? 5 },
+    { op: 'between', path, from: n, to: 100 },
+    { op: 'before', path, day: '2026-08-01' },
+    { op: 'after', path, day: '2026-12-31' },
+    { op: 'from_to', path, from: word(), to: word() },
+    { op: 'has_named', path, name: word(), value: word() },
+    { op: 'by', user: word() },
+    { op: 'not_by', user: word() },
+    { op: 'weekdays', zone: 'Europe/Berlin' },
+    { op: 'hours', zone: 'UTC', from: 9, to: 17 },
+  ];
+  return lines[below(lines.length)] as Line;
+}
+
+test('condition: what was written is read back the same', () => {
+  const below = random(7);
+  for (let i = 0; i < 3000; i++) {
+    const condition: Condition = { join: below(2) ? 'all' : 'any', lines: Array.from({ length: 1 + below(4) }, () => someLine(below)) };
+    if (condition.lines.length === 1) condition.join = 'all';
+    const text = write(condition);
+    expect(parse(text), text).toEqual(condition);
+  }
+});
+
+test('condition: other text is left alone', () => {
+  for (const text of [
+    '',
+    'true',
+    "current.status == 'Done'",
+    "(current.?status.orValue('') == 'Done') && true",
+    "(current.?status.orValue('') == 'Done') && (current.?b.orValue('') == 'x') || (current.?c.orValue('') == 'x')",
+    "(current.?status.orValue('')  == 'Done')",
+    "('status' in changed && current.?other.orValue('') == 'Done')",
+    "(has(current.a) && current.b > 1)",
+    "(current.?status.orValue('') == 'Done'",
+    "(current.?status.orValue('') == 'Done') && ",
+    "(current.?status.orValue('') == 'Done' /* why */)",
+  ]) {
+    expect(parse(text), text).toBeUndefined();
+  }
+});
+
+test('condition: texts are those that the API was tried with', () => {
+  for (const [line, text] of [
+    [{ op: 'is', path: 'status', value: 'Done' }, "current.?status.orValue('') == 'Done'"],
+    [{ op: 'becomes', path: 'status', value: 'Done' }, "'status' in changed && current.?status.orValue('') == 'Done'"],
+    [{ op: 'becomes', path: 'list.title', value: 'Done' }, "'list' in changed && current.?list.?title.orValue('') == 'Done'"],
+    [{ op: 'grows_by', path: 'total', number: 20 }, 'has(previous.total) && has(current.total) && current.total >= previous.total * 1.2'],
+    [{ op: 'contains', path: 'title', value: 'LATE' }, "string(current.?title.orValue('')).lowerAscii().contains('late')"],
+  ] as [Line, string][]) {
+    expect(cel(line)).toBe(text);
+  }
+});
+
+test('condition: fields are what examples have', () => {
+  const fields = fieldsOf([
+    {
+      previous: null,
+      current: { status: 'Open', total: 3, done: false, due_at: null, at: '2026-01-02T03:04:05Z', tags: ['late'], custom_fields: [{ name: 'Budget', value: 1 }], list: { title: 'To do' }, 'odd key': 1, in: 2 },
+    },
+  ]);
+  expect(fields.map((f) => `${f.path}:${f.kind}`)).toEqual(['status:text', 'total:number', 'done:switch', 'due_at:day', 'at:day', 'tags:list', 'custom_fields:things', 'list.title:text']);
+  expect(speakable('a.b_c')).toBe(true);
+  expect(speakable('a-b')).toBe(false);
+});

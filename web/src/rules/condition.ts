@@ -1,0 +1,267 @@
+// Conditions that can be put together without code, and the CEL that they are.
+// What is written here is read back; no other text is.
+
+export type Kind = 'text' | 'number' | 'switch' | 'day' | 'list' | 'things';
+
+export interface Field {
+  path: string; // "status", "list.title"
+  kind: Kind;
+  example?: string;
+}
+
+export type Line =
+  | { op: 'is' | 'is_not' | 'contains' | 'becomes' | 'has'; path: string; value: string }
+  | { op: 'one_of'; path: string; values: string[] }
+  | { op: 'empty' | 'not_empty' | 'on' | 'off' | 'changes' | 'grows'; path: string }
+  | { op: 'equals' | 'more' | 'at_least' | 'less' | 'at_most' | 'grows_by'; path: string; number: number }
+  | { op: 'between'; path: string; from: number; to: number }
+  | { op: 'before' | 'after'; path: string; day: string }
+  | { op: 'from_to'; path: string; from: string; to: string }
+  | { op: 'has_named'; path: string; name: string; value: string }
+  | { op: 'by' | 'not_by'; user: string }
+  | { op: 'weekdays'; zone: string }
+  | { op: 'hours'; from: number; to: number; zone: string };
+
+export type Op = Line['op'];
+
+export interface Condition {
+  join: 'all' | 'any';
+  lines: Line[];
+}
+
+// opsOf lists what can be said of a field of a kind.
+export const opsOf: Record<Kind, Op[]> = {
+  text: ['is', 'is_not', 'becomes', 'changes', 'from_to', 'one_of', 'contains', 'empty', 'not_empty'],
+  number: ['more', 'at_least', 'less', 'at_most', 'equals', 'between', 'changes', 'grows', 'grows_by'],
+  switch: ['on', 'off', 'changes'],
+  day: ['before', 'after', 'changes', 'empty', 'not_empty'],
+  list: ['has', 'changes'],
+  things: ['has_named', 'changes'],
+};
+
+const quote = (s: string) =>
+  `'${s.replace(/[\\'\n\r\t]/g, (c) => ({ '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t' })[c] ?? c)}'`;
+
+const name = '[A-Za-z_][A-Za-z0-9_]*';
+const reserved = new Set('as break const continue else false for function if import in let loop namespace null package return true var void while'.split(' '));
+
+// speakable says whether a path can be written in CEL as it is.
+export const speakable = (path: string) => path.split('.').every((part) => new RegExp(`^${name}$`).test(part) && !reserved.has(part));
+
+const top = (path: string) => path.split('.')[0] ?? path;
+const read = (state: string, path: string, or: string) => `${state}.?${path.split('.').join('.?')}.orValue(${or})`;
+const number = (n: number) => String(n);
+const day = (d: string) => `timestamp('${d}T00:00:00Z')`;
+
+// cel is a line as text.
+export function cel(l: Line): string {
+  switch (l.op) {
+    case 'is':
+      return `${read('current', l.path, "''")} == ${quote(l.value)}`;
+    case 'is_not':
+      return `${read('current', l.path, "''")} != ${quote(l.value)}`;
+    case 'one_of':
+      return `${read('current', l.path, "''")} in [${l.values.map(quote).join(', ')}]`;
+    case 'contains':
+      return `string(${read('current', l.path, "''")}).lowerAscii().contains(${quote(l.value.toLowerCase())})`;
+    case 'empty':
+      return `!has(current.${l.path}) || current.${l.path} == null || current.${l.path} == ''`;
+    case 'not_empty':
+      return `has(current.${l.path}) && current.${l.path} != null && current.${l.path} != ''`;
+    case 'equals':
+      return `has(current.${l.path}) && current.${l.path} == ${number(l.number)}`;
+    case 'more':
+      return `has(current.${l.path}) && current.${l.path} > ${number(l.number)}`;
+    case 'at_least':
+      return `has(current.${l.path}) && current.${l.path} >= ${number(l.number)}`;
+    case 'less':
+      return `has(current.${l.path}) && current.${l.path} < ${number(l.number)}`;
+    case 'at_most':
+      return `has(current.${l.path}) && current.${l.path} <= ${number(l.number)}`;
+    case 'between':
+      return `has(current.${l.path}) && current.${l.path} >= ${number(l.from)} && current.${l.path} <= ${number(l.to)}`;
+    case 'on':
+      return `${read('current', l.path, 'false')} == true`;
+    case 'off':
+      return `${read('current', l.path, 'false')} == false`;
+    case 'before':
+      return `has(current.${l.path}) && current.${l.path} != null && timestamp(current.${l.path}) < ${day(l.day)}`;
+    case 'after':
+      return `has(current.${l.path}) && current.${l.path} != null && timestamp(current.${l.path}) >= ${day(l.day)}`;
+    case 'changes':
+      return `${quote(top(l.path))} in changed`;
+    case 'becomes':
+      return `${quote(top(l.path))} in changed && ${read('current', l.path, "''")} == ${quote(l.value)}`;
+    case 'from_to':
+      return `${quote(top(l.path))} in changed && ${read('previous', l.path, "''")} == ${quote(l.from)} && ${read('current', l.path, "''")} == ${quote(l.to)}`;
+    case 'grows':
+      return `has(previous.${l.path}) && has(current.${l.path}) && current.${l.path} > previous.${l.path}`;
+    case 'grows_by':
+      return `has(previous.${l.path}) && has(current.${l.path}) && current.${l.path} >= previous.${l.path} * ${number(1 + l.number / 100)}`;
+    case 'has':
+      return `${read('current', l.path, '[]')}.exists(x, x == ${quote(l.value)})`;
+    case 'has_named':
+      return `${read('current', l.path, '[]')}.exists(x, x.?name.orValue('') == ${quote(l.name)} && string(x.?value.orValue('')) == ${quote(l.value)})`;
+    case 'by':
+      return `actor_id == ${quote(l.user)}`;
+    case 'not_by':
+      return `actor_id != ${quote(l.user)}`;
+    case 'weekdays':
+      return `occurred_at.getDayOfWeek(${quote(l.zone)}) in [1, 2, 3, 4, 5]`;
+    case 'hours':
+      return `occurred_at.getHours(${quote(l.zone)}) >= ${number(l.from)} && occurred_at.getHours(${quote(l.zone)}) < ${number(l.to)}`;
+  }
+}
+
+// write is a condition as text; '' for one without lines.
+export function write(c: Condition): string {
+  return c.lines.map((l) => `(${cel(l)})`).join(c.join === 'all' ? ' && ' : ' || ');
+}
+
+// parse reads what write has written, and nothing else.
+export function parse(text: string): Condition | undefined {
+  const pieces = split(text);
+  if (!pieces) return undefined;
+  const lines = pieces.parts.map(line);
+  if (!lines.every((l) => l !== undefined)) return undefined;
+  const condition: Condition = { join: pieces.join, lines };
+  return write(condition) === text ? condition : undefined;
+}
+
+// split takes "(a) && (b)" apart.
+function split(text: string): { join: 'all' | 'any'; parts: string[] } | undefined {
+  const parts: string[] = [];
+  const joins = new Set<string>();
+  let at = 0;
+  while (at < text.length) {
+    const end = text[at] === '(' ? close(text, at) : -1;
+    if (end < 0) return undefined;
+    parts.push(text.slice(at + 1, end));
+    at = end + 1;
+    if (at === text.length) break;
+    const join = text.slice(at, at + 4);
+    joins.add(join);
+    at += 4;
+    if ((join !== ' && ' && join !== ' || ') || joins.size > 1 || at >= text.length) return undefined;
+  }
+  return parts.length > 0 ? { join: joins.has(' || ') ? 'any' : 'all', parts } : undefined;
+}
+
+// close finds the parenthesis that closes the one at start.
+function close(text: string, start: number): number {
+  let depth = 0;
+  let quoted = false;
+  for (let i = start; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c === '\\') i++;
+      else if (c === "'") quoted = false;
+    } else if (c === "'") quoted = true;
+    else if (c === '(') depth++;
+    else if (c === ')' && --depth === 0) return i;
+  }
+  return -1;
+}
+
+const text = `'(?:[^'\\\\]|\\\\.)*'`;
+const paths = `${name}(?:\\.${name})*`;
+const optional = `${name}(?:\\.\\?${name})*`;
+const digits = '-?\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?';
+
+const pattern = (source: string) =>
+  new RegExp(`^${source.replace(/[.?()[\]|+*]/g, '\\$&').replace(/TEXT/g, `(${text})`).replace(/OPTIONAL/g, `(${optional})`).replace(/PATH/g, `(${paths})`).replace(/NUMBER/g, `(${digits})`)}$`);
+
+const unquote = (s = "''") => s.slice(1, -1).replace(/\\(.)/g, (_, c: string) => ({ n: '\n', r: '\r', t: '\t' })[c] ?? c);
+const plain = (s = '') => s.replace(/\?/g, '');
+
+// shapes are the patterns of lines, tried in order. What one reads wrongly, parse
+// finds out: it writes the condition again.
+const shapes: [RegExp, (m: string[]) => Line][] = [
+  [pattern("TEXT in changed && previous.?OPTIONAL.orValue('') == TEXT && current.?OPTIONAL.orValue('') == TEXT"), (m) => ({ op: 'from_to', path: plain(m[2]), from: unquote(m[3]), to: unquote(m[5]) })],
+  [pattern("TEXT in changed && current.?OPTIONAL.orValue('') == TEXT"), (m) => ({ op: 'becomes', path: plain(m[2]), value: unquote(m[3]) })],
+  [pattern('TEXT in changed'), (m) => ({ op: 'changes', path: unquote(m[1]) })],
+  [pattern("current.?OPTIONAL.orValue('') == TEXT"), (m) => ({ op: 'is', path: plain(m[1]), value: unquote(m[2]) })],
+  [pattern("current.?OPTIONAL.orValue('') != TEXT"), (m) => ({ op: 'is_not', path: plain(m[1]), value: unquote(m[2]) })],
+  [
+    new RegExp(`^current\\.\\?(${optional})\\.orValue\\(''\\) in \\[(${text}(?:, ${text})*)\\]$`),
+    (m) => ({ op: 'one_of', path: plain(m[1]), values: (m[2]?.match(new RegExp(text, 'g')) ?? []).map(unquote) }),
+  ],
+  [pattern("string(current.?OPTIONAL.orValue('')).lowerAscii().contains(TEXT)"), (m) => ({ op: 'contains', path: plain(m[1]), value: unquote(m[2]) })],
+  [pattern("!has(current.PATH) || current.PATH == null || current.PATH == ''"), (m) => ({ op: 'empty', path: m[1] ?? '' })],
+  [pattern("has(current.PATH) && current.PATH != null && current.PATH != ''"), (m) => ({ op: 'not_empty', path: m[1] ?? '' })],
+  [pattern('has(current.PATH) && current.PATH >= NUMBER && current.PATH <= NUMBER'), (m) => ({ op: 'between', path: m[1] ?? '', from: Number(m[3]), to: Number(m[5]) })],
+  [pattern('has(current.PATH) && current.PATH == NUMBER'), (m) => ({ op: 'equals', path: m[1] ?? '', number: Number(m[3]) })],
+  [pattern('has(current.PATH) && current.PATH > NUMBER'), (m) => ({ op: 'more', path: m[1] ?? '', number: Number(m[3]) })],
+  [pattern('has(current.PATH) && current.PATH >= NUMBER'), (m) => ({ op: 'at_least', path: m[1] ?? '', number: Number(m[3]) })],
+  [pattern('has(current.PATH) && current.PATH < NUMBER'), (m) => ({ op: 'less', path: m[1] ?? '', number: Number(m[3]) })],
+  [pattern('has(current.PATH) && current.PATH <= NUMBER'), (m) => ({ op: 'at_most', path: m[1] ?? '', number: Number(m[3]) })],
+  [pattern('current.?OPTIONAL.orValue(false) == true'), (m) => ({ op: 'on', path: plain(m[1]) })],
+  [pattern('current.?OPTIONAL.orValue(false) == false'), (m) => ({ op: 'off', path: plain(m[1]) })],
+  [pattern("has(current.PATH) && current.PATH != null && timestamp(current.PATH) < timestamp(TEXT)"), (m) => ({ op: 'before', path: m[1] ?? '', day: unquote(m[4]).slice(0, 10) })],
+  [pattern("has(current.PATH) && current.PATH != null && timestamp(current.PATH) >= timestamp(TEXT)"), (m) => ({ op: 'after', path: m[1] ?? '', day: unquote(m[4]).slice(0, 10) })],
+  [pattern('has(previous.PATH) && has(current.PATH) && current.PATH > previous.PATH'), (m) => ({ op: 'grows', path: m[1] ?? '' })],
+  [
+    pattern('has(previous.PATH) && has(current.PATH) && current.PATH >= previous.PATH * NUMBER'),
+    (m) => ({ op: 'grows_by', path: m[1] ?? '', number: Math.round((Number(m[5]) - 1) * 1e6) / 1e4 }),
+  ],
+  [pattern("current.?OPTIONAL.orValue([]).exists(x, x == TEXT)"), (m) => ({ op: 'has', path: plain(m[1]), value: unquote(m[2]) })],
+  [
+    pattern("current.?OPTIONAL.orValue([]).exists(x, x.?name.orValue('') == TEXT && string(x.?value.orValue('')) == TEXT)"),
+    (m) => ({ op: 'has_named', path: plain(m[1]), name: unquote(m[2]), value: unquote(m[3]) }),
+  ],
+  [pattern('actor_id == TEXT'), (m) => ({ op: 'by', user: unquote(m[1]) })],
+  [pattern('actor_id != TEXT'), (m) => ({ op: 'not_by', user: unquote(m[1]) })],
+  [pattern('occurred_at.getDayOfWeek(TEXT) in [1, 2, 3, 4, 5]'), (m) => ({ op: 'weekdays', zone: unquote(m[1]) })],
+  [
+    pattern('occurred_at.getHours(TEXT) >= NUMBER && occurred_at.getHours(TEXT) < NUMBER'),
+    (m) => ({ op: 'hours', zone: unquote(m[1]), from: Number(m[2]), to: Number(m[4]) }),
+  ],
+];
+
+function line(source: string): Line | undefined {
+  for (const [shape, make] of shapes) {
+    const m = shape.exec(source);
+    if (m) return make(m);
+  }
+  return undefined;
+}
+
+type State = Record<string, unknown> | null;
+
+// fieldsOf lists what conditions can ask about, from examples of events.
+export function fieldsOf(examples: { previous: State; current: State }[]): Field[] {
+  const found = new Map<string, Field>();
+  const look = (state: Record<string, unknown>, prefix: string) => {
+    for (const [key, value] of Object.entries(state)) {
+      const path = prefix + key;
+      if (!speakable(path)) continue;
+      if (value && typeof value === 'object' && !Array.isArray(value)) {
+        if (!prefix) look(value as Record<string, unknown>, `${path}.`);
+        continue;
+      }
+      const field = fieldOf(path, value);
+      const known = found.get(path);
+      if (field && (!known || (known.example === undefined && field.example !== undefined))) found.set(path, field);
+    }
+  };
+  for (const e of examples) for (const state of [e.current, e.previous]) if (state) look(state, '');
+  return [...found.values()];
+}
+
+function fieldOf(path: string, value: unknown): Field | undefined {
+  if (Array.isArray(value)) {
+    const first: unknown = value[0];
+    if (first && typeof first === 'object') return 'value' in first ? { path, kind: 'things', example: String((first as { name?: unknown }).name ?? '') } : undefined;
+    return { path, kind: 'list', ...(first !== undefined && { example: String(first) }) };
+  }
+  switch (typeof value) {
+    case 'string':
+      return { path, kind: /^\d{4}-\d\d-\d\dT/.test(value) ? 'day' : 'text', example: value };
+    case 'number':
+      return { path, kind: 'number', example: String(value) };
+    case 'boolean':
+      return { path, kind: 'switch', example: String(value) };
+    default: // null tells no kind; names of times do
+      return /(_at|_on|date)$/.test(path) ? { path, kind: 'day' } : { path, kind: 'text' };
+  }
+}

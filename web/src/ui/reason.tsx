@@ -1,0 +1,19 @@
+import type { Reason } from '../api/hooks';
+import { useWords } from '../i18n';
+
+// ReasonWords says why something failed, and what to do about it.
+export function ReasonWords({ reason, code }: { reason: Reason; code?: number | undefined }) {
+  const { t } = useWords();
+  const next = t(`reason.${reason}.next`);
+  return (
+    <div className="stack tight">
+      <div>
+        <strong>
+          {t(`reason.${reason}`)}
+          {code ? ` (${code})` : ''}
+        </strong>
+      </div>
+      {next && <div>{next}</div>}
+    </div>
+  );
+}
