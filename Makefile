@@ -131,9 +131,11 @@ schema: ## Dump schema/schema.sql from the migrations
 	go test ./schema -run TestDump -count=1 -update
 
 .PHONY: screenshots
-screenshots: build ## Take a picture of each page of the web app, to bin/screenshots
-	@mkdir -p bin/screenshots
+screenshots: build ## Take a picture of each page of the web app, to bin/screenshots, and those of README
+	@mkdir -p bin/screenshots docs/img
 	GODWIT_SHOTS=$(CURDIR)/bin/screenshots go test ./e2e -run '^TestWeb_InABrowser$$' -vet=off -count=1
+	cp bin/screenshots/readme-webhooks.png docs/img/webhooks.png
+	cp bin/screenshots/readme-delivery.png docs/img/delivery.png
 
 .PHONY: tidy
 tidy: ## Format, and tidy both modules

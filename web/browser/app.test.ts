@@ -59,6 +59,27 @@ test('list says what each webhook listens to, and warns of everything', async ()
   await page.getByRole('row', { name: /Warehouse feed/ }).getByText('2 kinds of event, 1 project or company').waitFor();
 });
 
+test.runIf(shots)('pictures for README', async () => {
+  const rules = [{ events: ['TAG_CREATED'], projects: [made.shop] }];
+  const others = [];
+  for (const [name, address] of [
+    ['New orders to Zapier', 'https://hooks.zapier.com/hooks/catch/1/abc'],
+    ['Invoices', 'https://invoices.example.com/godwit'],
+  ] as const)
+    others.push(await call<{ id: string }>('POST', '/v1/webhooks', { name, url: address, rules }, made.key));
+  await page.setViewportSize({ width: 1280, height: 720 });
+  for (const [name, path] of [
+    ['webhooks', '/webhooks'],
+    ['delivery', `/deliveries/${made.failed}`],
+  ] as const) {
+    await page.goto(url + path);
+    await loaded(page)();
+    await page.screenshot({ path: `${shots}/readme-${name}.png` });
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  for (const { id } of others) await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
+});
+
 test('wizard leads to a delivered test', async () => {
   let clicks = 0;
   const click = async (name: RegExp | string, role: 'button' | 'link' | 'radio' | 'checkbox' = 'button') => {
