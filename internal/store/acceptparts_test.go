@@ -25,7 +25,7 @@ func (s stage) together(t *testing.T, n, waiting int, of func(i int) hook.Event)
 	require.NoError(t, err)
 	out := make([]hook.Accepted, n)
 	var group sync.WaitGroup
-	for i := range n {
+	post := func(i int) {
 		group.Go(func() {
 			got, err := s.Ingest(ctx, []hook.Event{of(i)})
 			if err != nil || len(got) != 1 {
@@ -35,7 +35,12 @@ func (s stage) together(t *testing.T, n, waiting int, of func(i int) hook.Event)
 			out[i] = got[0]
 		})
 	}
-	require.Eventually(t, func() bool { return s.PartsThatWait() == waiting-1 }, 10*time.Second, time.Millisecond)
+	post(n - 1) // it has the first transaction to itself
+	require.Eventually(t, s.PartsUnderWay, time.Minute, time.Millisecond)
+	for i := range n - 1 {
+		post(i)
+	}
+	require.Eventually(t, func() bool { return s.PartsThatWait() == waiting-1 }, time.Minute, time.Millisecond)
 	_, err = conn.ExecContext(ctx, `COMMIT`)
 	require.NoError(t, err)
 	group.Wait()
@@ -146,7 +151,7 @@ func TestIngest_ALockedWindowKeepsNoOtherWebhookWaiting(t *testing.T) {
 			}
 		})
 	}
-	require.Eventually(t, func() bool { return s.PartsThatWait() == 7 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, s.PartsUnderWay, time.Minute, time.Millisecond)
 	for i := range 20 {
 		e := happening(fmt.Sprint("other", i), "TODO_CREATED 1")
 		e.ProjectID = "p2"
@@ -157,6 +162,25 @@ func TestIngest_ALockedWindowKeepsNoOtherWebhookWaiting(t *testing.T) {
 	require.NoError(t, err)
 	locked.Wait()
 	require.EqualValues(t, 8, passed.Load())
+}
+
+// Housekeeping may hold all of its connections: parts have those of the intake, as other
+// events do.
+func TestIngest_PartsNeedNoConnectionOfHousekeeping(t *testing.T) {
+	s := newStage(t)
+	s.webhook(t, ofProject())
+	s.post(t, happening("first", "TODO_CREATED 1"))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	housekeeping := s.Pools()["housekeeping"]
+	for range housekeeping.Stats().MaxOpenConnections {
+		conn, err := housekeeping.Conn(ctx)
+		require.NoError(t, err)
+		defer conn.Close()
+	}
+	got, err := s.Ingest(ctx, []hook.Event{happening("e1", "TODO_CREATED 1")})
+	require.NoError(t, err)
+	require.True(t, got[0].Happened)
 }
 
 // BenchmarkIngest_PartsOfOneWindow is events a second by 32 connections, without a

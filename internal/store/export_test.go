@@ -165,6 +165,13 @@ const MostScanned = mostScanned
 // BeginRead sets up a transaction as Snapshot does.
 var BeginRead = beginRead
 
+// PartsUnderWay says that a transaction accepts parts of combinations.
+func (s *Store) PartsUnderWay() bool {
+	s.parts.mu.Lock()
+	defer s.parts.mu.Unlock()
+	return len(s.parts.locked) > 0
+}
+
 // PartsThatWait is how many requests with parts of combinations wait for those under way.
 func (s *Store) PartsThatWait() int {
 	s.parts.mu.Lock()
