@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +39,13 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 		Store:    c.store.store(),
 		Matching: matching{c.store},
 		CheckRule: func(r hook.Rule) []hook.Field {
-			return slices.DeleteFunc(r.Filters(), func(f hook.Field) bool { return f.Detail != "bad" })
+			var bad []hook.Field
+			for _, f := range r.Filters() {
+				if f.Source == "bad" {
+					bad = append(bad, hook.Field{Pointer: f.Pointer, Code: hook.FieldFilter, Params: hook.Params{"line": 1, "column": 2}, Detail: "bad"})
+				}
+			}
+			return bad
 		},
 		AdminKeyHash: apikey.Hash(testKey),
 		AllowedHosts: []string{"example.com"},

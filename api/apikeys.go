@@ -36,21 +36,21 @@ func (f apiKeyForm) check() []hook.Field {
 	switch hook.Role(f.Role) {
 	case hook.RoleAdmin, hook.RolePublisher:
 		if f.UserID != "" {
-			bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "must be left out: only a key of the role user is bound to a user"})
+			bad = append(bad, hook.Field{Code: hook.FieldNotAllowed, Pointer: "/user_id", Detail: "must be left out: only a key of the role user is bound to a user"})
 		}
 	case hook.RoleUser:
 		if !hook.ValidID(f.UserID) {
-			bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "must be the id of the user whom the key is bound to"})
+			bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "user_id"}, Pointer: "/user_id", Detail: "must be the id of the user whom the key is bound to"})
 		}
 	default:
-		bad = append(bad, hook.Field{Pointer: "/role", Detail: "must be admin, publisher or user"})
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "admin, publisher, user"}, Pointer: "/role", Detail: "must be admin, publisher or user"})
 	}
 	end, ok := optionalInstant(f.ExpiresAt)
 	switch {
 	case !ok:
-		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: hook.TimeFormat})
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "time"}, Pointer: "/expires_at", Detail: hook.TimeFormat})
 	case f.ExpiresAt != "" && !end.After(time.Now()):
-		bad = append(bad, hook.Field{Pointer: "/expires_at", Detail: "must be in the future; leave it out for a key that never expires"})
+		bad = append(bad, hook.Field{Code: hook.FieldTime, Params: hook.Params{"expected": "future"}, Pointer: "/expires_at", Detail: "must be in the future; leave it out for a key that never expires"})
 	}
 	return bad
 }

@@ -115,7 +115,7 @@ func TestBatch_NamesFewFaults(t *testing.T) {
 	first, last := results[0].(map[string]any)["error"].(map[string]any), results[499].(map[string]any)["error"].(map[string]any)
 	faults := first["errors"].([]any)
 	require.Len(t, faults, hook.MaxEventFaults+1)
-	require.Equal(t, map[string]any{"pointer": "/events/0", "detail": "has 1480 more faults, which are not named; mend these first"}, faults[hook.MaxEventFaults])
+	require.Equal(t, map[string]any{"pointer": "/events/0", "code": "more", "params": map[string]any{"count": 1480.0}, "detail": "has 1480 more faults, which are not named; mend these first"}, faults[hook.MaxEventFaults])
 	require.Contains(t, last["detail"], "21 faults of this event are not named")
 
 	form := `{"name":"W",` + strings.TrimSuffix(fields.String(), ",") + `}`

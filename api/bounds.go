@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"godwit/internal/hook"
+	"godwit/internal/match"
 )
 
 const schemaPrefix = "#/components/schemas/"
@@ -33,6 +34,8 @@ var enums = map[reflect.Type][]any{
 	reflect.TypeFor[hook.Action]():    values(hook.Actions),
 	reflect.TypeFor[hook.Happened]():  values(hook.Happenings),
 	reflect.TypeFor[hook.QuotaName](): values(hook.QuotaNames),
+	reflect.TypeFor[hook.FieldCode](): values(hook.FieldCodes),
+	reflect.TypeFor[match.Code]():     values(match.Codes),
 }
 
 func values[T ~string](set []T) []any {

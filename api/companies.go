@@ -122,8 +122,5 @@ func remove(ctx context.Context, in *ByID, del func(context.Context, string) err
 }
 
 func checkName(pointer, name string) []hook.Field {
-	if problem := hook.CheckName(name); problem != "" {
-		return []hook.Field{{Pointer: pointer, Detail: problem}}
-	}
-	return nil
+	return hook.CheckName(pointer, name)
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -52,8 +51,15 @@ type decoder struct{ bad hook.Faults }
 
 func newDecoder() *decoder { return &decoder{hook.Faults{Most: hook.MaxFaults}} }
 
-func (d *decoder) fault(at jsontext.Pointer, format string, args ...any) {
-	d.bad.Add(func() hook.Field { return hook.Field{Pointer: string(at), Detail: fmt.Sprintf(format, args...)} })
+func (d *decoder) fault(at jsontext.Pointer, code hook.FieldCode, detail string) {
+	d.bad.Add(func() hook.Field { return hook.Field{Pointer: string(at), Code: code, Detail: detail} })
+}
+
+// must says of which type a value has to be.
+func (d *decoder) must(at jsontext.Pointer, expected, words string) {
+	d.bad.Add(func() hook.Field {
+		return hook.Field{Pointer: string(at), Code: hook.FieldType, Params: hook.Params{"expected": expected}, Detail: "must be " + words}
+	})
 }
 
 func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
@@ -70,30 +76,30 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	case reflect.String:
 		s, ok := strict.Text(raw)
 		if !ok {
-			d.fault(at, "must be a string")
+			d.must(at, "string", "a string")
 		}
 		dst.SetString(s)
 	case reflect.Bool:
 		if kind := jsontext.Value(raw).Kind(); kind != 't' && kind != 'f' {
-			d.fault(at, "must be true or false")
+			d.must(at, "boolean", "true or false")
 		}
 		dst.SetBool(raw[0] == 't')
 	case reflect.Int:
 		n, err := strconv.ParseInt(string(raw), 10, 32)
 		if err != nil {
-			d.fault(at, "must be a whole number")
+			d.must(at, "integer", "a whole number")
 		}
 		dst.SetInt(n)
 	case reflect.Int64:
 		n, err := strconv.ParseInt(string(raw), 10, 64)
 		if err != nil {
-			d.fault(at, "must be a whole number")
+			d.must(at, "integer", "a whole number")
 		}
 		dst.SetInt(n)
 	case reflect.Float64:
 		n, err := strconv.ParseFloat(string(raw), 64)
 		if err != nil || jsontext.Value(raw).Kind() != '0' {
-			d.fault(at, "must be a number")
+			d.must(at, "number", "a number")
 		}
 		dst.SetFloat(n)
 	default:
@@ -109,19 +115,19 @@ func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		switch {
 		case i < 0:
-			d.fault(at.AppendToken(name), unknownField)
+			d.fault(at.AppendToken(name), hook.FieldUnknown, unknownField)
 		case fields[i].optional && strict.IsNull(value):
 		default:
 			d.readField(dst.Field(fields[i].index), value, at.AppendToken(name), fields[i].most)
 		}
 	})
 	if errors.Is(err, strict.ErrKind) {
-		d.fault(at, "must be an object")
+		d.must(at, "object", "an object")
 		return
 	}
 	for _, f := range fields {
 		if !f.optional && !slices.Contains(seen, f.name) {
-			d.fault(at.AppendToken(f.name), "is required")
+			d.fault(at.AppendToken(f.name), hook.FieldRequired, "is required")
 		}
 	}
 }
@@ -134,7 +140,7 @@ func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 		dst.SetMapIndex(reflect.ValueOf(name), item)
 	})
 	if err != nil {
-		d.fault(at, "must be an object")
+		d.must(at, "object", "an object")
 	}
 }
 
@@ -162,7 +168,7 @@ func (d *decoder) readSlice(dst reflect.Value, raw []byte, at jsontext.Pointer, 
 		dst.Set(reflect.Append(dst, item))
 	})
 	if err != nil {
-		d.fault(at, "must be an array")
+		d.must(at, "array", "an array")
 	}
 }
 

@@ -39,7 +39,7 @@ func (f eventTypeForm) check() []hook.Field {
 	bad := checkName("/group", f.Group)
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if utf8.RuneCountInString(f.Description) > maxDescription || strings.ContainsFunc(f.Description, control) {
-		bad = append(bad, hook.Field{Pointer: "/description",
+		bad = append(bad, hook.Field{Pointer: "/description", Code: hook.FieldTooLong, Params: hook.Params{"max": maxDescription},
 			Detail: fmt.Sprintf("must have at most %d characters, no control characters but line breaks and tabs", maxDescription)})
 	}
 	return bad
@@ -63,7 +63,7 @@ func (f eventTypeForm) checkSchema(ctx context.Context) []hook.Field {
 
 func checkExample(ctx context.Context, schema *eventschema.Schema, at string, example state) []hook.Field {
 	if example != nil && !strict.IsObject(example) {
-		return []hook.Field{{Pointer: at, Detail: "must be an object, or null for none"}}
+		return []hook.Field{{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Pointer: at, Detail: "must be an object, or null for none"}}
 	}
 	return schema.Check(ctx, at, json.RawMessage(example))
 }
@@ -74,7 +74,7 @@ func fieldsIn(at string, err error) []hook.Field {
 	if errors.As(err, &known) && len(known.Fields) > 0 {
 		return known.Fields
 	}
-	return []hook.Field{{Pointer: at, Detail: wordsOf(err)}}
+	return []hook.Field{{Code: hook.FieldSchema, Pointer: at, Detail: wordsOf(err)}}
 }
 
 // eventType gives what the form asks for; a type that becomes archived is so

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"godwit/internal/hook"
 )
 
 const about = `Webhooks that arrive: publish events, subscribe to them, see every attempt of every delivery.
@@ -99,7 +101,7 @@ func (k kind) response(schemas huma.Registry, description string) *huma.Response
 	example.Instance, example.RequestID = "/v1/webhooks", "0b9f3c52-6d1c-4d6e-8a57-3f1f0c0f2a11"
 	if k.status == http.StatusUnprocessableEntity {
 		example = k.problem("/name must not be empty", nil)
-		example.Errors = []fieldError{{Pointer: "/name", Detail: "must not be empty"}}
+		example.Errors = []fieldError{{Pointer: "/name", Code: hook.FieldEmpty, Detail: "must not be empty"}}
 	}
 	schema := schemas.Schema(reflect.TypeFor[problem](), true, "")
 	return &huma.Response{Description: description, Headers: headersOf(k.status),

@@ -126,14 +126,7 @@ func checkMediaType(ctx huma.Context) *problem {
 // invalid gives one error of CodeInvalid for all fields, or nil for none. Of
 // several faults of one value the first is kept.
 func invalid(fields []hook.Field) error {
-	seen := map[string]bool{}
-	var kept []hook.Field
-	for _, f := range fields {
-		if !seen[f.Pointer] {
-			seen[f.Pointer] = true
-			kept = append(kept, f)
-		}
-	}
+	kept := firstOfEach(fields)
 	n := len(kept)
 	kept = hook.FirstFaults(kept, hook.MaxFaults)
 	switch n {
@@ -143,4 +136,16 @@ func invalid(fields []hook.Field) error {
 		return &hook.Error{Code: hook.CodeInvalid, Message: kept[0].Pointer + " " + kept[0].Detail, Fields: kept}
 	}
 	return &hook.Error{Code: hook.CodeInvalid, Message: fmt.Sprintf("%d values are not acceptable.", n), Fields: kept}
+}
+
+// firstOfEach keeps the first fault of each value.
+func firstOfEach(fields []hook.Field) (kept []hook.Field) {
+	seen := map[string]bool{}
+	for _, f := range fields {
+		if !seen[f.Pointer] {
+			seen[f.Pointer] = true
+			kept = append(kept, f)
+		}
+	}
+	return kept
 }

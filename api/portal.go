@@ -44,14 +44,14 @@ func (f portalForm) check() []hook.Field {
 	admin := f.Role == string(hook.RoleAdmin)
 	switch {
 	case f.Role != "" && f.Role != string(hook.RoleUser) && !admin:
-		bad = append(bad, hook.Field{Pointer: "/role", Detail: "must be user or admin"})
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "user, admin"}, Pointer: "/role", Detail: "must be user or admin"})
 	case admin && f.UserID != "":
-		bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "must be left out where the role is admin"})
+		bad = append(bad, hook.Field{Code: hook.FieldNotAllowed, Pointer: "/user_id", Detail: "must be left out where the role is admin"})
 	case !admin && !hook.ValidID(f.UserID):
-		bad = append(bad, hook.Field{Pointer: "/user_id", Detail: "is required: the id of a user"})
+		bad = append(bad, hook.Field{Code: hook.FieldRequired, Pointer: "/user_id", Detail: "is required: the id of a user"})
 	}
 	if n := f.ExpiresInSeconds; n != nil && (*n < minPortalSeconds || *n > maxPortalSeconds) {
-		bad = append(bad, hook.Field{Pointer: "/expires_in_seconds", Detail: fmt.Sprintf("must be %d to %d seconds", minPortalSeconds, maxPortalSeconds)})
+		bad = append(bad, hook.Field{Code: hook.FieldRange, Params: hook.Params{"min": minPortalSeconds, "max": maxPortalSeconds}, Pointer: "/expires_in_seconds", Detail: fmt.Sprintf("must be %d to %d seconds", minPortalSeconds, maxPortalSeconds)})
 	}
 	return bad
 }

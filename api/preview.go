@@ -19,10 +19,10 @@ type previewForm struct {
 func (f previewForm) check() []hook.Field {
 	bad := hook.CheckRules(rulesOf(f.Rules))
 	if f.OwnerID != "" && !hook.ValidID(f.OwnerID) {
-		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "must be the id of a user"})
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "user_id"}, Pointer: "/owner_id", Detail: "must be the id of a user"})
 	}
 	if since, ok := optionalInstant(f.Since); !ok || since.After(time.Now()) {
-		bad = append(bad, hook.Field{Pointer: "/since", Detail: "must be a time of the past by RFC 3339, such as 2026-05-04T09:30:00Z"})
+		bad = append(bad, hook.Field{Code: hook.FieldTime, Params: hook.Params{"expected": "past"}, Pointer: "/since", Detail: "must be a time of the past by RFC 3339, such as 2026-05-04T09:30:00Z"})
 	}
 	return bad
 }
@@ -115,7 +115,7 @@ type explainForm struct {
 
 func (f explainForm) check() []hook.Field {
 	if !hook.ValidID(f.EventID) {
-		return []hook.Field{{Pointer: "/event_id", Detail: "must be the id of an event"}}
+		return []hook.Field{{Code: hook.FieldForm, Params: hook.Params{"expected": "event_id"}, Pointer: "/event_id", Detail: "must be the id of an event"}}
 	}
 	return nil
 }
@@ -128,18 +128,22 @@ type explainInput struct {
 type explanation struct {
 	Matched    bool                 `json:"matched" doc:"The event went to the webhook, or waits to"`
 	Rule       *int                 `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule that matched, from 0; null = none"`
-	Reason     string               `json:"reason" doc:"matched, or the first clause that failed"`
+	Reason     string               `json:"reason" doc:"matched, or the first clause that failed, in words"`
+	Code       match.Code           `json:"code" doc:"The reason as a constant for programs"`
+	Params     params               `json:"params" doc:"The values in the words, by name"`
 	DeliveryID *string              `json:"delivery_id" doc:"The delivery of the event to this webhook; null = there is none"`
 	Status     *hook.DeliveryStatus `json:"delivery_status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Where that delivery stands; null = there is none"`
 	Rules      []ruleVerdict        `json:"rules" nullable:"false" maxItems:"50" doc:"One for each rule that the webhook has now"`
 }
 
 type ruleVerdict struct {
-	Rule    int     `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
-	Matched bool    `json:"matched" doc:"The event matches this rule"`
-	Reason  string  `json:"reason" doc:"matched, or the first clause that failed"`
-	Parts   []int   `json:"parts,omitempty" maxItems:"5" nullable:"false" minimum:"1" maximum:"5" doc:"Of a combination: which of its parts the event fills, from 1"`
-	FiredAs *string `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
+	Rule    int        `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
+	Matched bool       `json:"matched" doc:"The event matches this rule"`
+	Reason  string     `json:"reason" doc:"matched, or the first clause that failed, in words"`
+	Code    match.Code `json:"code" doc:"The reason as a constant for programs"`
+	Params  params     `json:"params" doc:"The values in the words, by name"`
+	Parts   []int      `json:"parts,omitempty" maxItems:"5" nullable:"false" minimum:"1" maximum:"5" doc:"Of a combination: which of its parts the event fills, from 1"`
+	FiredAs *string    `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
 }
 
 func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanation], error) {
@@ -162,7 +166,8 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 	if err != nil {
 		return nil, err
 	}
-	out := explanation{Matched: x.Matched, Reason: x.Reason, Rules: []ruleVerdict{}}
+	code, values := x.Code(x.Reason)
+	out := explanation{Matched: x.Matched, Reason: x.Reason, Code: code, Params: params(values), Rules: []ruleVerdict{}}
 	if x.Rule >= 0 {
 		out.Rule = &x.Rule
 	}
@@ -170,7 +175,8 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 		out.DeliveryID, out.Status = &x.Delivery.ID, &x.Delivery.Status
 	}
 	for i, v := range x.Rules {
-		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Parts: v.Parts, FiredAs: optional(v.FiredAs)})
+		code, values := x.Code(v.Reason)
+		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Code: code, Params: params(values), Parts: v.Parts, FiredAs: optional(v.FiredAs)})
 	}
 	return &reply[explanation]{Body: out}, nil
 }

@@ -52,16 +52,16 @@ func TestExplain(t *testing.T) {
 		Rules:    []match.Verdict{{Reason: "event_type"}, {Matched: true, Reason: "matched", Parts: []int{2}, FiredAs: "evt_9"}}}
 	got := c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).is(200).json()
 	require.Equal(t, map[string]any{
-		"matched": true, "rule": 1.0, "reason": "matched", "delivery_id": "dlv_1", "delivery_status": "held",
+		"matched": true, "rule": 1.0, "reason": "matched", "code": "matched", "params": map[string]any{}, "delivery_id": "dlv_1", "delivery_status": "held",
 		"rules": []any{
-			map[string]any{"rule": 0.0, "matched": false, "reason": "event_type"},
-			map[string]any{"rule": 1.0, "matched": true, "reason": "matched", "parts": []any{2.0}, "fired_as": "evt_9"},
+			map[string]any{"rule": 0.0, "matched": false, "reason": "event_type", "code": "event_type", "params": map[string]any{"event_type": ""}},
+			map[string]any{"rule": 1.0, "matched": true, "reason": "matched", "code": "matched", "params": map[string]any{}, "parts": []any{2.0}, "fired_as": "evt_9"},
 		},
 	}, got)
 	require.Equal(t, "wh_1 e1", c.store.askedFilter)
 	c.store.explanation = match.Explanation{Rule: -1, Reason: "event_type"}
 	got = c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).is(200).json()
-	require.Equal(t, map[string]any{"matched": false, "rule": nil, "reason": "event_type", "delivery_id": nil, "delivery_status": nil, "rules": []any{}}, got)
+	require.Equal(t, map[string]any{"matched": false, "rule": nil, "reason": "event_type", "code": "event_type", "params": map[string]any{"event_type": ""}, "delivery_id": nil, "delivery_status": nil, "rules": []any{}}, got)
 	require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"a b"}`).problem(422, "invalid"), "/event_id")
 	require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/explain", `{}`).problem(422, "invalid"), "/event_id")
 	c.call("POST", "/v1/webhooks/a%20b/explain", `{"event_id":"e1"}`).problem(404, "not_found")

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -37,8 +39,30 @@ type problem struct {
 }
 
 type fieldError struct {
-	Pointer string `json:"pointer" doc:"JSON pointer (RFC 6901) into the request body"`
-	Detail  string `json:"detail" doc:"What is wrong and what to do"`
+	Pointer string         `json:"pointer" doc:"JSON pointer (RFC 6901) into the request body"`
+	Code    hook.FieldCode `json:"code" doc:"What is wrong, as a constant for programs"`
+	Params  params         `json:"params" doc:"The values in the words, by name"`
+	Detail  string         `json:"detail" doc:"What is wrong and what to do"`
+}
+
+// params are the values in a sentence, by name.
+type params map[string]any
+
+// Schema makes params a huma.SchemaProvider.
+func (params) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+}
+
+// MarshalJSON gives an object where there are none, too.
+func (p params) MarshalJSON() ([]byte, error) {
+	if len(p) == 0 {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(map[string]any(p))
+}
+
+func viewField(f hook.Field) fieldError {
+	return fieldError{Pointer: f.Pointer, Code: cmp.Or(f.Code, hook.FieldOther), Params: params(f.Params), Detail: f.Detail}
 }
 
 func (p *problem) Error() string { return p.Detail }
@@ -101,7 +125,7 @@ func newProblem(code, detail string, fields ...hook.Field) *problem {
 func (k kind) problem(detail string, fields []hook.Field) *problem {
 	p := &problem{Type: "/docs#" + k.code, Title: k.title, Status: k.status, Code: k.code, Detail: detail, Errors: []fieldError{}}
 	for _, f := range fields {
-		p.Errors = append(p.Errors, fieldError{Pointer: f.Pointer, Detail: f.Detail})
+		p.Errors = append(p.Errors, viewField(f))
 	}
 	return p
 }
@@ -117,7 +141,7 @@ func problemOf(err error) *problem {
 	case errors.As(err, &syntax):
 		p := newProblem(codeMalformed, "The JSON is malformed: "+syntax.Error()+".")
 		if syntax.Pointer != "" {
-			p.Errors = append(p.Errors, fieldError{Pointer: syntax.Pointer, Detail: "holds " + syntax.Error()})
+			p.Errors = append(p.Errors, fieldError{Pointer: syntax.Pointer, Code: hook.FieldSyntax, Detail: "holds " + syntax.Error()})
 		}
 		return p
 	case errors.Is(err, eventjson.ErrTooLarge):

@@ -48,7 +48,7 @@ func (f *limitsForm) check() (bad []hook.Field) {
 		{"stored_bytes", f.StoredBytes}, {"events_per_second", f.Events}, {"bytes_per_second", f.Bytes},
 	} {
 		if field.value != nil && (*field.value < 0 || *field.value > maxLimit) {
-			bad = append(bad, hook.Field{Pointer: "/limits/" + field.name, Detail: fmt.Sprintf("must be 1 to %d, 0 for any number, or null for the installation's limit", maxLimit)})
+			bad = append(bad, hook.Field{Code: hook.FieldRange, Params: hook.Params{"min": 0, "max": maxLimit}, Pointer: "/limits/" + field.name, Detail: fmt.Sprintf("must be 1 to %d, 0 for any number, or null for the installation's limit", maxLimit)})
 		}
 	}
 	return bad

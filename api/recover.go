@@ -55,22 +55,22 @@ func (f recoverForm) checkFor(allowed []hook.DeliveryStatus, names, usual string
 	var bad []hook.Field
 	since, ok := hook.ParseTime(f.Since)
 	if !ok {
-		bad = append(bad, hook.Field{Pointer: "/since", Detail: hook.TimeFormat})
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "time"}, Pointer: "/since", Detail: hook.TimeFormat})
 	}
 	until, ok := optionalInstant(f.Until)
 	switch {
 	case !ok:
-		bad = append(bad, hook.Field{Pointer: "/until", Detail: hook.TimeFormat})
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "time"}, Pointer: "/until", Detail: hook.TimeFormat})
 	case f.Until != "" && !since.Before(until):
-		bad = append(bad, hook.Field{Pointer: "/until", Detail: "must be after since"})
+		bad = append(bad, hook.Field{Code: hook.FieldTime, Params: hook.Params{"expected": "after_since"}, Pointer: "/until", Detail: "must be after since"})
 	}
 	statuses := orNone(f.Statuses)
 	if f.Statuses != nil && len(statuses) == 0 || len(statuses) > len(allowed) {
-		bad = append(bad, hook.Field{Pointer: "/statuses", Detail: "must hold one to three; leave it out for " + usual})
+		bad = append(bad, hook.Field{Code: hook.FieldCount, Params: hook.Params{"min": 1, "max": len(allowed)}, Pointer: "/statuses", Detail: "must hold one to three; leave it out for " + usual})
 	}
 	for i, status := range statuses {
 		if !slices.Contains(allowed, hook.DeliveryStatus(status)) {
-			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/statuses/%d", i), Detail: "must be " + names})
+			bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": names}, Pointer: fmt.Sprintf("/statuses/%d", i), Detail: "must be " + names})
 		}
 	}
 	return slices.Concat(bad, f.checkTypes())
@@ -79,12 +79,12 @@ func (f recoverForm) checkFor(allowed []hook.DeliveryStatus, names, usual string
 func (f recoverForm) checkTypes() []hook.Field {
 	types := orNone(f.EventTypes)
 	if f.EventTypes != nil && len(types) == 0 || len(types) > maxRecoverTypes {
-		return []hook.Field{{Pointer: "/event_types", Detail: fmt.Sprintf("must hold 1 to %d types; leave it out for every type", maxRecoverTypes)}}
+		return []hook.Field{{Code: hook.FieldCount, Params: hook.Params{"min": 1, "max": maxRecoverTypes}, Pointer: "/event_types", Detail: fmt.Sprintf("must hold 1 to %d types; leave it out for every type", maxRecoverTypes)}}
 	}
 	var bad []hook.Field
 	for i, name := range types {
 		if !hook.ValidTypeName(name) && name != hook.CombinationType {
-			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/event_types/%d", i), Detail: "must be the name of an event type (GET /v1/event-types), or combination"})
+			bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "event_type"}, Pointer: fmt.Sprintf("/event_types/%d", i), Detail: "must be the name of an event type (GET /v1/event-types), or combination"})
 		}
 	}
 	return bad

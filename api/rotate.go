@@ -26,7 +26,7 @@ type rotateForm struct {
 func (f rotateForm) check() []hook.Field {
 	most := int(hook.MaxOverlap / time.Second)
 	if n := f.OverlapSeconds; n != nil && (*n < 0 || *n > most) {
-		return []hook.Field{{Pointer: "/overlap_seconds", Detail: fmt.Sprintf("must be 0 to %d seconds", most)}}
+		return []hook.Field{{Code: hook.FieldRange, Params: hook.Params{"min": 0, "max": most}, Pointer: "/overlap_seconds", Detail: fmt.Sprintf("must be 0 to %d seconds", most)}}
 	}
 	return nil
 }
@@ -34,7 +34,7 @@ func (f rotateForm) check() []hook.Field {
 // checkSecret asks whether the chosen secret can be the next one of w.
 func (f rotateForm) checkSecret(w hook.Webhook, signature hook.Signature) []hook.Field {
 	if f.Secret != "" && slices.Contains(w.Secrets(time.Now()), f.Secret) {
-		return []hook.Field{{Pointer: "/secret", Detail: "signs already; choose another one, or leave it out and Godwit makes one"}}
+		return []hook.Field{{Code: hook.FieldSecretInUse, Pointer: "/secret", Detail: "signs already; choose another one, or leave it out and Godwit makes one"}}
 	}
 	return checkSecret(f.Secret, signature)
 }

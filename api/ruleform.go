@@ -116,7 +116,8 @@ func (s *server) conditionFaults(rules []hook.Rule) []hook.Field {
 	var bad []hook.Field
 	for i, r := range rules {
 		for _, f := range s.CheckRule(r) {
-			bad = append(bad, hook.Field{Pointer: fmt.Sprintf("/rules/%d%s", i, f.Pointer), Detail: f.Detail})
+			f.Pointer = fmt.Sprintf("/rules/%d%s", i, f.Pointer)
+			bad = append(bad, f)
 		}
 	}
 	return bad

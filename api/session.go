@@ -63,9 +63,9 @@ type sessionForm struct {
 func (f sessionForm) check() []hook.Field {
 	switch {
 	case f.Key == "" && f.PortalToken == "":
-		return []hook.Field{{Pointer: "/key", Detail: "is required: an API key of the role admin or user; or send the portal_token of a portal link"}}
+		return []hook.Field{{Code: hook.FieldRequired, Pointer: "/key", Detail: "is required: an API key of the role admin or user; or send the portal_token of a portal link"}}
 	case f.Key != "" && f.PortalToken != "":
-		return []hook.Field{{Pointer: "/portal_token", Detail: "must be left out where a key is sent"}}
+		return []hook.Field{{Code: hook.FieldBeside, Params: hook.Params{"field": "key"}, Pointer: "/portal_token", Detail: "must be left out where a key is sent"}}
 	}
 	return nil
 }

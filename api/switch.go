@@ -28,7 +28,7 @@ type disableForm struct {
 
 func (f disableForm) check() []hook.Field {
 	if utf8.RuneCountInString(f.Reason) > maxNote || strings.ContainsFunc(f.Reason, unicode.IsControl) {
-		return []hook.Field{{Pointer: "/reason", Detail: fmt.Sprintf("must be one line of at most %d characters", maxNote)}}
+		return []hook.Field{{Code: hook.FieldTooLong, Params: hook.Params{"max": maxNote}, Pointer: "/reason", Detail: fmt.Sprintf("must be one line of at most %d characters", maxNote)}}
 	}
 	return nil
 }

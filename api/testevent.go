@@ -22,11 +22,11 @@ type testForm struct {
 func (f testForm) check() []hook.Field {
 	var bad []hook.Field
 	if f.Type != "" && !hook.ValidTypeName(f.Type) {
-		bad = append(bad, hook.Field{Pointer: "/type", Detail: "must be the name of an event type of the catalogue (GET /v1/event-types)"})
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "event_type"}, Pointer: "/type", Detail: "must be the name of an event type of the catalogue (GET /v1/event-types)"})
 	}
 	for pointer, value := range map[string]state{"/previous": f.Previous, "/current": f.Current} {
 		if value != nil && !strict.IsObject(value) {
-			bad = append(bad, hook.Field{Pointer: pointer, Detail: "must be a JSON object or null"})
+			bad = append(bad, hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Pointer: pointer, Detail: "must be a JSON object or null"})
 		}
 	}
 	return bad

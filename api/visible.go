@@ -61,7 +61,7 @@ func owner(ctx context.Context, sent string) (string, []hook.Field) {
 		return sent, nil
 	}
 	if sent != "" && sent != p.UserID {
-		return p.UserID, []hook.Field{{Pointer: "/owner_id", Detail: "must be the user of the key; leave it out"}}
+		return p.UserID, []hook.Field{{Code: hook.FieldNotAllowed, Pointer: "/owner_id", Detail: "must be the user of the key; leave it out"}}
 	}
 	return p.UserID, nil
 }

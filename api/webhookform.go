@@ -85,14 +85,14 @@ const hidden = "[hidden]"
 func (f webhookForm) check() []hook.Field {
 	bad := checkName("/name", f.Name)
 	if !hook.ValidID(f.OwnerID) {
-		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "is required, and must be the id of a user"})
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "user_id"}, Pointer: "/owner_id", Detail: "is required, and must be the id of a user"})
 	}
 	bad = append(bad, hook.CheckRules(f.rules())...)
 	if !slices.Contains(payloadFormats(), hook.PayloadFormat(f.PayloadFormat)) {
-		bad = append(bad, hook.Field{Pointer: "/payload_format", Detail: "must be standard, blue or cloudevents"})
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "standard, blue, cloudevents"}, Pointer: "/payload_format", Detail: "must be standard, blue or cloudevents"})
 	}
 	if !slices.Contains(hook.Signatures, f.signature()) {
-		bad = append(bad, hook.Field{Pointer: "/signature", Detail: "must be hmac-sha256 or ed25519"})
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "hmac-sha256, ed25519"}, Pointer: "/signature", Detail: "must be hmac-sha256 or ed25519"})
 	}
 	bad = append(bad, checkSecret(f.Secret, f.signature())...)
 	bad = append(bad, checkBounds("/timeout_seconds", f.TimeoutSeconds, 30)...)
@@ -101,11 +101,11 @@ func (f webhookForm) check() []hook.Field {
 	bad = append(bad, checkBounds("/max_age", f.MaxAge, int(hook.MaxMaxAge/time.Second))...)
 	bad = append(bad, checkMetadata(f.Metadata)...)
 	if f.ClientKey == hidden {
-		bad = append(bad, hook.Field{Pointer: "/client_key", Detail: "is new, so " + hidden + " can't stand for it; give the key itself"})
+		bad = append(bad, hook.Field{Code: hook.FieldHidden, Pointer: "/client_key", Detail: "is new, so " + hidden + " can't stand for it; give the key itself"})
 	}
 	for name, value := range f.Headers {
 		if value == hidden {
-			bad = append(bad, hook.Field{Pointer: headerPointer(name), Detail: "is new, so " + hidden + " can't stand for its value; give the value itself"})
+			bad = append(bad, hook.Field{Code: hook.FieldHidden, Pointer: headerPointer(name), Detail: "is new, so " + hidden + " can't stand for its value; give the value itself"})
 		}
 	}
 	slices.SortStableFunc(bad, func(a, b hook.Field) int { return strings.Compare(a.Pointer, b.Pointer) })
@@ -117,10 +117,7 @@ func checkSecret(secret string, signature hook.Signature) []hook.Field {
 	if secret == "" {
 		return nil
 	}
-	if detail := hook.CheckSecret(secret, signature); detail != "" {
-		return []hook.Field{{Pointer: "/secret", Detail: detail}}
-	}
-	return nil
+	return hook.CheckSecret(secret, signature)
 }
 
 // maxInFlight keeps the limit inside of what a 32-bit column holds.
@@ -134,14 +131,14 @@ func checkBounds(pointer string, n *int, most int) []hook.Field {
 	if n == nil || *n >= 1 && *n <= most {
 		return nil
 	}
-	return []hook.Field{{Pointer: pointer, Detail: fmt.Sprintf("must be 1 to %d, or null", most)}}
+	return []hook.Field{{Code: hook.FieldRange, Params: hook.Params{"min": 1, "max": most}, Pointer: pointer, Detail: fmt.Sprintf("must be 1 to %d, or null", most)}}
 }
 
 func checkRate(pointer string, rate *float64) []hook.Field {
 	if rate == nil || *rate >= hook.MinRate && *rate <= hook.MaxRate {
 		return nil
 	}
-	return []hook.Field{{Pointer: pointer, Detail: fmt.Sprintf("must be %g to %d attempts a second, or null; 5 a minute are 0.0833", hook.MinRate, hook.MaxRate)}}
+	return []hook.Field{{Code: hook.FieldRange, Params: hook.Params{"min": hook.MinRate, "max": hook.MaxRate}, Pointer: pointer, Detail: fmt.Sprintf("must be %g to %d attempts a second, or null; 5 a minute are 0.0833", hook.MinRate, hook.MaxRate)}}
 }
 
 func checkMetadata(m metadata) []hook.Field {
@@ -149,11 +146,11 @@ func checkMetadata(m metadata) []hook.Field {
 	case len(m) == 0:
 		return nil
 	case !strict.IsObject(m):
-		return []hook.Field{{Pointer: "/metadata", Detail: "must be an object"}}
+		return []hook.Field{{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Pointer: "/metadata", Detail: "must be an object"}}
 	case len(m) > maxMetadata:
-		return []hook.Field{{Pointer: "/metadata", Detail: fmt.Sprintf("must have at most %d bytes", maxMetadata)}}
+		return []hook.Field{{Code: hook.FieldTooLong, Params: hook.Params{"max": maxMetadata}, Pointer: "/metadata", Detail: fmt.Sprintf("must have at most %d bytes", maxMetadata)}}
 	case holdsNUL(m):
-		return []hook.Field{{Pointer: "/metadata", Detail: "must not contain the character U+0000"}}
+		return []hook.Field{{Code: hook.FieldControl, Pointer: "/metadata", Detail: "must not contain the character U+0000"}}
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func viewDetail(w hook.Webhook) webhookDetail {
 	for _, u := range w.Unreachable {
 		rule := unreachableRule{Rule: u.Rule}
 		for _, c := range u.Causes {
-			rule.Causes = append(rule.Causes, fieldError(c))
+			rule.Causes = append(rule.Causes, viewField(c))
 		}
 		out.Unreachable = append(out.Unreachable, rule)
 	}
@@ -137,7 +137,7 @@ func (s *server) checkURL(raw string) (string, []hook.Field) {
 	if err == nil {
 		return kept, nil
 	}
-	return raw, []hook.Field{{Pointer: "/url", Detail: wordsOf(err)}}
+	return raw, fieldsAt("/url", err)
 }
 
 // checkHeaders asks whether a webhook may have these headers.
@@ -164,7 +164,7 @@ func fieldsAt(pointer string, err error) []hook.Field {
 	case errors.As(err, &known) && len(known.Fields) > 0:
 		return known.Fields
 	}
-	return []hook.Field{{Pointer: pointer, Detail: wordsOf(err)}}
+	return []hook.Field{{Code: hook.FieldOther, Pointer: pointer, Detail: wordsOf(err)}}
 }
 
 // wordsOf gives the part of a check's error that is meant for people.
@@ -260,7 +260,7 @@ func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 	}
 	bad = slices.Concat(bad, wrong, form.check(), s.checkHeaders(form.Headers), s.checkIdentity(form))
 	if form.OwnerID != w.OwnerID {
-		bad = append(bad, hook.Field{Pointer: "/owner_id", Detail: "can't be changed; leave it out"})
+		bad = append(bad, hook.Field{Code: hook.FieldFixed, Pointer: "/owner_id", Detail: "can't be changed; leave it out"})
 	}
 	if err := invalid(bad); err != nil {
 		return err
@@ -281,7 +281,7 @@ func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Fie
 		return nil, nil, err
 	}
 	if !strict.IsObject(raw) {
-		return nil, nil, hook.Invalid("", "The body must be a JSON object with the fields to change.")
+		return nil, nil, hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Detail: "The body must be a JSON object with the fields to change."}.Invalid()
 	}
 	form := reflect.TypeFor[webhookForm]()
 	var bad []hook.Field
@@ -289,9 +289,9 @@ func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Fie
 	for i, m := range members {
 		switch {
 		case m.name == "secret":
-			bad = append(bad, hook.Field{Pointer: "/secret", Detail: "can't be patched; POST /v1/webhooks/{id}/rotate-secret takes a new one"})
+			bad = append(bad, hook.Field{Code: hook.FieldFixed, Pointer: "/secret", Detail: "can't be patched; POST /v1/webhooks/{id}/rotate-secret takes a new one"})
 		case !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }):
-			bad = append(bad, hook.Field{Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
+			bad = append(bad, hook.Field{Code: hook.FieldUnknown, Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
 		}
 		if raw, ok := strict.Text(m.value); ok && m.name == "url" {
 			kept, problem := s.checkURL(raw)

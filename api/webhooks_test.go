@@ -154,9 +154,9 @@ func TestRulesOfBothKindsAreKept(t *testing.T) {
 func TestWebhookShowsWhatItsRulesNoLongerReach(t *testing.T) {
 	c := newClient(t)
 	path := c.made(leastWebhook)
-	c.store.unreachable = []hook.UnreachableRule{{Rule: 0, Causes: []hook.Field{{Pointer: "/rules/0/projects/0", Detail: "was deleted"}}}}
+	c.store.unreachable = []hook.UnreachableRule{{Rule: 0, Causes: []hook.Field{{Pointer: "/rules/0/projects/0", Code: hook.FieldDeleted, Params: hook.Params{"kind": "project"}, Detail: "was deleted"}}}}
 	got := c.call("GET", path, "").is(200).json()
-	require.Equal(t, []any{map[string]any{"rule": 0.0, "causes": []any{map[string]any{"pointer": "/rules/0/projects/0", "detail": "was deleted"}}}}, got["unreachable_rules"])
+	require.Equal(t, []any{map[string]any{"rule": 0.0, "causes": []any{map[string]any{"pointer": "/rules/0/projects/0", "code": "deleted", "params": map[string]any{"kind": "project"}, "detail": "was deleted"}}}}, got["unreachable_rules"])
 	require.Equal(t, map[string]any{"open_windows": 3.0, "limit": 10000.0, "refused": 1.0}, got["combinations"])
 }
 

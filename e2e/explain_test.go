@@ -38,7 +38,7 @@ func TestExplainNamesTheFirstClauseThatFails(t *testing.T) {
 	got := c.explain(t, w, id)
 	require.Equal(t, []string{"event_type", "project", "filter: false",
 		`filter error: there is no key "name"; ask first, with has(…), or read it with .? and orValue(…)`, "matched", "matched"}, reasons(got))
-	require.Equal(t, map[string]any{"matched": true, "rule": 4.0, "reason": "matched", "delivery_id": d["id"],
+	require.Equal(t, map[string]any{"matched": true, "rule": 4.0, "reason": "matched", "code": "matched", "params": map[string]any{}, "delivery_id": d["id"],
 		"delivery_status": "succeeded", "rules": got["rules"]}, got)
 
 	// Without the rules that match, the one that came furthest speaks for all.
@@ -46,7 +46,7 @@ func TestExplainNamesTheFirstClauseThatFails(t *testing.T) {
 	id, matched = c.happen(t, nil)
 	require.Equal(t, 1, matched, "the first webhook alone")
 	got = c.explain(t, w, id)
-	require.Equal(t, map[string]any{"matched": false, "rule": nil, "reason": "filter: false", "delivery_id": nil,
+	require.Equal(t, map[string]any{"matched": false, "rule": nil, "reason": "filter: false", "code": "filter_false", "params": map[string]any{}, "delivery_id": nil,
 		"delivery_status": nil, "rules": got["rules"]}, got)
 }
 

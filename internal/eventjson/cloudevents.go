@@ -31,7 +31,7 @@ func ParseCloudEvent(body []byte) Item {
 	r := attributes{reader{bad: hook.Faults{Most: hook.MaxEventFaults}}, cloudEvent}
 	switch err := strict.Members(body, r.jsonMember); {
 	case errors.Is(err, strict.ErrKind):
-		return Item{Err: hook.Invalid("", "must be a JSON object that holds one CloudEvent; a batch has Content-Type: "+MediaCloudEvents)}
+		return Item{Err: hook.Field{Code: hook.FieldType, Params: anObject, Detail: "must be a JSON object that holds one CloudEvent; a batch has Content-Type: " + MediaCloudEvents}.Invalid()}
 	case err != nil:
 		return Item{Err: err}
 	}
@@ -47,7 +47,7 @@ func ParseCloudEvents(body []byte) ([]Item, error) {
 	case errors.As(err, &syntax):
 		return nil, err
 	case err != nil || len(items) < 1 || len(items) > hook.MaxBatch:
-		return nil, hook.Invalid("", "%s", manyEvents)
+		return nil, manyEvents("").Invalid()
 	}
 	return items, nil
 }
@@ -74,7 +74,7 @@ func (b BinaryCloudEvent) Parse() Item {
 	for _, name := range names {
 		value, err := url.PathUnescape(b.Attributes[name])
 		if err != nil {
-			r.fault(name, "is not percent-encoded as CloudEvents asks for; write a percent sign as %25")
+			r.fault(name, badForm("percent_encoded", "is not percent-encoded as CloudEvents asks for; write a percent sign as %25"))
 			value = ""
 		}
 		if name == "data" || name == "data_base64" { // members of the JSON format, no attributes
@@ -118,7 +118,7 @@ func (r *attributes) jsonMember(name string, value []byte) {
 	}
 	text, ok := strict.Text(value)
 	if !ok && (slices.Contains(textAttributes, name) || strict.IsObject(value) || value[0] == '[') {
-		r.fault(name, "must be a string")
+		r.fault(name, hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "string"}, Detail: "must be a string"})
 		r.seen = append(r.seen, name)
 		return
 	}
@@ -134,18 +134,18 @@ func (r *attributes) attribute(name, value string, known bool) {
 	if !known {
 		return
 	}
-	refuse := func(bad bool, detail string) {
+	refuse := func(bad bool, f hook.Field) {
 		if bad {
-			r.fault(name, detail)
+			r.fault(name, f)
 		}
 	}
 	switch name {
 	case "specversion":
-		refuse(value != "1.0", "must be 1.0, the version of CloudEvents that Godwit reads")
+		refuse(value != "1.0", hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "1.0"}, Detail: "must be 1.0, the version of CloudEvents that Godwit reads"})
 	case "source":
-		refuse(value == "", "must not be empty: it is a URI reference that says where the event is from")
+		refuse(value == "", hook.Field{Code: hook.FieldEmpty, Detail: "must not be empty: it is a URI reference that says where the event is from"})
 	case "id":
-		refuse(!hook.ValidID(value), "must be a string and "+hook.IDForm)
+		refuse(!hook.ValidID(value), idForm)
 		r.event.ID = value
 	case "type":
 		refuse(hook.Operational(value), operationalType)
@@ -155,14 +155,14 @@ func (r *attributes) attribute(name, value string, known bool) {
 		refuse(!hook.ValidID(value), projectForm)
 		r.event.ProjectID = value
 	case "actorid":
-		refuse(!hook.ValidID(value), "must be a string and "+hook.IDForm)
+		refuse(!hook.ValidID(value), idForm)
 		r.event.ActorID = value
 	case "time":
 		r.event.OccurredAt = r.occurredAt(name, value)
 	case "datacontenttype":
-		refuse(!IsJSON(value), "must be application/json, or be left out: Godwit's events hold JSON")
+		refuse(!IsJSON(value), hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "application/json"}, Detail: "must be application/json, or be left out: Godwit's events hold JSON"})
 	default:
-		refuse(!attributeForm.MatchString(name), "is not a name of an attribute: CloudEvents allows a to z and 0 to 9")
+		refuse(!attributeForm.MatchString(name), badForm("attribute", "is not a name of an attribute: CloudEvents allows a to z and 0 to 9"))
 	}
 }
 
@@ -181,11 +181,11 @@ func (r *attributes) base64Data(value []byte) {
 	r.seen = append(r.seen, "data")
 	data, err := base64.StdEncoding.DecodeString(text)
 	if !ok || err != nil {
-		r.fault("data_base64", "must be JSON in base64; or send it as data, as it is")
+		r.fault("data_base64", badForm("base64", "must be JSON in base64; or send it as data, as it is"))
 		return
 	}
 	if err := r.readData(data); err != nil {
-		r.fault("data_base64", "must hold JSON when it is decoded: "+err.Error())
+		r.fault("data_base64", hook.Field{Code: hook.FieldSyntax, Detail: "must hold JSON when it is decoded: " + err.Error()})
 	}
 }
 
@@ -203,7 +203,7 @@ func (r *attributes) readData(data []byte) error {
 	return nil
 }
 
-const dataForm = `must be a JSON object: the current state, or {"previous":…,"current":…}`
+var dataForm = hook.Field{Code: hook.FieldType, Params: anObject, Detail: `must be a JSON object: the current state, or {"previous":…,"current":…}`}
 
 // states takes data apart: an object with exactly the members previous and current
 // holds both states, any other one is the current state.
@@ -226,7 +226,7 @@ func (r *attributes) states(data []byte) {
 	r.form = cloudEventOfBoth
 	for _, name := range names {
 		if value := both[name]; !strict.IsObject(value) && !strict.IsNull(value) {
-			r.fault("data", name+" must be a JSON object or null")
+			r.fault("data", hook.Field{Code: hook.FieldType, Params: anObject, Detail: name + " must be a JSON object or null"})
 		}
 	}
 	r.event.Previous, r.event.Current = object(both["previous"]), object(both["current"])
@@ -254,14 +254,14 @@ func count(names []string, name string) (n int) {
 func (r *attributes) end() Item {
 	for _, name := range []string{"specversion", "id", "source", "type", "projectid"} {
 		if !slices.Contains(r.seen, name) {
-			r.fault(name, "is required (in binary mode the header ce-"+name+")")
+			r.fault(name, hook.Field{Code: hook.FieldRequired, Detail: "is required (in binary mode the header ce-" + name + ")"})
 		}
 	}
 	switch n := count(r.seen, "data"); {
 	case n == 0:
-		r.fault("data", "is required: the event's states, as JSON")
+		r.fault("data", hook.Field{Code: hook.FieldRequired, Detail: "is required: the event's states, as JSON"})
 	case n > 1:
-		r.fault("data_base64", "can't be given beside data")
+		r.fault("data_base64", hook.Field{Code: hook.FieldBeside, Params: hook.Params{"field": "data"}, Detail: "can't be given beside data"})
 	}
 	if err := invalid(r.bad.Fields()); err != nil {
 		return Item{Err: err}

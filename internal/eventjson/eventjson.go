@@ -22,7 +22,7 @@ func Parse(body []byte) (hook.Event, error) {
 	r := reader{bad: hook.Faults{Most: hook.MaxEventFaults}}
 	switch err := strict.Members(body, r.member); {
 	case errors.Is(err, strict.ErrKind):
-		return hook.Event{}, hook.Invalid("", "must be a JSON object that holds one event")
+		return hook.Event{}, hook.Field{Code: hook.FieldType, Params: anObject, Detail: "must be a JSON object that holds one event"}.Invalid()
 	case err != nil:
 		return hook.Event{}, err
 	}
@@ -48,7 +48,7 @@ func ParseBatch(body []byte) ([]Item, error) {
 			return
 		}
 		bad.Add(func() hook.Field {
-			return hook.Field{Pointer: pointer(name), Detail: "is not a field of a batch; leave it out"}
+			return hook.Field{Code: hook.FieldUnknown, Pointer: pointer(name), Detail: "is not a field of a batch; leave it out"}
 		})
 	})
 	if err != nil && !errors.Is(err, strict.ErrKind) {
@@ -57,9 +57,9 @@ func ParseBatch(body []byte) ([]Item, error) {
 	items, malformed := itemsOf(events, parseItem)
 	switch {
 	case err != nil:
-		return nil, hook.Invalid("", "must be a JSON object such as {\"events\":[…]}")
+		return nil, hook.Field{Code: hook.FieldType, Params: anObject, Detail: "must be a JSON object such as {\"events\":[…]}"}.Invalid()
 	case malformed != nil || len(items) < 1 || len(items) > hook.MaxBatch:
-		bad.Add(func() hook.Field { return hook.Field{Pointer: "/events", Detail: manyEvents} })
+		bad.Add(func() hook.Field { return manyEvents("/events") })
 	}
 	return items, invalid(bad.Fields())
 }
@@ -69,7 +69,11 @@ func parseItem(value []byte) Item {
 	return Item{Event: event, Err: err}
 }
 
-var manyEvents = fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)
+// manyEvents is the fault of a batch with too few or too many events.
+func manyEvents(at string) hook.Field {
+	return hook.Field{Pointer: at, Code: hook.FieldCount, Params: hook.Params{"min": 1, "max": hook.MaxBatch},
+		Detail: fmt.Sprintf("must be an array of 1 to %d events", hook.MaxBatch)}
+}
 
 // ErrTooLarge is an Item's error for an event of more than hook.MaxEventBytes.
 var ErrTooLarge = fmt.Errorf("the event is larger than %d bytes", hook.MaxEventBytes)
@@ -120,15 +124,17 @@ func (r *reader) member(name string, value []byte) {
 	case "current":
 		r.event.Current = r.state(name, value)
 	default:
-		r.fault(name, "is not a field of an event; leave it out or put it into current")
+		r.fault(name, hook.Field{Code: hook.FieldUnknown, Detail: "is not a field of an event; leave it out or put it into current"})
 	}
 }
 
-const (
-	operationalType = "is a type that Godwit makes itself, of what happens to webhooks; it can't be published"
-	typeForm        = "must be a string, the name of an event type of the catalogue (GET /v1/event-types)"
-	bothNull        = "previous and current must not both be null; give at least one of them as an object"
-	projectForm     = "must be a string, the id of a project"
+// Faults that events and CloudEvents have in common.
+var (
+	operationalType = hook.Field{Code: hook.FieldOwnEvent, Detail: "is a type that Godwit makes itself, of what happens to webhooks; it can't be published"}
+	bothNull        = hook.Field{Code: hook.FieldBothNull, Detail: "previous and current must not both be null; give at least one of them as an object"}
+	typeForm        = badForm("event_type", "must be a string, the name of an event type of the catalogue (GET /v1/event-types)")
+	projectForm     = badForm("project_id", "must be a string, the id of a project")
+	idForm          = badForm("id", "must be a string and "+hook.IDForm)
 )
 
 // required are the fields that every event has.
@@ -137,7 +143,7 @@ var required = []string{"type", "project_id"}
 func (r *reader) finish() (hook.Event, error) {
 	for _, name := range required {
 		if !slices.Contains(r.seen, name) {
-			r.fault(name, "is required")
+			r.fault(name, hook.Field{Code: hook.FieldRequired, Detail: "is required"})
 		}
 	}
 	if r.event.Previous == nil && r.event.Current == nil && !r.faulty("/previous") && !r.faulty("/current") {
@@ -154,10 +160,10 @@ func (r *reader) id(name string, value []byte) string {
 	if strict.IsNull(value) {
 		return ""
 	}
-	return r.text(name, value, hook.ValidID, "must be a string and "+hook.IDForm)
+	return r.text(name, value, hook.ValidID, idForm)
 }
 
-func (r *reader) text(name string, value []byte, valid func(string) bool, want string) string {
+func (r *reader) text(name string, value []byte, valid func(string) bool, want hook.Field) string {
 	s, ok := strict.Text(value)
 	if !ok || !valid(s) {
 		r.fault(name, want)
@@ -177,7 +183,7 @@ func (r *reader) time(name string, value []byte) time.Time {
 func (r *reader) occurredAt(name, text string) time.Time {
 	t, ok := hook.ParseTime(text)
 	if !ok || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
-		r.fault(name, hook.TimeFormat)
+		r.fault(name, badForm("time", hook.TimeFormat))
 		return time.Time{}
 	}
 	return t.UTC()
@@ -188,13 +194,20 @@ func (r *reader) state(name string, value []byte) []byte {
 	case strict.IsObject(value):
 		return value
 	case !strict.IsNull(value):
-		r.fault(name, "must be a JSON object or null")
+		r.fault(name, hook.Field{Code: hook.FieldType, Params: anObject, Detail: "must be a JSON object or null"})
 	}
 	return nil
 }
 
-func (r *reader) fault(name, detail string) {
-	r.bad.Add(func() hook.Field { return hook.Field{Pointer: pointer(name), Detail: detail} })
+func (r *reader) fault(name string, f hook.Field) {
+	r.bad.Add(func() hook.Field { f.Pointer = pointer(name); return f })
+}
+
+var anObject = hook.Params{"expected": "object"}
+
+// badForm is the fault of a text that must be something else.
+func badForm(expected, words string) hook.Field {
+	return hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": expected}, Detail: words}
 }
 
 func (r *reader) faulty(pointer string) bool {

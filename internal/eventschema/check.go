@@ -23,7 +23,7 @@ func (s *Schema) Check(ctx context.Context, at string, state json.RawMessage) []
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(state))
 	if err != nil {
-		return []hook.Field{{Pointer: at, Detail: "must be one JSON value"}}
+		return []hook.Field{{Code: hook.FieldSyntax, Pointer: at, Detail: "must be one JSON value"}}
 	}
 	values, fit := survey(value)
 	if !fit {
@@ -34,18 +34,18 @@ func (s *Schema) Check(ctx context.Context, at string, state json.RawMessage) []
 	ok, err := p.fits(ctx, value, MaxSteps-values*s.enumerated)
 	switch {
 	case errors.Is(err, errSpent):
-		return []hook.Field{{Pointer: at, Detail: fmt.Sprintf("takes more than %d steps to check against the schema of its type; send less in one event, or make the schema simpler", MaxSteps)}}
+		return []hook.Field{{Code: hook.FieldUnchecked, Pointer: at, Detail: fmt.Sprintf("takes more than %d steps to check against the schema of its type; send less in one event, or make the schema simpler", MaxSteps)}}
 	case err != nil:
-		return []hook.Field{{Pointer: at, Detail: unchecked}}
+		return []hook.Field{{Code: hook.FieldUnchecked, Pointer: at, Detail: unchecked}}
 	case ok:
 		return nil
 	}
 	err = p.explain(ctx, value)
 	switch {
 	case ctx.Err() != nil:
-		return []hook.Field{{Pointer: at, Detail: unchecked}}
+		return []hook.Field{{Code: hook.FieldUnchecked, Pointer: at, Detail: unchecked}}
 	case errors.Is(err, errSpent):
-		return []hook.Field{{Pointer: at, Detail: fmt.Sprintf("does not fit the schema of its type; where, would take more than %d steps to tell. Hold it to the schema yourself", maxExplained)}}
+		return []hook.Field{{Code: hook.FieldMismatch, Pointer: at, Detail: fmt.Sprintf("does not fit the schema of its type; where, would take more than %d steps to tell. Hold it to the schema yourself", maxExplained)}}
 	}
 	return arrange(at, faultsOf(at, value, err))
 }
@@ -71,7 +71,7 @@ type collector struct {
 }
 
 func (c *collector) fault(path []string, detail string) {
-	c.bad = append(c.bad, place(c.at, path, detail))
+	c.bad = append(c.bad, place(c.at, path, hook.FieldMismatch, detail))
 }
 
 // each adds one fault for each named member of the object at path.

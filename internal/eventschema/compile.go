@@ -52,7 +52,7 @@ func Compile(raw []byte) (*Schema, error) {
 		return nil, refused(compileFaults(document, err))
 	}
 	if at, found := findEndless(compiled); found {
-		return nil, hook.Invalid(schemaPointer(at), "leads back to itself without going into the value, so that a check would never end; remove one of the references")
+		return nil, schemaFault(schemaPointer(at), "leads back to itself without going into the value, so that a check would never end; remove one of the references")
 	}
 	s := &Schema{document: document, enumerated: survey.enumerated, idle: make(chan *program, maxIdle)}
 	p, err := newProgram(document)
@@ -65,17 +65,17 @@ func Compile(raw []byte) (*Schema, error) {
 
 func read(raw []byte) (any, error) {
 	if len(raw) > MaxSchema {
-		return nil, hook.Invalid("/schema", "must have at most %d bytes, not %d; leave out what only describes", MaxSchema, len(raw))
+		return nil, schemaFault("/schema", "must have at most %d bytes, not %d; leave out what only describes", MaxSchema, len(raw))
 	}
 	if err := strict.Check(raw); err != nil {
-		return nil, hook.Invalid("/schema", "is not acceptable JSON: %s", err)
+		return nil, schemaFault("/schema", "is not acceptable JSON: %s", err)
 	}
 	if !strict.IsObject(raw) {
-		return nil, hook.Invalid("/schema", "must be an object that holds a JSON Schema 2020-12")
+		return nil, schemaFault("/schema", "must be an object that holds a JSON Schema 2020-12")
 	}
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
-		return nil, hook.Invalid("/schema", "can't be read as JSON")
+		return nil, schemaFault("/schema", "can't be read as JSON")
 	}
 	return document, nil
 }
@@ -102,4 +102,8 @@ func refused(bad []hook.Field) error {
 		message = bad[0].Pointer + " " + bad[0].Detail
 	}
 	return &hook.Error{Code: hook.CodeInvalid, Message: message, Fields: bad}
+}
+
+func schemaFault(at, format string, args ...any) error {
+	return hook.Field{Pointer: at, Code: hook.FieldSchema, Detail: fmt.Sprintf(format, args...)}.Invalid()
 }

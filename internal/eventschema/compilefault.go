@@ -22,7 +22,7 @@ func compileFaults(document any, err error) []hook.Field {
 	case errors.As(err, &meta):
 		return metaFaults(document, meta)
 	case errors.As(err, &load):
-		return []hook.Field{place("/schema", referenceTo(document, load.URL), fmt.Sprintf(
+		return []hook.Field{place("/schema", referenceTo(document, load.URL), hook.FieldSchema, fmt.Sprintf(
 			"refers to %q, which is not part of this schema and is not loaded; put it into $defs and refer to it as #/$defs/<name>", short(load.URL)))}
 	case errors.As(err, &nothing):
 		return nowhere(document, nothing.URL)
@@ -30,11 +30,11 @@ func compileFaults(document any, err error) []hook.Field {
 		return nowhere(document, anchor.Reference)
 	}
 	detail := strings.ReplaceAll(err.Error(), base, "")
-	return []hook.Field{{Pointer: "/schema", Detail: "is not acceptable: " + cut(detail, maxWords)}}
+	return []hook.Field{{Code: hook.FieldSchema, Pointer: "/schema", Detail: "is not acceptable: " + cut(detail, maxWords)}}
 }
 
 func nowhere(document any, target string) []hook.Field {
-	return []hook.Field{place("/schema", referenceTo(document, target), "leads to a place that the schema does not have; add it there or mend the reference")}
+	return []hook.Field{place("/schema", referenceTo(document, target), hook.FieldSchema, "leads to a place that the schema does not have; add it there or mend the reference")}
 }
 
 // metaFaults points at what the metaschema does not allow.

@@ -37,7 +37,7 @@ func inspect(document any) inspection {
 }
 
 func (in *inspection) fault(path []string, format string, args ...any) {
-	in.bad = append(in.bad, place("/schema", path, fmt.Sprintf(format, args...)))
+	in.bad = append(in.bad, place("/schema", path, hook.FieldSchema, fmt.Sprintf(format, args...)))
 }
 
 func (in *inspection) value(path []string, v any) {
@@ -156,6 +156,6 @@ func unfitNumbers(at string, path []string, v any) []hook.Field {
 }
 
 func unfit(at string, path []string) hook.Field {
-	return place(at, path, fmt.Sprintf("must be a number of at most %d characters with an exponent from -%d to %d; send a longer one as a string",
+	return place(at, path, hook.FieldRange, fmt.Sprintf("must be a number of at most %d characters with an exponent from -%d to %d; send a longer one as a string",
 		MaxDigits, MaxExponent, MaxExponent))
 }

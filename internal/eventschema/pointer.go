@@ -23,16 +23,16 @@ const (
 
 // place makes a fault of the value at path below at. When the pointer would be
 // too long, it points at the nearest value around it whose pointer is not.
-func place(at string, path []string, detail string) hook.Field {
+func place(at string, path []string, code hook.FieldCode, detail string) hook.Field {
 	pointer := at
 	for _, name := range path {
 		next := pointer + "/" + escape(name)
 		if len(next) > maxPointer {
-			return hook.Field{Pointer: pointer, Detail: "holds, further down, a value that " + detail}
+			return hook.Field{Pointer: pointer, Code: code, Detail: "holds, further down, a value that " + detail}
 		}
 		pointer = next
 	}
-	return hook.Field{Pointer: pointer, Detail: detail}
+	return hook.Field{Pointer: pointer, Code: code, Detail: detail}
 }
 
 // arrange sorts faults, drops what is said twice and keeps the first MaxFaults.
@@ -40,12 +40,12 @@ func arrange(at string, bad []hook.Field) []hook.Field {
 	slices.SortFunc(bad, func(a, b hook.Field) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Detail, b.Detail))
 	})
-	bad = slices.Compact(bad)
+	bad = slices.CompactFunc(bad, func(a, b hook.Field) bool { return a.Pointer == b.Pointer && a.Detail == b.Detail })
 	if len(bad) <= MaxFaults {
 		return bad
 	}
 	rest := len(bad) - (MaxFaults - 1)
-	return append(bad[:MaxFaults-1:MaxFaults-1], hook.Field{Pointer: at, Detail: fmt.Sprintf("has %d more faults; mend the others first", rest)})
+	return append(bad[:MaxFaults-1:MaxFaults-1], hook.Field{Pointer: at, Code: hook.FieldMore, Params: hook.Params{"count": rest}, Detail: fmt.Sprintf("has %d more faults; mend the others first", rest)})
 }
 
 func escape(name string) string {

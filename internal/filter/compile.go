@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
@@ -23,7 +24,7 @@ func (f *Filters) compile(source string, nested int) (c compiled) {
 	}
 	parsed, issues := f.env.Parse(source)
 	if issues.Err() != nil {
-		return compiled{err: firstIssue(issues)}
+		return compiled{err: unfinished(source, firstIssue(issues))}
 	}
 	if loops(parsed) > nested {
 		return compiled{err: at(1, 1, fmt.Sprintf("a filter has at most %d of exists, all, map, filter and the like within one another", nested))}
@@ -96,6 +97,38 @@ func firstIssue(issues *cel.Issues) *Error {
 	first := errs[0]
 	// CEL counts columns from 0, and has no location for the source as a whole.
 	return at(max(first.Location.Line(), 1), max(first.Location.Column()+1, 1), first.Message)
+}
+
+// unfinished tells a filter that ends too early from one that is wrong, so that its
+// author is not told of a fault while writing. The parser's words for the end list
+// whatever could follow.
+func unfinished(source string, e *Error) *Error {
+	text := strings.TrimRightFunc(source, unicode.IsSpace)
+	lines, last := strings.Count(text, "\n")+1, text[strings.LastIndexByte(text, '\n')+1:]
+	atEnd := e.Line > lines || e.Line == lines && e.Column > utf8.RuneCountInString(last)
+	if atEnd || openText(text) || strings.ContainsAny(text[len(text)-1:], ".,([{&|=<>!+-*/%?:") {
+		e.Unfinished, e.Message = true, "the filter is not finished; go on where it ends"
+	}
+	return e
+}
+
+// openText says whether a quote is open at the end.
+func openText(source string) bool {
+	var open rune
+	escaped := false
+	for _, r := range source {
+		switch {
+		case escaped:
+			escaped = false
+		case open != 0 && r == '\\':
+			escaped = true
+		case open == 0 && (r == '"' || r == '\''):
+			open = r
+		case r == open:
+			open = 0
+		}
+	}
+	return open != 0
 }
 
 func at(line, column int, message string) *Error {

@@ -15,7 +15,11 @@ import (
 type Error struct {
 	// Line and Column locate the fault; both count from 1, Column in characters.
 	Line, Column int
-	Message      string
+	// Length is how many characters are at fault; 0 = that is not known.
+	Length int
+	// Unfinished: what is there may become a filter when its author goes on.
+	Unfinished bool
+	Message    string
 }
 
 func (e *Error) Error() string {

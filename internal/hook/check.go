@@ -28,31 +28,31 @@ func ValidTypeName(s string) bool {
 	return typePattern.MatchString(s) && s != HealthCheckType && s != CombinationType
 }
 
-// CheckName returns what is wrong with a name for people, or "".
+// CheckName returns what is wrong with a name for people at a pointer, if anything.
 // Names have 1..200 characters, no control characters.
-func CheckName(s string) string {
+func CheckName(at, s string) []Field {
 	switch {
 	case strings.TrimSpace(s) == "":
-		return "must not be empty"
+		return []Field{{Pointer: at, Code: FieldEmpty, Detail: "must not be empty"}}
 	case utf8.RuneCountInString(s) > MaxNameLength:
-		return fmt.Sprintf("must have at most %d characters", MaxNameLength)
+		return []Field{{Pointer: at, Code: FieldTooLong, Params: Params{"max": MaxNameLength}, Detail: fmt.Sprintf("must have at most %d characters", MaxNameLength)}}
 	case !utf8.ValidString(s), strings.ContainsFunc(s, unicode.IsControl):
-		return "must not contain control characters"
+		return []Field{{Pointer: at, Code: FieldControl, Detail: "must not contain control characters"}}
 	}
-	return ""
+	return nil
 }
 
 func checkList(at string, items []string, valid func(string) bool, want string) []Field {
 	if len(items) > MaxRuleItems {
-		return []Field{{at, fmt.Sprintf("must hold at most %d items", MaxRuleItems)}}
+		return []Field{{Pointer: at, Code: FieldCount, Params: Params{"min": 0, "max": MaxRuleItems}, Detail: fmt.Sprintf("must hold at most %d items", MaxRuleItems)}}
 	}
 	var bad []Field
 	for i, item := range items {
 		switch {
 		case !valid(item):
-			bad = append(bad, Field{fmt.Sprintf("%s/%d", at, i), want})
+			bad = append(bad, Field{Pointer: fmt.Sprintf("%s/%d", at, i), Code: FieldForm, Params: Params{"expected": want}, Detail: want})
 		case slices.Contains(items[:i], item):
-			bad = append(bad, Field{fmt.Sprintf("%s/%d", at, i), "is named twice"})
+			bad = append(bad, Field{Pointer: fmt.Sprintf("%s/%d", at, i), Code: FieldTwice, Detail: "is named twice"})
 		}
 	}
 	return bad

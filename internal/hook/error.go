@@ -41,14 +41,6 @@ type Error struct {
 	Quota *Quota
 }
 
-// Field points at one bad value of a request.
-type Field struct {
-	// Pointer is a JSON pointer (RFC 6901) into the request body.
-	Pointer string
-	// Detail says what is wrong and what to do.
-	Detail string
-}
-
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
@@ -63,10 +55,10 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Invalid makes an error of CodeInvalid that points at one value.
+// Invalid makes an error of CodeInvalid that points at one value, of which only the
+// words say what is wrong.
 func Invalid(pointer, format string, args ...any) *Error {
-	detail := fmt.Sprintf(format, args...)
-	return &Error{Code: CodeInvalid, Message: detail, Fields: []Field{{Pointer: pointer, Detail: detail}}}
+	return Field{Pointer: pointer, Code: FieldOther, Detail: fmt.Sprintf(format, args...)}.Invalid()
 }
 
 // Why gives the cause of err in a few words, without a secret.

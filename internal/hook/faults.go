@@ -40,7 +40,7 @@ func (f *Faults) Fields() []Field {
 }
 
 func moreFaults(n int) Field {
-	return Field{Detail: fmt.Sprintf("has %d more faults, which are not named; mend these first", n)}
+	return Field{Code: FieldMore, Params: Params{"count": n}, Detail: fmt.Sprintf("has %d more faults, which are not named; mend these first", n)}
 }
 
 // FirstFaults gives at most so many faults; the last one says how many are not

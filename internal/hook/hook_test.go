@@ -165,9 +165,9 @@ func TestValidNames(t *testing.T) {
 		require.Equal(t, want, hook.ValidID(id), "%q", id)
 	}
 	require.False(t, hook.ValidTypeName(hook.HealthCheckType))
-	require.Empty(t, hook.CheckName("Ünïcode is fine"))
+	require.Empty(t, hook.CheckName("/name", "Ünïcode is fine"))
 	for _, name := range []string{"", "  ", "a\x00b", "a\nb", strings.Repeat("é", 201), "\xff"} {
-		require.NotEmpty(t, hook.CheckName(name), "%q", name)
+		require.NotEmpty(t, hook.CheckName("/name", name), "%q", name)
 	}
 }
 

@@ -121,7 +121,7 @@ func (r Rule) checkOperational(at string) []Field {
 	refuse := func(list string, names []string, why string) {
 		for i, name := range names {
 			if Operational(name) {
-				bad = append(bad, Field{fmt.Sprintf("%s/%s/%d", at, list, i), why})
+				bad = append(bad, Field{Pointer: fmt.Sprintf("%s/%s/%d", at, list, i), Code: FieldOwnEvent, Detail: why})
 			}
 		}
 	}

@@ -141,12 +141,15 @@ func (r Rule) Patterns() []string {
 	return out
 }
 
-// Filters lists every filter of the rule with its JSON pointer below the rule.
-func (r Rule) Filters() []Field {
-	var out []Field
+// FilterAt is a filter, and its JSON pointer below its rule.
+type FilterAt struct{ Pointer, Source string }
+
+// Filters lists every filter of the rule.
+func (r Rule) Filters() []FilterAt {
+	var out []FilterAt
 	add := func(at, source string) {
 		if source != "" {
-			out = append(out, Field{Pointer: at, Detail: source})
+			out = append(out, FilterAt{Pointer: at, Source: source})
 		}
 	}
 	add("/filter", r.Filter)

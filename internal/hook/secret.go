@@ -60,17 +60,17 @@ const (
 )
 
 // CheckSecret says what is wrong with a secret that a caller has chosen for this
-// way of signing, or "". It doesn't repeat the secret.
-func CheckSecret(secret string, signature Signature) string {
+// way of signing, if anything. It doesn't repeat the secret.
+func CheckSecret(secret string, signature Signature) []Field {
 	if signature == Ed25519 {
-		return "can't be chosen for ed25519, whose private key never leaves Godwit; leave it out"
+		return []Field{{Pointer: "/secret", Code: FieldNotAllowed, Detail: "can't be chosen for ed25519, whose private key never leaves Godwit; leave it out"}}
 	}
 	encoded, found := strings.CutPrefix(secret, SecretPrefix)
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if !found || err != nil || len(key) < MinSecretBytes || len(key) > MaxSecretBytes || base64.StdEncoding.EncodedLen(len(key)) != len(encoded) {
-		return fmt.Sprintf(`must be "%s" and %d to %d bytes in base64 with padding; "openssl rand -base64 32" makes them`, SecretPrefix, MinSecretBytes, MaxSecretBytes)
+		return []Field{{Pointer: "/secret", Code: FieldForm, Params: Params{"expected": "secret", "min": MinSecretBytes, "max": MaxSecretBytes}, Detail: fmt.Sprintf(`must be "%s" and %d to %d bytes in base64 with padding; "openssl rand -base64 32" makes them`, SecretPrefix, MinSecretBytes, MaxSecretBytes)}}
 	}
-	return ""
+	return nil
 }
 
 // MaxOldSecrets is how many secrets of a webhook may sign beside the newest.

@@ -69,7 +69,7 @@ func TestCheckSecret_TakesWhatStandardWebhooksAsksFor(t *testing.T) {
 		"nothing": SecretPrefix, "no padding": strings.TrimRight(of(32), "="), "a line break": of(32) + "\n",
 		"for URLs": SecretPrefix + strings.Repeat("-_8A", 8), "bits after the end": of(32)[:len(of(32))-2] + "B=",
 	} {
-		require.Contains(t, CheckSecret(secret, HMACSHA256), "24 to 64 bytes", name)
+		require.Contains(t, CheckSecret(secret, HMACSHA256)[0].Detail, "24 to 64 bytes", name)
 	}
-	require.Contains(t, CheckSecret(of(32), Ed25519), "leave it out")
+	require.Contains(t, CheckSecret(of(32), Ed25519)[0].Detail, "leave it out")
 }

@@ -2,6 +2,7 @@ package match
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -82,17 +83,33 @@ func New(o Options) (*Engine, error) {
 func (e *Engine) CheckRule(r hook.Rule) []hook.Field {
 	var bad []hook.Field
 	for _, f := range r.Filters() {
-		if err := e.filters.Check(f.Detail); err != nil {
-			bad = append(bad, hook.Field{Pointer: f.Pointer, Detail: err.Error()})
+		if err := e.filters.Check(f.Source); err != nil {
+			bad = append(bad, filterFault(f.Pointer, err))
 		}
 	}
 	if r.Combination == nil {
 		return bad
 	}
 	if err := filter.CheckPath(r.Combination.Path()); err != nil {
-		bad = append(bad, hook.Field{Pointer: "/same", Detail: err.Error()})
+		bad = append(bad, hook.Field{Code: hook.FieldPath, Pointer: "/same", Detail: err.Error()})
 	}
 	return bad
+}
+
+// filterFault says where a filter is wrong, as far as that is known.
+func filterFault(pointer string, err error) hook.Field {
+	fault := hook.Field{Pointer: pointer, Code: hook.FieldFilter, Detail: err.Error()}
+	var at *filter.Error
+	if errors.As(err, &at) {
+		fault.Params = hook.Params{"line": at.Line, "column": at.Column}
+		if at.Length > 0 {
+			fault.Params["length"] = at.Length
+		}
+		if at.Unfinished {
+			fault.Code = hook.FieldFilterUnfinished
+		}
+	}
+	return fault
 }
 
 // Ingest checks events against the schemas of their types and stores them with

@@ -39,6 +39,9 @@ type Explanation struct {
 	Delivery *hook.Delivery
 	// Rules holds a verdict for each rule that the webhook has now.
 	Rules []Verdict
+	// Event is what was asked about, and OwnerID the webhook's owner.
+	Event   hook.Event
+	OwnerID string
 }
 
 // Verdict is what one rule says to one event.
@@ -85,7 +88,7 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	if err != nil {
 		return Explanation{}, err
 	}
-	out := Explanation{Rule: -1, Delivery: facts.Delivery, Rules: make([]Verdict, len(facts.Rules))}
+	out := Explanation{Rule: -1, Delivery: facts.Delivery, Rules: make([]Verdict, len(facts.Rules)), Event: event, OwnerID: w.OwnerID}
 	delivered := facts.Delivery != nil
 	member := !facts.MemberSince.IsZero() && (delivered || !facts.MemberSince.After(event.AcceptedAt))
 	s := subject{event, member, filter.NewSubject(event), new(uint64)}

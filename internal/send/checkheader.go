@@ -1,6 +1,7 @@
 package send
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,19 +22,20 @@ const (
 // name; it holds no value.
 func CheckHeaders(headers map[string]string) error {
 	if len(headers) > MaxHeaders {
-		return hook.Invalid("/headers", "a webhook may have at most %d headers; remove %d", MaxHeaders, len(headers)-MaxHeaders)
+		return hook.Field{Pointer: "/headers", Code: hook.FieldCount, Params: hook.Params{"min": 0, "max": MaxHeaders},
+			Detail: fmt.Sprintf("a webhook may have at most %d headers; remove %d", MaxHeaders, len(headers)-MaxHeaders)}.Invalid()
 	}
 	var fields []hook.Field
 	seen := make(map[string]bool, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		problem := headerProblem(name, headers[name])
+		code, problem := headerProblem(name, headers[name])
 		if lower := strings.ToLower(name); seen[lower] {
-			problem = "is there twice: names that differ in case are the same header; keep one"
+			code, problem = hook.FieldTwice, "is there twice: names that differ in case are the same header; keep one"
 		} else {
 			seen[lower] = true
 		}
 		if problem != "" {
-			fields = append(fields, headerField(name, problem))
+			fields = append(fields, headerField(name, code, problem))
 		}
 	}
 	return invalidHeaders(fields)
@@ -44,8 +46,8 @@ func CheckHeaders(headers map[string]string) error {
 // connection, and a value of visible ASCII with single spaces or tabs inside,
 // or none. Its error is as that of CheckHeaders.
 func CheckHeader(name, value string) error {
-	if problem := headerProblem(name, value); problem != "" {
-		return invalidHeaders([]hook.Field{headerField(name, problem)})
+	if code, problem := headerProblem(name, value); problem != "" {
+		return invalidHeaders([]hook.Field{headerField(name, code, problem)})
 	}
 	return nil
 }
@@ -57,27 +59,27 @@ func invalidHeaders(fields []hook.Field) error {
 	return &hook.Error{Code: hook.CodeInvalid, Message: fields[0].Detail, Fields: fields}
 }
 
-func headerField(name, problem string) hook.Field {
+func headerField(name string, code hook.FieldCode, problem string) hook.Field {
 	name = clean(name, 64)
 	// RFC 6901 section 3.
 	pointer := strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-	return hook.Field{Pointer: "/headers/" + pointer, Detail: "header " + name + " " + problem}
+	return hook.Field{Pointer: "/headers/" + pointer, Code: code, Params: hook.Params{"header": name}, Detail: "header " + name + " " + problem}
 }
 
-func headerProblem(name, value string) string {
+func headerProblem(name, value string) (code hook.FieldCode, problem string) {
 	switch {
 	case !isToken(name):
-		return "has a bad name; use letters, digits and !#$%&'*+-.^_`|~ only"
+		return hook.FieldHeaderName, "has a bad name; use letters, digits and !#$%&'*+-.^_`|~ only"
 	case reserved(name):
-		return "is set by Godwit or belongs to the connection; remove it"
+		return hook.FieldHeaderReserved, "is set by Godwit or belongs to the connection; remove it"
 	case len(name)+len(value) > MaxHeaderBytes:
-		return "is longer than 8 KiB; shorten it"
+		return hook.FieldTooLong, "is longer than 8 KiB; shorten it"
 	case !isValue(value):
-		return "has a value with a line break or other characters that are not visible ASCII; remove or encode them"
+		return hook.FieldHeaderValue, "has a value with a line break or other characters that are not visible ASCII; remove or encode them"
 	case strings.Trim(value, " \t") != value:
-		return "has a value with spaces around it; remove those"
+		return hook.FieldHeaderValue, "has a value with spaces around it; remove those"
 	default:
-		return ""
+		return "", ""
 	}
 }
 

@@ -26,22 +26,29 @@ const (
 // message names the remedy and doesn't repeat the URL.
 func CheckURL(raw string, allowHTTP bool) (string, error) {
 	kept, problem := withASCIIHost(raw)
-	if problem == "" {
+	if problem == nil {
 		problem = urlProblem(kept, allowHTTP)
 	}
-	if problem != "" {
-		return "", hook.Invalid(urlPointer, "%s", problem)
+	if problem != nil {
+		return "", hook.Field{Pointer: urlPointer, Code: problem.code, Params: problem.params, Detail: problem.words}.Invalid()
 	}
 	return kept, nil
+}
+
+// urlFault is what is wrong with a URL.
+type urlFault struct {
+	code   hook.FieldCode
+	params hook.Params
+	words  string
 }
 
 // withASCIIHost gives raw with an international host in the form that DNS has
 // (UTS 46, as net/http has it). One that comes out as a number is refused: it
 // is spelled to be overlooked, and no name is a number.
-func withASCIIHost(raw string) (kept, problem string) {
+func withASCIIHost(raw string) (kept string, problem *urlFault) {
 	scheme, rest, absolute := strings.Cut(raw, "://")
 	if !absolute || len(raw) > hook.MaxURLLength {
-		return raw, ""
+		return raw, nil
 	}
 	end := strings.IndexAny(rest, "/?#@\\")
 	if end < 0 {
@@ -52,13 +59,13 @@ func withASCIIHost(raw string) (kept, problem string) {
 		host, port = host[:colon], host[colon:]
 	}
 	if isASCII(host) {
-		return raw, ""
+		return raw, nil
 	}
 	ascii, err := idna.Lookup.ToASCII(host)
 	if err != nil || !isHostName(ascii) || endsInNumber(ascii) {
-		return "", "has a bad host; use a name such as example.com"
+		return "", &urlFault{hook.FieldURLHost, nil, "has a bad host; use a name such as example.com"}
 	}
-	return scheme + "://" + ascii + port + rest[end:], ""
+	return scheme + "://" + ascii + port + rest[end:], nil
 }
 
 func isASCII(s string) bool {
@@ -70,93 +77,93 @@ func isASCII(s string) bool {
 	return true
 }
 
-func urlProblem(raw string, allowHTTP bool) string {
-	if problem := spellingProblem(raw); problem != "" {
+func urlProblem(raw string, allowHTTP bool) *urlFault {
+	if problem := spellingProblem(raw); problem != nil {
 		return problem
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "can't be read; it must look like https://example.com/path"
+		return &urlFault{hook.FieldURLUnreadable, nil, "can't be read; it must look like https://example.com/path"}
 	}
-	if problem := schemeProblem(u.Scheme, allowHTTP); problem != "" {
+	if problem := schemeProblem(u.Scheme, allowHTTP); problem != nil {
 		return problem
 	}
 	switch {
 	case u.User != nil:
-		return "must not hold a user name or password; put credentials in one of the webhook's headers"
+		return &urlFault{hook.FieldURLUser, nil, "must not hold a user name or password; put credentials in one of the webhook's headers"}
 	case u.Hostname() == "":
-		return "has no host; it must look like https://example.com/path"
+		return &urlFault{hook.FieldURLHost, nil, "has no host; it must look like https://example.com/path"}
 	}
-	if problem := portProblem(u); problem != "" {
+	if problem := portProblem(u); problem != nil {
 		return problem
 	}
 	return hostProblem(u)
 }
 
-func spellingProblem(raw string) string {
+func spellingProblem(raw string) *urlFault {
 	switch {
 	case raw == "":
-		return "is empty; it must look like https://example.com/path"
+		return &urlFault{hook.FieldEmpty, nil, "is empty; it must look like https://example.com/path"}
 	case len(raw) > hook.MaxURLLength:
-		return "is longer than 2048 bytes; shorten it"
+		return &urlFault{hook.FieldTooLong, hook.Params{"max": hook.MaxURLLength}, "is longer than 2048 bytes; shorten it"}
 	case strings.Contains(raw, "#"):
-		return "must not have a fragment; remove the # and what follows"
+		return &urlFault{hook.FieldURLFragment, nil, "must not have a fragment; remove the # and what follows"}
 	case strings.Contains(raw, `\`):
-		return "holds a backslash; use / or write it as %5C"
+		return &urlFault{hook.FieldURLCharacters, nil, "holds a backslash; use / or write it as %5C"}
 	}
 	for i := range len(raw) {
 		if c := raw[i]; c <= ' ' || c > '~' {
-			return "holds a space, a control character or, outside of its host, one that is not ASCII; percent-encode it"
+			return &urlFault{hook.FieldURLCharacters, nil, "holds a space, a control character or, outside of its host, one that is not ASCII; percent-encode it"}
 		}
 	}
-	return ""
+	return nil
 }
 
-func schemeProblem(scheme string, allowHTTP bool) string {
+func schemeProblem(scheme string, allowHTTP bool) *urlFault {
 	switch {
 	case scheme == "https", scheme == "http" && allowHTTP:
-		return ""
+		return nil
 	case allowHTTP:
-		return "must start with https:// or http://"
+		return &urlFault{hook.FieldURLScheme, hook.Params{"expected": "https, http"}, "must start with https:// or http://"}
 	case scheme == "http":
-		return "must start with https://; plain http is switched off here (GODWIT_ALLOW_HTTP)"
+		return &urlFault{hook.FieldURLScheme, hook.Params{"expected": "https"}, "must start with https://; plain http is switched off here (GODWIT_ALLOW_HTTP)"}
 	default:
-		return "must start with https://"
+		return &urlFault{hook.FieldURLScheme, hook.Params{"expected": "https"}, "must start with https://"}
 	}
 }
 
-func portProblem(u *url.URL) string {
+func portProblem(u *url.URL) *urlFault {
 	if u.Port() == "" && !strings.HasSuffix(u.Host, ":") {
-		return ""
+		return nil
 	}
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
 	case err != nil || port == 0:
-		return "has a bad port; use 1 to 65535 or leave the colon out"
+		return &urlFault{hook.FieldURLPort, nil, "has a bad port; use 1 to 65535 or leave the colon out"}
 	case barred(uint16(port)):
-		return "has a port that is not permitted, as it belongs to another kind of service; use another port"
+		return &urlFault{hook.FieldURLPort, nil, "has a port that is not permitted, as it belongs to another kind of service; use another port"}
 	}
-	return ""
+	return nil
 }
 
-func hostProblem(u *url.URL) string {
+func hostProblem(u *url.URL) *urlFault {
 	host := u.Hostname()
 	if strings.HasPrefix(u.Host, "[") {
 		if addr, err := netip.ParseAddr(host); err != nil || addr.Is4() || addr.Zone() != "" {
-			return "has a bad IPv6 address as its host; use a plain one without a zone, or a host name"
+			return &urlFault{hook.FieldURLHost, nil, "has a bad IPv6 address as its host; use a plain one without a zone, or a host name"}
 		}
-		return ""
+		return nil
 	}
 	if addr, err := netip.ParseAddr(host); err == nil && addr.Is4() {
-		return ""
+		return nil
 	}
 	if !isHostName(host) {
-		return "has a bad host; use a name such as example.com"
+		return &urlFault{hook.FieldURLHost, nil, "has a bad host; use a name such as example.com"}
 	}
 	if endsInNumber(host) {
-		return "has a number as its host; use a host name, or an address in its plain form such as 192.0.2.1"
+		return &urlFault{hook.FieldURLHost, nil, "has a number as its host; use a host name, or an address in its plain form such as 192.0.2.1"}
 	}
-	return ""
+	return nil
 }
 
 // isHostName is RFC 1123 section 2.1, and underscores, which are in use.

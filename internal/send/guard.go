@@ -96,8 +96,8 @@ func (s *Sender) CheckHost(raw string) error {
 	if len(addrs) == 0 || slices.ContainsFunc(addrs, func(a netip.Addr) bool { return s.guard.permits(netip.AddrPortFrom(a, portOf(u))) }) {
 		return nil
 	}
-	return hook.Invalid(urlPointer, "destination not permitted; "+
-		"use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)")
+	return hook.Field{Pointer: urlPointer, Code: hook.FieldURLNotPermitted,
+		Detail: "destination not permitted; use a public host, or have the operator allow the network (GODWIT_EGRESS_ALLOW)"}.Invalid()
 }
 
 // knownAddresses are those of a host that everybody knows without a look-up: an

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -40,7 +41,7 @@ func (s *Store) CreateAPIKey(ctx context.Context, k hook.APIKey, hash []byte) (h
 			k.ID, k.Name, k.Role, nonEmpty(k.UserID), k.Prefix, hash,
 			sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()})
 		if isState(err, foreignKeyViolation) {
-			return hook.Invalid("/user_id", "there is no user %q; create it first", k.UserID)
+			return hook.Field{Pointer: "/user_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": k.UserID}, Detail: fmt.Sprintf("there is no user %q; create it first", k.UserID)}.Invalid()
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -146,7 +147,7 @@ func (s *Store) PutProject(ctx context.Context, p hook.Project) (hook.Project, b
 			ON CONFLICT (id) DO UPDATE SET company_id = excluded.company_id, name = excluded.name, updated_at = now()`+putReturning,
 			p.ID, p.CompanyID, p.Name)
 		if isState(err, foreignKeyViolation) {
-			return hook.Invalid("/company_id", "there is no company %q; create it first", p.CompanyID)
+			return hook.Field{Pointer: "/company_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "company", "id": p.CompanyID}, Detail: fmt.Sprintf("there is no company %q; create it first", p.CompanyID)}.Invalid()
 		}
 		if err != nil {
 			return err

@@ -46,22 +46,22 @@ func (n names) unreachable(at, ownerID string, r hook.Rule) []hook.Field {
 	for i, p := range r.Projects {
 		switch {
 		case !slices.Contains(n.projects, p):
-			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the project %q was deleted%s", p, n.ofOwner(", or the owner is no longer a member of it"))})
+			scope = append(scope, hook.Field{Code: hook.FieldDeleted, Params: hook.Params{"kind": "project", "id": p}, Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the project %q was deleted%s", p, n.ofOwner(", or the owner is no longer a member of it"))})
 		case !slices.Contains(n.memberOf, p):
-			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the owner %q is no longer a member of project %q", ownerID, p)})
+			scope = append(scope, hook.Field{Code: hook.FieldNotMember, Params: hook.Params{"owner_id": ownerID, "project_id": p}, Pointer: fmt.Sprintf("%s/projects/%d", at, i), Detail: fmt.Sprintf("the owner %q is no longer a member of project %q", ownerID, p)})
 		}
 	}
 	for i, c := range r.Companies {
 		switch {
 		case !slices.Contains(n.companies, c):
-			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the company %q was deleted%s", c, n.ofOwner(", or the owner is a member of none of its projects"))})
+			scope = append(scope, hook.Field{Code: hook.FieldDeleted, Params: hook.Params{"kind": "company", "id": c}, Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the company %q was deleted%s", c, n.ofOwner(", or the owner is a member of none of its projects"))})
 		case !slices.Contains(n.memberIn, c):
-			scope = append(scope, hook.Field{Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the owner %q is a member of no project of company %q", ownerID, c)})
+			scope = append(scope, hook.Field{Code: hook.FieldNotMember, Params: hook.Params{"owner_id": ownerID, "company_id": c}, Pointer: fmt.Sprintf("%s/companies/%d", at, i), Detail: fmt.Sprintf("the owner %q is a member of no project of company %q", ownerID, c)})
 		}
 	}
 	switch named := len(r.Projects) + len(r.Companies); {
 	case named == 0 && n.anywhere == nil && !hook.CoversOperational(r.Events):
-		dead = append(dead, hook.Field{Pointer: at, Detail: fmt.Sprintf("the owner %q is a member of no project", ownerID)})
+		dead = append(dead, hook.Field{Code: hook.FieldNotMember, Params: hook.Params{"owner_id": ownerID}, Pointer: at, Detail: fmt.Sprintf("the owner %q is a member of no project", ownerID)})
 	case named > 0 && len(scope) == named:
 		dead = scope
 	}
@@ -81,7 +81,7 @@ func (n names) goneTypes(at string, patterns []string) []hook.Field {
 		if hook.IsPattern(t) || slices.Contains(n.types, t) {
 			return nil
 		}
-		gone = append(gone, hook.Field{Pointer: fmt.Sprintf("%s/%d", at, i), Detail: fmt.Sprintf("the event type %q was deleted", t)})
+		gone = append(gone, hook.Field{Code: hook.FieldDeleted, Params: hook.Params{"kind": "event_type", "id": t}, Pointer: fmt.Sprintf("%s/%d", at, i), Detail: fmt.Sprintf("the event type %q was deleted", t)})
 	}
 	return gone
 }

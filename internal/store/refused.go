@@ -88,10 +88,10 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 	}
 	unknown := &hook.Error{Code: hook.CodeInvalid, Message: "the event names things that don't exist"}
 	if !r.HasProject {
-		unknown.Fields = append(unknown.Fields, hook.Field{Pointer: "/project_id", Detail: "there is no project \"" + e.ProjectID + "\"; create it first"})
+		unknown.Fields = append(unknown.Fields, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "project", "id": e.ProjectID}, Pointer: "/project_id", Detail: "there is no project \"" + e.ProjectID + "\"; create it first"})
 	}
 	if !r.HasType {
-		unknown.Fields = append(unknown.Fields, hook.Field{Pointer: "/type", Detail: "there is no event type \"" + e.Type + "\"; GET /v1/event-types lists them"})
+		unknown.Fields = append(unknown.Fields, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": e.Type}, Pointer: "/type", Detail: "there is no event type \"" + e.Type + "\"; GET /v1/event-types lists them"})
 	}
 	if unknown.Fields == nil && r.Schema != schema {
 		return hook.Accepted{SchemaChanged: true}

@@ -88,8 +88,9 @@ func lookUp(ctx context.Context, tx sqlx.QueryerContext, ownerID string, rules [
 
 func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
 	var bad []hook.Field
-	add := func(list string, i int, format string, args ...any) {
-		bad = append(bad, hook.Field{Pointer: fmt.Sprintf("%s/%s/%d", at, list, i), Detail: fmt.Sprintf(format, args...)})
+	add := func(list string, i int, f hook.Field) {
+		f.Pointer = fmt.Sprintf("%s/%s/%d", at, list, i)
+		bad = append(bad, f)
 	}
 	n.checkTypes("", r.Events, r.NotEvents, add)
 	if c := r.Combination; c != nil {
@@ -103,17 +104,23 @@ func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
 	for i, p := range r.Projects {
 		switch {
 		case !slices.Contains(n.projects, p):
-			add("projects", i, "there is no project %q%s", p, n.ofOwner(" that you are a member of"))
+			add("projects", i, unknownName("project", p, n.ofOwner(" that you are a member of")))
 		case ownerID != "" && !slices.Contains(n.memberOf, p):
-			add("projects", i, "the owner %q is not a member of project %q", ownerID, p)
+			add("projects", i, hook.Field{Code: hook.FieldNotMember, Params: hook.Params{"owner_id": ownerID, "project_id": p},
+				Detail: fmt.Sprintf("the owner %q is not a member of project %q", ownerID, p)})
 		}
 	}
 	for i, c := range r.Companies {
 		if !slices.Contains(n.companies, c) {
-			add("companies", i, "there is no company %q%s", c, n.ofOwner(" with a project that you are a member of"))
+			add("companies", i, unknownName("company", c, n.ofOwner(" with a project that you are a member of")))
 		}
 	}
 	return bad
+}
+
+// unknownName is the fault of a project or company that a rule names.
+func unknownName(kind, id, which string) hook.Field {
+	return hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": kind, "id": id}, Detail: fmt.Sprintf("there is no %s %q%s", kind, id, which)}
 }
 
 // ofOwner says which things were looked at where not all of them were.
@@ -125,17 +132,19 @@ func (n names) ofOwner(words string) string {
 }
 
 // checkTypes looks at the types that a rule, or a part, names and leaves out.
-func (n names) checkTypes(at string, events, not []string, add func(list string, i int, format string, args ...any)) {
+func (n names) checkTypes(at string, events, not []string, add func(list string, i int, f hook.Field)) {
 	unknown := func(list string, i int, name string) bool {
 		if hook.IsPattern(name) || slices.Contains(n.types, name) {
 			return false
 		}
-		add(at+list, i, "there is no event type %q; GET /v1/event-types lists them", name)
+		add(at+list, i, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": name},
+			Detail: fmt.Sprintf("there is no event type %q; GET /v1/event-types lists them", name)})
 		return true
 	}
 	for i, t := range events {
 		if !unknown("events", i, t) && slices.Contains(n.archived, t) {
-			add(at+"events", i, "the event type %q is archived: rules that have it keep it, new ones can't take it", t)
+			add(at+"events", i, hook.Field{Code: hook.FieldArchived, Params: hook.Params{"id": t},
+				Detail: fmt.Sprintf("the event type %q is archived: rules that have it keep it, new ones can't take it", t)})
 		}
 	}
 	for i, t := range not {

@@ -26,7 +26,7 @@ func (s *Store) CreatePortalLink(ctx context.Context, link hook.Session, tokenHa
 		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (id, user_id, key_hash, link_hash, expires_at) VALUES ($1, $2, $3, $4, $5)`,
 			link.ID, nonEmpty(link.UserID), link.KeyHash, tokenHash, link.ExpiresAt)
 		if isState(err, foreignKeyViolation) {
-			return hook.Invalid("/user_id", "there is no user %q; create it first", link.UserID)
+			return hook.Field{Pointer: "/user_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": link.UserID}, Detail: fmt.Sprintf("there is no user %q; create it first", link.UserID)}.Invalid()
 		}
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -71,7 +72,7 @@ func testEvent(ctx context.Context, tx *sqlx.Tx, t hook.TestEvent, rules []hook.
 	var r eventTypeRow
 	err := tx.GetContext(ctx, &r, `SELECT `+eventTypeColumns+` FROM event_types WHERE name = $1`, t.Type)
 	if errors.Is(err, sql.ErrNoRows) {
-		return hook.Event{}, hook.Invalid("/type", "there is no event type %q; GET /v1/event-types lists them", t.Type)
+		return hook.Event{}, hook.Field{Pointer: "/type", Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": t.Type}, Detail: fmt.Sprintf("there is no event type %q; GET /v1/event-types lists them", t.Type)}.Invalid()
 	}
 	e := hook.Event{ID: id.New(id.Event), Type: t.Type, Previous: t.Previous, Current: t.Current}
 	if t.Previous == nil && t.Current == nil {

@@ -182,7 +182,7 @@ func checkOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) err
 	var one int
 	err := sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
 	if errors.Is(err, sql.ErrNoRows) {
-		return hook.Invalid("/owner_id", "there is no user %q; create the user first", ownerID)
+		return hook.Field{Pointer: "/owner_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": ownerID}, Detail: fmt.Sprintf("there is no user %q; create the user first", ownerID)}.Invalid()
 	}
 	return err
 }

@@ -79,8 +79,8 @@ func TestBadRules_NameWhatIsLeftOutInVain(t *testing.T) {
 	var bad *hook.Error
 	require.ErrorAs(t, err, &bad)
 	require.Equal(t, []hook.Field{
-		{Pointer: "/rules/0/not_events/2", Detail: `there is no event type "TODO_CREATEDD"; GET /v1/event-types lists them`},
-		{Pointer: "/rules/1/all_of/0/not_events/0", Detail: `there is no event type "TAGG"; GET /v1/event-types lists them`},
+		{Pointer: "/rules/0/not_events/2", Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": "TODO_CREATEDD"}, Detail: `there is no event type "TODO_CREATEDD"; GET /v1/event-types lists them`},
+		{Pointer: "/rules/1/all_of/0/not_events/0", Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": "TAGG"}, Detail: `there is no event type "TAGG"; GET /v1/event-types lists them`},
 	}, bad.Fields)
 }
 
