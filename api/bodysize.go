@@ -20,7 +20,7 @@ func bodySize(body reflect.Type) int64 {
 	switch body {
 	case takes[batchForm]():
 		return maxBatch
-	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm]():
+	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[checkForm]():
 		return maxBody
 	case takes[eventTypeForm]():
 		return 2 * eventschema.MaxSchema

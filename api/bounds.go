@@ -30,12 +30,13 @@ var forms = map[string]string{
 
 // enums are the closed sets that types of the domain stand for.
 var enums = map[reflect.Type][]any{
-	reflect.TypeFor[hook.Reason]():    values(hook.Reasons),
-	reflect.TypeFor[hook.Action]():    values(hook.Actions),
-	reflect.TypeFor[hook.Happened]():  values(hook.Happenings),
-	reflect.TypeFor[hook.QuotaName](): values(hook.QuotaNames),
-	reflect.TypeFor[hook.FieldCode](): values(hook.FieldCodes),
-	reflect.TypeFor[match.Code]():     values(match.Codes),
+	reflect.TypeFor[hook.Reason]():      values(hook.Reasons),
+	reflect.TypeFor[hook.Action]():      values(hook.Actions),
+	reflect.TypeFor[hook.Happened]():    values(hook.Happenings),
+	reflect.TypeFor[hook.QuotaName]():   values(hook.QuotaNames),
+	reflect.TypeFor[hook.FieldCode]():   values(hook.FieldCodes),
+	reflect.TypeFor[match.Code]():       values(match.Codes),
+	reflect.TypeFor[hook.WarningCode](): values(hook.WarningCodes),
 }
 
 func values[T ~string](set []T) []any {

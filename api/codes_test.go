@@ -35,6 +35,7 @@ func TestCodes_AreThoseOfTheDocs(t *testing.T) {
 	require.ElementsMatch(t, problems, listed["Problems"])
 	require.ElementsMatch(t, texts(hook.FieldCodes), listed["Values"])
 	require.ElementsMatch(t, texts(match.Codes), listed["Explain"])
+	require.ElementsMatch(t, texts(hook.WarningCodes), listed["Warnings"])
 }
 
 func texts[T ~string](all []T) []string {

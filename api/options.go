@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Store    Store
 	Matching Matching
+	Trials   Trials
 	// AdminKeyHash is apikey.Hash of the bootstrap admin key; empty = that key
 	// does not exist and every call is 401.
 	AdminKeyHash []byte
@@ -100,6 +101,7 @@ type Store struct {
 	Events        Events
 	Deliveries    Deliveries
 	Requests      Requests
+	Drafts        Drafts
 	DeliveryEdits DeliveryEdits
 	Recoveries    Recoveries
 	Cancellations Cancellations

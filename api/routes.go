@@ -65,6 +65,7 @@ func (s *server) webhookRoutes() []route {
 	const get, put, post, patch, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete
 	return []route{
 		{post, "/v1/webhooks", users, "create-webhook", "Subscribe", takes[webhookForm](), call(s.createWebhook)},
+		{post, "/v1/webhooks/check", users, "check-webhook", "What is wrong with a webhook, or a part of one; writes nothing", takes[checkForm](), call(s.checkWebhook)},
 		{post, "/v1/webhooks/preview", users, "preview-rules", "What rules would have matched; writes nothing", takes[previewForm](), call(s.preview)},
 		{post, "/v1/webhooks/{id}/explain", users, "explain-event", "Why an event did or did not go to a webhook", takes[explainForm](), call(s.explain)},
 		{get, "/v1/webhooks", users, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
