@@ -19,11 +19,11 @@ func (f companyForm) check() []hook.Field {
 
 // Company is a company as lists show it.
 type Company struct {
-	ID        string        `json:"id" doc:"Id that the caller chose"`
-	Name      string        `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
-	Limits    CompanyLimits `json:"limits" doc:"Its own limits"`
-	CreatedAt time.Time     `json:"created_at" doc:"When it was created"`
-	UpdatedAt time.Time     `json:"updated_at" doc:"When it was changed last"`
+	ID        string         `json:"id" doc:"Id that the caller chose"`
+	Name      string         `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Limits    *CompanyLimits `json:"limits,omitempty" doc:"Its own limits; left out for a user"`
+	CreatedAt time.Time      `json:"created_at" doc:"When it was created"`
+	UpdatedAt time.Time      `json:"updated_at" doc:"When it was changed last"`
 }
 
 // companyDetail is a company that is shown by itself.
@@ -33,7 +33,7 @@ type companyDetail struct {
 }
 
 func viewCompany(c hook.Company) Company {
-	return Company{ID: c.ID, Name: c.Name, Limits: viewLimits(c.Limits), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
+	return Company{ID: c.ID, Name: c.Name, Limits: ptr(viewLimits(c.Limits)), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
 }
 
 // ByID is the path of one object.
@@ -110,7 +110,15 @@ func (s *server) companies(ctx context.Context, in *PageQuery) (*listReply[Compa
 		return nil, err
 	}
 	key := func(c hook.Company) hook.Cursor { return hook.Cursor{Time: c.CreatedAt, ID: c.ID} }
-	return pageOf(rows, *in, viewCompany, key), nil
+	view := viewCompany
+	if hook.PrincipalOf(ctx).Role == hook.RoleUser {
+		view = func(c hook.Company) Company {
+			out := viewCompany(c)
+			out.Limits = nil // what the installation and the company agree on
+			return out
+		}
+	}
+	return pageOf(rows, *in, view, key), nil
 }
 
 // remove is every DELETE by id.

@@ -220,8 +220,8 @@ func (l listed) Companies(_ context.Context, p hook.Page) ([]hook.Company, error
 	return cut(l.companies, p, companyID), l.err
 }
 
-func (l listed) Projects(_ context.Context, companyID string, p hook.Page) ([]hook.Project, error) {
-	l.askedFilter = companyID
+func (l listed) Projects(_ context.Context, f hook.ProjectFilter, p hook.Page) ([]hook.Project, error) {
+	l.askedFilter = f
 	return cut(l.projects, p, projectID), l.err
 }
 

@@ -152,10 +152,10 @@ type Users interface {
 	DeleteUser(ctx context.Context, id string) error
 }
 
-// Directory lists companies, projects (of one company, or all for "") and users.
+// Directory lists companies, projects and users.
 type Directory interface {
 	Companies(ctx context.Context, page hook.Page) ([]hook.Company, error)
-	Projects(ctx context.Context, companyID string, page hook.Page) ([]hook.Project, error)
+	Projects(ctx context.Context, f hook.ProjectFilter, page hook.Page) ([]hook.Project, error)
 	Users(ctx context.Context, page hook.Page) ([]hook.User, error)
 }
 

@@ -22,15 +22,21 @@ func (f projectForm) check() []hook.Field {
 }
 
 type project struct {
-	ID        string    `json:"id" doc:"Id that the caller chose"`
-	CompanyID string    `json:"company_id" doc:"The company that the project belongs to"`
-	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
-	CreatedAt time.Time `json:"created_at" doc:"When it was created"`
-	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
+	ID        string         `json:"id" doc:"Id that the caller chose"`
+	CompanyID string         `json:"company_id" doc:"The company that the project belongs to"`
+	Company   projectCompany `json:"company" doc:"That company with its name"`
+	Name      string         `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	CreatedAt time.Time      `json:"created_at" doc:"When it was created"`
+	UpdatedAt time.Time      `json:"updated_at" doc:"When it was changed last"`
+}
+
+type projectCompany struct {
+	ID   string `json:"id" doc:"The company's id"`
+	Name string `json:"name" maxLength:"200" doc:"Its name for people"`
 }
 
 func viewProject(p hook.Project) project {
-	return project{ID: p.ID, CompanyID: p.CompanyID, Name: p.Name, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC()}
+	return project{ID: p.ID, CompanyID: p.CompanyID, Company: projectCompany{p.CompanyID, p.CompanyName}, Name: p.Name, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC()}
 }
 
 func (s *server) putProject(ctx context.Context, in *putInput) (*putReply[project], error) {
@@ -65,7 +71,8 @@ func (s *server) deleteProject(ctx context.Context, in *ByID) (*struct{}, error)
 
 type projectsInput struct {
 	PageQuery
-	CompanyID string `query:"company_id" doc:"Only projects of this company"`
+	CompanyID string   `query:"company_id" doc:"Only projects of this company"`
+	IDs       []string `query:"ids" maxItems:"200" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Only these projects, separated by commas, so that an id with a comma can't be asked for; those that do not exist, or that the key may not see, are left out"`
 }
 
 func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[project], error) {
@@ -76,7 +83,12 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 	if err := checkIDs([2]string{"company_id", in.CompanyID}); err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Directory.Projects(ctx, in.CompanyID, page)
+	for _, id := range in.IDs {
+		if !hook.ValidID(id) {
+			return nil, badParameter("ids", "must hold ids of projects, separated by commas")
+		}
+	}
+	rows, err := s.Store.Directory.Projects(ctx, hook.ProjectFilter{CompanyID: in.CompanyID, IDs: in.IDs}, page)
 	if err != nil {
 		return nil, err
 	}

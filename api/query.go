@@ -50,7 +50,7 @@ func parameterFaults(op *huma.Operation, values url.Values) error {
 	for _, p := range op.Parameters {
 		if p.In == "query" {
 			names = append(names, p.Name)
-			if n := len(values[p.Name]); n > 1 && p.Schema.Type != huma.TypeArray {
+			if n := len(values[p.Name]); n > 1 && (p.Explode == nil || !*p.Explode) {
 				return badParameter(p.Name, fmt.Sprintf("is given %d times; give it once", n))
 			}
 			delete(values, p.Name)

@@ -17,15 +17,15 @@ func (s *server) hostRoutes() []route {
 		{put, "/v1/companies/{id}", admins, "put-company", "Create or change a company", takes[companyForm](), call(s.putCompany)},
 		{get, "/v1/companies/{id}", admins, "get-company", "One company", nil, call(s.company)},
 		{del, "/v1/companies/{id}", admins, "delete-company", "Delete a company", nil, call(s.deleteCompany)},
-		{get, "/v1/companies", admins, "list-companies", "All companies", nil, call(s.companies)},
+		{get, "/v1/companies", users, "list-companies", "Companies, all or those of a user's projects", nil, call(s.companies)},
 
 		{put, "/v1/projects/{id}", admins, "put-project", "Create or change a project", takes[projectForm](), call(s.putProject)},
 		{get, "/v1/projects/{id}", users, "get-project", "One project", nil, call(s.project)},
 		{del, "/v1/projects/{id}", admins, "delete-project", "Delete a project", nil, call(s.deleteProject)},
-		{get, "/v1/projects", users, "list-projects", "Projects, all or those of one company", nil, call(s.projects)},
+		{get, "/v1/projects", users, "list-projects", "Projects, all or those of one company, or some by their ids", nil, call(s.projects)},
 
 		{put, "/v1/users/{id}", admins, "put-user", "Create or change a user", takes[userForm](), call(s.putUser)},
-		{get, "/v1/users/{id}", admins, "get-user", "One user", nil, call(s.user)},
+		{get, "/v1/users/{id}", users, "get-user", "One user; a user's key shows its own", nil, call(s.user)},
 		{del, "/v1/users/{id}", admins, "delete-user", "Delete a user", nil, call(s.deleteUser)},
 		{get, "/v1/users", admins, "list-users", "All users", nil, call(s.users)},
 

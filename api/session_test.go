@@ -125,7 +125,7 @@ func TestPortalLink_SignsInOnce(t *testing.T) {
 	require.Equal(t, "u1", who["user_id"])
 	require.Equal(t, first.json()["id"], who["id"])
 	c.call("GET", "/v1/webhooks", "", as(cookie)...).is(200)
-	c.call("GET", "/v1/companies", "", as(cookie)...).problem(403, "forbidden")
+	c.call("GET", "/v1/users", "", as(cookie)...).problem(403, "forbidden")
 
 	for range 2 * failures.burst { // which does not count
 		again := c.call("POST", "/v1/session", body, "Authorization", "")
@@ -204,7 +204,7 @@ func TestSession_CountsForNothingBesideAKey(t *testing.T) {
 	who := c.call("GET", "/v1/session", "", both...).is(200).json()
 	delete(who, "quotas")
 	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "expires_at": nil}, who)
-	c.call("GET", "/v1/companies", "", both...).problem(403, "forbidden")
+	c.call("GET", "/v1/users", "", both...).problem(403, "forbidden")
 	c.call("DELETE", "/v1/session", "", both...).is(204)
 	c.call("GET", "/v1/companies", "", as(cookie)...).is(200)
 	c.call("GET", "/v1/companies", "", append(as(cookie), "Authorization", "Bearer "+"wrong")...).problem(401, "unauthorized")

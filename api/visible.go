@@ -21,6 +21,8 @@ type Visibility interface {
 func (r route) subject() hook.Kind {
 	switch {
 	case !strings.Contains(r.path, "{id}"):
+	case strings.HasPrefix(r.path, "/v1/users/"):
+		return hook.KindUser
 	case strings.HasPrefix(r.path, "/v1/projects/"):
 		return hook.KindProject
 	case strings.HasPrefix(r.path, "/v1/events/"):

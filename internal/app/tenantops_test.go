@@ -14,9 +14,9 @@ import (
 
 // closed lists the operations that a user's key is refused, whatever they name.
 var closed = []string{
-	"put-company", "get-company", "delete-company", "list-companies",
+	"put-company", "get-company", "delete-company",
 	"put-project", "delete-project",
-	"put-user", "get-user", "delete-user", "list-users",
+	"put-user", "delete-user", "list-users",
 	"put-member", "delete-member", "list-members",
 	"put-event-type", "delete-event-type",
 	"publish-event", "publish-batch", "expunge-event",
@@ -30,7 +30,7 @@ const rule = `{"name":"n","url":"http://127.0.0.1:1/","rules":[{"events":["*"],`
 // place of their bodies that an id can be put into. Where the path has an id,
 // bodies are sent to the second user's own.
 var open = map[string][]string{
-	"get-project": nil, "list-projects": nil, "list-event-types": nil, "list-events": nil, "get-event": nil,
+	"list-companies": nil, "get-user": nil, "get-project": nil, "list-projects": nil, "list-event-types": nil, "list-events": nil, "get-event": nil,
 	"create-webhook": {
 		`{"owner_id":"{user}","name":"n","url":"http://127.0.0.1:1/","rules":[{"events":["*"]}]}`,
 		rule + `"projects":["{project}"]}]}`, rule + `"companies":["{company}"]}]}`, rule + `"projects":["shared","{project}"],"companies":["{company}","common"]}]}`,

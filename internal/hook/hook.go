@@ -59,9 +59,11 @@ type Company struct {
 type Project struct {
 	ID        string
 	CompanyID string
-	Name      string
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	// CompanyName is filled where a project is read.
+	CompanyName string
+	Name        string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // User owns webhooks and is a member of projects.

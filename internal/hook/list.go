@@ -39,6 +39,12 @@ type EventFilter struct {
 	Until     time.Time // accepted before
 }
 
+// ProjectFilter narrows a list of projects; zero fields don't.
+type ProjectFilter struct {
+	CompanyID string
+	IDs       []string
+}
+
 // DeliveryFilter narrows a list of deliveries; zero fields don't.
 type DeliveryFilter struct {
 	WebhookID string

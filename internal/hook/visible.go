@@ -11,4 +11,5 @@ const (
 	KindWebhook  Kind = "webhook"
 	KindDelivery Kind = "delivery"
 	KindSession  Kind = "session"
+	KindUser     Kind = "user"
 )

@@ -17,6 +17,7 @@ type put struct {
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
 	Created   bool      `db:"created"`
+	Company   string    `db:"company_name"` // of a project
 }
 
 // putReturning ends an upsert. xmax is 0 only in a row that was just inserted.
@@ -82,11 +83,11 @@ func (s *Store) Company(ctx context.Context, id string) (hook.Company, error) {
 	return r.company()
 }
 
-// Companies lists companies, newest first.
+// Companies lists companies that the request may see, newest first.
 func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, error) {
 	var l list
-	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
-	return rows(ctx, s, `SELECT `+companyColumns+` FROM companies`+tail, l.args, companyRow.company)
+	tail := newestCompanies(ctx, &l, page)
+	return rows(ctx, s, `SELECT `+companyColumns+` FROM companies c`+tail, l.args, companyRow.company)
 }
 
 // DeleteCompany removes a company with its projects and their members.
@@ -119,15 +120,20 @@ func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 type projectRow struct {
 	ID        string    `db:"id"`
 	CompanyID string    `db:"company_id"`
+	Company   string    `db:"company_name"`
 	Name      string    `db:"name"`
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-const projectByID = `SELECT id, company_id, name, created_at, updated_at FROM projects WHERE id = $1`
+const (
+	companyOfProject = `(SELECT c.name FROM companies c WHERE c.id = p.company_id) AS company_name`
+	projectColumns   = `p.id, p.company_id, ` + companyOfProject + `, p.name, p.created_at, p.updated_at`
+	projectByID      = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = $1`
+)
 
 func (r projectRow) project() hook.Project {
-	return hook.Project{ID: r.ID, CompanyID: r.CompanyID, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	return hook.Project{ID: r.ID, CompanyID: r.CompanyID, CompanyName: r.Company, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
 // PutProject creates, renames or moves a project and says whether it is new.
@@ -143,8 +149,8 @@ func (s *Store) PutProject(ctx context.Context, p hook.Project) (hook.Project, b
 			return err
 		}
 		err := tx.GetContext(ctx, &got, `
-			INSERT INTO projects (id, company_id, name) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET company_id = excluded.company_id, name = excluded.name, updated_at = now()`+putReturning,
+			INSERT INTO projects AS p (id, company_id, name) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET company_id = excluded.company_id, name = excluded.name, updated_at = now()`+putReturning+`, `+companyOfProject,
 			p.ID, p.CompanyID, p.Name)
 		if isState(err, foreignKeyViolation) {
 			return hook.Field{Pointer: "/company_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "company", "id": p.CompanyID}, Detail: fmt.Sprintf("there is no company %q; create it first", p.CompanyID)}.Invalid()
@@ -155,7 +161,7 @@ func (s *Store) PutProject(ctx context.Context, p hook.Project) (hook.Project, b
 		done := change{hook.ProjectUpdated, p.ID, shownProject(old.project()), shownProject(p)}
 		return audit(ctx, tx, done.created(got.Created, hook.ProjectCreated))
 	})
-	p.CreatedAt, p.UpdatedAt = got.CreatedAt.UTC(), got.UpdatedAt.UTC()
+	p.CompanyName, p.CreatedAt, p.UpdatedAt = got.Company, got.CreatedAt.UTC(), got.UpdatedAt.UTC()
 	return p, got.Created, err
 }
 
@@ -169,13 +175,15 @@ func (s *Store) Project(ctx context.Context, id string) (hook.Project, error) {
 	return r.project(), nil
 }
 
-// Projects lists projects that the request may see, newest first; of one company
-// unless companyID is empty.
-func (s *Store) Projects(ctx context.Context, companyID string, page hook.Page) ([]hook.Project, error) {
+// Projects lists projects that the request may see, newest first.
+func (s *Store) Projects(ctx context.Context, f hook.ProjectFilter, page hook.Page) ([]hook.Project, error) {
 	var l list
-	whereSet(&l, "p.company_id = ?", companyID)
+	whereSet(&l, "p.company_id = ?", f.CompanyID)
+	if f.IDs != nil {
+		l.where("p.id = ANY(?)", pq.Array(f.IDs))
+	}
 	tail := newestProjects(ctx, &l, page)
-	return rows(ctx, s, `SELECT p.id, p.company_id, p.name, p.created_at, p.updated_at FROM projects p`+tail, l.args, plain(projectRow.project))
+	return rows(ctx, s, `SELECT `+projectColumns+` FROM projects p`+tail, l.args, plain(projectRow.project))
 }
 
 // DeleteProject removes a project and its members. Deliveries that wait and

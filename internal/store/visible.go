@@ -34,6 +34,7 @@ func visibleEvent(user string) string {
 // visible finds the thing of the id $1 if the user $2 sees it. A webhook that
 // was deleted is gone for its owner too; its deliveries stay.
 var visible = map[hook.Kind]string{
+	hook.KindUser:    `SELECT 1 FROM users u WHERE u.id = $1 AND u.id = $2`,
 	hook.KindProject: `SELECT 1 FROM members m WHERE m.project_id = $1 AND m.user_id = $2`,
 	hook.KindEvent:   `SELECT 1 FROM events e WHERE e.id = $1 AND ` + visibleEvent("$2"),
 	hook.KindWebhook: `
@@ -91,6 +92,12 @@ func (l *list) newestSeen(ctx context.Context, table string, key sortKey, page h
 
 func newestProjects(ctx context.Context, l *list, page hook.Page) string {
 	return l.newestSeen(ctx, "projects p", sortKey{time: "p.created_at", id: "p.id"}, page, share{"members m", "m.user_id", "p.id = m.project_id"})
+}
+
+// newestCompanies: a user sees those of the projects that the user is a member of.
+func newestCompanies(ctx context.Context, l *list, page hook.Page) string {
+	const of = `(SELECT DISTINCT p.company_id, m.user_id FROM members m JOIN projects p ON p.id = m.project_id) x`
+	return l.newestSeen(ctx, "companies c", sortKey{time: "c.created_at", id: "c.id"}, page, share{of, "x.user_id", "c.id = x.company_id"})
 }
 
 func newestWebhooks(ctx context.Context, l *list, page hook.Page) string {

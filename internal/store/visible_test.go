@@ -169,13 +169,13 @@ func TestUsersSeeTheirOwnWebhooksAndDeliveries(t *testing.T) {
 func TestUsersSeeTheirProjects(t *testing.T) {
 	s := newShared(t)
 	for user, want := range map[string][]string{"u1": {"p1", "p2", "p3"}, "u2": {"p1"}, "": nil} {
-		read := func(p hook.Page) ([]hook.Project, error) { return s.Projects(as(user), "", p) }
+		read := func(p hook.Page) ([]hook.Project, error) { return s.Projects(as(user), hook.ProjectFilter{}, p) }
 		require.ElementsMatch(t, want, pages(t, read, func(p hook.Project) hook.Cursor { return hook.Cursor{Time: p.CreatedAt, ID: p.ID} }))
 		for _, id := range []string{"p1", "p2", "p3"} {
 			require.Equal(t, slices.Contains(want, id), s.Visible(as(user), hook.KindProject, id) == nil)
 		}
 	}
-	none, err := s.Projects(as("u2"), "c2", anyPage)
+	none, err := s.Projects(as("u2"), hook.ProjectFilter{CompanyID: "c2"}, anyPage)
 	require.NoError(t, err)
 	require.Empty(t, none)
 }

@@ -33,7 +33,7 @@ func TestWhatAUserSeesCostsNoMoreWithManyOthers(t *testing.T) {
 	s.post(t, event("e1", "TODO_CREATED", "p1"))
 	pgtest.Exec(t, s.url, `INSERT INTO sessions (id, user_id, hash, expires_at) VALUES ('ses_u2', 'u2', 'u2', now() + interval '1 hour')`)
 	ids := map[hook.Kind]string{
-		hook.KindSession: "ses_u2",
+		hook.KindSession: "ses_u2", hook.KindUser: "u2",
 		hook.KindProject: "p1", hook.KindEvent: "e1", hook.KindWebhook: s.theirs.ID,
 		hook.KindDelivery: s.deliveries(t, as("u2"), hook.DeliveryFilter{})[0],
 	}

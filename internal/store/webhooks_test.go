@@ -185,7 +185,7 @@ func TestDirectory(t *testing.T) {
 	again, err := s.PutMember(ctx, "p1", "u1")
 	require.NoError(t, err)
 	require.False(t, again)
-	of, err := s.Projects(ctx, "c1", anyPage)
+	of, err := s.Projects(ctx, hook.ProjectFilter{CompanyID: "c1"}, anyPage)
 	require.NoError(t, err)
 	require.Len(t, of, 2)
 
