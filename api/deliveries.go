@@ -27,6 +27,7 @@ type Delivery struct {
 	CreatedAt     time.Time           `json:"created_at" doc:"When the event matched"`
 	UpdatedAt     time.Time           `json:"updated_at" doc:"When it was changed last"`
 	FinishedAt    *time.Time          `json:"finished_at" doc:"null until nothing more happens by itself"`
+	LastAttempt   *lastAttempt        `json:"last_attempt" doc:"Its newest request; null = none is recorded yet. In the answer of redeliver it is null"`
 	Workflow      workflow            `json:"workflow" doc:"The Temporal workflow that carries it"`
 }
 
@@ -88,7 +89,8 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(rows, in.PageQuery, s.viewDelivery, deliveryKey).from(page), nil
+	out := pageOf(rows, in.PageQuery, s.viewDelivery, deliveryKey).from(page)
+	return out, s.addLastAttempts(ctx, out.Body.Data)
 }
 
 type deliveryDetail struct {
@@ -108,7 +110,11 @@ func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail]
 	if err != nil {
 		return nil, err
 	}
-	out := deliveryDetail{Delivery: s.viewDelivery(d), Attempts: []attempt{}}
+	one := []Delivery{s.viewDelivery(d)}
+	if err := s.addLastAttempts(ctx, one); err != nil {
+		return nil, err
+	}
+	out := deliveryDetail{Delivery: one[0], Attempts: []attempt{}}
 	for _, a := range rows {
 		out.Attempts = append(out.Attempts, viewAttempt(a))
 	}

@@ -22,7 +22,8 @@ func TestDeliveryWithAttempts(t *testing.T) {
 		"status": "retrying", "reason": nil, "attempt_count": 2.0, "next_attempt_at": "2026-05-04T09:30:00.123456Z",
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil,
 		"redelivery_of": nil, "superseded": false, "recovery_id": nil,
-		"workflow": map[string]any{"id": "dlv/dlv_1", "run_id": "run-1", "url": "http://temporal.test/dlv/dlv_1/run-1"},
+		"last_attempt": map[string]any{"number": 2.0, "at": "2026-05-04T09:30:00.123456Z", "duration_ms": 1.0, "status_code": 500.0, "outcome": "failure", "reason": "status_5xx"},
+		"workflow":     map[string]any{"id": "dlv/dlv_1", "run_id": "run-1", "url": "http://temporal.test/dlv/dlv_1/run-1"},
 		"attempts": []any{map[string]any{
 			"number": 1.0, "started_at": "2026-05-04T09:30:00.123456Z", "duration_ms": 1.0, "status_code": 500.0,
 			"outcome": "failure", "reason": "status_5xx", "error": "500", "expunged_at": nil,

@@ -186,6 +186,9 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 		return nil, err
 	}
 	page := pageOf(rows, most, s.viewDelivery, deliveryKey).Body
+	if err := s.addLastAttempts(ctx, page.Data); err != nil {
+		return nil, err
+	}
 	return &reply[event]{Body: event{EventSummary: viewEvent(e), Judging: judging, Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
 		Previous: state(e.Previous), Current: state(e.Current)}}, nil
 }

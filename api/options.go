@@ -102,6 +102,7 @@ type Store struct {
 	Deliveries    Deliveries
 	Requests      Requests
 	Drafts        Drafts
+	Numbers       Numbers
 	DeliveryEdits DeliveryEdits
 	Recoveries    Recoveries
 	Cancellations Cancellations

@@ -45,6 +45,7 @@ type Webhook struct {
 	DisabledReason     *string            `json:"disabled_reason" enum:"owner,health,gone" doc:"Who or what switched it off: its owner, health, or an answer 410; null while it is enabled"`
 	CreatedAt          time.Time          `json:"created_at" doc:"When it was created"`
 	UpdatedAt          time.Time          `json:"updated_at" doc:"When it was changed last"`
+	Stats              *webhookStats      `json:"stats,omitempty" doc:"How it is doing; only where it is asked for by include=stats"`
 	Unreadable         []string           `json:"unreadable,omitempty" maxItems:"4" enum:"secret,headers,client_key,old_secrets" doc:"Left out while all is well: what can't be opened with the keys of GODWIT_ENCRYPTION_KEY. Without old_secrets alone deliveries go on; otherwise nothing can be sent: each delivery fails with the reason internal. A new secret (rotate-secret), new headers and a new client key (PATCH) take their place"`
 }
 
@@ -333,6 +334,7 @@ type webhooksInput struct {
 	Enabled   string `query:"enabled" enum:"true,false" doc:"Only webhooks that are enabled, or that are not"`
 	OwnerID   string `query:"owner_id" doc:"Only webhooks of this user"`
 	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
+	Include   string `query:"include" enum:"stats" doc:"stats: each row also tells how the webhook is doing"`
 }
 
 func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[Webhook], error) {
@@ -354,5 +356,9 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 		return nil, err
 	}
 	key := func(w hook.Webhook) hook.Cursor { return hook.Cursor{Time: w.CreatedAt, ID: w.ID} }
-	return pageOf(rows, in.PageQuery, viewWebhook, key).from(page), nil
+	out := pageOf(rows, in.PageQuery, viewWebhook, key).from(page)
+	if in.Include == "stats" {
+		err = s.addStats(ctx, out.Body.Data)
+	}
+	return out, err
 }

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Numbers are what lists show of their rows, read for a whole page at once.
+type Numbers interface {
+	WebhookNumbers(ctx context.Context, ids []string, since time.Time) (map[string]hook.WebhookNumbers, error)
+	LastAttempts(ctx context.Context, deliveryIDs []string) ([]hook.Attempt, error)
+}
+
+type webhookStats struct {
+	Since         time.Time      `json:"since" doc:"The beginning of the first hour that the numbers cover"`
+	Attempts      int            `json:"attempts" doc:"Attempts that ended since then, without tests"`
+	Succeeded     int            `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
+	Failed        int            `json:"failed" doc:"Those that ended any other way"`
+	Hourly        []hourlyStats  `json:"hourly" nullable:"false" minItems:"24" maxItems:"24" doc:"The last 24 hours, the oldest first; the last one is not over"`
+	LastAttemptAt *time.Time     `json:"last_attempt_at" doc:"When the newest attempt began, of its newest 20 deliveries; null = none of them was tried"`
+	LastFailure   *webhookFailed `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
+	Waiting       int            `json:"waiting" maximum:"1000" doc:"Deliveries that are pending or retrying; 1000 = so many or more"`
+	Held          int            `json:"held" maximum:"1000" doc:"Deliveries that are kept because it is or was off; 1000 = so many or more"`
+}
+
+type hourlyStats struct {
+	Hour      time.Time `json:"hour" doc:"The beginning of the hour"`
+	Succeeded int       `json:"succeeded" doc:"Attempts that were answered with a 2xx"`
+	Failed    int       `json:"failed" doc:"Attempts that ended any other way"`
+}
+
+type webhookFailed struct {
+	At     time.Time   `json:"at" doc:"When it failed"`
+	Reason hook.Reason `json:"reason" doc:"Why, as a constant"`
+}
+
+// addStats puts the numbers of a page of webhooks into its rows.
+func (s *server) addStats(ctx context.Context, page []Webhook) error {
+	if len(page) == 0 {
+		return nil
+	}
+	ids := make([]string, len(page))
+	for i, w := range page {
+		ids[i] = w.ID
+	}
+	since := s.Now().UTC().Truncate(time.Hour).Add(-(hook.NumbersHours - 1) * time.Hour)
+	numbers, err := s.Store.Numbers.WebhookNumbers(ctx, ids, since)
+	if err != nil {
+		return err
+	}
+	for i := range page {
+		page[i].Stats = viewStats(numbers[page[i].ID], since)
+	}
+	return nil
+}
+
+func viewStats(n hook.WebhookNumbers, since time.Time) *webhookStats {
+	out := &webhookStats{Since: since, LastAttemptAt: optionalTime(n.LastAttemptAt), Waiting: n.Waiting, Held: n.Held, Hourly: make([]hourlyStats, hook.NumbersHours)}
+	if !n.LastFailureAt.IsZero() {
+		out.LastFailure = &webhookFailed{At: n.LastFailureAt.UTC(), Reason: n.LastFailureReason}
+	}
+	for i := range out.Hourly {
+		out.Hourly[i].Hour = since.Add(time.Duration(i) * time.Hour)
+	}
+	for _, h := range n.Hourly {
+		at := int(h.Hour.Sub(since) / time.Hour)
+		if at < 0 || at >= len(out.Hourly) {
+			continue // of a clock that has just moved on
+		}
+		out.Hourly[at].Succeeded, out.Hourly[at].Failed = h.Succeeded, h.Attempts-h.Succeeded
+		out.Attempts += h.Attempts
+		out.Succeeded += h.Succeeded
+	}
+	out.Failed = out.Attempts - out.Succeeded
+	return out
+}
+
+type lastAttempt struct {
+	Number     int          `json:"number" minimum:"1" maximum:"5" doc:"Which attempt of the delivery it is"`
+	At         time.Time    `json:"at" doc:"When it began"`
+	DurationMS int64        `json:"duration_ms" minimum:"0" doc:"How long it took, in milliseconds; 0 while it is under way"`
+	StatusCode *int         `json:"status_code" minimum:"100" maximum:"999" doc:"The receiver's HTTP status; null when none arrived"`
+	Outcome    hook.Outcome `json:"outcome" enum:"success,failure,lost,put_off,in_flight" doc:"Its result"`
+	Reason     *hook.Reason `json:"reason" doc:"The cause of a failure, as a constant; else null"`
+}
+
+// addLastAttempts puts the newest requests of a page of deliveries into its rows.
+func (s *server) addLastAttempts(ctx context.Context, page []Delivery) error {
+	if len(page) == 0 {
+		return nil
+	}
+	ids, at := make([]string, len(page)), map[string]int{}
+	for i, d := range page {
+		ids[i], at[d.ID] = d.ID, i
+	}
+	attempts, err := s.Store.Numbers.LastAttempts(ctx, ids)
+	for _, a := range attempts {
+		d := &page[at[a.DeliveryID]]
+		r := a.Result
+		d.LastAttempt = &lastAttempt{Number: max(1, min(d.AttemptCount, hook.MaxAttempts)), At: a.StartedAt.UTC(), DurationMS: r.Duration.Milliseconds(),
+			StatusCode: optional(r.StatusCode), Outcome: r.Outcome, Reason: optional(r.Reason)}
+		switch r.Outcome {
+		case "":
+			d.LastAttempt.Outcome = inFlight
+		case hook.PutOff: // has the number of the one that follows
+			d.LastAttempt.Number = min(d.AttemptCount+1, hook.MaxAttempts)
+		}
+	}
+	return err
+}

@@ -1,0 +1,35 @@
+package hook
+
+import "time"
+
+// WebhookNumbers are what a list shows of how a webhook is doing.
+type WebhookNumbers struct {
+	// Hourly are the hours in which attempts ended, the oldest first.
+	Hourly []HourNumbers
+	// LastAttemptAt is that of the newest NumbersLook deliveries; zero = none of them
+	// was tried.
+	LastAttemptAt     time.Time
+	LastFailureAt     time.Time
+	LastFailureReason Reason
+	// Waiting and Held count up to MaxWaitingShown.
+	Waiting int
+	Held    int
+}
+
+// HourNumbers are the attempts that ended in an hour.
+type HourNumbers struct {
+	Hour      time.Time
+	Attempts  int
+	Succeeded int
+}
+
+const (
+	// NumbersHours is how many hours a list shows, the one that is not over included.
+	NumbersHours = 24
+	// MaxWaitingShown bounds what is counted of one webhook: a list of webhooks costs
+	// no more, however much waits.
+	MaxWaitingShown = 1000
+	// NumbersLook is at how many of a webhook's newest deliveries is looked for its
+	// last attempt.
+	NumbersLook = 20
+)
