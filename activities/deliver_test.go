@@ -62,7 +62,7 @@ func newStage(t *testing.T) *stage {
 	s.Store, err = store.Open(s.url, ring)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Snapshots: s.Store, Schemas: eventschema.New(s.Store), Observer: s})
+	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Snapshots: s.Store, Schemas: eventschema.New(s.Store), Observer: s, Failures: s.Store})
 	require.NoError(t, err)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)

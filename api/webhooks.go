@@ -53,6 +53,7 @@ type Webhook struct {
 type webhookDetail struct {
 	Webhook
 	Unreachable  []unreachableRule `json:"unreachable_rules" nullable:"false" maxItems:"50" doc:"Rules that no event can match any more, and why"`
+	Failures     filterFailures    `json:"filter_failures" doc:"How often filters of its rules failed on events, which they then did not match. A changed rule begins at 0"`
 	Combinations windows           `json:"combinations" doc:"The windows of its combination rules"`
 	Recovery     *recovery         `json:"recovery" doc:"The probes after it was deactivated by health; null where there are none"`
 	Draining     bool              `json:"draining" doc:"What was held is being delivered, at a gentle rate"`
@@ -87,7 +88,7 @@ type windows struct {
 }
 
 func viewDetail(w hook.Webhook) webhookDetail {
-	out := webhookDetail{Webhook: viewWebhook(w), Unreachable: []unreachableRule{},
+	out := webhookDetail{Webhook: viewWebhook(w), Unreachable: []unreachableRule{}, Failures: viewFailures(w.FilterFailures),
 		Combinations: windows{Open: w.OpenWindows, Limit: hook.MaxOpenWindows, Refused: w.WindowsRefused},
 		Recovery:     viewRecovery(w.Recovery), Draining: w.Drain > 0, PauseView: viewPause(w.Pause)}
 	for _, u := range w.Unreachable {

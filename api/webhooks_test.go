@@ -43,7 +43,8 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",
 		"unreachable_rules": []any{}, "recovery": nil, "draining": false, "paused_until": nil, "pace_per_second": nil,
-		"combinations": map[string]any{"open_windows": 0.0, "limit": 10000.0, "refused": 0.0},
+		"filter_failures": map[string]any{"count": 0.0, "last": nil},
+		"combinations":    map[string]any{"open_windows": 0.0, "limit": 10000.0, "refused": 0.0},
 	}, got)
 	nulls := `{"payload_format":null,"headers":null,"timeout_seconds":null,"rate_limit_per_second":null,"max_in_flight":null,
 		"auto_recover":null,"enabled":null,"metadata":null,` + leastWebhook[1:]

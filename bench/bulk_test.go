@@ -64,7 +64,7 @@ func subscribe(t *testing.T, s *store.Store, id, eventType string) {
 // ingest accepts events as the product does, by package match.
 func ingest(t *testing.T, s *store.Store, events ...hook.Event) []hook.Accepted {
 	t.Helper()
-	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: noFailures{t}})
+	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: noFailures{t}, Failures: s})
 	require.NoError(t, err)
 	accepted, err := matching.Ingest(t.Context(), events)
 	require.NoError(t, err)

@@ -264,3 +264,27 @@ func TestFiltersGoWithEveryPayloadFormat(t *testing.T) {
 		require.Equal(t, map[string]int{id: 1}, receivers[format].ids())
 	}
 }
+
+// TestWebhookShowsAFilterThatAlwaysFails: no delivery, no error and no health tells of
+// such a filter.
+func TestWebhookShowsAFilterThatAlwaysFails(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	rules := []any{c.rule(map[string]any{"filter": "current.id == 'other'"}), c.rule(map[string]any{"filter": "current.missing.word == 'x'"})}
+	w := c.webhook(t, newReceiver(t, nil).URL, map[string]any{"rules": rules})
+	path := "/v1/webhooks/" + w["id"].(string)
+	require.Equal(t, map[string]any{"count": 0.0, "last": nil}, w["filter_failures"])
+	var id string
+	for range 5 {
+		id, _ = c.happen(t, nil)
+	}
+	shown := func() map[string]any {
+		return c.get(t, path)["filter_failures"].(map[string]any)
+	}
+	require.Eventually(t, func() bool { return shown()["count"] == 5.0 }, 30*time.Second, 50*time.Millisecond)
+	last := shown()["last"].(map[string]any)
+	require.NotEmpty(t, last["at"])
+	delete(last, "at")
+	require.Equal(t, map[string]any{"event_id": id, "rule": 1.0, "kind": "missing_key"}, last)
+	c.patch(t, w["id"].(string), map[string]any{"rules": rules[:1]})
+	require.Equal(t, map[string]any{"count": 0.0, "last": nil}, shown())
+}

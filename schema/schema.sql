@@ -234,6 +234,15 @@ CREATE TABLE public.event_types (
     CONSTRAINT event_types_name_check CHECK ((name ~ '^[A-Za-z0-9_.:-]{1,128}$'::text))
 );
 
+CREATE TABLE public.filter_failures (
+    rule_id bigint NOT NULL,
+    failures bigint NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    last_event_id text NOT NULL COLLATE pg_catalog."C",
+    last_kind text NOT NULL,
+    CONSTRAINT filter_failures_failures_check CHECK ((failures > 0))
+);
+
 CREATE TABLE public.goose_db_version (
     id integer NOT NULL,
     version_id bigint NOT NULL,
@@ -667,6 +676,9 @@ ALTER TABLE public.events
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.filter_failures
+    ADD CONSTRAINT filter_failures_pkey PRIMARY KEY (rule_id);
+
 ALTER TABLE ONLY public.goose_db_version
     ADD CONSTRAINT goose_db_version_pkey PRIMARY KEY (id);
 
@@ -850,6 +862,8 @@ CREATE INDEX events_of_project ON public.events USING btree (project_id, accepte
 CREATE INDEX events_of_projects ON public.events USING gin (project_ids) WHERE (project_ids IS NOT NULL);
 
 CREATE INDEX events_of_type ON public.events USING btree (type, accepted_at DESC, id DESC);
+
+CREATE INDEX filter_failures_by_age ON public.filter_failures USING btree (last_at);
 
 CREATE INDEX health_counts_by_age ON public.health_counts USING btree (hour, webhook_id);
 

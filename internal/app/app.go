@@ -191,6 +191,7 @@ func (p *process) run(ctx context.Context) error {
 	group.Go(func() error { return p.relay(ctx) })
 	group.Go(func() error { p.announce(ctx); return nil })
 	group.Go(func() error { p.watchClock(ctx); return nil })
+	group.Go(func() error { p.recordFailures(ctx); return nil })
 	return group.Wait()
 }
 

@@ -88,8 +88,20 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 // match makes what decides which webhooks an event goes to.
 func (p *process) match(metrics *ops.Metrics) (err error) {
 	s := p.store
-	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: metrics, Now: s.Now})
+	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: metrics, Failures: s, Now: s.Now})
 	return err
+}
+
+// recordFailures has the failures of filters written down until ctx ends.
+func (p *process) recordFailures(ctx context.Context) {
+	late := ops.NewComplaints(p.log, "the failures of filters are counted later")
+	p.matching.RecordFailures(ctx, func(err error) {
+		if err != nil {
+			late.Add(err)
+		} else {
+			late.Over()
+		}
+	})
 }
 
 func (p *process) newAPI(cfg config.Config) *http.Server {

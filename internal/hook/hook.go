@@ -217,6 +217,8 @@ type Webhook struct {
 	// Unreachable lists the rules that no event can match any more. Like what
 	// follows it is filled where a webhook is read to be shown.
 	Unreachable []UnreachableRule
+	// FilterFailures are those of its rules.
+	FilterFailures FilterFailures
 	// OpenWindows is how many windows of combinations are open, WindowsRefused how
 	// many were not opened because there were MaxOpenWindows.
 	OpenWindows    int

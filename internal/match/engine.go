@@ -45,6 +45,7 @@ type Options struct {
 	Snapshots Snapshots
 	Schemas   *eventschema.Schemas
 	Observer  Observer
+	Failures  FailureCounts
 	// Now is the database's time; nil = this machine's.
 	Now func() time.Time
 }
@@ -56,6 +57,7 @@ type Engine struct {
 	rules      *lru.Cache[int64, hook.StoredRule]
 	allowances *allowances
 	large      chan struct{} // a place for each large event that is read for filters
+	failures   failures      // yet to be written
 }
 
 // New makes an Engine.
@@ -75,7 +77,8 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of allowances: %w", err)
 	}
-	return &Engine{Options: o, filters: filters, rules: rules, allowances: allowances, large: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}, nil
+	return &Engine{Options: o, filters: filters, rules: rules, allowances: allowances, large: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		failures: failures{ofRule: map[int64]hook.CountedFailures{}}}, nil
 }
 
 // CheckRule says what is wrong with a rule's filters and path, with pointers

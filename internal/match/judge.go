@@ -208,9 +208,9 @@ func (s *sitting) ask(ctx context.Context, c hook.Candidate, rule *hook.StoredRu
 		holds, known = false, s.budget == nil // where ctx has ended, that is said at the end
 	case source == "":
 	case s.budget != nil:
-		holds, known = s.try(ctx, rule.OwnerID, source)
+		holds, known = s.try(ctx, c, rule.OwnerID, source)
 	default:
-		holds = s.holds(ctx, a, source)
+		holds = s.holds(ctx, c, a, source)
 	}
 	switch {
 	case !known:
@@ -264,7 +264,7 @@ const kindBudget = "budget"
 
 // try says whether a filter is true of the subject, if that is known within what
 // it may cost while a publisher waits. One that fails is not.
-func (s *sitting) try(ctx context.Context, owner, source string) (holds, known bool) {
+func (s *sitting) try(ctx context.Context, c hook.Candidate, owner, source string) (holds, known bool) {
 	quick := s.engine.filters.Quick(source)
 	plain := quick.Plain()
 	if s.inTransaction && !plain || !s.budget.allows(owner, plain) {
@@ -275,25 +275,30 @@ func (s *sitting) try(ctx context.Context, owner, source string) (holds, known b
 	if errors.Is(err, filter.ErrSlow) {
 		return false, false
 	}
-	s.failed(ctx, err)
+	s.failed(ctx, c, err)
 	return holds && err == nil, true
 }
 
 // holds says whether a filter is true of the subject. One that fails is not.
-func (s *sitting) holds(ctx context.Context, a *standing, source string) bool {
+func (s *sitting) holds(ctx context.Context, c hook.Candidate, a *standing, source string) bool {
 	if a.spent >= MaxEventCost {
-		s.engine.Observer.FilterFailed(kindBudget)
+		s.count(c, kindBudget)
 		return false
 	}
 	ok, cost, err := s.engine.filters.Match(ctx, source, s.subject)
 	a.spent += cost
-	s.failed(ctx, err)
+	s.failed(ctx, c, err)
 	return ok && err == nil
 }
 
 // failed counts a failure, unless the filter was only cut short.
-func (s *sitting) failed(ctx context.Context, err error) {
+func (s *sitting) failed(ctx context.Context, c hook.Candidate, err error) {
 	if failed, ok := errors.AsType[*filter.EvalError](err); ok && ctx.Err() == nil {
-		s.engine.Observer.FilterFailed(string(failed.Kind))
+		s.count(c, string(failed.Kind))
 	}
+}
+
+func (s *sitting) count(c hook.Candidate, kind string) {
+	s.engine.Observer.FilterFailed(kind)
+	s.engine.failures.add(hook.FilterFailure{RuleID: c.RuleID, EventID: c.Event.ID, Kind: kind, At: s.engine.Now()}, 1)
 }

@@ -78,7 +78,7 @@ func newEngine(t *testing.T, url string) stage {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	o := &observer{kinds: map[string]int{}}
-	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: o})
+	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: o, Failures: s})
 	require.NoError(t, err)
 	return stage{s, m, url, o}
 }

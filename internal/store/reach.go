@@ -10,8 +10,8 @@ import (
 	"godwit/internal/hook"
 )
 
-// Reach fills what the webhook's rules can no longer reach, its windows, and its
-// recovery.
+// Reach fills what the webhook's rules can no longer reach, the failures of its
+// filters, its windows, and its recovery.
 func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
 	known, err := lookUp(ctx, s.on(ctx), w.OwnerID, w.Rules)
 	if err != nil {
@@ -21,6 +21,9 @@ func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
 		if causes := known.unreachable(fmt.Sprintf("/rules/%d", i), w.OwnerID, r); causes != nil {
 			w.Unreachable = append(w.Unreachable, hook.UnreachableRule{Rule: i, Causes: causes})
 		}
+	}
+	if w.FilterFailures, err = s.filterFailures(ctx, w.ID); err != nil {
+		return err
 	}
 	var r struct {
 		outageRow

@@ -29,7 +29,8 @@ var retentionParts = []retentionPart{
 }
 
 // forgetCounts removes counts of attempts, and beside them those of deliveries and
-// events of hours from which events were removed: see counted.
+// events of hours from which events were removed (see counted), and those of filters
+// whose last failure is as old.
 const forgetCounts = `
 WITH single AS (
 	DELETE FROM health_counts WHERE ctid = ANY(ARRAY(SELECT h.ctid FROM health_counts h WHERE h.hour < $1 ORDER BY h.hour LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1
@@ -39,6 +40,8 @@ WITH single AS (
 	DELETE FROM delivery_counts WHERE ctid = ANY(ARRAY(SELECT c.ctid FROM delivery_counts c WHERE c.hour < (SELECT r.kept_since FROM retention r) ORDER BY c.hour LIMIT $2))
 ), of_events AS (
 	DELETE FROM event_counts WHERE ctid = ANY(ARRAY(SELECT c.ctid FROM event_counts c WHERE c.hour < (SELECT r.kept_since FROM retention r) ORDER BY c.hour LIMIT $2))
+), of_filters AS (
+	DELETE FROM filter_failures WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM filter_failures f WHERE f.last_at < $1 ORDER BY f.last_at LIMIT $2 FOR UPDATE SKIP LOCKED))
 )
 SELECT FROM single UNION ALL SELECT FROM folded`
 

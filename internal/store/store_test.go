@@ -41,7 +41,7 @@ func (f *failures) FilterFailed(string) { f.n.Add(1) }
 
 func newMatching(t testing.TB, s *store.Store) *match.Engine {
 	t.Helper()
-	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: new(failures)})
+	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: new(failures), Failures: s})
 	require.NoError(t, err)
 	return m
 }
