@@ -104,7 +104,7 @@ type Store struct {
 	Drafts        Drafts
 	Numbers       Numbers
 	DeliveryEdits DeliveryEdits
-	Recoveries    Recoveries
+	Redeliveries  Redeliveries
 	Cancellations Cancellations
 	Progress      Progress
 	Tests         Tests
