@@ -11,23 +11,24 @@ import (
 // Redeliveries holds redeliveries of many.
 type Redeliveries interface {
 	// RedeliverStep lets the next deliveries go; repeating it is harmless.
-	RedeliverStep(ctx context.Context, recoveryID string) (hook.RedeliveryStep, error)
+	RedeliverStep(ctx context.Context, redeliveryID string) (hook.RedeliveryStep, error)
 }
 
 // RedeliverStepInput names a redelivery of many.
 type RedeliverStepInput struct {
-	RecoveryID string
+	// RedeliveryID has the name in JSON that histories have.
+	RedeliveryID string `json:"RecoveryID"`
 }
 
 // RedeliverStep lets the next deliveries of a redelivery of many go, if there is
 // room for them. What was done stands in the database alone.
 func (a *Activities) RedeliverStep(ctx context.Context, in RedeliverStepInput) (hook.RedeliveryStep, error) {
-	step, err := a.Redeliveries.RedeliverStep(ctx, in.RecoveryID)
+	step, err := a.Redeliveries.RedeliverStep(ctx, in.RedeliveryID)
 	if err != nil {
 		return step, err
 	}
 	if step.Released > 0 {
-		a.Log.Info("redelivered", zap.String("recovery_id", in.RecoveryID), zap.Int("deliveries", step.Released))
+		a.Log.Info("redelivered", zap.String("redelivery_id", in.RedeliveryID), zap.Int("deliveries", step.Released))
 		if a.Wake != nil {
 			a.Wake()
 		}

@@ -37,7 +37,7 @@ func TestRedeliverStepWakesTheDispatcherWhenSomethingWasLetGo(t *testing.T) {
 			woken := 0
 			acts := &activities.Activities{Redeliveries: c.steps, Wake: func() { woken++ }, Log: zap.NewNop()}
 			for range 2 {
-				got, err := acts.RedeliverStep(context.Background(), activities.RedeliverStepInput{RecoveryID: "rec_1"})
+				got, err := acts.RedeliverStep(context.Background(), activities.RedeliverStepInput{RedeliveryID: "rdl_1"})
 				require.Equal(t, c.steps.err, err)
 				require.Equal(t, c.steps.step, got)
 			}

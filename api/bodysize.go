@@ -24,7 +24,7 @@ func bodySize(body reflect.Type) int64 {
 		return maxBody
 	case takes[eventTypeForm]():
 		return 2 * eventschema.MaxSchema
-	case takes[recoverForm](), takes[cancelForm]():
+	case takes[redeliverForm](), takes[cancelForm]():
 		return 4 * smallBody // up to 200 names of types
 	}
 	return smallBody

@@ -23,7 +23,7 @@ type Delivery struct {
 	NextAttemptAt *time.Time          `json:"next_attempt_at" doc:"null unless it waits for its next attempt"`
 	RedeliveryOf  *string             `json:"redelivery_of" pattern:"^dlv_[0-9a-v]{26}$" doc:"The delivery whose place it took; null = it is the first one of its event"`
 	Superseded    bool                `json:"superseded" doc:"It was redelivered: another delivery took its place"`
-	RecoveryID    *string             `json:"recovery_id" doc:"The recovery that made or released it; else null"`
+	RedeliveryID  *string             `json:"redelivery_id" doc:"The redelivery of many that made or released it; else null"`
 	CreatedAt     time.Time           `json:"created_at" doc:"When the event matched"`
 	UpdatedAt     time.Time           `json:"updated_at" doc:"When it was changed last"`
 	FinishedAt    *time.Time          `json:"finished_at" doc:"null until nothing more happens by itself"`
@@ -43,7 +43,7 @@ func (s *server) viewDelivery(d hook.Delivery) Delivery {
 		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
 		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Used(),
 		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),
-		RedeliveryOf: optional(d.RedeliveryOf), Superseded: d.Superseded, RecoveryID: optional(d.RecoveryID),
+		RedeliveryOf: optional(d.RedeliveryOf), Superseded: d.Superseded, RedeliveryID: optional(d.RedeliveryID),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 		Workflow: workflow{ID: workflowID, RunID: optional(d.RunID), URL: optional(s.Workflows.Link(workflowID, d.RunID))},
 	}

@@ -21,7 +21,7 @@ func TestDeliveryWithAttempts(t *testing.T) {
 		"id": "dlv_1", "event_id": "e1", "webhook_id": "wh_1", "event_type": "T", "kind": "published", "sequence": 0.0, "project_id": "p1", "company_id": "c1",
 		"status": "retrying", "reason": nil, "attempt_count": 2.0, "next_attempt_at": "2026-05-04T09:30:00.123456Z",
 		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil,
-		"redelivery_of": nil, "superseded": false, "recovery_id": nil,
+		"redelivery_of": nil, "superseded": false, "redelivery_id": nil,
 		"workflow": map[string]any{"id": "dlv/dlv_1", "run_id": "run-1", "url": "http://temporal.test/dlv/dlv_1/run-1"},
 		"attempts": []any{map[string]any{
 			"number": 1.0, "started_at": "2026-05-04T09:30:00.123456Z", "duration_ms": 1.0, "status_code": 500.0,

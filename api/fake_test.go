@@ -57,7 +57,7 @@ type fake struct {
 func (f *fake) store() Store {
 	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f},
-		DeliveryEdits: edits{f}, Recoveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
+		DeliveryEdits: edits{f}, Redeliveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
 		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
 		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}}
 }

@@ -101,7 +101,7 @@ type Store struct {
 	Deliveries    Deliveries
 	Requests      Requests
 	DeliveryEdits DeliveryEdits
-	Recoveries    Recoveries
+	Redeliveries  Redeliveries
 	Cancellations Cancellations
 	Progress      Progress
 	Tests         Tests

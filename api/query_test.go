@@ -54,7 +54,7 @@ func TestProblems_SpeakOfNoGo(t *testing.T) {
 		`{"group":1,"description":[],"schema":"x","example":3}`, `{"since":"x","until":7,"statuses":"failed"}`, `{"role":1,"name":null,"expires_at":"tomorrow"}`,
 	} {
 		for _, route := range []string{"POST /v1/events", "POST /v1/events/batch", "POST /v1/webhooks", "PATCH /v1/webhooks/wh_1", "POST /v1/webhooks/preview", "PUT /v1/event-types/T",
-			"POST /v1/webhooks/wh_1/recover", "POST /v1/api-keys", "PUT /v1/companies/c1", "PUT /v1/users/u1"} {
+			"POST /v1/webhooks/wh_1/redeliver", "POST /v1/api-keys", "PUT /v1/companies/c1", "PUT /v1/users/u1"} {
 			method, path, _ := strings.Cut(route, " ")
 			words := anyRequestID.ReplaceAllString(c.call(method, path, body).Body.String(), "")
 			require.NotRegexp(t, goWords, words, "%s %s", route, body)

@@ -42,7 +42,7 @@ func (e edits) CountRedelivery(_ context.Context, q hook.RedeliveryQuery) (int, 
 
 func (e edits) CreateRedelivery(_ context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
 	e.askedFilter = q
-	return hook.Redelivery{ID: "rec_1", RedeliveryQuery: q, Total: 7}, e.err
+	return hook.Redelivery{ID: "rdl_1", RedeliveryQuery: q, Total: 7}, e.err
 }
 
 func (e edits) CountCancellation(_ context.Context, q hook.RedeliveryQuery) (int, error) {
@@ -52,25 +52,25 @@ func (e edits) CountCancellation(_ context.Context, q hook.RedeliveryQuery) (int
 
 func (e edits) CreateCancellation(_ context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
 	e.askedFilter = q
-	return hook.Redelivery{ID: "rec_3", Kind: hook.KindCancellation, RedeliveryQuery: q, Total: 8}, e.err
+	return hook.Redelivery{ID: "rdl_3", Kind: hook.KindCancellation, RedeliveryQuery: q, Total: 8}, e.err
 }
 
-func (e edits) CancelRedelivery(_ context.Context, webhookID, recoveryID string) error {
-	e.askedFilter = webhookID + " " + recoveryID
+func (e edits) CancelRedelivery(_ context.Context, webhookID, redeliveryID string) error {
+	e.askedFilter = webhookID + " " + redeliveryID
 	return e.err
 }
 
-func (e edits) Redelivery(_ context.Context, webhookID, recoveryID string) (hook.Redelivery, error) {
-	if recoveryID == "rec_2" {
+func (e edits) Redelivery(_ context.Context, webhookID, redeliveryID string) (hook.Redelivery, error) {
+	if redeliveryID == "rdl_2" {
 		return hook.Redelivery{}, notFound()
 	}
-	return hook.Redelivery{ID: recoveryID, Kind: hook.KindRedelivery, RedeliveryQuery: hook.RedeliveryQuery{WebhookID: webhookID, Since: now(), Until: now(), Statuses: []hook.DeliveryStatus{hook.Failed}},
+	return hook.Redelivery{ID: redeliveryID, Kind: hook.KindRedelivery, RedeliveryQuery: hook.RedeliveryQuery{WebhookID: webhookID, Since: now(), Until: now(), Statuses: []hook.DeliveryStatus{hook.Failed}},
 		Status: hook.RedeliveryRunning, Total: 7, Released: 5, Succeeded: 2, Failed: 1, Cancelled: 1, Pending: 1, CreatedAt: now()}, e.err
 }
 
 func (e edits) Redeliveries(ctx context.Context, webhookID string, p hook.Page) ([]hook.Redelivery, error) {
 	e.askedPage = p
-	r, err := e.Redelivery(ctx, webhookID, "rec_1")
+	r, err := e.Redelivery(ctx, webhookID, "rdl_1")
 	return []hook.Redelivery{r}, err
 }
 
@@ -112,7 +112,7 @@ func TestRetryNowAndCancelShowTheDelivery(t *testing.T) {
 		require.Equal(t, "dlv_1", got["id"])
 		require.Nil(t, got["redelivery_of"])
 		require.Equal(t, false, got["superseded"])
-		require.Nil(t, got["recovery_id"])
+		require.Nil(t, got["redelivery_id"])
 		require.Equal(t, want.asked, c.store.askedFilter)
 		require.Equal(t, 1, c.wakes)
 		c.store.err = hook.Errorf(hook.CodeConflict, "not now")
@@ -120,24 +120,24 @@ func TestRetryNowAndCancelShowTheDelivery(t *testing.T) {
 	}
 }
 
-func TestRecoverBeginsOrCounts(t *testing.T) {
+func TestRedeliveries_BeginOrAreCounted(t *testing.T) {
 	c := newClient(t)
 	since := time.Date(2026, 5, 4, 9, 30, 0, 250_000_000, time.UTC)
-	a := c.call("POST", "/v1/webhooks/wh_1/recover", `{"since":"2026-05-04T09:30:00.25Z"}`).is(202)
-	require.Equal(t, map[string]any{"recovery_id": "rec_1", "count": 7.0}, a.json())
-	require.Equal(t, "/v1/webhooks/wh_1/recoveries/rec_1", a.Header().Get("Location"))
+	a := c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00.25Z"}`).is(202)
+	require.Equal(t, map[string]any{"redelivery_id": "rdl_1", "count": 7.0}, a.json())
+	require.Equal(t, "/v1/webhooks/wh_1/redeliveries/rdl_1", a.Header().Get("Location"))
 	require.Equal(t, hook.RedeliveryQuery{WebhookID: "wh_1", Since: since, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}}, c.store.askedFilter)
 
-	a = c.call("POST", "/v1/webhooks/wh_1/recover", `{"since":"2026-05-04T09:30:00.25Z","until":"2026-05-04T11:31:00+01:00",
+	a = c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00.25Z","until":"2026-05-04T11:31:00+01:00",
 		"statuses":["cancelled"],"event_types":["TODO_CREATED","combination"],"dry_run":true}`).is(200)
-	require.Equal(t, map[string]any{"recovery_id": nil, "count": 7.0}, a.json())
+	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 7.0}, a.json())
 	q := c.store.askedFilter.(hook.RedeliveryQuery)
 	require.True(t, q.Until.Equal(time.Date(2026, 5, 4, 10, 31, 0, 0, time.UTC)))
 	require.Equal(t, []hook.DeliveryStatus{hook.Cancelled}, q.Statuses)
 	require.Equal(t, []string{"TODO_CREATED", "combination"}, q.EventTypes)
 }
 
-func TestRecoverNamesWhatIsWrong(t *testing.T) {
+func TestRedeliveries_NameWhatIsWrong(t *testing.T) {
 	c := newClient(t)
 	for body, pointer := range map[string]string{
 		`{}`:                    "/since",
@@ -151,21 +151,21 @@ func TestRecoverNamesWhatIsWrong(t *testing.T) {
 		`{"since":"2026-05-04T09:30:00Z","dry_run":"yes"}`:                "/dry_run",
 		`{"since":"2026-05-04T09:30:00Z","dryrun":true}`:                  "/dryrun",
 	} {
-		require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/recover", body).problem(422, "invalid"), pointer, body)
+		require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/redeliver", body).problem(422, "invalid"), pointer, body)
 	}
 	c.store.err = hook.Errorf(hook.CodeConflict, "enable it first")
-	c.call("POST", "/v1/webhooks/wh_1/recover", `{"since":"2026-05-04T09:30:00Z"}`).problem(409, "conflict")
+	c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00Z"}`).problem(409, "conflict")
 }
 
 func TestCancelDeliveries_BeginsOrCounts(t *testing.T) {
 	c := newClient(t)
 	since := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
 	a := c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z"}`).is(202)
-	require.Equal(t, map[string]any{"recovery_id": "rec_3", "count": 8.0}, a.json())
-	require.Equal(t, "/v1/webhooks/wh_1/recoveries/rec_3", a.Header().Get("Location"))
+	require.Equal(t, map[string]any{"redelivery_id": "rdl_3", "count": 8.0}, a.json())
+	require.Equal(t, "/v1/webhooks/wh_1/redeliveries/rdl_3", a.Header().Get("Location"))
 	require.Equal(t, hook.RedeliveryQuery{WebhookID: "wh_1", Since: since, Statuses: []hook.DeliveryStatus{hook.Pending, hook.Retrying, hook.Held}}, c.store.askedFilter)
 	a = c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z","statuses":["held"],"event_types":["TODO_CREATED"],"dry_run":true}`).is(200)
-	require.Equal(t, map[string]any{"recovery_id": nil, "count": 8.0}, a.json())
+	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 8.0}, a.json())
 	require.Equal(t, []hook.DeliveryStatus{hook.Held}, c.store.askedFilter.(hook.RedeliveryQuery).Statuses)
 
 	for body, pointer := range map[string]string{
@@ -179,18 +179,18 @@ func TestCancelDeliveries_BeginsOrCounts(t *testing.T) {
 	}
 }
 
-func TestRecoveriesShowTheirProgress(t *testing.T) {
+func TestRedeliveries_ShowTheirProgress(t *testing.T) {
 	c := newClient(t)
 	c.store.webhooks = append(c.store.webhooks, hook.Webhook{ID: "wh_1"})
-	want := map[string]any{"id": "rec_1", "kind": "redelivery", "webhook_id": "wh_1", "status": "running", "since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T09:30:00.123456Z",
+	want := map[string]any{"id": "rdl_1", "kind": "redelivery", "webhook_id": "wh_1", "status": "running", "since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T09:30:00.123456Z",
 		"statuses": []any{"failed"}, "event_types": []any{}, "count": 7.0, "released": 5.0, "succeeded": 2.0, "failed": 1.0, "cancelled": 1.0, "pending": 1.0,
 		"created_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil}
-	require.Equal(t, want, c.call("GET", "/v1/webhooks/wh_1/recoveries/rec_1", "").is(200).json())
-	require.Equal(t, []any{want}, c.call("GET", "/v1/webhooks/wh_1/recoveries", "").is(200).json()["data"])
-	c.call("GET", "/v1/webhooks/wh_2/recoveries", "").problem(404, "not_found")
-	c.call("GET", "/v1/webhooks/wh_1/recoveries/rec_2", "").problem(404, "not_found")
-	c.call("DELETE", "/v1/webhooks/wh_1/recoveries/rec_1", "").is(204)
-	require.Equal(t, "wh_1 rec_1", c.store.askedFilter)
+	require.Equal(t, want, c.call("GET", "/v1/webhooks/wh_1/redeliveries/rdl_1", "").is(200).json())
+	require.Equal(t, []any{want}, c.call("GET", "/v1/webhooks/wh_1/redeliveries", "").is(200).json()["data"])
+	c.call("GET", "/v1/webhooks/wh_2/redeliveries", "").problem(404, "not_found")
+	c.call("GET", "/v1/webhooks/wh_1/redeliveries/rdl_2", "").problem(404, "not_found")
+	c.call("DELETE", "/v1/webhooks/wh_1/redeliveries/rdl_1", "").is(204)
+	require.Equal(t, "wh_1 rdl_1", c.store.askedFilter)
 }
 
 func TestATestIsSent(t *testing.T) {

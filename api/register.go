@@ -112,7 +112,7 @@ func (r route) status() int {
 		return http.StatusNoContent
 	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events"):
 		return http.StatusAccepted
-	case slices.Contains([]string{"redeliver", "retry-now", "recover", "test"}, path.Base(r.path)): // what they ask for is done later
+	case slices.Contains([]string{"redeliver", "retry-now", "test"}, path.Base(r.path)): // what they ask for is done later
 		return http.StatusAccepted
 	case path.Base(r.path) == "cancel" && r.body != nil: // of many
 		return http.StatusAccepted

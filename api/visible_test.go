@@ -22,7 +22,7 @@ func TestEveryIDThatUsersMayNameIsLookedAt(t *testing.T) {
 	}
 	c := newClient(t)
 	c.store.hidden = "wh_1"
-	for _, path := range []string{"/v1/webhooks/wh_1", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/recoveries/rec_1"} {
+	for _, path := range []string{"/v1/webhooks/wh_1", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/redeliveries/rdl_1"} {
 		c.call("GET", path, "").problem(404, "not_found")
 	}
 	c.call("PATCH", "/v1/webhooks/wh_1", "{", "If-Match", "x").problem(404, "not_found")

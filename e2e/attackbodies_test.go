@@ -22,7 +22,7 @@ import (
 // bodyLimits are those of docs/limits.md, by operation; all others have smallBody.
 var bodyLimits = map[string]int{
 	"publish-event": 256 << 10, "create-webhook": 256 << 10, "patch-webhook": 256 << 10, "preview-rules": 256 << 10, "test-webhook": 256 << 10,
-	"put-event-type": 128 << 10, "recover-webhook": 64 << 10, "cancel-deliveries": 64 << 10, "publish-batch": 8 << 20,
+	"put-event-type": 128 << 10, "redeliver-deliveries": 64 << 10, "cancel-deliveries": 64 << 10, "publish-batch": 8 << 20,
 }
 
 const smallBody = 16 << 10

@@ -175,8 +175,8 @@ func (c *canaryRun) failAndRecover(t *testing.T) {
 	require.Empty(t, c.never.in(refused.raw))
 	down.up.Store(true)
 	c.becomes(t, w, func(w map[string]any) bool { return w["status"] == "HEALTHY" })
-	got := c.send(t, http.MethodPost, path+"/recover", map[string]any{"since": "2026-01-01T00:00:00Z"}).json(t, http.StatusAccepted)
-	c.finished(t, path+"/recoveries/"+got["recovery_id"].(string))
+	got := c.send(t, http.MethodPost, path+"/redeliver", map[string]any{"since": "2026-01-01T00:00:00Z"}).json(t, http.StatusAccepted)
+	c.finished(t, path+"/redeliveries/"+got["redelivery_id"].(string))
 	database := c.p.env["GODWIT_DATABASE_URL"]
 	eventually(t, func() (bool, string) {
 		return query(t, database, `SELECT count(*) FROM notices WHERE tries > 0`) > 0, "no mail was tried"

@@ -189,26 +189,26 @@ func failedOnes(t testing.TB, c *stageClient, url string, n int, answer func(n i
 	return f
 }
 
-// recover asks for all of it to be sent again.
-func (f *failing) recover(t testing.TB, fields map[string]any) reply {
+// redeliver asks for all of it to be sent again.
+func (f *failing) redeliver(t testing.TB, fields map[string]any) reply {
 	t.Helper()
 	body := map[string]any{"since": f.since.Format(time.RFC3339Nano)}
 	for name, value := range fields {
 		body[name] = value
 	}
-	return f.send(t, http.MethodPost, "/v1/webhooks/"+f.webhook+"/recover", body)
+	return f.send(t, http.MethodPost, "/v1/webhooks/"+f.webhook+"/redeliver", body)
 }
 
-// begin switches the webhook on and begins a recovery, and gives its path.
+// begin switches the webhook on and begins a redelivery, and gives its path.
 func (f *failing) begin(t testing.TB) string {
 	t.Helper()
 	f.send(t, http.MethodPost, "/v1/webhooks/"+f.webhook+"/enable", nil).json(t, http.StatusOK)
-	got := f.recover(t, nil).json(t, http.StatusAccepted)
+	got := f.redeliver(t, nil).json(t, http.StatusAccepted)
 	require.EqualValues(t, f.n, got["count"])
-	return "/v1/webhooks/" + f.webhook + "/recoveries/" + got["recovery_id"].(string)
+	return "/v1/webhooks/" + f.webhook + "/redeliveries/" + got["redelivery_id"].(string)
 }
 
-// reaches waits for the progress of a recovery.
+// reaches waits for the progress of a redelivery.
 func (f *failing) reaches(t testing.TB, path string, until func(map[string]any) bool) map[string]any {
 	t.Helper()
 	var got map[string]any
@@ -232,13 +232,13 @@ func (f *failing) events() map[string]int {
 }
 
 func TestManyAreRedeliveredEachOnce(t *testing.T) {
-	p, url := serving(t, "recover-many", nil)
+	p, url := serving(t, "redeliver-many", nil)
 	f := failedOnes(t, newStage(t, p), url, 300, nil)
-	require.Equal(t, http.StatusConflict, f.recover(t, nil).status, "the webhook is switched off")
-	dry := f.recover(t, map[string]any{"dry_run": true}).json(t, http.StatusOK)
+	require.Equal(t, http.StatusConflict, f.redeliver(t, nil).status, "the webhook is switched off")
+	dry := f.redeliver(t, map[string]any{"dry_run": true}).json(t, http.StatusOK)
 	require.EqualValues(t, 300, dry["count"])
-	require.Nil(t, dry["recovery_id"])
-	require.Zero(t, query(t, url, `SELECT count(*) FROM recoveries`), "a dry run writes nothing")
+	require.Nil(t, dry["redelivery_id"])
+	require.Zero(t, query(t, url, `SELECT count(*) FROM redeliveries`), "a dry run writes nothing")
 
 	path := f.begin(t)
 	got := f.reaches(t, path, status("completed"))
@@ -249,12 +249,12 @@ func TestManyAreRedeliveredEachOnce(t *testing.T) {
 	for event, n := range f.events() {
 		require.Equal(t, 1, n, event)
 	}
-	require.EqualValues(t, 0, f.recover(t, map[string]any{"dry_run": true}).json(t, http.StatusOK)["count"], "nothing is left")
-	require.Len(t, f.get(t, "/v1/webhooks/"+f.webhook+"/recoveries")["data"], 1)
+	require.EqualValues(t, 0, f.redeliver(t, map[string]any{"dry_run": true}).json(t, http.StatusOK)["count"], "nothing is left")
+	require.Len(t, f.get(t, "/v1/webhooks/"+f.webhook+"/redeliveries")["data"], 1)
 }
 
-func TestARecoveryIsCancelledInTheMiddle(t *testing.T) {
-	p, url := serving(t, "recover-cancel", nil)
+func TestRedeliver_IsCancelledInTheMiddle(t *testing.T) {
+	p, url := serving(t, "redeliver-cancel", nil)
 	f := failedOnes(t, newStage(t, p), url, 300, nil)
 	path := f.begin(t)
 	f.reaches(t, path, func(r map[string]any) bool { return r["released"].(float64) > 0 })
@@ -268,8 +268,8 @@ func TestARecoveryIsCancelledInTheMiddle(t *testing.T) {
 	require.EqualValues(t, len(f.events()), got["released"])
 }
 
-func TestAKilledProcessGoesOnWithARecovery(t *testing.T) {
-	p, url := serving(t, "recover-kill", nil)
+func TestRedeliver_GoesOnAfterAKill(t *testing.T) {
+	p, url := serving(t, "redeliver-kill", nil)
 	f := failedOnes(t, newStage(t, p), url, 300, nil)
 	path := f.begin(t)
 	eventually(t, func() (bool, string) { return len(f.events()) >= 70, "too few requests" })

@@ -144,7 +144,7 @@ CREATE TABLE public.deliveries (
     slot_until timestamp with time zone,
     redelivery_of text COLLATE pg_catalog."C",
     superseded boolean DEFAULT false NOT NULL,
-    recovery_id text COLLATE pg_catalog."C",
+    redelivery_id text COLLATE pg_catalog."C",
     siblings integer DEFAULT 1 NOT NULL,
     begun_at timestamp with time zone,
     batch_id text COLLATE pg_catalog."C",
@@ -333,7 +333,7 @@ CREATE TABLE public.projects (
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-CREATE TABLE public.recoveries (
+CREATE TABLE public.redeliveries (
     id text NOT NULL COLLATE pg_catalog."C",
     webhook_id text NOT NULL COLLATE pg_catalog."C",
     since timestamp with time zone NOT NULL,
@@ -352,10 +352,10 @@ CREATE TABLE public.recoveries (
     due_at timestamp with time zone,
     walk smallint DEFAULT 0 NOT NULL,
     found boolean DEFAULT false NOT NULL,
-    CONSTRAINT recoveries_check CHECK (((status = 'running'::text) = (dispatch_at IS NOT NULL))),
-    CONSTRAINT recoveries_check1 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
-    CONSTRAINT recoveries_kind_check CHECK ((kind = ANY (ARRAY['redelivery'::text, 'cancellation'::text]))),
-    CONSTRAINT recoveries_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'cancelled'::text])))
+    CONSTRAINT redeliveries_check CHECK (((status = 'running'::text) = (dispatch_at IS NOT NULL))),
+    CONSTRAINT redeliveries_check1 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT redeliveries_kind_check CHECK ((kind = ANY (ARRAY['redelivery'::text, 'cancellation'::text]))),
+    CONSTRAINT redeliveries_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'cancelled'::text])))
 );
 
 CREATE TABLE public.retention (
@@ -700,8 +700,8 @@ ALTER TABLE public.projects
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.recoveries
-    ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.redeliveries
+    ADD CONSTRAINT redeliveries_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.retention
     ADD CONSTRAINT retention_pkey PRIMARY KEY (one);
@@ -777,7 +777,7 @@ CREATE INDEX audit_log_of_object ON public.audit_log USING btree (object_id, at 
 
 CREATE INDEX audit_log_of_user ON public.audit_log USING btree (user_id, at DESC, id DESC) WHERE (user_id IS NOT NULL);
 
-CREATE INDEX cancellations_due ON public.recoveries USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX cancellations_due ON public.redeliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX combination_parts_of_event ON public.combination_parts USING btree (part_event_id);
 
@@ -793,7 +793,7 @@ CREATE INDEX deliveries_amiss ON public.deliveries USING btree (reason, created_
 
 CREATE INDEX deliveries_amiss_of_project ON public.deliveries USING btree (project_id, reason, created_at DESC, id DESC) WHERE (reason IS NOT NULL);
 
-CREATE INDEX deliveries_amiss_of_recovery ON public.deliveries USING btree (recovery_id, reason) WHERE ((recovery_id IS NOT NULL) AND (reason IS NOT NULL));
+CREATE INDEX deliveries_amiss_of_redelivery ON public.deliveries USING btree (redelivery_id, reason) WHERE ((redelivery_id IS NOT NULL) AND (reason IS NOT NULL));
 
 CREATE INDEX deliveries_amiss_of_type ON public.deliveries USING btree (event_type, reason, created_at DESC, id DESC) WHERE (reason IS NOT NULL);
 
@@ -807,7 +807,7 @@ CREATE INDEX deliveries_held ON public.deliveries USING btree (webhook_id, id) W
 
 CREATE INDEX deliveries_newest ON public.deliveries USING btree (created_at DESC, id DESC);
 
-CREATE INDEX deliveries_of_recovery ON public.deliveries USING btree (recovery_id, dispatch_at) WHERE (recovery_id IS NOT NULL);
+CREATE INDEX deliveries_of_redelivery ON public.deliveries USING btree (redelivery_id, dispatch_at) WHERE (redelivery_id IS NOT NULL);
 
 CREATE INDEX deliveries_of_webhook ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC);
 
@@ -877,9 +877,9 @@ CREATE INDEX projects_newest ON public.projects USING btree (created_at DESC, id
 
 CREATE INDEX projects_of_company ON public.projects USING btree (company_id, created_at DESC, id DESC);
 
-CREATE INDEX recoveries_due ON public.recoveries USING btree (dispatch_at) WHERE (dispatch_at IS NOT NULL);
+CREATE INDEX redeliveries_due ON public.redeliveries USING btree (dispatch_at) WHERE (dispatch_at IS NOT NULL);
 
-CREATE INDEX recoveries_of_webhook ON public.recoveries USING btree (webhook_id, created_at DESC, id DESC);
+CREATE INDEX redeliveries_of_webhook ON public.redeliveries USING btree (webhook_id, created_at DESC, id DESC);
 
 CREATE INDEX retired_rules_by_age ON public.retired_rules USING btree (retired_at);
 
@@ -953,8 +953,8 @@ ALTER TABLE ONLY public.notices
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.recoveries
-    ADD CONSTRAINT recoveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id);
+ALTER TABLE ONLY public.redeliveries
+    ADD CONSTRAINT redeliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id);
 
 ALTER TABLE ONLY public.rule_keys
     ADD CONSTRAINT rule_keys_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.rules(id) ON DELETE CASCADE;

@@ -36,8 +36,10 @@ type Redeliveries struct {
 func (r *Redeliveries) Run(ctx context.Context) {
 	l := loop[hook.RedeliveryClaim]{
 		what: "redeliveries", claim: r.Claims.ClaimRedeliveries, unclaim: r.Claims.UnclaimRedeliveries, tell: r.Starter.StartRedeliver,
-		name: func(c hook.RedeliveryClaim) []zap.Field { return []zap.Field{zap.String("recovery_id", c.RecoveryID)} },
-		log:  r.Log,
+		name: func(c hook.RedeliveryClaim) []zap.Field {
+			return []zap.Field{zap.String("redelivery_id", c.RedeliveryID)}
+		},
+		log: r.Log,
 	}
 	l.run(ctx)
 }

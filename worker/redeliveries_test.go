@@ -29,7 +29,7 @@ func (r *redeliveries) StartRedeliver(_ context.Context, claim hook.RedeliveryCl
 
 func TestARedeliveryIsStartedAndWaitsForTemporal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		claim := hook.RedeliveryClaim{RecoveryID: "rec_1", WebhookID: "wh_1", OwnerID: "u1"}
+		claim := hook.RedeliveryClaim{RedeliveryID: "rdl_1", WebhookID: "wh_1", OwnerID: "u1"}
 		r := &redeliveries{told[hook.RedeliveryClaim]{due: []hook.RedeliveryClaim{claim}, away: true}}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})

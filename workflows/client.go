@@ -143,8 +143,8 @@ func (c *Client) StartRecover(ctx context.Context, claim hook.RecoveryClaim) err
 // make its next step where it runs. One that is closed starts anew: the database
 // says that there is something to do.
 func (c *Client) StartRedeliver(ctx context.Context, claim hook.RedeliveryClaim) error {
-	in := RedeliverInput{RecoveryID: claim.RecoveryID, WebhookID: claim.WebhookID}
-	workflowID := RedeliverID(claim.RecoveryID)
+	in := RedeliverInput{RedeliveryID: claim.RedeliveryID, WebhookID: claim.WebhookID}
+	workflowID := RedeliverID(claim.RedeliveryID)
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, toldOptions("redelivery to", claim.WebhookID, claim.OwnerID), RedeliverName, in)
 	return toldError(workflowID, err)
 }

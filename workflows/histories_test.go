@@ -82,7 +82,7 @@ func TestRegisteredNamesAreData(t *testing.T) {
 	require.Equal(t, "Recover", workflows.RecoverName)
 	require.Equal(t, "rcv/wh_1/2", workflows.RecoverID("wh_1", 2))
 	require.Equal(t, "cmb/7/ab12", workflows.CombineID(7, "ab12"))
-	require.Equal(t, "rdl/rec_1", workflows.RedeliverID("rec_1"))
+	require.Equal(t, "rdl/rdl_1", workflows.RedeliverID("rdl_1"))
 	require.Equal(t, "AttemptFailed", activities.AttemptFailed)
 	require.Equal(t, "AttemptsExhausted", activities.AttemptsExhausted)
 	require.Equal(t, "AttemptUnderWay", activities.AttemptUnderWay)

@@ -87,7 +87,7 @@ func RecoverID(webhookID string, outage int) string {
 }
 
 // RedeliverID is the id of the workflow that carries a redelivery of many.
-func RedeliverID(recoveryID string) string { return "rdl/" + recoveryID }
+func RedeliverID(redeliveryID string) string { return "rdl/" + redeliveryID }
 
 // Register registers every workflow and activity, for a worker and for the test
 // environment alike.

@@ -12,8 +12,9 @@ import (
 
 // RedeliverInput is the input of the workflow Redeliver: a redelivery of many.
 type RedeliverInput struct {
-	RecoveryID string
-	WebhookID  string
+	// RedeliveryID has the name in JSON that histories have.
+	RedeliveryID string `json:"RecoveryID"`
+	WebhookID    string
 }
 
 // RedeliverResult is what a run of Redeliver did, for a person who reads the
@@ -51,7 +52,7 @@ func Redeliver(ctx workflow.Context, in RedeliverInput) (RedeliverResult, error)
 	for n := 0; n < rounds && !workflow.GetInfo(ctx).GetContinueAsNewSuggested(); n++ {
 		drain(happened)
 		var step hook.RedeliveryStep
-		request := activities.RedeliverStepInput{RecoveryID: in.RecoveryID}
+		request := activities.RedeliverStepInput{RedeliveryID: in.RedeliveryID}
 		if err := workflow.ExecuteActivity(withStep(ctx), RedeliverStepName, request).Get(ctx, &step); err != nil {
 			return out, err
 		}

@@ -17,7 +17,7 @@ import (
 	"godwit/workflows"
 )
 
-var redeliverInput = workflows.RedeliverInput{RecoveryID: "rec_1", WebhookID: "wh_1"}
+var redeliverInput = workflows.RedeliverInput{RedeliveryID: "rdl_1", WebhookID: "wh_1"}
 
 // steps is a redelivery of many whose steps come to what is scripted, on the
 // virtual clock.
@@ -29,9 +29,9 @@ type steps struct {
 	times  []time.Duration
 }
 
-func (s *steps) RedeliverStep(_ context.Context, recoveryID string) (hook.RedeliveryStep, error) {
-	if recoveryID != redeliverInput.RecoveryID {
-		return hook.RedeliveryStep{}, errors.New("another recovery")
+func (s *steps) RedeliverStep(_ context.Context, redeliveryID string) (hook.RedeliveryStep, error) {
+	if redeliveryID != redeliverInput.RedeliveryID {
+		return hook.RedeliveryStep{}, errors.New("another redelivery")
 	}
 	s.times = append(s.times, s.env.Now().Sub(s.start))
 	return s.answer(len(s.times))

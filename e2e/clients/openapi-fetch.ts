@@ -10,7 +10,7 @@ export const least: {
   key: Schemas["ApiKeyForm"];
   type: Schemas["EventTypeForm"];
   preview: Schemas["PreviewForm"];
-  again: Schemas["RecoverForm"];
+  again: Schemas["RedeliverForm"];
   patch: Schemas["WebhookPatch"];
   test: Schemas["TestForm"];
   rotate: Schemas["RotateForm"];

@@ -21,7 +21,7 @@ var creating = map[string][2]string{
 	"create-webhook":        {"/v1/webhooks", `{"owner_id":"{user}","name":"W","url":"http://127.0.0.1:1/","rules":[{"events":["*"],"projects":["{project}"]}]}`},
 	"rotate-secret":         {"/v1/webhooks/{webhook}/rotate-secret", `{"overlap_seconds":60}`},
 	"test-webhook":          {"/v1/webhooks/{webhook}/test", `{"current":{"id":"1"}}`},
-	"recover-webhook":       {"/v1/webhooks/{webhook}/recover", `{"since":"2020-01-01T00:00:00Z"}`},
+	"redeliver-deliveries":  {"/v1/webhooks/{webhook}/redeliver", `{"since":"2020-01-01T00:00:00Z"}`},
 	"redeliver":             {"/v1/deliveries/{delivery}/redeliver", ``},
 }
 

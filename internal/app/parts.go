@@ -98,7 +98,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		Store: api.Store{
 			Companies: s, Projects: s, Users: s, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, WebhookKeys: s, Edits: s, Health: s, Events: s, Deliveries: s, Requests: s,
-			DeliveryEdits: s, Recoveries: s, Cancellations: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
+			DeliveryEdits: s, Redeliveries: s, Cancellations: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
 			Credentials: s, APIKeys: s, Sessions: s, SignedIn: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s, Erasures: s, Quotas: s,
 		},
 		Matching:       p.matching,

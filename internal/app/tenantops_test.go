@@ -49,7 +49,7 @@ var open = map[string][]string{
 		`{"owner_id":"{user}"}`, `{"rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"rules":[{"events":["*"],"companies":["{company}"]}]}`,
 	},
 	"list-webhooks": nil, "get-webhook": nil, "enable-webhook": nil, "disable-webhook": nil, "delete-webhook": nil,
-	"test-webhook": nil, "rotate-secret": nil, "recover-webhook": nil, "cancel-deliveries": nil, "list-recoveries": nil, "get-recovery": nil, "cancel-recovery": nil,
+	"test-webhook": nil, "rotate-secret": nil, "redeliver-deliveries": nil, "cancel-deliveries": nil, "list-redeliveries": nil, "get-redelivery": nil, "cancel-redelivery": nil,
 	"get-webhook-health": nil, "get-webhook-ledger": nil, "get-stats": nil,
 	"sign-in": nil, "get-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
 	"list-deliveries": nil, "get-delivery": nil, "get-delivery-request": nil, "redeliver": nil, "retry-now": nil, "cancel-delivery": nil,
@@ -58,13 +58,13 @@ var open = map[string][]string{
 // own are the bodies by which each user calls those operations of which no more
 // is known without one.
 var own = map[string]string{
-	"put-webhook":       rule + `"projects":["{project}"]}]}`,
-	"create-webhook":    rule + `"projects":["{project}"],"companies":["{company}"]}]}`,
-	"preview-rules":     `{"rules":[{"events":["*"]}]}`,
-	"explain-event":     `{"event_id":"shared-event"}`,
-	"patch-webhook":     `{"owner_id":"{user}","rules":[{"events":["*"],"projects":["{project}"]}]}`,
-	"recover-webhook":   `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,
-	"cancel-deliveries": `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,
+	"put-webhook":          rule + `"projects":["{project}"]}]}`,
+	"create-webhook":       rule + `"projects":["{project}"],"companies":["{company}"]}]}`,
+	"preview-rules":        `{"rules":[{"events":["*"]}]}`,
+	"explain-event":        `{"event_id":"shared-event"}`,
+	"patch-webhook":        `{"owner_id":"{user}","rules":[{"events":["*"],"projects":["{project}"]}]}`,
+	"redeliver-deliveries": `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,
+	"cancel-deliveries":    `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,
 }
 
 // nobodys lists those of them whose answers name nothing of anybody.

@@ -45,7 +45,7 @@ func (o objects) blank(text string) string {
 // unknown are ids of nothing at all.
 var unknown = objects{
 	"company": "not-there-company", "project": "not-there-project", "user": "not-there-user", "event": "not-there-event", "private": "not-there-private",
-	"webhook": "wh_not_there", "delivery": "dlv_not_there", "recovery": "rec_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
+	"webhook": "wh_not_there", "delivery": "dlv_not_there", "redelivery": "rdl_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
 }
 
 // party is a user with a company, a project, webhooks and all that comes of them.
@@ -159,14 +159,14 @@ func (s *tenants) join(name string) *party {
 	return p
 }
 
-// settle gives a user an event, deliveries, a test and a recovery.
+// settle gives a user an event, deliveries, a test and a redelivery.
 func (s *tenants) settle(p *party) {
 	s.Helper()
 	p.objects["event"] = p.name + "-event"
 	s.must(bootstrap, "POST", "/v1/events", p.fill(`{"id":"{event}","type":"TODO_CREATED","project_id":"{project}","actor_id":"{user}","current":{"id":"{user}"}}`))
 	test := s.must(p.key, "POST", p.fill("/v1/webhooks/{webhook}/test"), p.fill(`{"current":{"id":"{user}"}}`))
 	p.objects["private"], p.objects["delivery"] = test["event_id"].(string), test["delivery_id"].(string)
-	p.objects["recovery"] = s.must(p.key, "POST", p.fill("/v1/webhooks/{webhook}/recover"), `{"since":"2020-01-01T00:00:00Z"}`)["recovery_id"].(string)
+	p.objects["redelivery"] = s.must(p.key, "POST", p.fill("/v1/webhooks/{webhook}/redeliver"), `{"since":"2020-01-01T00:00:00Z"}`)["redelivery_id"].(string)
 }
 
 // requireNothingOf says that an answer holds nothing of a party.
@@ -214,7 +214,7 @@ func (s *tenants) signedIn(key string) string {
 // state is all that an admin sees of what a party has.
 func (s *tenants) state(p *party) string {
 	var out strings.Builder
-	for _, path := range []string{"/v1/webhooks?owner_id={user}", "/v1/webhooks/{webhook}", "/v1/webhooks/{webhook}/health", "/v1/webhooks/{webhook}/recoveries",
+	for _, path := range []string{"/v1/webhooks?owner_id={user}", "/v1/webhooks/{webhook}", "/v1/webhooks/{webhook}/health", "/v1/webhooks/{webhook}/redeliveries",
 		"/v1/deliveries?webhook_id={webhook}", "/v1/deliveries/{delivery}", "/v1/projects/{project}", "/v1/projects/{project}/members", "/v1/users/{user}", "/v1/companies/{company}"} {
 		out.WriteString(s.call(bootstrap, "GET", p.fill(path), "").Body.String())
 	}

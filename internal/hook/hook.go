@@ -284,8 +284,8 @@ type Delivery struct {
 	// of its event. Superseded: another one took its place.
 	RedeliveryOf string
 	Superseded   bool
-	// RecoveryID is the redelivery of many that made or released it; empty = none.
-	RecoveryID string
+	// RedeliveryID is the redelivery of many that made or released it; empty = none.
+	RedeliveryID string
 	// Sequence is that of its event, filled where a delivery is read to be shown.
 	Sequence int64
 	// Test: its event is of KindTest.

@@ -89,7 +89,7 @@ type RedeliveryStep struct {
 // RedeliveryClaim is a redelivery of many that a worker has taken on to start
 // its workflow.
 type RedeliveryClaim struct {
-	RecoveryID string
-	WebhookID  string
-	OwnerID    string
+	RedeliveryID string
+	WebhookID    string
+	OwnerID      string
 }

@@ -111,6 +111,6 @@ func shownHealth(h hook.Health) shown {
 	return shown{"enabled": h.Enabled, "status": h.Status, "disabled_reason": h.DisabledReason, "draining": h.Drain > 0}
 }
 
-func shownRecovery(r hook.RedeliveryQuery, count int) shown {
+func shownRedelivery(r hook.RedeliveryQuery, count int) shown {
 	return shown{"webhook_id": r.WebhookID, "since": r.Since.UTC(), "until": r.Until.UTC(), "statuses": r.Statuses, "event_types": r.EventTypes, "count": count}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // A cancellation takes what waits for a webhook out of the queue, by a filter. Its
-// row in recoveries is the durable owner of the steps: any worker makes them, each
+// row in redeliveries is the durable owner of the steps: any worker makes them, each
 // bounded, and one that was cut off is made again. It ends with a round through all
 // that waits that has found nothing: what others have locked is passed over.
 
@@ -73,19 +73,19 @@ func (s *Store) CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (
 // short queue is out at once. A webhook that does not exist is CodeNotFound. What is
 // accepted afterwards is not touched.
 func (s *Store) CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
-	cancellationID := id.New(id.Recovery)
+	cancellationID := id.New(id.Redelivery)
 	err := s.inTx(ctx, "create a cancellation of "+q.WebhookID, func(tx *sqlx.Tx) error {
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
 			return err
 		}
 		var count int
 		err := tx.GetContext(ctx, &count, `
-			INSERT INTO recoveries (id, kind, webhook_id, since, until, statuses, event_types, status, dispatch_at, due_at, cursor_at, cursor_id, total)
+			INSERT INTO redeliveries (id, kind, webhook_id, since, until, statuses, event_types, status, dispatch_at, due_at, cursor_at, cursor_id, total)
 			SELECT $7, 'cancellation', $1, $2, $4, $5, $6, 'running', 'infinity', now(), $2, $3, `+countWaiting+` RETURNING total`, append(queryArgs(q), cancellationID)...)
 		if err != nil {
 			return err
 		}
-		if err := audit(ctx, tx, change{action: hook.CancellationStarted, objectID: cancellationID, after: shownRecovery(q, count)}); err != nil {
+		if err := audit(ctx, tx, change{action: hook.CancellationStarted, objectID: cancellationID, after: shownRedelivery(q, count)}); err != nil {
 			return err
 		}
 		return cancelStep(ctx, tx, cancellationID)
@@ -97,8 +97,8 @@ func (s *Store) CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) 
 }
 
 const claimCancellation = `
-UPDATE recoveries SET due_at = now() + make_interval(secs => $1)
-WHERE id = (SELECT id FROM recoveries WHERE due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+UPDATE redeliveries SET due_at = now() + make_interval(secs => $1)
+WHERE id = (SELECT id FROM redeliveries WHERE due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id`
 
 // CancelNext makes the next step of a cancellation that is due, and says whether
@@ -132,11 +132,11 @@ type cancellationRow struct {
 const (
 	lockCancellation = `
 		SELECT id, webhook_id, since, until, statuses, event_types, walk, cursor_at::text AS cursor_at, cursor_id, found
-		FROM recoveries WHERE id = $1 AND status = 'running' AND kind = 'cancellation' FOR UPDATE`
+		FROM redeliveries WHERE id = $1 AND status = 'running' AND kind = 'cancellation' FOR UPDATE`
 	moveCancellation = `
-		UPDATE recoveries SET walk = $2, cursor_at = $3::timestamptz, cursor_id = $4, found = $5, released = released + $6, due_at = clock_timestamp() WHERE id = $1`
+		UPDATE redeliveries SET walk = $2, cursor_at = $3::timestamptz, cursor_id = $4, found = $5, released = released + $6, due_at = clock_timestamp() WHERE id = $1`
 	endCancellation = `
-		UPDATE recoveries SET status = 'completed', dispatch_at = NULL, due_at = NULL, finished_at = now(), released = released + $2 WHERE id = $1`
+		UPDATE redeliveries SET status = 'completed', dispatch_at = NULL, due_at = NULL, finished_at = now(), released = released + $2 WHERE id = $1`
 )
 
 // cancelStep looks at up to withdrawAtOnce deliveries.

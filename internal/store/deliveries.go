@@ -22,7 +22,7 @@ const (
 
 const deliveryColumnList = `d.id AS delivery_id, d.event_id AS delivery_event_id, d.webhook_id, d.event_type, d.project_id, d.company_id,
 	d.status AS delivery_status, d.reason, d.attempts, d.unused, d.generation, d.next_attempt_at, d.batch_id, d.run_id,
-	d.redelivery_of, d.superseded, d.recovery_id, d.created_at, d.updated_at, d.finished_at, d.test`
+	d.redelivery_of, d.superseded, d.redelivery_id, d.created_at, d.updated_at, d.finished_at, d.test`
 
 // shownDelivery is a delivery with its event's sequence.
 const shownDelivery = deliveryColumnList + `, (SELECT e.sequence FROM events e WHERE e.id = d.event_id) AS event_sequence`
@@ -44,7 +44,7 @@ type deliveryRow struct {
 	RunID         sql.NullString `db:"run_id"`
 	RedeliveryOf  sql.NullString `db:"redelivery_of"`
 	Superseded    bool           `db:"superseded"`
-	RecoveryID    sql.NullString `db:"recovery_id"`
+	RedeliveryID  sql.NullString `db:"redelivery_id"`
 	CreatedAt     time.Time      `db:"created_at"`
 	UpdatedAt     time.Time      `db:"updated_at"`
 	FinishedAt    sql.NullTime   `db:"finished_at"`
@@ -57,7 +57,7 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 		ID: r.ID, EventID: r.EventID, WebhookID: r.WebhookID, EventType: r.EventType, ProjectID: r.ProjectID, CompanyID: r.CompanyID,
 		Status: hook.DeliveryStatus(r.Status), Reason: hook.Reason(r.Reason.String), Attempts: r.Attempts, Unused: r.Unused, Generation: r.Generation,
 		NextAttemptAt: nullTime(r.NextAttemptAt), Batch: r.BatchID.String, RunID: r.RunID.String,
-		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RecoveryID: r.RecoveryID.String,
+		RedeliveryOf: r.RedeliveryOf.String, Superseded: r.Superseded, RedeliveryID: r.RedeliveryID.String,
 		Sequence: r.EventSequence.Int64, Test: r.Test.Bool, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), FinishedAt: nullTime(r.FinishedAt),
 	}, nil
 }

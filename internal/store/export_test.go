@@ -50,7 +50,7 @@ const (
 // SelectParcel is the look-up before each attempt, for the test of its cost.
 const SelectParcel = selectParcel
 
-// The statements of a recovery's step, for the test of their cost.
+// The statements of a redelivery's step, for the test of their cost.
 var (
 	NextOfRedelivery = nextOfRedelivery
 	SelectRedelivery = selectRedelivery

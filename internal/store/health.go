@@ -138,7 +138,7 @@ func (st step) told() bool {
 	return st.switches() || st.before.Status != st.after.Status || st.cause.What == hook.GaveUp
 }
 
-// releases: also where the webhook is on, and a recovery drains what it has picked.
+// releases: also where the webhook is on, and a redelivery drains what it has picked.
 func (st step) releases() bool { return st.cause.Release && st.cause.What == hook.OwnerEnabled }
 
 // saveHealth writes one step, and what follows from it.

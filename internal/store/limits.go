@@ -169,14 +169,14 @@ WHERE d.id = due.id AND w.id = d.webhook_id
 RETURNING ` + claimColumns
 
 // endDrains ends the release of what was held where nothing of it is left. A
-// drain without an end in time is that of a recovery, which lets go what it has
+// drain without an end in time is that of a redelivery, which lets go what it has
 // picked alone: it ends when nothing of that waits.
 const endDrains = `
 UPDATE webhooks w SET drain = 0, drain_until = NULL
 WHERE w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE id = ANY($1) AND drain > 0 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 	AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + held + ` AND w.drain_until IS NOT NULL OFFSET 0)
-	AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = w.id AND r.status = 'running' AND r.kind = 'redelivery' OFFSET 0)
+	AND NOT EXISTS (SELECT FROM redeliveries r WHERE r.webhook_id = w.id AND r.status = 'running' AND r.kind = 'redelivery' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
 
 // hop is the webhook at which the last look for queues ended.

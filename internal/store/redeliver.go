@@ -14,7 +14,7 @@ import (
 )
 
 // redeliver makes of each finished delivery $1 that has no successor a new one
-// under the id $2, as an ingest would, and for the recovery $3.
+// under the id $2, as an ingest would, and for the redelivery $3.
 const redeliver = `
 WITH old AS (
 	SELECT d.id, i.new_id, d.event_id, d.webhook_id, d.event_type, d.project_id, d.company_id, d.siblings, d.blue_webhook, d.test
@@ -26,7 +26,7 @@ WITH old AS (
 ), succeeded_by AS (
 	UPDATE deliveries d SET superseded = true, updated_at = now() WHERE d.id = ANY(ARRAY(SELECT old.id FROM old))
 )
-INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, redelivery_of, recovery_id, test, status, reason, dispatch_at)
+INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, redelivery_of, redelivery_id, test, status, reason, dispatch_at)
 SELECT old.new_id, old.event_id, old.webhook_id, old.event_type, old.project_id, old.company_id, old.siblings, old.blue_webhook, old.id, nullif($3, ''), old.test,
 	CASE WHEN w.enabled OR old.test THEN 'pending' ELSE 'held' END,
 	CASE WHEN w.enabled OR old.test THEN NULL ELSE 'webhook_disabled' END,
@@ -36,7 +36,7 @@ RETURNING id`
 
 // redeliver gives the ids of the new deliveries; those that have changed
 // meanwhile have none.
-func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string, recoveryID string) (made []string, err error) {
+func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string, redeliveryID string) (made []string, err error) {
 	if len(deliveryIDs) == 0 {
 		return nil, nil
 	}
@@ -45,7 +45,7 @@ func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string
 	for i := range fresh {
 		fresh[i] = id.New(id.Delivery)
 	}
-	err = s.selectIn(ctx, tx, &made, redeliver, pq.Array(deliveryIDs), pq.Array(fresh), recoveryID)
+	err = s.selectIn(ctx, tx, &made, redeliver, pq.Array(deliveryIDs), pq.Array(fresh), redeliveryID)
 	return made, err
 }
 
@@ -133,7 +133,7 @@ func (l lastRow) redeliverable(asked string) error {
 	case l.Status == hook.Retrying:
 		return hook.Errorf(hook.CodeConflict, "%s has attempts left; POST /v1/deliveries/%s/retry-now makes the next one at once", name, l.ID)
 	case l.Status == hook.Held:
-		return hook.Errorf(hook.CodeConflict, "%s is held; POST /v1/webhooks/%s/enable releases it, and POST /v1/webhooks/%[2]s/recover where the webhook is enabled", name, l.WebhookID)
+		return hook.Errorf(hook.CodeConflict, "%s is held; POST /v1/webhooks/%s/enable releases it, and POST /v1/webhooks/%[2]s/redeliver where the webhook is enabled", name, l.WebhookID)
 	case l.ExpungedAt.Valid:
 		return hook.Errorf(hook.CodeConflict, "the payload of the event of %s was expunged at %s, so there is nothing to send; publish the event under a new id",
 			name, l.ExpungedAt.Time.UTC().Format(time.RFC3339))

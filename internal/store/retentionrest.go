@@ -125,11 +125,11 @@ WITH seen AS MATERIALIZED (
 	// nothing is to be done of it, and no delivery names it.
 	walkRedeliveries = `
 WITH seen AS MATERIALIZED (
-	SELECT r.id, r.id AS place, r.created_at AS at FROM recoveries r
+	SELECT r.id, r.id AS place, r.created_at AS at FROM redeliveries r
 	WHERE r.id > $2 AND $1::timestamptz < $3 ORDER BY r.id LIMIT $4
 ), gone AS (
-	DELETE FROM recoveries r USING seen s WHERE r.id = s.id AND r.status <> 'running' AND r.finished_at < $3
-		AND NOT EXISTS (SELECT FROM deliveries d WHERE d.recovery_id = s.id)
+	DELETE FROM redeliveries r USING seen s WHERE r.id = s.id AND r.status <> 'running' AND r.finished_at < $3
+		AND NOT EXISTS (SELECT FROM deliveries d WHERE d.redelivery_id = s.id)
 	RETURNING 1
 )` + walkedByID
 	walkNotices = `
@@ -150,7 +150,7 @@ WITH seen AS MATERIALIZED (
 	DELETE FROM webhooks w USING seen s WHERE w.id = s.id
 		AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = s.id)
 		AND NOT EXISTS (SELECT FROM transitions t WHERE t.webhook_id = s.id)
-		AND NOT EXISTS (SELECT FROM recoveries r WHERE r.webhook_id = s.id)
+		AND NOT EXISTS (SELECT FROM redeliveries r WHERE r.webhook_id = s.id)
 		AND NOT EXISTS (SELECT FROM notices n WHERE n.webhook_id = s.id)
 		AND NOT EXISTS (SELECT FROM windows o WHERE o.webhook_id = s.id)
 		AND NOT EXISTS (SELECT FROM health_counts h WHERE h.webhook_id = s.id) AND NOT EXISTS (SELECT FROM health_hours h WHERE h.webhook_id = s.id)

@@ -78,13 +78,13 @@ func TestRetention_RemovesRedeliveriesThatNothingNames(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	base := s.failed(t, w.ID, 2)
-	running, done := s.recovery(t, query(w.ID, base)), s.recovery(t, query(w.ID, base))
-	named := s.recovery(t, query(w.ID, base))
-	pgtest.Exec(t, s.url, `UPDATE recoveries SET created_at = now() - interval '40 days'`)
-	pgtest.Exec(t, s.url, `UPDATE recoveries SET status = 'completed', dispatch_at = NULL, finished_at = now() - interval '31 days' WHERE id IN ($1, $2)`, done.ID, named.ID)
-	pgtest.Exec(t, s.url, `UPDATE deliveries SET recovery_id = $1 WHERE id = (SELECT min(id) FROM deliveries)`, named.ID)
+	running, done := s.redelivery(t, query(w.ID, base)), s.redelivery(t, query(w.ID, base))
+	named := s.redelivery(t, query(w.ID, base))
+	pgtest.Exec(t, s.url, `UPDATE redeliveries SET created_at = now() - interval '40 days'`)
+	pgtest.Exec(t, s.url, `UPDATE redeliveries SET status = 'completed', dispatch_at = NULL, finished_at = now() - interval '31 days' WHERE id IN ($1, $2)`, done.ID, named.ID)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET redelivery_id = $1 WHERE id = (SELECT min(id) FROM deliveries)`, named.ID)
 	require.Equal(t, 1, s.retain(t, 1))
-	require.Equal(t, 2, s.number(t, `SELECT count(*) FROM recoveries WHERE id IN ($1, $2)`, running.ID, named.ID))
+	require.Equal(t, 2, s.number(t, `SELECT count(*) FROM redeliveries WHERE id IN ($1, $2)`, running.ID, named.ID))
 }
 
 func TestRetention_RemovesNoticesThatWereDealtWith(t *testing.T) {

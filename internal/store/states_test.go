@@ -143,7 +143,7 @@ func (s stage) stages(t *testing.T, stages string) map[string]string {
 // set up by SQL, and gives their ids. It removes what was there.
 func (s stage) lineUp(t *testing.T, setUp string) (ids []string) {
 	t.Helper()
-	statements := []string{`TRUNCATE deliveries, attempts, events, withdrawals, recoveries, lanes CASCADE`}
+	statements := []string{`TRUNCATE deliveries, attempts, events, withdrawals, redeliveries, lanes CASCADE`}
 	for i, r := range stagedRows {
 		w := s.webhook(t)
 		id := fmt.Sprintf("dlv_%02d%s", i, strings.TrimPrefix(w.ID, "wh_"))
@@ -298,7 +298,7 @@ var walks = []walk{
 	{transition: "pick held", do: func(s stage, t *testing.T, p hook.Parcel) {
 		q := query(p.Webhook.ID, time.Now().Add(-time.Hour))
 		q.Statuses = []hook.DeliveryStatus{hook.Held}
-		r := s.recovery(t, q)
+		r := s.redelivery(t, q)
 		s.step(t, r.ID)
 	}},
 	{transition: "retention", doAll: func(s stage, t *testing.T, ids []string) {

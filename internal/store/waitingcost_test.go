@@ -26,7 +26,7 @@ func TestWhatIsUnfinishedIsFoundAmongWhatIsDone(t *testing.T) {
 		"of_webhook": {`d.webhook_id = $1 AND ` + store.Unfinished, w.ID, 9},
 		"of_project": {`d.project_id = $1 AND ` + store.Unfinished, "p1", 9},
 		"on_its_way": {`d.webhook_id = $1 AND ` + store.OnItsWay, w.ID, 4},
-		"released":   {`d.recovery_id = $1 AND ` + store.OnItsWay, "rec_1", 2},
+		"released":   {`d.redelivery_id = $1 AND ` + store.OnItsWay, "rdl_1", 2},
 		"oldest":     {`d.webhook_id = $1 AND ` + store.Held + ` ORDER BY d.id LIMIT 3`, w.ID, 3},
 	}
 	for name, q := range wanted {
@@ -35,8 +35,8 @@ func TestWhatIsUnfinishedIsFoundAmongWhatIsDone(t *testing.T) {
 		require.Zero(t, planned(t, conn, fmt.Sprintf("%s('%s')", name, q.of)).Rows)
 	}
 	pgtest.Exec(t, s.url, `
-		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, recovery_id, status, reason, dispatch_at, finished_at)
-		SELECT 'dlv_' || lpad(g::text, 6, '0'), 'e' || g, $1, 'TODO_CREATED', 'p1', 'c1', CASE WHEN g % 2 = 0 THEN 'rec_1' END, x.status,
+		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, redelivery_id, status, reason, dispatch_at, finished_at)
+		SELECT 'dlv_' || lpad(g::text, 6, '0'), 'e' || g, $1, 'TODO_CREATED', 'p1', 'c1', CASE WHEN g % 2 = 0 THEN 'rdl_1' END, x.status,
 			CASE x.status WHEN 'held' THEN 'webhook_disabled' WHEN 'failed' THEN 'exhausted' END, CASE WHEN x.status = 'pending' THEN now() END,
 			CASE WHEN x.status IN ('succeeded', 'failed') THEN now() END
 		FROM generate_series(1, 40000) g

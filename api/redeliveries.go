@@ -10,14 +10,14 @@ import (
 	"godwit/internal/hook"
 )
 
-// Recoveries begins and ends redeliveries of many.
-type Recoveries interface {
+// Redeliveries begins and ends redeliveries of many.
+type Redeliveries interface {
 	// CountRedelivery says how many deliveries one would send again.
 	CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (int, error)
 	// CreateRedelivery begins one; it is carried out by a worker.
 	CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error)
 	// CancelRedelivery ends one, or a cancellation; what was let go goes on.
-	CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error
+	CancelRedelivery(ctx context.Context, webhookID, redeliveryID string) error
 }
 
 // Cancellations begins to cancel many deliveries.
@@ -30,14 +30,14 @@ type Cancellations interface {
 
 // Progress tells where redeliveries of many stand.
 type Progress interface {
-	Redelivery(ctx context.Context, webhookID, recoveryID string) (hook.Redelivery, error)
+	Redelivery(ctx context.Context, webhookID, redeliveryID string) (hook.Redelivery, error)
 	Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error)
 }
 
-// maxRecoverTypes bounds event_types of a recovery.
-const maxRecoverTypes = 200
+// maxRedeliverTypes bounds event_types of a redelivery.
+const maxRedeliverTypes = 200
 
-type recoverForm struct {
+type redeliverForm struct {
 	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
 	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
 	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" nullable:"true" doc:"failed and held when left out. What failed or was cancelled is redelivered, what is held is released"`
@@ -46,12 +46,12 @@ type recoverForm struct {
 	_          struct{}  `additionalProperties:"false"`
 }
 
-func (f recoverForm) check() []hook.Field {
+func (f redeliverForm) check() []hook.Field {
 	return f.checkFor(hook.RedeliveryStatuses, "failed, held or cancelled", "failed and held")
 }
 
 // checkFor is check where these statuses may be asked for.
-func (f recoverForm) checkFor(allowed []hook.DeliveryStatus, names, usual string) []hook.Field {
+func (f redeliverForm) checkFor(allowed []hook.DeliveryStatus, names, usual string) []hook.Field {
 	var bad []hook.Field
 	since, ok := hook.ParseTime(f.Since)
 	if !ok {
@@ -76,10 +76,10 @@ func (f recoverForm) checkFor(allowed []hook.DeliveryStatus, names, usual string
 	return slices.Concat(bad, f.checkTypes())
 }
 
-func (f recoverForm) checkTypes() []hook.Field {
+func (f redeliverForm) checkTypes() []hook.Field {
 	types := orNone(f.EventTypes)
-	if f.EventTypes != nil && len(types) == 0 || len(types) > maxRecoverTypes {
-		return []hook.Field{{Pointer: "/event_types", Detail: fmt.Sprintf("must hold 1 to %d types; leave it out for every type", maxRecoverTypes)}}
+	if f.EventTypes != nil && len(types) == 0 || len(types) > maxRedeliverTypes {
+		return []hook.Field{{Pointer: "/event_types", Detail: fmt.Sprintf("must hold 1 to %d types; leave it out for every type", maxRedeliverTypes)}}
 	}
 	var bad []hook.Field
 	for i, name := range types {
@@ -98,7 +98,7 @@ func orNone(items *[]string) []string {
 	return *items
 }
 
-func (f recoverForm) query(webhookID string, usual ...hook.DeliveryStatus) hook.RedeliveryQuery {
+func (f redeliverForm) query(webhookID string, usual ...hook.DeliveryStatus) hook.RedeliveryQuery {
 	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: usual, EventTypes: orNone(f.EventTypes)}
 	q.Since, _ = hook.ParseTime(f.Since) // check has read both
 	q.Until, _ = optionalInstant(f.Until)
@@ -111,36 +111,36 @@ func (f recoverForm) query(webhookID string, usual ...hook.DeliveryStatus) hook.
 	return q
 }
 
-type recoverInput struct {
+type redeliverInput struct {
 	ByID
 	Payload
 }
 
-type recoverAnswer struct {
-	RecoveryID *string `json:"recovery_id" doc:"Names it in GET /v1/webhooks/{id}/recoveries/{recovery_id}; null for a dry run"`
-	Count      int     `json:"count" doc:"How many deliveries are, or would be, sent again or cancelled. 10000 means so many or more: no more are counted, but all are reached"`
+type redeliverAnswer struct {
+	RedeliveryID *string `json:"redelivery_id" doc:"Names it in GET /v1/webhooks/{id}/redeliveries/{redelivery_id}; null for a dry run"`
+	Count        int     `json:"count" doc:"How many deliveries are, or would be, sent again or cancelled. 10000 means so many or more: no more are counted, but all are reached"`
 }
 
-// recoverReply says 202 for what has begun, 200 for a dry run.
-type recoverReply struct {
+// redeliverReply says 202 for what has begun, 200 for a dry run.
+type redeliverReply struct {
 	Status   int
-	Location string `header:"Location" doc:"Path of the recovery; left out of a dry run"`
-	Body     recoverAnswer
+	Location string `header:"Location" doc:"Path of the redelivery; left out of a dry run"`
+	Body     redeliverAnswer
 }
 
-func (s *server) recoverWebhook(ctx context.Context, in *recoverInput) (*recoverReply, error) {
+func (s *server) redeliverDeliveries(ctx context.Context, in *redeliverInput) (*redeliverReply, error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	form, err := decode[recoverForm](in.raw)
+	form, err := decode[redeliverForm](in.raw)
 	if err != nil {
 		return nil, err
 	}
 	q := form.query(in.ID, hook.Failed, hook.Held)
-	return begun(ctx, q, form.DryRun, s.Store.Recoveries.CountRedelivery, s.Store.Recoveries.CreateRedelivery)
+	return begun(ctx, q, form.DryRun, s.Store.Redeliveries.CountRedelivery, s.Store.Redeliveries.CreateRedelivery)
 }
 
-// cancelForm is recoverForm for what waits.
+// cancelForm is redeliverForm for what waits.
 type cancelForm struct {
 	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
 	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
@@ -151,10 +151,10 @@ type cancelForm struct {
 }
 
 func (f cancelForm) check() []hook.Field {
-	return recoverForm(f).checkFor(hook.CancelStatuses, "pending, retrying or held; what is finished can't be cancelled", "all of pending, retrying and held")
+	return redeliverForm(f).checkFor(hook.CancelStatuses, "pending, retrying or held; what is finished can't be cancelled", "all of pending, retrying and held")
 }
 
-func (s *server) cancelDeliveries(ctx context.Context, in *recoverInput) (*recoverReply, error) {
+func (s *server) cancelDeliveries(ctx context.Context, in *redeliverInput) (*redeliverReply, error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
@@ -162,30 +162,30 @@ func (s *server) cancelDeliveries(ctx context.Context, in *recoverInput) (*recov
 	if err != nil {
 		return nil, err
 	}
-	q := recoverForm(form).query(in.ID, hook.CancelStatuses...)
+	q := redeliverForm(form).query(in.ID, hook.CancelStatuses...)
 	return begun(ctx, q, form.DryRun, s.Store.Cancellations.CountCancellation, s.Store.Cancellations.CreateCancellation)
 }
 
 // begun counts or begins what is done to many deliveries.
 func begun(ctx context.Context, q hook.RedeliveryQuery, dryRun bool, count func(context.Context, hook.RedeliveryQuery) (int, error),
-	create func(context.Context, hook.RedeliveryQuery) (hook.Redelivery, error)) (*recoverReply, error) {
+	create func(context.Context, hook.RedeliveryQuery) (hook.Redelivery, error)) (*redeliverReply, error) {
 	if dryRun {
 		n, err := count(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		return &recoverReply{Status: 200, Body: recoverAnswer{Count: n}}, nil
+		return &redeliverReply{Status: 200, Body: redeliverAnswer{Count: n}}, nil
 	}
 	r, err := create(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	at := strings.Join([]string{"/v1/webhooks", r.WebhookID, "recoveries", r.ID}, "/")
-	return &recoverReply{Status: 202, Location: at, Body: recoverAnswer{RecoveryID: &r.ID, Count: r.Total}}, nil
+	at := strings.Join([]string{"/v1/webhooks", r.WebhookID, "redeliveries", r.ID}, "/")
+	return &redeliverReply{Status: 202, Location: at, Body: redeliverAnswer{RedeliveryID: &r.ID, Count: r.Total}}, nil
 }
 
-type recoveryProgress struct {
-	ID         string                `json:"id" pattern:"^rec_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+type redeliveryProgress struct {
+	ID         string                `json:"id" pattern:"^rdl_[0-9a-v]{26}$" doc:"Id that Godwit made"`
 	Kind       hook.RedeliveryKind   `json:"kind" enum:"redelivery,cancellation" doc:"Whether the deliveries are sent again or cancelled"`
 	WebhookID  string                `json:"webhook_id" doc:"The webhook"`
 	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled" doc:"completed = nothing of it is under way any more; cancelled = it was ended before"`
@@ -203,8 +203,8 @@ type recoveryProgress struct {
 	FinishedAt *time.Time            `json:"finished_at" doc:"null while it runs"`
 }
 
-func viewProgress(r hook.Redelivery) recoveryProgress {
-	return recoveryProgress{
+func viewProgress(r hook.Redelivery) redeliveryProgress {
+	return redeliveryProgress{
 		ID: r.ID, Kind: r.Kind, WebhookID: r.WebhookID, Status: r.Status, Since: r.Since.UTC(), Until: r.Until.UTC(),
 		Statuses: append([]hook.DeliveryStatus{}, r.Statuses...), EventTypes: append([]string{}, r.EventTypes...),
 		Count: r.Total, Released: r.Released, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
@@ -212,43 +212,43 @@ func viewProgress(r hook.Redelivery) recoveryProgress {
 	}
 }
 
-// byRecovery names a recovery of a webhook.
-type byRecovery struct {
+// byRedelivery names a redelivery of a webhook.
+type byRedelivery struct {
 	ByID
-	RecoveryID string `path:"recovery_id" doc:"The recovery_id of the answer that began it"`
+	RedeliveryID string `path:"redelivery_id" doc:"The redelivery_id of the answer that began it"`
 }
 
-func (s *server) recovery(ctx context.Context, in *byRecovery) (*reply[recoveryProgress], error) {
+func (s *server) redelivery(ctx context.Context, in *byRedelivery) (*reply[redeliveryProgress], error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	r, err := s.Store.Progress.Redelivery(ctx, in.ID, in.RecoveryID)
+	r, err := s.Store.Progress.Redelivery(ctx, in.ID, in.RedeliveryID)
 	if err != nil {
 		return nil, err
 	}
-	return &reply[recoveryProgress]{Body: viewProgress(r)}, nil
+	return &reply[redeliveryProgress]{Body: viewProgress(r)}, nil
 }
 
-func (in *byRecovery) check() error {
+func (in *byRedelivery) check() error {
 	if err := pathID(in.ID); err != nil {
 		return err
 	}
-	return pathID(in.RecoveryID)
+	return pathID(in.RedeliveryID)
 }
 
-func (s *server) cancelRecovery(ctx context.Context, in *byRecovery) (*struct{}, error) {
+func (s *server) cancelRedelivery(ctx context.Context, in *byRedelivery) (*struct{}, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	return nil, s.Store.Recoveries.CancelRedelivery(ctx, in.ID, in.RecoveryID)
+	return nil, s.Store.Redeliveries.CancelRedelivery(ctx, in.ID, in.RedeliveryID)
 }
 
-type recoveriesInput struct {
+type redeliveriesInput struct {
 	ByID
 	PageQuery
 }
 
-func (s *server) recoveries(ctx context.Context, in *recoveriesInput) (*listReply[recoveryProgress], error) {
+func (s *server) redeliveries(ctx context.Context, in *redeliveriesInput) (*listReply[redeliveryProgress], error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}

@@ -18,10 +18,10 @@ const (
 	lookAtOnce = 2000
 	// looksAtOnce is how often one step looks further where it finds nothing.
 	looksAtOnce = 10
-	// underWay is how many deliveries of one recovery may be unfinished at a time:
+	// underWay is how many deliveries of one redelivery may be unfinished at a time:
 	// more would only wait in the queue, before what happens now.
 	underWay = 500
-	// stepAgainAfter is when the workflow of a recovery is started again if it
+	// stepAgainAfter is when the workflow of a redelivery is started again if it
 	// makes no step; longer than it ever waits.
 	stepAgainAfter = 5 * time.Minute
 )
@@ -40,15 +40,15 @@ type runningRow struct {
 	deleted    bool
 }
 
-// The locks go from the webhook to its recovery, so that the webhook stays on,
+// The locks go from the webhook to its redelivery, so that the webhook stays on,
 // or off, and its places can be set.
 const (
-	webhookOfRedelivery = `SELECT webhook_id FROM recoveries WHERE id = $1 AND status = 'running' AND kind = 'redelivery'`
+	webhookOfRedelivery = `SELECT webhook_id FROM redeliveries WHERE id = $1 AND status = 'running' AND kind = 'redelivery'`
 	lockSwitch          = `SELECT enabled, deleted_at IS NOT NULL FROM webhooks WHERE id = $1 FOR NO KEY UPDATE`
 	lockRedelivery      = `
 		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.cursor_at, r.cursor_id,
-			(SELECT count(*) FROM deliveries d WHERE d.recovery_id = r.id AND ` + onItsWay + `) AS under_way
-		FROM recoveries r WHERE r.id = $1 AND r.status = 'running' FOR UPDATE`
+			(SELECT count(*) FROM deliveries d WHERE d.redelivery_id = r.id AND ` + onItsWay + `) AS under_way
+		FROM redeliveries r WHERE r.id = $1 AND r.status = 'running' FOR UPDATE`
 )
 
 // nextOfRedelivery looks at the next $7 deliveries, and says of each whether it is
@@ -61,7 +61,7 @@ SELECT d.id, d.created_at, d.status, ` + again + ` AS again FROM (
 // releasePicked queues what was held. It gets a workflow of its own: an older one
 // that still waits finds itself superseded.
 const releasePicked = `
-UPDATE deliveries d SET status = CASE WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL, recovery_id = $2,
+UPDATE deliveries d SET status = CASE WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL, redelivery_id = $2,
 	generation = d.generation + CASE WHEN d.run_id IS NOT NULL THEN 1 ELSE 0 END, dispatch_at = 'infinity', updated_at = now()
 WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.status = 'held' ORDER BY d.id FOR NO KEY UPDATE) RETURNING d.id`
 
@@ -69,15 +69,15 @@ WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.status =
 // room for them, and ends it when the last one is finished. What it does and how
 // far it has come is written in one transaction, so a step that was cut off is
 // simply made again. However far the next ones lie, each step gets closer.
-func (s *Store) RedeliverStep(ctx context.Context, recoveryID string) (hook.RedeliveryStep, error) {
+func (s *Store) RedeliverStep(ctx context.Context, redeliveryID string) (hook.RedeliveryStep, error) {
 	if err := s.prepareAll(ctx, "redeliver", redeliver); err != nil {
 		return hook.RedeliveryStep{}, err
 	}
 	var step hook.RedeliveryStep
 	for range looksAtOnce {
 		var further bool
-		err := s.inTx(ctx, "make a step of "+recoveryID, func(tx *sqlx.Tx) error {
-			r, err := lockRunning(ctx, tx, recoveryID)
+		err := s.inTx(ctx, "make a step of "+redeliveryID, func(tx *sqlx.Tx) error {
+			r, err := lockRunning(ctx, tx, redeliveryID)
 			if errors.Is(err, errNotRunning) {
 				step = hook.RedeliveryStep{Done: true}
 				return nil
@@ -95,10 +95,10 @@ func (s *Store) RedeliverStep(ctx context.Context, recoveryID string) (hook.Rede
 	return step, nil
 }
 
-func lockRunning(ctx context.Context, tx *sqlx.Tx, recoveryID string) (runningRow, error) {
+func lockRunning(ctx context.Context, tx *sqlx.Tx, redeliveryID string) (runningRow, error) {
 	var r runningRow
 	var webhooks []string
-	if err := tx.SelectContext(ctx, &webhooks, webhookOfRedelivery, recoveryID); err != nil {
+	if err := tx.SelectContext(ctx, &webhooks, webhookOfRedelivery, redeliveryID); err != nil {
 		return r, err
 	}
 	if len(webhooks) == 0 {
@@ -109,7 +109,7 @@ func lockRunning(ctx context.Context, tx *sqlx.Tx, recoveryID string) (runningRo
 		return r, err
 	}
 	var running []runningRow
-	if err := tx.SelectContext(ctx, &running, lockRedelivery, recoveryID); err != nil {
+	if err := tx.SelectContext(ctx, &running, lockRedelivery, redeliveryID); err != nil {
 		return r, err
 	}
 	if len(running) == 0 { // cancelled meanwhile
@@ -196,18 +196,18 @@ func (s *Store) letGo(ctx context.Context, tx *sqlx.Tx, r runningRow, held, fini
 	return len(released) + len(made), err
 }
 
-// moved writes down how far the recovery has come.
+// moved writes down how far the redelivery has come.
 func (r runningRow) moved(ctx context.Context, tx *sqlx.Tx, released int) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE recoveries SET cursor_at = $2, cursor_id = $3, released = released + $4, dispatch_at = now() + make_interval(secs => $5) WHERE id = $1`,
+		UPDATE redeliveries SET cursor_at = $2, cursor_id = $3, released = released + $4, dispatch_at = now() + make_interval(secs => $5) WHERE id = $1`,
 		r.ID, r.CursorAt, r.CursorID, released, stepAgainAfter.Seconds())
 	return err
 }
 
-func endRedelivery(ctx context.Context, tx *sqlx.Tx, recoveryID string, status hook.RedeliveryStatus) (hook.RedeliveryStep, error) {
-	_, err := tx.ExecContext(ctx, `UPDATE recoveries SET status = $2, dispatch_at = NULL, finished_at = now() WHERE id = $1`, recoveryID, status)
+func endRedelivery(ctx context.Context, tx *sqlx.Tx, redeliveryID string, status hook.RedeliveryStatus) (hook.RedeliveryStep, error) {
+	_, err := tx.ExecContext(ctx, `UPDATE redeliveries SET status = $2, dispatch_at = NULL, finished_at = now() WHERE id = $1`, redeliveryID, status)
 	return hook.RedeliveryStep{Done: true}, err
 }
 
 // errNotRunning ends a step for which there is nothing.
-var errNotRunning = fault{errors.New("there is no such recovery that runs")}
+var errNotRunning = fault{errors.New("there is no such redelivery that runs")}

@@ -32,21 +32,21 @@ func query(webhookID string, since time.Time) hook.RedeliveryQuery {
 	return hook.RedeliveryQuery{WebhookID: webhookID, Since: since, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}}
 }
 
-func (s stage) recovery(t *testing.T, q hook.RedeliveryQuery) hook.Redelivery {
+func (s stage) redelivery(t *testing.T, q hook.RedeliveryQuery) hook.Redelivery {
 	t.Helper()
 	r, err := s.CreateRedelivery(context.Background(), q)
 	require.NoError(t, err)
 	return r
 }
 
-func (s stage) step(t *testing.T, recoveryID string) hook.RedeliveryStep {
+func (s stage) step(t *testing.T, redeliveryID string) hook.RedeliveryStep {
 	t.Helper()
-	step, err := s.RedeliverStep(context.Background(), recoveryID)
+	step, err := s.RedeliverStep(context.Background(), redeliveryID)
 	require.NoError(t, err)
 	return step
 }
 
-// progress reads a recovery.
+// progress reads a redelivery.
 func (s stage) progress(t *testing.T, r hook.Redelivery) hook.Redelivery {
 	t.Helper()
 	r, err := s.Redelivery(context.Background(), r.WebhookID, r.ID)
@@ -69,11 +69,11 @@ func (s stage) sendAll(t *testing.T) (n int) {
 	}
 }
 
-func TestRecoveryRedeliversEachOnceInSteps(t *testing.T) {
+func TestRedelivery_SendsEachOnceInSteps(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	base := s.failed(t, w.ID, 120)
-	r := s.recovery(t, query(w.ID, base))
+	r := s.redelivery(t, query(w.ID, base))
 	require.Equal(t, 120, r.Total)
 	require.Equal(t, hook.RedeliveryRunning, r.Status)
 	require.WithinDuration(t, time.Now(), r.Until, time.Minute)
@@ -101,12 +101,12 @@ func TestRecoveryRedeliversEachOnceInSteps(t *testing.T) {
 	s.released(t)
 	require.Zero(t, s.number(t, `SELECT drain FROM webhooks`), "nothing is left to be gentle about")
 
-	again := s.recovery(t, query(w.ID, base))
+	again := s.redelivery(t, query(w.ID, base))
 	require.Zero(t, again.Total, "what was redelivered has its successor")
 	require.True(t, s.step(t, again.ID).Done)
 }
 
-func TestRecoveryTakesWhatItWasAskedFor(t *testing.T) {
+func TestRedelivery_TakesWhatItWasAskedFor(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
 	w, other := s.webhook(t, hook.Rule{Events: []string{"*"}}), s.webhook(t, hook.Rule{Events: []string{"*"}})
@@ -135,7 +135,7 @@ func TestRecoveryTakesWhatItWasAskedFor(t *testing.T) {
 			require.Equal(t, c.want, n)
 		})
 	}
-	require.Zero(t, s.number(t, `SELECT count(*) FROM recoveries`), "counting writes nothing")
+	require.Zero(t, s.number(t, `SELECT count(*) FROM redeliveries`), "counting writes nothing")
 	require.NoError(t, s.DeleteMember(ctx, "p1", "u1"))
 	n, err := s.CountRedelivery(ctx, query(w.ID, base))
 	require.NoError(t, err)
@@ -158,13 +158,13 @@ func TestRedelivery_CountsNoMoreThanItsBound(t *testing.T) {
 	r, err := s.CreateRedelivery(ctx, query(w.ID, since))
 	require.NoError(t, err)
 	require.Equal(t, hook.RedeliveryCounted, r.Total)
-	pgtest.Exec(t, s.url, `UPDATE recoveries SET released = $1`, more)
+	pgtest.Exec(t, s.url, `UPDATE redeliveries SET released = $1`, more)
 	r, err = s.Redelivery(ctx, w.ID, r.ID)
 	require.NoError(t, err)
 	require.Equal(t, more, r.Total, "it grows with what was sent")
 }
 
-func TestRecoveryReleasesWhatIsHeldAndNothingElse(t *testing.T) {
+func TestRedelivery_ReleasesWhatIsHeldAndNothingElse(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"TODO_*"}})
 	s.happens(t, w.ID, hook.OwnerDisabled)
@@ -181,7 +181,7 @@ func TestRecoveryReleasesWhatIsHeldAndNothingElse(t *testing.T) {
 
 	q := query(w.ID, time.Now().Add(-time.Hour))
 	q.EventTypes = []string{"TODO_CREATED"}
-	r := s.recovery(t, q)
+	r := s.redelivery(t, q)
 	require.Equal(t, 4, s.step(t, r.ID).Released)
 	require.Equal(t, 4, s.sendAll(t))
 	require.True(t, s.step(t, r.ID).Done)
@@ -190,7 +190,7 @@ func TestRecoveryReleasesWhatIsHeldAndNothingElse(t *testing.T) {
 	require.Equal(t, 1, s.number(t, `SELECT count(*) FROM deliveries WHERE status = 'held'`))
 	require.Equal(t, 5, s.number(t, `SELECT count(*) FROM deliveries`), "what is held is released as it is")
 
-	second := s.recovery(t, hook.RedeliveryQuery{WebhookID: w.ID, Since: time.Now().Add(-time.Hour), Statuses: []hook.DeliveryStatus{hook.Failed}})
+	second := s.redelivery(t, hook.RedeliveryQuery{WebhookID: w.ID, Since: time.Now().Add(-time.Hour), Statuses: []hook.DeliveryStatus{hook.Failed}})
 	pgtest.Exec(t, s.url, `UPDATE webhooks SET drain = 1`) // as with the first steps of it
 	require.Empty(t, s.released(t))
 	_, _, err = s.Happen(context.Background(), w.ID, hook.Cause{What: hook.OwnerEnabled, Release: true})
@@ -199,10 +199,10 @@ func TestRecoveryReleasesWhatIsHeldAndNothingElse(t *testing.T) {
 	require.True(t, s.step(t, second.ID).Done)
 }
 
-func TestRecoveryKeepsTheNumberOnItsWaySmall(t *testing.T) {
+func TestRedelivery_KeepsTheNumberOnItsWaySmall(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
-	r := s.recovery(t, query(w.ID, s.failed(t, w.ID, 510)))
+	r := s.redelivery(t, query(w.ID, s.failed(t, w.ID, 510)))
 	for range 10 {
 		require.Equal(t, 50, s.step(t, r.ID).Released)
 	}
@@ -211,10 +211,10 @@ func TestRecoveryKeepsTheNumberOnItsWaySmall(t *testing.T) {
 	require.Equal(t, hook.RedeliveryStep{Released: 1, More: true}, s.step(t, r.ID))
 }
 
-func TestRecoveryWaitsWhileTheWebhookIsOff(t *testing.T) {
+func TestRedelivery_WaitsWhileTheWebhookIsOff(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
-	r := s.recovery(t, query(w.ID, s.failed(t, w.ID, 60)))
+	r := s.redelivery(t, query(w.ID, s.failed(t, w.ID, 60)))
 	require.Equal(t, 50, s.step(t, r.ID).Released)
 	s.happens(t, w.ID, hook.OwnerDisabled)
 	require.Equal(t, hook.RedeliveryStep{More: true, Off: true}, s.step(t, r.ID))
@@ -230,11 +230,11 @@ func TestRecoveryWaitsWhileTheWebhookIsOff(t *testing.T) {
 	require.Equal(t, 60, s.progress(t, r).Succeeded)
 }
 
-func TestACancelledRecoveryReleasesNothingMore(t *testing.T) {
+func TestRedelivery_ReleasesNothingMoreOnceCancelled(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
-	r := s.recovery(t, query(w.ID, s.failed(t, w.ID, 60)))
+	r := s.redelivery(t, query(w.ID, s.failed(t, w.ID, 60)))
 	require.Equal(t, 50, s.step(t, r.ID).Released)
 	for range 2 {
 		require.NoError(t, s.CancelRedelivery(ctx, w.ID, r.ID), "twice is once")
@@ -245,7 +245,7 @@ func TestACancelledRecoveryReleasesNothingMore(t *testing.T) {
 	require.Equal(t, hook.RedeliveryCancelled, r.Status)
 	require.Equal(t, []int{60, 50, 50}, []int{r.Total, r.Released, r.Succeeded})
 
-	done := s.recovery(t, query(w.ID, time.Now()))
+	done := s.redelivery(t, query(w.ID, time.Now()))
 	require.True(t, s.step(t, done.ID).Done)
 	conflict(t, s.CancelRedelivery(ctx, w.ID, done.ID), "completed")
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(s.CancelRedelivery(ctx, "wh_other", r.ID)))
@@ -256,28 +256,28 @@ func TestACancelledRecoveryReleasesNothingMore(t *testing.T) {
 	require.Equal(t, r, listed[1])
 }
 
-func TestADeletedWebhookEndsItsRecovery(t *testing.T) {
+func TestRedelivery_EndsWithItsWebhook(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
-	r := s.recovery(t, query(w.ID, s.failed(t, w.ID, 60)))
+	r := s.redelivery(t, query(w.ID, s.failed(t, w.ID, 60)))
 	require.Equal(t, 50, s.step(t, r.ID).Released)
 	require.NoError(t, s.DeleteWebhook(ctx, w.ID))
 	require.True(t, s.step(t, r.ID).Done)
-	require.Equal(t, 1, s.number(t, `SELECT count(*) FROM recoveries WHERE status = 'cancelled'`))
+	require.Equal(t, 1, s.number(t, `SELECT count(*) FROM redeliveries WHERE status = 'cancelled'`))
 	_, err := s.Redelivery(ctx, w.ID, r.ID)
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
 	_, err = s.CreateRedelivery(ctx, query(w.ID, time.Now()))
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
-	require.True(t, s.step(t, "rec_none").Done)
+	require.True(t, s.step(t, "rdl_none").Done)
 }
 
-func TestARecoveryIsOfferedUntilItMakesSteps(t *testing.T) {
+func TestRedelivery_IsOfferedUntilItMakesSteps(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
-	r := s.recovery(t, query(w.ID, s.failed(t, w.ID, 60)))
-	claim := []hook.RedeliveryClaim{{RecoveryID: r.ID, WebhookID: w.ID, OwnerID: "u1"}}
+	r := s.redelivery(t, query(w.ID, s.failed(t, w.ID, 60)))
+	claim := []hook.RedeliveryClaim{{RedeliveryID: r.ID, WebhookID: w.ID, OwnerID: "u1"}}
 	for _, lease := range []time.Duration{-time.Second, time.Minute} {
 		due, err := s.ClaimRedeliveries(ctx, 10, lease)
 		require.NoError(t, err)
@@ -304,7 +304,7 @@ func TestARecoveryIsOfferedUntilItMakesSteps(t *testing.T) {
 func TestStepsOfTwoWorkersLoseAndDoubleNothing(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
-	r := s.recovery(t, query(w.ID, s.failed(t, w.ID, 230)))
+	r := s.redelivery(t, query(w.ID, s.failed(t, w.ID, 230)))
 	errs := make(chan error, 8)
 	for range 8 {
 		go func() {
@@ -316,6 +316,6 @@ func TestStepsOfTwoWorkersLoseAndDoubleNothing(t *testing.T) {
 		require.NoError(t, <-errs)
 	}
 	require.Equal(t, 230, s.progress(t, r).Released)
-	require.Equal(t, 230, s.number(t, fmt.Sprintf(`SELECT count(DISTINCT event_id) FROM deliveries WHERE recovery_id = '%s'`, r.ID)))
+	require.Equal(t, 230, s.number(t, fmt.Sprintf(`SELECT count(DISTINCT event_id) FROM deliveries WHERE redelivery_id = '%s'`, r.ID)))
 	require.Equal(t, 460, s.number(t, `SELECT count(*) FROM deliveries`))
 }

@@ -73,8 +73,8 @@ func planRedelivery(ctx context.Context, tx *sqlx.Tx, q *hook.RedeliveryQuery) (
 // webhook that does not exist is CodeNotFound, one that is switched off is
 // CodeConflict.
 func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
-	recoveryID := id.New(id.Recovery)
-	err := s.inTx(ctx, "create a recovery of "+q.WebhookID, func(tx *sqlx.Tx) error {
+	redeliveryID := id.New(id.Redelivery)
+	err := s.inTx(ctx, "create a redelivery of "+q.WebhookID, func(tx *sqlx.Tx) error {
 		enabled, err := planRedelivery(ctx, tx, &q)
 		if err != nil {
 			return err
@@ -84,17 +84,17 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 		}
 		var count int
 		err = tx.GetContext(ctx, &count, `
-			INSERT INTO recoveries (id, webhook_id, since, until, statuses, event_types, status, dispatch_at, cursor_at, cursor_id, total)
-			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (`+countAgain+`) RETURNING total`, append(queryArgs(q), recoveryID)...)
+			INSERT INTO redeliveries (id, webhook_id, since, until, statuses, event_types, status, dispatch_at, cursor_at, cursor_id, total)
+			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (`+countAgain+`) RETURNING total`, append(queryArgs(q), redeliveryID)...)
 		if err != nil {
 			return err
 		}
-		return audit(ctx, tx, change{action: hook.RecoveryStarted, objectID: recoveryID, after: shownRecovery(q, count)})
+		return audit(ctx, tx, change{action: hook.RedeliveryStarted, objectID: redeliveryID, after: shownRedelivery(q, count)})
 	})
 	if err != nil {
 		return hook.Redelivery{}, err
 	}
-	return s.Redelivery(ctx, q.WebhookID, recoveryID)
+	return s.Redelivery(ctx, q.WebhookID, redeliveryID)
 }
 
 // selectRedelivery counts by status what was sent again, of which nothing but what
@@ -102,12 +102,12 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 var selectRedelivery = `
 SELECT r.id, r.kind, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.status, greatest(r.total, r.released) AS total, r.released, r.created_at, r.finished_at,
 	s.n - c.failed - c.cancelled - c.pending AS succeeded, c.failed, c.cancelled, c.pending
-FROM recoveries r JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
-CROSS JOIN LATERAL (SELECT count(*) AS n FROM deliveries d WHERE d.recovery_id = r.id) s
+FROM redeliveries r JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM deliveries d WHERE d.redelivery_id = r.id) s
 CROSS JOIN LATERAL (
 	SELECT coalesce(sum(n.n) FILTER (WHERE n.status = 'failed'), 0)::bigint AS failed, coalesce(sum(n.n) FILTER (WHERE n.status = 'cancelled'), 0)::bigint AS cancelled,
 		coalesce(sum(n.n) FILTER (WHERE n.status IN ('pending', 'retrying', 'held')), 0)::bigint AS pending
-	FROM (` + amiss("d.recovery_id = r.id") + ` UNION ALL ` + onItsWayNow("d.recovery_id = r.id") + `) n
+	FROM (` + amiss("d.redelivery_id = r.id") + ` UNION ALL ` + onItsWayNow("d.redelivery_id = r.id") + `) n
 ) c`
 
 type redeliveryRow struct {
@@ -145,10 +145,10 @@ func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
 }
 
 // Redelivery reads a redelivery of many with what became of it so far.
-func (s *Store) Redelivery(ctx context.Context, webhookID, recoveryID string) (hook.Redelivery, error) {
+func (s *Store) Redelivery(ctx context.Context, webhookID, redeliveryID string) (hook.Redelivery, error) {
 	var r redeliveryRow
-	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, recoveryID, webhookID); err != nil {
-		return hook.Redelivery{}, found("recovery", recoveryID, err)
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, redeliveryID, webhookID); err != nil {
+		return hook.Redelivery{}, found("redelivery", redeliveryID, err)
 	}
 	return r.redelivery()
 }
@@ -164,33 +164,33 @@ func (s *Store) Redeliveries(ctx context.Context, webhookID string, page hook.Pa
 // CancelRedelivery ends a redelivery of many, or a cancellation: nothing more of it
 // is released, or cancelled.
 // One that has completed is CodeConflict; cancelling twice changes nothing.
-func (s *Store) CancelRedelivery(ctx context.Context, webhookID, recoveryID string) error {
-	err := s.inTx(ctx, "cancel "+recoveryID, func(tx *sqlx.Tx) error {
+func (s *Store) CancelRedelivery(ctx context.Context, webhookID, redeliveryID string) error {
+	err := s.inTx(ctx, "cancel "+redeliveryID, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `
-			UPDATE recoveries SET status = 'cancelled', dispatch_at = NULL, due_at = NULL, finished_at = now()
-			WHERE id = $1 AND webhook_id = $2 AND status = 'running'`, recoveryID, webhookID)
+			UPDATE redeliveries SET status = 'cancelled', dispatch_at = NULL, due_at = NULL, finished_at = now()
+			WHERE id = $1 AND webhook_id = $2 AND status = 'running'`, redeliveryID, webhookID)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		done := change{hook.RecoveryCancelled, recoveryID, shown{"status": hook.RedeliveryRunning}, shown{"status": hook.RedeliveryCancelled}}
+		done := change{hook.RedeliveryCancelledAction, redeliveryID, shown{"status": hook.RedeliveryRunning}, shown{"status": hook.RedeliveryCancelled}}
 		return audit(ctx, tx, done)
 	})
 	if err != nil {
 		return err
 	}
-	r, err := s.Redelivery(ctx, webhookID, recoveryID)
+	r, err := s.Redelivery(ctx, webhookID, redeliveryID)
 	if err == nil && r.Status == hook.RedeliveryCompleted {
-		return hook.Errorf(hook.CodeConflict, "%s has completed, nothing of it is left to be cancelled", recoveryID)
+		return hook.Errorf(hook.CodeConflict, "%s has completed, nothing of it is left to be cancelled", redeliveryID)
 	}
 	return err
 }
 
 const claimRedeliveries = `
-UPDATE recoveries r SET dispatch_at = now() + make_interval(secs => $2)
-WHERE r.id = ANY(ARRAY(SELECT id FROM recoveries WHERE dispatch_at <= now() ORDER BY dispatch_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+UPDATE redeliveries r SET dispatch_at = now() + make_interval(secs => $2)
+WHERE r.id = ANY(ARRAY(SELECT id FROM redeliveries WHERE dispatch_at <= now() ORDER BY dispatch_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING r.id, r.webhook_id, coalesce((SELECT w.owner_id FROM webhooks w WHERE w.id = r.webhook_id), '') AS owner_id`
 
 // ClaimRedeliveries takes on up to limit redeliveries of many whose workflows
@@ -199,7 +199,7 @@ RETURNING r.id, r.webhook_id, coalesce((SELECT w.owner_id FROM webhooks w WHERE 
 func (s *Store) ClaimRedeliveries(ctx context.Context, limit int, lease time.Duration) ([]hook.RedeliveryClaim, error) {
 	st, err := s.prepared(ctx, claimRedeliveries)
 	if err != nil {
-		return nil, classify("prepare the claim of recoveries", err)
+		return nil, classify("prepare the claim of redeliveries", err)
 	}
 	var claimed []struct {
 		ID        string `db:"id"`
@@ -207,11 +207,11 @@ func (s *Store) ClaimRedeliveries(ctx context.Context, limit int, lease time.Dur
 		OwnerID   string `db:"owner_id"`
 	}
 	if err := st.SelectContext(ctx, &claimed, limit, lease.Seconds()); err != nil {
-		return nil, classify("claim recoveries", err)
+		return nil, classify("claim redeliveries", err)
 	}
 	out := make([]hook.RedeliveryClaim, len(claimed))
 	for i, c := range claimed {
-		out[i] = hook.RedeliveryClaim{RecoveryID: c.ID, WebhookID: c.WebhookID, OwnerID: c.OwnerID}
+		out[i] = hook.RedeliveryClaim{RedeliveryID: c.ID, WebhookID: c.WebhookID, OwnerID: c.OwnerID}
 	}
 	return out, nil
 }
@@ -220,14 +220,14 @@ func (s *Store) ClaimRedeliveries(ctx context.Context, limit int, lease time.Dur
 func (s *Store) UnclaimRedeliveries(ctx context.Context, claims []hook.RedeliveryClaim) error {
 	ids := make([]string, len(claims))
 	for i, c := range claims {
-		ids[i] = c.RecoveryID
+		ids[i] = c.RedeliveryID
 	}
-	_, err := s.on(ctx).ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE id = ANY($1) AND status = 'running'`, pq.Array(ids))
-	return classify("give recoveries back", err)
+	_, err := s.on(ctx).ExecContext(ctx, `UPDATE redeliveries SET dispatch_at = now() WHERE id = ANY($1) AND status = 'running'`, pq.Array(ids))
+	return classify("give redeliveries back", err)
 }
 
 // nudgeRedeliveries has those go on at once that wait for the webhook.
 func nudgeRedeliveries(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE recoveries SET dispatch_at = now() WHERE webhook_id = $1 AND status = 'running' AND kind = 'redelivery'`, webhookID)
+	_, err := tx.ExecContext(ctx, `UPDATE redeliveries SET dispatch_at = now() WHERE webhook_id = $1 AND status = 'running' AND kind = 'redelivery'`, webhookID)
 	return err
 }

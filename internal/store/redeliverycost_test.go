@@ -14,9 +14,9 @@ import (
 	"godwit/internal/store"
 )
 
-// TestAStepOfARecoveryCostsTheSameAmongMany counts the pages that a step
+// TestRedelivery_StepCostsTheSameAmongMany counts the pages that a step
 // touches, with plans that were made while there was next to nothing.
-func TestAStepOfARecoveryCostsTheSameAmongMany(t *testing.T) {
+func TestRedelivery_StepCostsTheSameAmongMany(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	conn := session(t, s.url)
@@ -38,14 +38,14 @@ func TestAStepOfARecoveryCostsTheSameAmongMany(t *testing.T) {
 		require.Equal(t, 10, p.Rows)
 		require.Less(t, p.pages(), 200, from)
 	}
-	p := planned(t, conn, `redeliver('{dlv_000000001,dlv_000010000}', '{dlv_z1,dlv_z2}', 'rec_1')`)
+	p := planned(t, conn, `redeliver('{dlv_000000001,dlv_000010000}', '{dlv_z1,dlv_z2}', 'rdl_1')`)
 	require.Equal(t, 2, p.Rows)
 	require.Less(t, p.pages(), 200)
 }
 
-// TestRecover_GetsOnHoweverFarTheNextOneLies puts what is to be sent again behind
+// TestRedelivery_GetsOnHoweverFarTheNextOneLies puts what is to be sent again behind
 // many deliveries of another type.
-func TestRecover_GetsOnHoweverFarTheNextOneLies(t *testing.T) {
+func TestRedelivery_GetsOnHoweverFarTheNextOneLies(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	base := s.failed(t, w.ID, 24_000).Add(-6 * time.Hour)
@@ -57,7 +57,7 @@ func TestRecover_GetsOnHoweverFarTheNextOneLies(t *testing.T) {
 	p := cost(t, conn, store.Query{Text: store.NextOfRedelivery, Args: []any{w.ID, base, "", base.Add(24 * time.Hour), pq.Array(q.Statuses), pq.Array(q.EventTypes), 2000}})
 	require.Equal(t, 2000, p.Rows)
 	require.Less(t, p.pages(), 3000, "no event of another type is read")
-	r := s.recovery(t, q)
+	r := s.redelivery(t, q)
 	require.Equal(t, 1, r.Total)
 	released, steps := 0, 0
 	for ; released == 0; steps++ {
@@ -69,15 +69,15 @@ func TestRecover_GetsOnHoweverFarTheNextOneLies(t *testing.T) {
 	require.LessOrEqual(t, steps, 2)
 }
 
-// TestRecover_CountsWhatBecameOfManyWithoutReadingThem makes most of a recovery's
+// TestRedelivery_CountsWhatBecameOfManyWithoutReadingThem makes most of a redelivery's
 // deliveries succeed.
-func TestRecover_CountsWhatBecameOfManyWithoutReadingThem(t *testing.T) {
+func TestRedelivery_CountsWhatBecameOfManyWithoutReadingThem(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	base := s.failed(t, w.ID, 20_000)
-	r := s.recovery(t, query(w.ID, base))
+	r := s.redelivery(t, query(w.ID, base))
 	pgtest.Exec(t, s.url, `
-		UPDATE deliveries SET recovery_id = $1, status = x.status, reason = CASE x.status WHEN 'failed' THEN 'gone' WHEN 'held' THEN 'webhook_disabled' END,
+		UPDATE deliveries SET redelivery_id = $1, status = x.status, reason = CASE x.status WHEN 'failed' THEN 'gone' WHEN 'held' THEN 'webhook_disabled' END,
 			attempts = CASE x.status WHEN 'pending' THEN 0 ELSE 1 END, finished_at = CASE WHEN x.status IN ('succeeded', 'failed') THEN now() END,
 			dispatch_at = CASE WHEN x.status IN ('pending', 'retrying') THEN now() END
 		FROM (SELECT id, CASE WHEN right(id, 3) = '001' THEN 'failed' WHEN right(id, 3) = '002' THEN 'held' WHEN right(id, 3) = '003' THEN 'pending'
