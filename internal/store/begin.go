@@ -97,6 +97,7 @@ func (r ingested) parcel(e hook.Event, deliveryID string, w hook.Webhook) hook.P
 	at := r.begun.acceptedAt.UTC()
 	e.CompanyID, e.OccurredAt, e.AcceptedAt = r.companyID.String, r.occurredAt.Time.UTC(), at
 	e.Sequence, e.ProjectName, e.CompanyName = r.begun.sequence.Int64, r.begun.projectName.String, r.begun.companyName.String
+	e.Kind = hook.KindOf(e.Type, false)
 	return hook.Parcel{
 		Delivery: hook.Delivery{
 			ID: deliveryID, EventID: e.ID, WebhookID: w.ID, EventType: e.Type, ProjectID: e.ProjectID, CompanyID: e.CompanyID,
