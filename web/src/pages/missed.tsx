@@ -39,19 +39,19 @@ export function Missed({ webhook: w, ledger }: { webhook: WebhookDetail; ledger:
 
 function useRunning(id: string) {
   const list = useQuery({
-    queryKey: ['webhook', id, 'recoveries'],
-    queryFn: () => ok(api.GET('/v1/webhooks/{id}/recoveries', { params: { path: { id }, query: { limit: 1 } } })),
-    refetchInterval: live((d?: Schemas['ListRecoveryProgress']) => (d?.data[0]?.status === 'running' ? every.busy : every.chart)),
+    queryKey: ['webhook', id, 'redeliveries'],
+    queryFn: () => ok(api.GET('/v1/webhooks/{id}/redeliveries', { params: { path: { id }, query: { limit: 1 } } })),
+    refetchInterval: live((d?: Schemas['ListRedeliveryProgress']) => (d?.data[0]?.status === 'running' ? every.busy : every.chart)),
   });
   const newest = list.data?.data[0];
   return newest?.status === 'running' ? newest : undefined;
 }
 
-function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progress: Schemas['RecoveryProgress'] }) {
+function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progress: Schemas['RedeliveryProgress'] }) {
   const { t } = useWords();
   const refresh = useRefresh();
   const stop = useMutation({
-    mutationFn: () => ok(api.DELETE('/v1/webhooks/{id}/recoveries/{recovery_id}', { params: { path: { id: w.id, recovery_id: p.id } } })),
+    mutationFn: () => ok(api.DELETE('/v1/webhooks/{id}/redeliveries/{redelivery_id}', { params: { path: { id: w.id, redelivery_id: p.id } } })),
     onSuccess: () => refresh('webhook', w.id),
   });
   return (
@@ -80,12 +80,12 @@ function SendAgain({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
   const body = (dry: boolean) => ({ since: ago(span), statuses, dry_run: dry });
   const params = { path: { id: w.id } };
   const count = useQuery({
-    queryKey: ['webhook', w.id, 'recover', span, statuses],
+    queryKey: ['webhook', w.id, 'redeliver', span, statuses],
     enabled: statuses.length > 0,
-    queryFn: () => ok(api.POST('/v1/webhooks/{id}/recover', { params, body: body(true) })),
+    queryFn: () => ok(api.POST('/v1/webhooks/{id}/redeliver', { params, body: body(true) })),
   });
   const send = useMutation({
-    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/recover', { params: { ...params, header: { 'Idempotency-Key': key } }, body: body(false) })),
+    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/redeliver', { params: { ...params, header: { 'Idempotency-Key': key } }, body: body(false) })),
     onSuccess: (made) => {
       say(t('missed.begun', { n: made.count }));
       onClose();
