@@ -809,7 +809,7 @@ CREATE INDEX deliveries_amiss_of_redelivery ON public.deliveries USING btree (re
 
 CREATE INDEX deliveries_amiss_of_type ON public.deliveries USING btree (event_type, reason, created_at DESC, id DESC) WHERE (reason IS NOT NULL);
 
-CREATE INDEX deliveries_amiss_of_webhook ON public.deliveries USING btree (webhook_id, reason, created_at DESC, id DESC) INCLUDE (superseded, redelivery_of) WHERE (reason IS NOT NULL);
+CREATE INDEX deliveries_amiss_of_webhook ON public.deliveries USING btree (webhook_id, reason, created_at DESC, id DESC) INCLUDE (superseded, redelivery_of, test) WHERE (reason IS NOT NULL);
 
 CREATE INDEX deliveries_due ON public.deliveries USING btree (dispatch_at, id) WHERE ((dispatch_at IS NOT NULL) AND (attempts > 0));
 
@@ -841,7 +841,7 @@ CREATE INDEX deliveries_unfinished ON public.deliveries USING btree (webhook_id,
 
 CREATE INDEX deliveries_untried ON public.deliveries USING btree (created_at DESC, id DESC) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
 
-CREATE INDEX deliveries_untried_of_webhook ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC) INCLUDE (redelivery_of) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
+CREATE INDEX deliveries_untried_of_webhook ON public.deliveries USING btree (webhook_id, created_at DESC, id DESC) INCLUDE (redelivery_of, test) WHERE ((dispatch_at IS NOT NULL) AND (attempts = 0));
 
 CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (project_id) WHERE ((dispatch_at IS NOT NULL) OR (reason = 'webhook_disabled'::text));
 
