@@ -177,10 +177,10 @@ func TestCancellation_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
 	conn := session(t, s.url)
 	const limit = 50
 	call := func(i int) string {
-		return fmt.Sprintf(`cancel_%d('%s', '-infinity', '', %d, 'cancelled', 'cancelled_by_owner', NULL, now(), '{pending,retrying,held}', '{}')`, i, w.ID, limit)
+		return fmt.Sprintf(`cancel_%d('%s', '-infinity', '', %d, 'cancelled', 'cancelled_by_owner', NULL, now(), '{pending,retrying,held}', '{}', '{}', '{}')`, i, w.ID, limit)
 	}
 	for i, step := range store.CancelSteps() {
-		_, err := conn.ExecContext(context.Background(), fmt.Sprintf("PREPARE cancel_%d(text, timestamptz, text, bigint, text, text, text, timestamptz, text[], text[]) AS %s", i, step))
+		_, err := conn.ExecContext(context.Background(), fmt.Sprintf("PREPARE cancel_%d(text, timestamptz, text, bigint, text, text, text, timestamptz, text[], text[], text[], int4multirange) AS %s", i, step))
 		require.NoError(t, err)
 		planned(t, conn, call(i))
 	}
