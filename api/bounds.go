@@ -17,6 +17,9 @@ const schemaPrefix = "#/components/schemas/"
 const (
 	idForm   = "^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$"
 	typeForm = "^[A-Za-z0-9_.:-]{1,128}$"
+
+	reasonForm = "^[a-z0-9_]{1,40}$"
+	codeForm   = "^[1-9]([0-9]{2}|xx)$"
 )
 
 // forms are the patterns of strings that have one name, and so one form,
@@ -27,6 +30,10 @@ var forms = map[string]string{
 	"type": typeForm, "event_type": typeForm,
 	"If-Match": `^([*]|"[1-9][0-9]{0,18}")$`,
 }
+
+// parameterForms are those of query parameters whose names mean something else in
+// bodies.
+var parameterForms = map[string]string{"reason": reasonForm, "status_code": codeForm}
 
 // enums are the closed sets that types of the domain stand for.
 var enums = map[reflect.Type][]any{
@@ -78,7 +85,15 @@ func bound(doc *huma.OpenAPI) {
 				if name == "name" { // paths name nothing else so
 					name = "event_type"
 				}
-				boundString(name, reflect.TypeFor[string](), p.Schema)
+				schema := p.Schema
+				if schema.Type == huma.TypeArray { // may be repeated
+					schema = schema.Items
+				}
+				if form := parameterForms[name]; form != "" {
+					schema.Pattern = form
+				} else {
+					boundString(name, reflect.TypeFor[string](), schema)
+				}
 				describeInstant(p)
 			}
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -62,14 +63,28 @@ func deliveryKey(d hook.Delivery) hook.Cursor { return hook.Cursor{Time: d.Creat
 
 type deliveriesInput struct {
 	PageQuery
-	WebhookID string  `query:"webhook_id" doc:"Only deliveries to this webhook"`
-	EventID   string  `query:"event_id" doc:"Only deliveries of this event"`
-	Status    string  `query:"status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status"`
-	EventType string  `query:"event_type" doc:"Only deliveries of events of this type"`
-	Kind      string  `query:"kind" enum:"published,test,combination,operational" doc:"Only deliveries of this kind"`
-	ProjectID string  `query:"project_id" doc:"Only deliveries of events of this project"`
-	Since     instant `query:"since" doc:"Created at or after"`
-	Until     instant `query:"until" doc:"Created before"`
+	WebhookID   string   `query:"webhook_id" doc:"Only deliveries to this webhook"`
+	EventID     string   `query:"event_id" doc:"Only deliveries of this event"`
+	Statuses    []string `query:"status,explode" maxItems:"6" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status. Repeat it for several"`
+	EventTypes  []string `query:"event_type,explode" maxItems:"200" doc:"Only deliveries of events of this type. Repeat it for several"`
+	Reasons     []string `query:"reason,explode" maxItems:"50" doc:"Only deliveries with this reason, or whose last attempt that has ended failed for it, such as exhausted or status_5xx. Repeat it for several"`
+	StatusCodes []string `query:"status_code,explode" maxItems:"50" doc:"Only deliveries whose last attempt that has ended was answered so: a status code, such as 503, or a class, such as 5xx. Repeat it for several"`
+	Kind        string   `query:"kind" enum:"published,test,combination,operational" doc:"Only deliveries of this kind"`
+	ProjectID   string   `query:"project_id" doc:"Only deliveries of events of this project"`
+	Since       instant  `query:"since" doc:"Created at or after"`
+	Until       instant  `query:"until" doc:"Created before"`
+}
+
+func (in *deliveriesInput) check() error {
+	if err := checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID}, [2]string{"project_id", in.ProjectID}); err != nil {
+		return err
+	}
+	for _, name := range in.EventTypes {
+		if !hook.ValidID(name) {
+			return badParameter("event_type", "must be the name of an event type (GET /v1/event-types), or combination")
+		}
+	}
+	return cmp.Or(reasonSet.parameter("reason", in.Reasons), codeSet.parameter("status_code", in.StatusCodes))
 }
 
 func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listReply[Delivery], error) {
@@ -78,13 +93,12 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 		return nil, err
 	}
 	page.Stopped = new(hook.Cursor)
-	err = checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID},
-		[2]string{"event_type", in.EventType}, [2]string{"project_id", in.ProjectID})
-	if err != nil {
+	if err := in.check(); err != nil {
 		return nil, err
 	}
-	filter := hook.DeliveryFilter{WebhookID: in.WebhookID, EventID: in.EventID, Status: hook.DeliveryStatus(in.Status),
-		EventType: in.EventType, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
+	filter := hook.DeliveryFilter{WebhookID: in.WebhookID, EventID: in.EventID, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time,
+		Statuses: valuesOf[hook.DeliveryStatus](in.Statuses), EventTypes: in.EventTypes,
+		Reasons: valuesOf[hook.Reason](in.Reasons), StatusCodes: valuesOf[hook.StatusCodes](in.StatusCodes)}
 	rows, err := s.Store.Deliveries.Deliveries(ctx, filter, page)
 	if err != nil {
 		return nil, err

@@ -14,25 +14,35 @@ import (
 func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
 	c := newClient(t)
 	for query, words := range map[string]string{
-		"status=failed&status=held":         "The parameter status is given 2 times; give it once.",
-		"limit=5&limit=5&limit=6":           "The parameter limit is given 3 times; give it once.",
-		"status=failed;limit=5":             "The query string holds a semicolon",
-		"event_type=A%3BB;":                 "The query string holds a semicolon",
-		"event_type=%zz":                    "The query string holds a percent sign",
-		"stauts=failed":                     `There is no query parameter "stauts" here; there are cursor, event_id, event_type, kind, limit, project_id, since, status, until, webhook_id.`,
-		strings.Repeat("x", 500) + "=1":     "There is no query parameter \"" + strings.Repeat("x", 60) + "…\" here",
-		"since=2026-01-01T00:00:00+02:00":   "The query parameter since must be a time by RFC 3339, such as 2026-05-04T09:30:00Z; in a URL the + of an offset is written %2B",
-		"until=yesterday":                   "The query parameter until must be a time by RFC 3339",
-		"since=2026-01-01T00:00:00%2B24:00": "The query parameter since must be a time by RFC 3339",
-		"limit=ten":                         "The query parameter limit must be a whole number",
-		"limit=0":                           "The query parameter limit",
-		"status=lost":                       "The query parameter status",
+		"project_id=a&project_id=b":            "The parameter project_id is given 2 times; give it once.",
+		"status=failed&status=lost":            "The query parameter status",
+		"status=failed,held":                   "The query parameter status",
+		"reason=exhausted&reason=lost":         "The parameter reason must be the reason of a delivery or of an attempt, such as exhausted or status_5xx.",
+		"status_code=503&status_code=5XX":      "The parameter status_code must be a status code of three digits, such as 503, or a class of them, such as 5xx.",
+		"event_type=A&event_type=a%20b":        "The parameter event_type must be the name of an event type",
+		strings.Repeat("&status_code=503", 51): "The query parameter status_code",
+		strings.Repeat("&reason=gone", 51):     "The query parameter reason",
+		strings.Repeat("&event_type=A", 201):   "The query parameter event_type",
+		strings.Repeat("&status=held", 7):      "The query parameter status",
+		"limit=5&limit=5&limit=6":              "The parameter limit is given 3 times; give it once.",
+		"status=failed;limit=5":                "The query string holds a semicolon",
+		"event_type=A%3BB;":                    "The query string holds a semicolon",
+		"event_type=%zz":                       "The query string holds a percent sign",
+		"stauts=failed":                        `There is no query parameter "stauts" here; there are cursor, event_id, event_type, kind, limit, project_id, reason, since, status, status_code, until, webhook_id.`,
+		strings.Repeat("x", 500) + "=1":        "There is no query parameter \"" + strings.Repeat("x", 60) + "…\" here",
+		"since=2026-01-01T00:00:00+02:00":      "The query parameter since must be a time by RFC 3339, such as 2026-05-04T09:30:00Z; in a URL the + of an offset is written %2B",
+		"until=yesterday":                      "The query parameter until must be a time by RFC 3339",
+		"since=2026-01-01T00:00:00%2B24:00":    "The query parameter since must be a time by RFC 3339",
+		"limit=ten":                            "The query parameter limit must be a whole number",
+		"limit=0":                              "The query parameter limit",
+		"status=lost":                          "The query parameter status",
 	} {
 		problem := c.call("GET", "/v1/deliveries?"+query, "").is(422).json()
 		require.Contains(t, problem["detail"], words, query)
 		require.NotRegexp(t, goWords, problem["detail"], query)
 	}
-	for _, query := range []string{"since=2026-01-01T00:00:00%2B02:00", "since=2016-12-31t23:59:60z&until=2026-01-01T00:00:00Z", "event_type=A", "", "cursor="} {
+	for _, query := range []string{"since=2026-01-01T00:00:00%2B02:00", "since=2016-12-31t23:59:60z&until=2026-01-01T00:00:00Z", "event_type=A", "", "cursor=",
+		"status=failed&status=held&status=failed", strings.Repeat("&event_type=A", 200), strings.Repeat("&status_code=5xx", 50), strings.Repeat("&reason=gone", 50)} {
 		c.call("GET", "/v1/deliveries?"+query, "").is(200)
 	}
 	c.call("POST", "/v1/events?dry_run=1", goodEvent).is(422)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,12 +130,14 @@ func TestRedeliveries_BeginOrAreCounted(t *testing.T) {
 	require.Equal(t, hook.RedeliveryQuery{WebhookID: "wh_1", Since: since, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}}, c.store.askedFilter)
 
 	a = c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00.25Z","until":"2026-05-04T11:31:00+01:00",
-		"statuses":["cancelled"],"event_types":["TODO_CREATED","combination"],"dry_run":true}`).is(200)
+		"statuses":["cancelled"],"event_types":["TODO_CREATED","combination"],"reasons":["cancelled_by_owner","dns"],"status_codes":["503","4xx"],"dry_run":true}`).is(200)
 	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 7.0}, a.json())
 	q := c.store.askedFilter.(hook.RedeliveryQuery)
 	require.True(t, q.Until.Equal(time.Date(2026, 5, 4, 10, 31, 0, 0, time.UTC)))
 	require.Equal(t, []hook.DeliveryStatus{hook.Cancelled}, q.Statuses)
 	require.Equal(t, []string{"TODO_CREATED", "combination"}, q.EventTypes)
+	require.Equal(t, []hook.Reason{hook.ReasonCancelledByOwner, hook.ReasonDNS}, q.Reasons)
+	require.Equal(t, []hook.StatusCodes{"503", "4xx"}, q.StatusCodes)
 }
 
 func TestRedeliveries_NameWhatIsWrong(t *testing.T) {
@@ -142,14 +145,20 @@ func TestRedeliveries_NameWhatIsWrong(t *testing.T) {
 	for body, pointer := range map[string]string{
 		`{}`:                    "/since",
 		`{"since":"yesterday"}`: "/since",
-		`{"since":"2026-05-04T09:30:00Z","until":"later"}`:                "/until",
-		`{"since":"2026-05-04T09:30:00Z","until":"2026-05-04T09:30:00Z"}`: "/until",
-		`{"since":"2026-05-04T09:30:00Z","statuses":[]}`:                  "/statuses",
-		`{"since":"2026-05-04T09:30:00Z","statuses":["succeeded"]}`:       "/statuses/0",
-		`{"since":"2026-05-04T09:30:00Z","event_types":[]}`:               "/event_types",
-		`{"since":"2026-05-04T09:30:00Z","event_types":["A","b c"]}`:      "/event_types/1",
-		`{"since":"2026-05-04T09:30:00Z","dry_run":"yes"}`:                "/dry_run",
-		`{"since":"2026-05-04T09:30:00Z","dryrun":true}`:                  "/dryrun",
+		`{"since":"2026-05-04T09:30:00Z","until":"later"}`:                                            "/until",
+		`{"since":"2026-05-04T09:30:00Z","until":"2026-05-04T09:30:00Z"}`:                             "/until",
+		`{"since":"2026-05-04T09:30:00Z","statuses":[]}`:                                              "/statuses",
+		`{"since":"2026-05-04T09:30:00Z","statuses":["succeeded"]}`:                                   "/statuses/0",
+		`{"since":"2026-05-04T09:30:00Z","event_types":[]}`:                                           "/event_types",
+		`{"since":"2026-05-04T09:30:00Z","event_types":["A","b c"]}`:                                  "/event_types/1",
+		`{"since":"2026-05-04T09:30:00Z","reasons":[]}`:                                               "/reasons",
+		`{"since":"2026-05-04T09:30:00Z","reasons":["gone","lost"]}`:                                  "/reasons/1",
+		`{"since":"2026-05-04T09:30:00Z","status_codes":[]}`:                                          "/status_codes",
+		`{"since":"2026-05-04T09:30:00Z","status_codes":["503","5x"]}`:                                "/status_codes/1",
+		`{"since":"2026-05-04T09:30:00Z","status_codes":["503"` + strings.Repeat(`,"503"`, 50) + `]}`: "/status_codes",
+		`{"since":"2026-05-04T09:30:00Z","reasons":["gone"` + strings.Repeat(`,"gone"`, 50) + `]}`:    "/reasons",
+		`{"since":"2026-05-04T09:30:00Z","dry_run":"yes"}`:                                            "/dry_run",
+		`{"since":"2026-05-04T09:30:00Z","dryrun":true}`:                                              "/dryrun",
 	} {
 		require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/redeliver", body).problem(422, "invalid"), pointer, body)
 	}
@@ -174,6 +183,8 @@ func TestCancelDeliveries_BeginsOrCounts(t *testing.T) {
 		`{"since":"2026-05-04T09:30:00Z","statuses":["failed"]}`:          "/statuses/0",
 		`{"since":"2026-05-04T09:30:00Z","statuses":[]}`:                  "/statuses",
 		`{"since":"2026-05-04T09:30:00Z","event_types":["b c"]}`:          "/event_types/0",
+		`{"since":"2026-05-04T09:30:00Z","reasons":["lost"]}`:             "/reasons/0",
+		`{"since":"2026-05-04T09:30:00Z","status_codes":["50"]}`:          "/status_codes/0",
 	} {
 		require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/cancel", body).problem(422, "invalid"), pointer, body)
 	}
@@ -183,7 +194,7 @@ func TestRedeliveries_ShowTheirProgress(t *testing.T) {
 	c := newClient(t)
 	c.store.webhooks = append(c.store.webhooks, hook.Webhook{ID: "wh_1"})
 	want := map[string]any{"id": "rdl_1", "kind": "redelivery", "webhook_id": "wh_1", "status": "running", "since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T09:30:00.123456Z",
-		"statuses": []any{"failed"}, "event_types": []any{}, "count": 7.0, "released": 5.0, "succeeded": 2.0, "failed": 1.0, "cancelled": 1.0, "pending": 1.0,
+		"statuses": []any{"failed"}, "event_types": []any{}, "reasons": []any{}, "status_codes": []any{}, "count": 7.0, "released": 5.0, "succeeded": 2.0, "failed": 1.0, "cancelled": 1.0, "pending": 1.0,
 		"created_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil}
 	require.Equal(t, want, c.call("GET", "/v1/webhooks/wh_1/redeliveries/rdl_1", "").is(200).json())
 	require.Equal(t, []any{want}, c.call("GET", "/v1/webhooks/wh_1/redeliveries", "").is(200).json()["data"])

@@ -34,16 +34,15 @@ type Progress interface {
 	Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error)
 }
 
-// maxRedeliverTypes bounds event_types of a redelivery.
-const maxRedeliverTypes = 200
-
 type redeliverForm struct {
-	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
-	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
-	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" nullable:"true" doc:"failed and held when left out. What failed or was cancelled is redelivered, what is held is released"`
-	EventTypes *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" nullable:"true" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Names of the catalogue, or combination; every type when left out"`
-	DryRun     bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
-	_          struct{}  `additionalProperties:"false"`
+	Since       string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
+	Until       string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
+	Statuses    *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"failed,held,cancelled" nullable:"true" doc:"failed and held when left out. What failed or was cancelled is redelivered, what is held is released"`
+	EventTypes  *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" nullable:"true" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Names of the catalogue, or combination; every type when left out"`
+	Reasons     *[]string `json:"reasons,omitempty" minItems:"1" maxItems:"50" nullable:"true" pattern:"^[a-z0-9_]{1,40}$" doc:"The delivery's reason, or that of its last attempt that has ended; every reason, and none, when left out"`
+	StatusCodes *[]string `json:"status_codes,omitempty" minItems:"1" maxItems:"50" nullable:"true" pattern:"^[1-9]([0-9]{2}|xx)$" doc:"How its last attempt that has ended was answered, such as 503 or 5xx; however when left out"`
+	DryRun      bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
+	_           struct{}  `additionalProperties:"false"`
 }
 
 func (f redeliverForm) check() []hook.Field {
@@ -73,21 +72,7 @@ func (f redeliverForm) checkFor(allowed []hook.DeliveryStatus, names, usual stri
 			bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": names}, Pointer: fmt.Sprintf("/statuses/%d", i), Detail: "must be " + names})
 		}
 	}
-	return slices.Concat(bad, f.checkTypes())
-}
-
-func (f redeliverForm) checkTypes() []hook.Field {
-	types := orNone(f.EventTypes)
-	if f.EventTypes != nil && len(types) == 0 || len(types) > maxRedeliverTypes {
-		return []hook.Field{{Code: hook.FieldCount, Params: hook.Params{"min": 1, "max": maxRedeliverTypes}, Pointer: "/event_types", Detail: fmt.Sprintf("must hold 1 to %d types; leave it out for every type", maxRedeliverTypes)}}
-	}
-	var bad []hook.Field
-	for i, name := range types {
-		if !hook.ValidTypeName(name) && name != hook.CombinationType {
-			bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "event_type"}, Pointer: fmt.Sprintf("/event_types/%d", i), Detail: "must be the name of an event type (GET /v1/event-types), or combination"})
-		}
-	}
-	return bad
+	return slices.Concat(bad, typeSet.fields("event_types", f.EventTypes), reasonSet.fields("reasons", f.Reasons), codeSet.fields("status_codes", f.StatusCodes))
 }
 
 // orNone gives what a list holds that may be left out.
@@ -99,7 +84,8 @@ func orNone(items *[]string) []string {
 }
 
 func (f redeliverForm) query(webhookID string, usual ...hook.DeliveryStatus) hook.RedeliveryQuery {
-	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: usual, EventTypes: orNone(f.EventTypes)}
+	q := hook.RedeliveryQuery{WebhookID: webhookID, Statuses: usual, EventTypes: orNone(f.EventTypes),
+		Reasons: valuesOf[hook.Reason](orNone(f.Reasons)), StatusCodes: valuesOf[hook.StatusCodes](orNone(f.StatusCodes))}
 	q.Since, _ = hook.ParseTime(f.Since) // check has read both
 	q.Until, _ = optionalInstant(f.Until)
 	if f.Statuses != nil {
@@ -142,12 +128,14 @@ func (s *server) redeliverDeliveries(ctx context.Context, in *redeliverInput) (*
 
 // cancelForm is redeliverForm for what waits.
 type cancelForm struct {
-	Since      string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
-	Until      string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
-	Statuses   *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"pending,retrying,held" nullable:"true" doc:"All three when left out"`
-	EventTypes *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" nullable:"true" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Names of the catalogue, or combination; every type when left out"`
-	DryRun     bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
-	_          struct{}  `additionalProperties:"false"`
+	Since       string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
+	Until       string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
+	Statuses    *[]string `json:"statuses,omitempty" minItems:"1" maxItems:"3" enum:"pending,retrying,held" nullable:"true" doc:"All three when left out"`
+	EventTypes  *[]string `json:"event_types,omitempty" minItems:"1" maxItems:"200" nullable:"true" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Names of the catalogue, or combination; every type when left out"`
+	Reasons     *[]string `json:"reasons,omitempty" minItems:"1" maxItems:"50" nullable:"true" pattern:"^[a-z0-9_]{1,40}$" doc:"The delivery's reason, or that of its last attempt that has ended; every reason, and none, when left out"`
+	StatusCodes *[]string `json:"status_codes,omitempty" minItems:"1" maxItems:"50" nullable:"true" pattern:"^[1-9]([0-9]{2}|xx)$" doc:"How its last attempt that has ended was answered, such as 503 or 5xx; however when left out"`
+	DryRun      bool      `json:"dry_run,omitempty" default:"false" doc:"true: only count, and write nothing"`
+	_           struct{}  `additionalProperties:"false"`
 }
 
 func (f cancelForm) check() []hook.Field {
@@ -185,29 +173,31 @@ func begun(ctx context.Context, q hook.RedeliveryQuery, dryRun bool, count func(
 }
 
 type redeliveryProgress struct {
-	ID         string                `json:"id" pattern:"^rdl_[0-9a-v]{26}$" doc:"Id that Godwit made"`
-	Kind       hook.RedeliveryKind   `json:"kind" enum:"redelivery,cancellation" doc:"Whether the deliveries are sent again or cancelled"`
-	WebhookID  string                `json:"webhook_id" doc:"The webhook"`
-	Status     hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled" doc:"completed = nothing of it is under way any more; cancelled = it was ended before"`
-	Since      time.Time             `json:"since" doc:"Deliveries that were created at or after"`
-	Until      time.Time             `json:"until" doc:"Deliveries that were created before"`
-	Statuses   []hook.DeliveryStatus `json:"statuses" nullable:"false" minItems:"1" maxItems:"3" enum:"pending,retrying,failed,held,cancelled" doc:"Deliveries in these statuses"`
-	EventTypes []string              `json:"event_types" nullable:"false" maxItems:"200" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Deliveries of events of these types; empty for every type"`
-	Count      int                   `json:"count" doc:"How many deliveries were to be sent again, or cancelled, when it began. From 10000 on there may be more: it grows with released"`
-	Released   int                   `json:"released" doc:"How many of them are redelivered, released or cancelled so far"`
-	Succeeded  int                   `json:"succeeded" doc:"How many of those that were released arrived"`
-	Failed     int                   `json:"failed" doc:"How many of them failed again"`
-	Cancelled  int                   `json:"cancelled" doc:"How many of them were cancelled"`
-	Pending    int                   `json:"pending" doc:"How many of those that were released are not finished"`
-	CreatedAt  time.Time             `json:"created_at" doc:"When it began"`
-	FinishedAt *time.Time            `json:"finished_at" doc:"null while it runs"`
+	ID          string                `json:"id" pattern:"^rdl_[0-9a-v]{26}$" doc:"Id that Godwit made"`
+	Kind        hook.RedeliveryKind   `json:"kind" enum:"redelivery,cancellation" doc:"Whether the deliveries are sent again or cancelled"`
+	WebhookID   string                `json:"webhook_id" doc:"The webhook"`
+	Status      hook.RedeliveryStatus `json:"status" enum:"running,completed,cancelled" doc:"completed = nothing of it is under way any more; cancelled = it was ended before"`
+	Since       time.Time             `json:"since" doc:"Deliveries that were created at or after"`
+	Until       time.Time             `json:"until" doc:"Deliveries that were created before"`
+	Statuses    []hook.DeliveryStatus `json:"statuses" nullable:"false" minItems:"1" maxItems:"3" enum:"pending,retrying,failed,held,cancelled" doc:"Deliveries in these statuses"`
+	EventTypes  []string              `json:"event_types" nullable:"false" maxItems:"200" pattern:"^[A-Za-z0-9_.:-]{1,128}$" doc:"Deliveries of events of these types; empty for every type"`
+	Reasons     []string              `json:"reasons" nullable:"false" maxItems:"50" pattern:"^[a-z0-9_]{1,40}$" doc:"Deliveries with these reasons, or whose last attempts failed for them; empty for all"`
+	StatusCodes []string              `json:"status_codes" nullable:"false" maxItems:"50" pattern:"^[1-9]([0-9]{2}|xx)$" doc:"Deliveries whose last attempts were answered so; empty for all"`
+	Count       int                   `json:"count" doc:"How many deliveries were to be sent again, or cancelled, when it began. From 10000 on there may be more: it grows with released"`
+	Released    int                   `json:"released" doc:"How many of them are redelivered, released or cancelled so far"`
+	Succeeded   int                   `json:"succeeded" doc:"How many of those that were released arrived"`
+	Failed      int                   `json:"failed" doc:"How many of them failed again"`
+	Cancelled   int                   `json:"cancelled" doc:"How many of them were cancelled"`
+	Pending     int                   `json:"pending" doc:"How many of those that were released are not finished"`
+	CreatedAt   time.Time             `json:"created_at" doc:"When it began"`
+	FinishedAt  *time.Time            `json:"finished_at" doc:"null while it runs"`
 }
 
 func viewProgress(r hook.Redelivery) redeliveryProgress {
 	return redeliveryProgress{
 		ID: r.ID, Kind: r.Kind, WebhookID: r.WebhookID, Status: r.Status, Since: r.Since.UTC(), Until: r.Until.UTC(),
 		Statuses: append([]hook.DeliveryStatus{}, r.Statuses...), EventTypes: append([]string{}, r.EventTypes...),
-		Count: r.Total, Released: r.Released, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
+		Reasons: textsOf(r.Reasons), StatusCodes: textsOf(r.StatusCodes), Count: r.Total, Released: r.Released, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
 		CreatedAt: r.CreatedAt.UTC(), FinishedAt: optionalTime(r.FinishedAt),
 	}
 }

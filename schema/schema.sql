@@ -361,6 +361,8 @@ CREATE TABLE public.redeliveries (
     due_at timestamp with time zone,
     walk smallint DEFAULT 0 NOT NULL,
     found boolean DEFAULT false NOT NULL,
+    reasons text[] DEFAULT '{}'::text[] NOT NULL,
+    status_codes text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT redeliveries_check CHECK (((status = 'running'::text) = (dispatch_at IS NOT NULL))),
     CONSTRAINT redeliveries_check1 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT redeliveries_kind_check CHECK ((kind = ANY (ARRAY['redelivery'::text, 'cancellation'::text]))),

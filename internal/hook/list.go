@@ -45,16 +45,21 @@ type ProjectFilter struct {
 	IDs       []string
 }
 
-// DeliveryFilter narrows a list of deliveries; zero fields don't.
+// DeliveryFilter narrows a list of deliveries; zero fields don't. Of a set any one
+// value is enough.
 type DeliveryFilter struct {
-	WebhookID string
-	EventID   string
-	Status    DeliveryStatus
-	EventType string
-	Kind      EventKind
-	ProjectID string
-	Since     time.Time // created at or after
-	Until     time.Time // created before
+	WebhookID  string
+	EventID    string
+	Kind       EventKind
+	ProjectID  string
+	Since      time.Time // created at or after
+	Until      time.Time // created before
+	Statuses   []DeliveryStatus
+	EventTypes []string
+	// Reasons are the delivery's, or those of its last attempt that has ended.
+	Reasons []Reason
+	// StatusCodes are those of its last attempt that has ended.
+	StatusCodes []StatusCodes
 }
 
 // Accepted is the answer to one event of Ingest.

@@ -64,6 +64,11 @@ func (r Reason) Unreachable() bool {
 	return false
 }
 
+// OfAttempt says whether an attempt can fail for this reason.
+func (r Reason) OfAttempt() bool {
+	return r != ReasonExhausted && slices.Contains(ReasonsOf(Failed), r)
+}
+
 // ReasonsOf lists the reasons that a delivery in this status may have; none for
 // a status that has no reason. A reason tells the status: lists and counts look
 // for deliveries by it.

@@ -35,6 +35,9 @@ type RedeliveryQuery struct {
 	Statuses []DeliveryStatus
 	// EventTypes is empty for every type.
 	EventTypes []string
+	// Reasons and StatusCodes are those of DeliveryFilter; empty for all.
+	Reasons     []Reason
+	StatusCodes []StatusCodes
 }
 
 // RedeliveryStatus is where a redelivery of many stands.

@@ -200,7 +200,7 @@ func TestGoneDisablesTheWebhookAndHoldsTheRest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, hook.Failed, d.Status)
 	require.Equal(t, hook.ReasonGone, d.Reason)
-	held, err := s.Deliveries(ctx, hook.DeliveryFilter{Status: hook.Held}, anyPage)
+	held, err := s.Deliveries(ctx, hook.DeliveryFilter{Statuses: []hook.DeliveryStatus{hook.Held}}, anyPage)
 	require.NoError(t, err)
 	require.Len(t, held, 1)
 }

@@ -112,5 +112,6 @@ func shownHealth(h hook.Health) shown {
 }
 
 func shownRedelivery(r hook.RedeliveryQuery, count int) shown {
-	return shown{"webhook_id": r.WebhookID, "since": r.Since.UTC(), "until": r.Until.UTC(), "statuses": r.Statuses, "event_types": r.EventTypes, "count": count}
+	return shown{"webhook_id": r.WebhookID, "since": r.Since.UTC(), "until": r.Until.UTC(), "statuses": r.Statuses, "event_types": r.EventTypes,
+		"reasons": r.Reasons, "status_codes": r.StatusCodes, "count": count}
 }

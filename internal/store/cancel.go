@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -40,8 +39,8 @@ var waitingKinds = func() []waitingKind {
 	return kinds
 }()
 
-// ofCancellation: the filter $9 and $10 picks delivery d.
-const ofCancellation = `d.status = ANY($9::text[]) AND (cardinality($10::text[]) = 0 OR d.event_type = ANY($10::text[]))`
+// ofCancellation: the filter $9 to $12 picks delivery d.
+var ofCancellation = `d.status = ANY($9::text[]) AND ` + picks("$10", "$11", "$12")
 
 // countWaiting has the arguments of queryArgs. It counts up to RedeliveryCounted.
 var countWaiting = func() string {
@@ -51,7 +50,7 @@ var countWaiting = func() string {
 			query += " + "
 		}
 		query += `(SELECT count(*) FROM (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND (d.created_at, d.id) >= ($2::timestamptz, $3::text) AND d.created_at < $4::timestamptz
-			AND ` + k.condition + ` AND d.status = ANY($5::text[]) AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6::text[])) LIMIT ` + most + `) n)`
+			AND ` + k.condition + ` AND d.status = ANY($5::text[]) AND ` + picks("$6", "$7", "$8") + ` LIMIT ` + most + `) n)`
 	}
 	return `least(` + query + `, ` + most + `)`
 }()
@@ -80,8 +79,8 @@ func (s *Store) CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) 
 		}
 		var count int
 		err := tx.GetContext(ctx, &count, `
-			INSERT INTO redeliveries (id, kind, webhook_id, since, until, statuses, event_types, status, dispatch_at, due_at, cursor_at, cursor_id, total)
-			SELECT $7, 'cancellation', $1, $2, $4, $5, $6, 'running', 'infinity', now(), $2, $3, `+countWaiting+` RETURNING total`, append(queryArgs(q), cancellationID)...)
+			INSERT INTO redeliveries (id, kind, webhook_id, since, until, statuses, event_types, reasons, status_codes, status, dispatch_at, due_at, cursor_at, cursor_id, total)
+			SELECT $9, 'cancellation', $1, $2, $4, $5, $6, $7, $10, 'running', 'infinity', now(), $2, $3, `+countWaiting+` RETURNING total`, createArgs(q, cancellationID)...)
 		if err != nil {
 			return err
 		}
@@ -117,21 +116,20 @@ func (s *Store) CancelNext(ctx context.Context, lease time.Duration) (made bool,
 
 // cancellationRow is a cancellation that is locked, and how far it has come.
 type cancellationRow struct {
-	ID         string         `db:"id"`
-	WebhookID  string         `db:"webhook_id"`
-	Since      time.Time      `db:"since"`
-	Until      time.Time      `db:"until"`
-	Statuses   pq.StringArray `db:"statuses"`
-	EventTypes pq.StringArray `db:"event_types"`
-	Walk       int            `db:"walk"`
-	CursorAt   string         `db:"cursor_at"`
-	CursorID   string         `db:"cursor_id"`
-	Found      bool           `db:"found"`
+	pickedRow
+	ID        string    `db:"id"`
+	WebhookID string    `db:"webhook_id"`
+	Since     time.Time `db:"since"`
+	Until     time.Time `db:"until"`
+	Walk      int       `db:"walk"`
+	CursorAt  string    `db:"cursor_at"`
+	CursorID  string    `db:"cursor_id"`
+	Found     bool      `db:"found"`
 }
 
 const (
 	lockCancellation = `
-		SELECT id, webhook_id, since, until, statuses, event_types, walk, cursor_at::text AS cursor_at, cursor_id, found
+		SELECT id, webhook_id, since, until, statuses, event_types, reasons, status_codes, walk, cursor_at::text AS cursor_at, cursor_id, found
 		FROM redeliveries WHERE id = $1 AND status = 'running' AND kind = 'cancellation' FOR UPDATE`
 	moveCancellation = `
 		UPDATE redeliveries SET walk = $2, cursor_at = $3::timestamptz, cursor_id = $4, found = $5, released = released + $6, due_at = clock_timestamp() WHERE id = $1`
@@ -153,7 +151,7 @@ func cancelStep(ctx context.Context, tx *sqlx.Tx, cancellationID string) error {
 		}
 		var r walkResult
 		err := tx.GetContext(ctx, &r, waitingKinds[c.Walk].step, c.WebhookID, c.CursorAt, c.CursorID, withdrawAtOnce-looked,
-			hook.Cancelled, hook.ReasonCancelledByOwner, nil, c.Until, c.Statuses, c.EventTypes)
+			hook.Cancelled, hook.ReasonCancelledByOwner, nil, c.Until, c.Statuses, c.EventTypes, c.Reasons, c.codes())
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,26 @@ func TestCancellation_TakesWhatTheFilterPicks(t *testing.T) {
 	set("old", `created_at = now() - interval '2 hours'`)
 	set("late", `created_at = now() + interval '1 hour'`)
 
+	pgtest.Exec(t, s.url, `INSERT INTO attempts (delivery_id, number, finished_at, outcome, reason, status_code) VALUES ($1, 1, now(), 'failure', 'status_5xx', 503)`, id["retrying"])
+	for name, of := range map[string]struct {
+		reasons []hook.Reason
+		codes   []hook.StatusCodes
+		want    int
+	}{
+		"own reason":  {[]hook.Reason{hook.ReasonWebhookDisabled}, nil, 1},
+		"last reason": {[]hook.Reason{hook.ReasonStatus5xx}, nil, 1},
+		"both":        {[]hook.Reason{hook.ReasonStatus5xx, hook.ReasonWebhookDisabled}, nil, 2},
+		"code":        {nil, []hook.StatusCodes{"503"}, 1},
+		"other class": {nil, []hook.StatusCodes{"4xx"}, 0},
+		"class":       {[]hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"5xx", "404"}, 1},
+	} {
+		q := cancelling(w.ID)
+		q.Reasons, q.StatusCodes = of.reasons, of.codes
+		n, err := s.CountCancellation(ctx, q)
+		require.NoError(t, err)
+		require.Equal(t, of.want, n, name)
+	}
+
 	q := cancelling(w.ID)
 	q.EventTypes = []string{"TODO_CREATED"}
 	n, err := s.CountCancellation(ctx, q)
@@ -83,7 +103,7 @@ func TestCancellation_TakesWhatTheFilterPicks(t *testing.T) {
 		cancelled := name == "due" || name == "queued" || name == "retrying" || name == "held"
 		require.Equal(t, cancelled, d.Status == hook.Cancelled && d.Reason == hook.ReasonCancelledByOwner, "%s: %s %s", name, d.Status, d.Reason)
 	}
-	found, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: other.ID, Status: hook.Cancelled}, anyPage)
+	found, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: other.ID, Statuses: []hook.DeliveryStatus{hook.Cancelled}}, anyPage)
 	require.NoError(t, err)
 	require.Empty(t, found, "of another webhook nothing")
 	_, err = s.CreateCancellation(ctx, cancelling("wh_none"))
@@ -157,10 +177,10 @@ func TestCancellation_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
 	conn := session(t, s.url)
 	const limit = 50
 	call := func(i int) string {
-		return fmt.Sprintf(`cancel_%d('%s', '-infinity', '', %d, 'cancelled', 'cancelled_by_owner', NULL, now(), '{pending,retrying,held}', '{}')`, i, w.ID, limit)
+		return fmt.Sprintf(`cancel_%d('%s', '-infinity', '', %d, 'cancelled', 'cancelled_by_owner', NULL, now(), '{pending,retrying,held}', '{}', '{}', '{}')`, i, w.ID, limit)
 	}
 	for i, step := range store.CancelSteps() {
-		_, err := conn.ExecContext(context.Background(), fmt.Sprintf("PREPARE cancel_%d(text, timestamptz, text, bigint, text, text, text, timestamptz, text[], text[]) AS %s", i, step))
+		_, err := conn.ExecContext(context.Background(), fmt.Sprintf("PREPARE cancel_%d(text, timestamptz, text, bigint, text, text, text, timestamptz, text[], text[], text[], int4multirange) AS %s", i, step))
 		require.NoError(t, err)
 		planned(t, conn, call(i))
 	}

@@ -19,6 +19,14 @@ func equal(column, value string) []condition {
 	return []condition{{column + " = ?", value}}
 }
 
+// single is a set of one value; of none for "".
+func single(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
 // between is the condition that a time lies in a stretch that is open where it
 // is zero.
 func between(column string, since, until time.Time) (all []condition) {
@@ -35,11 +43,12 @@ func between(column string, since, until time.Time) (all []condition) {
 // order of time for everything and for each webhook; the same for what is on its
 // way; and for what has a reason, which tells its status, of everything, and of
 // each webhook, project and event type. For all deliveries of a project or a type
-// each delivery would pay: instead the walk begins where the events say.
+// each delivery would pay: instead the walk begins where the events say. Of a set
+// that the index knows each value has a walk.
 func deliverySearch(ctx context.Context, f hook.DeliveryFilter, page hook.Page) search {
 	q := search{columns: shownDelivery, table: "deliveries d", key: sortKey{time: "d.created_at", id: "d.id"}}
 	w := way{rest: ofKind(f.Kind, "d.test", "d.event_type")}
-	narrow := [][]condition{equal("d.webhook_id", f.WebhookID), equal("d.project_id", f.ProjectID), equal("d.event_type", f.EventType)}
+	narrow := narrowing{webhook: equal("d.webhook_id", f.WebhookID), project: equal("d.project_id", f.ProjectID), types: distinct(f.EventTypes)}
 	userID, bound := tenant(ctx)
 	if bound {
 		w.each = []condition{{"(SELECT w.id FROM webhooks w WHERE w.owner_id = ?) w", userID}}
@@ -47,80 +56,133 @@ func deliverySearch(ctx context.Context, f hook.DeliveryFilter, page hook.Page) 
 			w.many = []condition{{text: "webhooks w"}, {"w.owner_id = ?", userID}}
 		}
 		w.served = []condition{{text: "d.webhook_id = w.id"}}
-		narrow[0] = equal("w.id", f.WebhookID)
+		narrow.webhook, narrow.each = equal("w.id", f.WebhookID), true
 	}
 	w.served = append(w.served, between("d.created_at", f.Since, f.Until)...)
-	ofStatus := equal("d.status", string(f.Status))
 	if f.EventID != "" { // has few
-		w.served = slices.Concat(w.served, equal("d.event_id", f.EventID), ofStatus, slices.Concat(narrow...))
+		w.served = slices.Concat(w.served, equal("d.event_id", f.EventID), among("d.status", f.Statuses), narrow.webhook, narrow.rest(), reasoned(f), answered(f))
 		w.many = nil
 		q.ways = []way{w}
 		return q
 	}
-	switch reasons := hook.ReasonsOf(f.Status); {
-	case len(reasons) > 0:
-		w.each = append(w.each, condition{"unnest(?::text[]) AS x(reason)", pq.Array(reasons)})
-		w.served = append(w.served, condition{text: "d.reason = x.reason"})
-		q.ways = []way{w.narrowed(bound, narrow)}
-	case f.Status == hook.Pending || f.Status == hook.Retrying:
-		q.ways = waysToWaiting(w, f.Status, ofStatus, narrow)
-	default:
-		w.served = append(w.served, narrow[0]...)
-		w.rest = slices.Concat(w.rest, ofStatus, narrow[1], narrow[2])
-		if !bound && f.WebhookID == "" {
-			w.served = slices.Concat(w.served, notAfter(page, "v.project_id", "r.project_id", f.ProjectID), notAfter(page, "v.type", "r.event_type", f.EventType))
+	statuses := statusesOf(f)
+	if !slices.Contains(statuses, hook.Succeeded) {
+		q.ways = append(waysToAmiss(w, f, statuses, narrow), waysToWaiting(w, f, statuses, narrow)...)
+		if len(q.ways) == 0 { // no delivery can be so
+			q.ways = []way{{served: []condition{{text: "false"}}}}
 		}
-		q.ways = []way{w}
+		return q
 	}
+	w.served = append(w.served, narrow.webhook...)
+	w.rest = slices.Concat(w.rest, among("d.status", f.Statuses), narrow.rest(), answered(f))
+	w.looksUp = len(answered(f)) > 0
+	if !bound && f.WebhookID == "" {
+		w.served = slices.Concat(w.served, notAfter(page, "v.project_id", "r.project_id", single(f.ProjectID)), notAfter(page, "v.type", "r.event_type", narrow.types))
+	}
+	q.ways = []way{w}
 	return q
 }
 
 // notAfter is the condition that a delivery is none that was created after the
-// newest event with a value, or after the newest redelivery of one: deliveries are
-// created with their event, or by being sent again.
-func notAfter(page hook.Page, ofEvent, ofDelivery, value string) []condition {
-	if value == "" {
+// newest event with one of some values, or after the newest redelivery of one:
+// deliveries are created with their event, or by being sent again.
+func notAfter(page hook.Page, ofEvent, ofDelivery string, values []string) []condition {
+	if len(values) == 0 {
 		return nil
 	}
 	until := "infinity"
 	if page.After != nil {
 		until = page.After.Time.UTC().Format(time.RFC3339Nano)
 	}
-	const newest = `(SELECT %[1]s.%[2]s FROM %[3]s %[1]s WHERE %[4]s = ? AND %[1]s.%[2]s <= '%[5]s'%[6]s ORDER BY %[1]s.%[2]s DESC LIMIT 1)`
+	const newest = `(SELECT max(newest.at) FROM unnest(?::text[]) AS one(value) CROSS JOIN LATERAL (
+		SELECT %[1]s.%[2]s AS at FROM %[3]s %[1]s WHERE %[4]s = one.value AND %[1]s.%[2]s <= '%[5]s'%[6]s ORDER BY %[1]s.%[2]s DESC LIMIT 1) newest)`
 	event := fmt.Sprintf(newest, "v", "accepted_at", "events", ofEvent, until, "")
 	again := fmt.Sprintf(newest, "r", "created_at", "deliveries", ofDelivery, until, " AND r.redelivery_of IS NOT NULL")
-	return []condition{{"d.created_at <= greatest(" + event + ", " + again + ")", value}}
+	return []condition{{"d.created_at <= greatest(" + event + ", " + again + ")", pq.Array(values)}}
 }
 
-// narrowed has the index find the first of the conditions that there are, and
-// looks at each row for the others. Where there is a walk for each webhook, the
-// index has been chosen.
-func (w way) narrowed(chosen bool, narrow [][]condition) way {
-	w.served, w.rest = slices.Clone(w.served), slices.Clone(w.rest)
-	for i, c := range narrow {
-		switch {
-		case chosen && i > 0:
-			w.rest = append(w.rest, c...)
-		default:
-			w.served = append(w.served, c...)
-			chosen = chosen || len(c) > 0
-		}
+// narrowing is what is asked for of each delivery, beside its time and what became
+// of it.
+type narrowing struct {
+	webhook, project []condition
+	types            []string
+	each             bool // each webhook has a walk
+}
+
+// rest looks at each row for the project and the type.
+func (n narrowing) rest() []condition {
+	return slices.Concat(n.project, among("d.event_type", n.types))
+}
+
+// by has the index find the first that is asked for of the webhook, the project and
+// the types, which have a walk each, and looks at each row for the others. Where
+// there is a walk for each webhook, the index has been chosen.
+func (n narrowing) by(w way) way {
+	w.served = slices.Concat(w.served, n.webhook)
+	switch chosen := n.each || len(n.webhook) > 0; {
+	case chosen:
+		w.rest = slices.Concat(w.rest, n.rest())
+	case len(n.project) > 0:
+		w.served = slices.Concat(w.served, n.project)
+		w.rest = slices.Concat(w.rest, among("d.event_type", n.types))
+	case len(n.types) > 0:
+		w.each = append(slices.Clone(w.each), condition{"unnest(?::text[]) AS y(type)", pq.Array(n.types)})
+		w.served = append(w.served, condition{text: "d.event_type = y.type"})
 	}
 	return w
 }
 
-// waysToWaiting walk through what was never tried, which is pending, and what was.
-func waysToWaiting(w way, status hook.DeliveryStatus, ofStatus []condition, narrow [][]condition) []way {
-	w.rest = slices.Concat(w.rest, ofStatus, narrow[1], narrow[2])
-	w.served = slices.Concat(w.served, narrow[0])
+// waysToAmiss walk through what failed, is held or was cancelled, by the reasons:
+// those that are asked for, and where the last attempt may have one of these, all.
+func waysToAmiss(w way, f hook.DeliveryFilter, statuses []hook.DeliveryStatus, n narrowing) (ways []way) {
+	var own, others []hook.Reason
+	for _, status := range statuses {
+		for _, reason := range hook.ReasonsOf(status) {
+			switch {
+			case len(f.Reasons) == 0 || slices.Contains(f.Reasons, reason):
+				own = append(own, reason)
+			case slices.ContainsFunc(f.Reasons, hook.Reason.OfAttempt):
+				others = append(others, reason)
+			}
+		}
+	}
+	by := func(reasons []hook.Reason, rest []condition) {
+		if len(reasons) == 0 {
+			return
+		}
+		p := w
+		p.each = append(slices.Clone(w.each), condition{"unnest(?::text[]) AS x(reason)", pq.Array(reasons)})
+		p.served = append(slices.Clone(w.served), condition{text: "d.reason = x.reason"})
+		p.rest, p.looksUp = slices.Concat(w.rest, rest), len(rest) > 0
+		ways = append(ways, n.by(p))
+	}
+	by(own, answered(f))
+	by(others, slices.Concat(reasoned(f), answered(f)))
+	return ways
+}
+
+// waysToWaiting walk through what was never tried, which is pending and was not
+// answered, and what was.
+func waysToWaiting(w way, f hook.DeliveryFilter, statuses []hook.DeliveryStatus, n narrowing) (ways []way) {
+	var waiting []hook.DeliveryStatus
+	for _, status := range statuses {
+		if status.Unfinished() {
+			waiting = append(waiting, status)
+		}
+	}
+	attempted := slices.Concat(reasoned(f), answered(f))
+	if len(waiting) == 0 || len(f.Reasons) > 0 && !slices.ContainsFunc(f.Reasons, hook.Reason.OfAttempt) {
+		return nil
+	}
+	w.rest, w.looksUp = slices.Concat(w.rest, among("d.status", waiting), n.rest(), attempted), len(attempted) > 0
+	w.served = slices.Concat(w.served, n.webhook)
 	part := func(attempts string) way {
 		p := w
 		p.served = append(slices.Clone(w.served), condition{text: "d.dispatch_at IS NOT NULL AND d.attempts " + attempts})
 		return p
 	}
-	tried := part("> 0")
-	if status == hook.Retrying {
-		return []way{tried}
+	if slices.Contains(waiting, hook.Pending) && len(attempted) == 0 {
+		ways = append(ways, part("= 0"))
 	}
-	return []way{part("= 0"), tried}
+	return append(ways, part("> 0"))
 }

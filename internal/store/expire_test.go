@@ -70,7 +70,7 @@ func TestExpire_EndsWhatWaitsForTooLong(t *testing.T) {
 		ended := name == "due" || name == "queued" || name == "retrying" || name == "held"
 		require.Equal(t, ended, d.Status == hook.Cancelled && d.Reason == hook.ReasonExpired && !d.FinishedAt.IsZero(), "%s: %s %s", name, d.Status, d.Reason)
 	}
-	listed, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID, Status: hook.Cancelled}, anyPage)
+	listed, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID, Statuses: []hook.DeliveryStatus{hook.Cancelled}}, anyPage)
 	require.NoError(t, err)
 	require.Len(t, listed, 4)
 	ledger, err := s.Ledger(ctx, hook.LedgerQuery{WebhookID: w.ID, Since: time.Now().Add(-2 * time.Hour), Until: time.Now().Add(time.Hour)})

@@ -81,7 +81,7 @@ func TestDisabledWebhookHoldsWhatMatches(t *testing.T) {
 	require.NoError(t, err)
 	s.post(t, event("e2", "TODO_CREATED", "p1"))
 
-	held, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID, Status: hook.Held}, anyPage)
+	held, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID, Statuses: []hook.DeliveryStatus{hook.Held}}, anyPage)
 	require.NoError(t, err)
 	require.Len(t, held, 2)
 	require.Equal(t, hook.ReasonWebhookDisabled, held[0].Reason)

@@ -42,6 +42,15 @@ func newCrowded(t testing.TB) stage {
 		FROM events e
 		CROSS JOIN LATERAL (SELECT substr(e.id, 2)::int AS g) n
 		CROSS JOIN LATERAL (SELECT CASE WHEN g < 60 THEN 'failed' WHEN g < 120 THEN 'held' WHEN g < 180 THEN 'pending' WHEN g < 240 THEN 'retrying' ELSE 'succeeded' END AS status) x`)
+	// The last attempt of each second one that failed or is retried has not ended.
+	pgtest.Exec(t, s.url, `
+		INSERT INTO attempts (delivery_id, number, finished_at, outcome, reason, status_code)
+		SELECT d.id, n, x.ended, CASE WHEN x.ended IS NOT NULL THEN 'failure' END, CASE WHEN x.ended IS NOT NULL THEN 'status_' || x.code / 100 || 'xx' END, CASE WHEN x.ended IS NOT NULL THEN x.code END
+		FROM deliveries d CROSS JOIN LATERAL (SELECT substr(d.event_id, 2)::int AS g) e CROSS JOIN generate_series(1, 2) n
+		CROSS JOIN LATERAL (SELECT CASE WHEN (g + n) % 4 < 2 THEN 503 ELSE 404 END AS code, CASE WHEN n = 1 OR g % 2 = 0 THEN now() END AS ended) x
+		WHERE d.status IN ('failed', 'retrying')`)
+	pgtest.Exec(t, s.url, `INSERT INTO attempts (delivery_id, number, finished_at, outcome, status_code)
+		SELECT d.id, 1, now(), 'success', CASE WHEN substr(d.event_id, 2)::int % 1000 = 0 THEN 204 ELSE 200 END FROM deliveries d WHERE d.status = 'succeeded' AND substr(d.event_id, 2)::int % 10 = 0`)
 	vacuum(t, s.url)
 	return s
 }
@@ -57,7 +66,7 @@ func crowdEvents(t testing.TB, url string, n int) {
 
 func vacuum(t testing.TB, url string) {
 	t.Helper()
-	for _, table := range []string{"events", "deliveries", "webhooks", "lanes", "health_counts", "health_hours"} {
+	for _, table := range []string{"events", "deliveries", "attempts", "webhooks", "lanes", "health_counts", "health_hours"} {
 		pgtest.Exec(t, url, `VACUUM ANALYZE `+table)
 	}
 }
@@ -110,18 +119,18 @@ var narrowings = map[string]func(*hook.DeliveryFilter){
 	"webhook":       func(f *hook.DeliveryFilter) { f.WebhookID = bigWebhook },
 	"quiet webhook": func(f *hook.DeliveryFilter) { f.WebhookID = "wh_7" },
 	"event":         func(f *hook.DeliveryFilter) { f.EventID = "e00000100" },
-	"type":          func(f *hook.DeliveryFilter) { f.EventType = "TODO_CREATED" },
-	"rare type":     func(f *hook.DeliveryFilter) { f.EventType = rareType },
+	"type":          func(f *hook.DeliveryFilter) { f.EventTypes = []string{"TODO_CREATED"} },
+	"rare type":     func(f *hook.DeliveryFilter) { f.EventTypes = []string{rareType} },
 	"project":       func(f *hook.DeliveryFilter) { f.ProjectID = "p1" },
 	"rare project":  func(f *hook.DeliveryFilter) { f.ProjectID = rareProject },
 	"since":         func(f *hook.DeliveryFilter) { f.Since = time.Now().Add(-time.Hour) },
 	"until":         func(f *hook.DeliveryFilter) { f.Until = time.Now().Add(-manyDeliveries / 2 * time.Second) },
-	"pending":       func(f *hook.DeliveryFilter) { f.Status = hook.Pending },
-	"retrying":      func(f *hook.DeliveryFilter) { f.Status = hook.Retrying },
-	"succeeded":     func(f *hook.DeliveryFilter) { f.Status = hook.Succeeded },
-	"failed":        func(f *hook.DeliveryFilter) { f.Status = hook.Failed },
-	"held":          func(f *hook.DeliveryFilter) { f.Status = hook.Held },
-	"cancelled":     func(f *hook.DeliveryFilter) { f.Status = hook.Cancelled },
+	"pending":       func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Pending} },
+	"retrying":      func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Retrying} },
+	"succeeded":     func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Succeeded} },
+	"failed":        func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Failed} },
+	"held":          func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Held} },
+	"cancelled":     func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Cancelled} },
 }
 
 // eachPair calls f with every filter, and every two of them together.
@@ -136,7 +145,54 @@ func eachPair(f func(name string, filter hook.DeliveryFilter)) {
 			}
 		}
 	}
+	for set, of := range setNarrowings {
+		for _, other := range []string{"", "webhook", "rare type", "event"} {
+			var filter hook.DeliveryFilter
+			if other != "" {
+				narrowings[other](&filter)
+			}
+			of(&filter)
+			f(set+" + "+other, filter)
+		}
+	}
 	f("none", hook.DeliveryFilter{})
+}
+
+// setNarrowings are filters of several values of a field, and of what the last
+// attempts came to.
+var setNarrowings = map[string]func(*hook.DeliveryFilter){
+	"amiss and waiting": func(f *hook.DeliveryFilter) {
+		f.Statuses = []hook.DeliveryStatus{hook.Failed, hook.Held, hook.Retrying, hook.Pending, hook.Failed}
+	},
+	"succeeded and failed": func(f *hook.DeliveryFilter) { f.Statuses = []hook.DeliveryStatus{hook.Succeeded, hook.Failed} },
+	"types": func(f *hook.DeliveryFilter) {
+		f.EventTypes = []string{rareType, "TAG_DELETED", "TODO_CREATED", rareType}
+	},
+	"failed of types": func(f *hook.DeliveryFilter) {
+		f.Statuses, f.EventTypes = []hook.DeliveryStatus{hook.Failed}, []string{rareType, "TAG_DELETED", "TODO_CREATED", rareType}
+	},
+	"many failed types": func(f *hook.DeliveryFilter) {
+		f.Statuses = []hook.DeliveryStatus{hook.Failed}
+		for i := range 199 {
+			f.EventTypes = append(f.EventTypes, fmt.Sprint("TYPE_", i))
+		}
+		f.EventTypes = append(f.EventTypes, rareType)
+	},
+	"own reasons": func(f *hook.DeliveryFilter) {
+		f.Reasons = []hook.Reason{hook.ReasonExhausted, hook.ReasonWebhookDisabled}
+	},
+	"attempt reason": func(f *hook.DeliveryFilter) {
+		f.Reasons = []hook.Reason{hook.ReasonStatus4xx, hook.ReasonWebhookDisabled}
+	},
+	"code":         func(f *hook.DeliveryFilter) { f.StatusCodes = []hook.StatusCodes{"503"} },
+	"classes":      func(f *hook.DeliveryFilter) { f.StatusCodes = []hook.StatusCodes{"4xx", "5xx", "503"} },
+	"success code": func(f *hook.DeliveryFilter) { f.StatusCodes = []hook.StatusCodes{"2xx"} },
+	"retrying with reason and code": func(f *hook.DeliveryFilter) {
+		f.Statuses, f.Reasons, f.StatusCodes = []hook.DeliveryStatus{hook.Retrying}, []hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"503", "404"}
+	},
+	"succeeded with reason": func(f *hook.DeliveryFilter) {
+		f.Statuses, f.Reasons = []hook.DeliveryStatus{hook.Succeeded}, []hook.Reason{hook.ReasonExhausted}
+	},
 }
 
 // TestLists_ReadFewPages counts the pages of every list, with every filter and two
@@ -157,6 +213,10 @@ func TestLists_ReadFewPages(t *testing.T) {
 			} else if who == "user" {
 				most = perWalk
 			}
+			if len(f.Reasons)+len(f.StatusCodes) > 0 {
+				most += scan // of fewer rows the attempts are read, too
+			}
+			most = max(most, 120*len(f.EventTypes)) // of each type the walks by reason
 			for _, q := range queries {
 				p := cost(t, conn, q)
 				require.LessOrEqual(t, p.pages(), most, "%s: %s\n%s", who, name, q.Text)
@@ -185,12 +245,18 @@ func TestLists_FindWhatTheFilterSays(t *testing.T) {
 		var want []string
 		require.NoError(t, db.QueryRow(`
 			SELECT coalesce(array_agg(id), '{}') FROM (
-				SELECT id FROM deliveries WHERE ($1 = '' OR webhook_id = $1) AND ($2 = '' OR event_id = $2) AND ($3 = '' OR event_type = $3)
-					AND ($4 = '' OR project_id = $4) AND ($5 = '' OR status = $5) AND created_at >= $6 AND ($7 OR created_at < $8)
-				ORDER BY created_at DESC, id DESC LIMIT 450
-			) x`, f.WebhookID, f.EventID, f.EventType, f.ProjectID, f.Status, f.Since, f.Until.IsZero(), f.Until).Scan((*pq.StringArray)(&want)))
+				SELECT id FROM deliveries d
+				LEFT JOIN LATERAL (
+					SELECT reason, status_code FROM attempts WHERE delivery_id = d.id AND outcome IS NOT NULL AND cardinality($9::text[]) + cardinality($10::text[]) > 0 ORDER BY number DESC LIMIT 1
+				) a ON true
+				WHERE ($1 = '' OR d.webhook_id = $1) AND ($2 = '' OR d.event_id = $2) AND ($3::text[] = '{}' OR d.event_type = ANY($3))
+					AND ($4 = '' OR d.project_id = $4) AND ($5::text[] = '{}' OR d.status = ANY($5)) AND d.created_at >= $6 AND ($7 OR d.created_at < $8)
+					AND ($9::text[] = '{}' OR d.reason = ANY($9) OR a.reason = ANY($9))
+					AND ($10::text[] = '{}' OR a.status_code::text = ANY($10) OR left(a.status_code::text, 1) || 'xx' = ANY($10))
+				ORDER BY d.created_at DESC, d.id DESC LIMIT 450
+			) x`, f.WebhookID, f.EventID, notNull(f.EventTypes), f.ProjectID, notNull(f.Statuses), f.Since, f.Until.IsZero(), f.Until, notNull(f.Reasons), notNull(f.StatusCodes)).Scan((*pq.StringArray)(&want)))
 		contexts := []context.Context{context.Background()}
-		if strings.Contains(name, "rare type") { // what a user is shown is looked for in the most ways there
+		if strings.Contains(name, "rare type") || name == "attempt reason + " || name == "amiss and waiting + " { // what a user is shown is looked for in the most ways there
 			contexts = append(contexts, as("u1"))
 		}
 		for _, ctx := range contexts {
@@ -198,6 +264,9 @@ func TestLists_FindWhatTheFilterSays(t *testing.T) {
 		}
 	})
 }
+
+// notNull is an argument that is empty rather than NULL.
+func notNull[T ~string](values []T) any { return pq.Array(append([]T{}, values...)) }
 
 // firstOf reads up to n rows of a list, as the API does.
 func firstOf(t *testing.T, n int, read func(hook.Page) ([]hook.Delivery, error)) []string {

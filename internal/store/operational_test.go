@@ -44,7 +44,7 @@ func (s stage) told(t *testing.T, webhookID string) []string {
 
 func (s stage) deliveryOf(t *testing.T, webhookID, eventType string) hook.Delivery {
 	t.Helper()
-	all, err := s.Deliveries(context.Background(), hook.DeliveryFilter{WebhookID: webhookID, EventType: eventType}, anyPage)
+	all, err := s.Deliveries(context.Background(), hook.DeliveryFilter{WebhookID: webhookID, EventTypes: []string{eventType}}, anyPage)
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	return all[0]

@@ -19,13 +19,14 @@ import (
 func ofRedelivery(more string) string {
 	return `
 FROM ` + statusOfReason + ` CROSS JOIN LATERAL (
-	SELECT d.id, d.created_at, d.status, d.event_type, d.event_id, d.webhook_id, d.project_id, d.superseded, d.test FROM deliveries d
+	SELECT d.id, d.created_at, d.status, d.reason, d.event_type, d.event_id, d.webhook_id, d.project_id, d.superseded, d.test FROM deliveries d
 	WHERE d.webhook_id = $1 AND d.reason = x.reason AND (d.created_at, d.id) > ($2, $3) AND d.created_at < $4 ` + more + `
 ) d WHERE x.status = ANY($5)`
 }
 
-// again: delivery d is to be sent again; if there are any types $6, only of these.
-const again = `(NOT d.superseded AND ` + noTest + ` AND (cardinality($6::text[]) = 0 OR d.event_type = ANY($6)) AND EXISTS (
+// again: delivery d is to be sent again; where types $6, reasons $7 or status codes $8
+// are asked for, only of these.
+var again = `(NOT d.superseded AND ` + noTest + ` AND ` + picks("$6", "$7", "$8") + ` AND EXISTS (
 	SELECT FROM events e CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0) w
 	WHERE e.id = d.event_id AND e.expunged_at IS NULL AND NOT ` + accessLost + ` OFFSET 0
 ))`
@@ -42,7 +43,13 @@ var countAgain = fmt.Sprintf(`SELECT count(*) FROM (SELECT %s AND %s LIMIT %d) c
 // queryArgs are the arguments of again, from the start. A list without anything
 // in it must not become NULL.
 func queryArgs(q hook.RedeliveryQuery) []any {
-	return []any{q.WebhookID, q.Since, "", q.Until, pq.Array(q.Statuses), pq.Array(append([]string{}, q.EventTypes...))}
+	return []any{q.WebhookID, q.Since, "", q.Until, pq.Array(q.Statuses), pq.Array(append([]string{}, q.EventTypes...)),
+		pq.Array(append([]hook.Reason{}, q.Reasons...)), multirange(q.StatusCodes)}
+}
+
+// createArgs are queryArgs, and what a row of redeliveries has beside them.
+func createArgs(q hook.RedeliveryQuery, id string) []any {
+	return append(queryArgs(q), id, pq.Array(append([]hook.StatusCodes{}, q.StatusCodes...)))
 }
 
 // CountRedelivery says how many deliveries a redelivery would send again, of
@@ -84,8 +91,8 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 		}
 		var count int
 		err = tx.GetContext(ctx, &count, `
-			INSERT INTO redeliveries (id, webhook_id, since, until, statuses, event_types, status, dispatch_at, cursor_at, cursor_id, total)
-			SELECT $7, $1, $2, $4, $5, $6, 'running', now(), $2, $3, (`+countAgain+`) RETURNING total`, append(queryArgs(q), redeliveryID)...)
+			INSERT INTO redeliveries (id, webhook_id, since, until, statuses, event_types, reasons, status_codes, status, dispatch_at, cursor_at, cursor_id, total)
+			SELECT $9, $1, $2, $4, $5, $6, $7, $10, 'running', now(), $2, $3, (`+countAgain+`) RETURNING total`, createArgs(q, redeliveryID)...)
 		if err != nil {
 			return err
 		}
@@ -100,7 +107,7 @@ func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (h
 // selectRedelivery counts by status what was sent again, of which nothing but what
 // is not on its way, nor has a reason, has succeeded.
 var selectRedelivery = `
-SELECT r.id, r.kind, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.status, greatest(r.total, r.released) AS total, r.released, r.created_at, r.finished_at,
+SELECT r.id, r.kind, r.webhook_id, r.since, r.until, r.statuses, r.event_types, r.reasons, r.status_codes, r.status, greatest(r.total, r.released) AS total, r.released, r.created_at, r.finished_at,
 	s.n - c.failed - c.cancelled - c.pending AS succeeded, c.failed, c.cancelled, c.pending
 FROM redeliveries r JOIN webhooks w ON w.id = r.webhook_id AND w.deleted_at IS NULL
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM deliveries d WHERE d.redelivery_id = r.id) s
@@ -110,29 +117,48 @@ CROSS JOIN LATERAL (
 	FROM (` + amiss("d.redelivery_id = r.id") + ` UNION ALL ` + onItsWayNow("d.redelivery_id = r.id") + `) n
 ) c`
 
+// pickedRow is what a redelivery or a cancellation asks for.
+type pickedRow struct {
+	Statuses    pq.StringArray `db:"statuses"`
+	EventTypes  pq.StringArray `db:"event_types"`
+	Reasons     pq.StringArray `db:"reasons"`
+	StatusCodes pq.StringArray `db:"status_codes"`
+}
+
+// codes are the status codes as arguments of picks have them.
+func (r pickedRow) codes() string { return multirange(named[hook.StatusCodes](r.StatusCodes)) }
+
+// named gives texts the type of what they name.
+func named[T ~string](texts []string) []T {
+	out := make([]T, len(texts))
+	for i, text := range texts {
+		out[i] = T(text)
+	}
+	return out
+}
+
 type redeliveryRow struct {
-	ID         string         `db:"id"`
-	Kind       string         `db:"kind"`
-	WebhookID  string         `db:"webhook_id"`
-	Since      time.Time      `db:"since"`
-	Until      time.Time      `db:"until"`
-	Statuses   pq.StringArray `db:"statuses"`
-	EventTypes pq.StringArray `db:"event_types"`
-	Status     string         `db:"status"`
-	Total      int            `db:"total"`
-	Released   int            `db:"released"`
-	CreatedAt  time.Time      `db:"created_at"`
-	FinishedAt sql.NullTime   `db:"finished_at"`
-	Succeeded  int            `db:"succeeded"`
-	Failed     int            `db:"failed"`
-	Cancelled  int            `db:"cancelled"`
-	Pending    int            `db:"pending"`
+	pickedRow
+	ID         string       `db:"id"`
+	Kind       string       `db:"kind"`
+	WebhookID  string       `db:"webhook_id"`
+	Since      time.Time    `db:"since"`
+	Until      time.Time    `db:"until"`
+	Status     string       `db:"status"`
+	Total      int          `db:"total"`
+	Released   int          `db:"released"`
+	CreatedAt  time.Time    `db:"created_at"`
+	FinishedAt sql.NullTime `db:"finished_at"`
+	Succeeded  int          `db:"succeeded"`
+	Failed     int          `db:"failed"`
+	Cancelled  int          `db:"cancelled"`
+	Pending    int          `db:"pending"`
 }
 
 func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
-	q := hook.RedeliveryQuery{WebhookID: r.WebhookID, Since: r.Since.UTC(), Until: r.Until.UTC(), EventTypes: r.EventTypes}
-	for _, status := range r.Statuses {
-		q.Statuses = append(q.Statuses, hook.DeliveryStatus(status))
+	q := hook.RedeliveryQuery{
+		WebhookID: r.WebhookID, Since: r.Since.UTC(), Until: r.Until.UTC(), EventTypes: r.EventTypes,
+		Statuses: named[hook.DeliveryStatus](r.Statuses), Reasons: named[hook.Reason](r.Reasons), StatusCodes: named[hook.StatusCodes](r.StatusCodes),
 	}
 	if hook.RedeliveryKind(r.Kind) == hook.KindCancellation {
 		r.Cancelled = r.Released

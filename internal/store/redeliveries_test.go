@@ -113,10 +113,24 @@ func TestRedelivery_TakesWhatItWasAskedFor(t *testing.T) {
 	base := s.failed(t, w.ID, 10)
 	pgtest.Exec(t, s.url, `UPDATE deliveries SET status = 'cancelled', reason = 'cancelled_by_owner' WHERE event_id = 'e9'`)
 	pgtest.Exec(t, s.url, `UPDATE deliveries SET status = 'succeeded', reason = NULL WHERE event_id = 'e10'`)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET reason = 'gone' WHERE event_id = 'e8'`)
+	pgtest.Exec(t, s.url, `INSERT INTO attempts (delivery_id, number, finished_at, outcome, reason, status_code)
+		SELECT d.id, n, x.ended, CASE WHEN x.ended IS NOT NULL THEN 'failure' END, CASE WHEN x.ended IS NOT NULL THEN x.reason END, CASE WHEN x.ended IS NOT NULL THEN x.code END
+		FROM (VALUES ('e1', 1, 404, 'status_4xx', now()), ('e1', 2, 503, 'status_5xx', now()), ('e2', 1, 500, 'status_5xx', now()), ('e2', 2, 0, '', NULL),
+			('e3', 1, NULL, 'dns', now()), ('e8', 1, 410, 'gone', now()), ('e9', 1, 503, 'status_5xx', now())) x(event_id, n, code, reason, ended) JOIN deliveries d USING (event_id)`)
 	for name, c := range map[string]struct {
 		change func(*hook.RedeliveryQuery)
 		want   int
 	}{
+		"own reason":         {func(q *hook.RedeliveryQuery) { q.Reasons = []hook.Reason{hook.ReasonExhausted} }, 7},
+		"own or last":        {func(q *hook.RedeliveryQuery) { q.Reasons = []hook.Reason{hook.ReasonGone, hook.ReasonDNS} }, 2},
+		"last reason":        {func(q *hook.RedeliveryQuery) { q.Reasons = []hook.Reason{hook.ReasonStatus5xx} }, 2},
+		"not the one before": {func(q *hook.RedeliveryQuery) { q.Reasons = []hook.Reason{hook.ReasonStatus4xx} }, 0},
+		"code":               {func(q *hook.RedeliveryQuery) { q.StatusCodes = []hook.StatusCodes{"503"} }, 1},
+		"classes":            {func(q *hook.RedeliveryQuery) { q.StatusCodes = []hook.StatusCodes{"4xx", "5xx"} }, 3},
+		"reason and code": {func(q *hook.RedeliveryQuery) {
+			q.Reasons, q.StatusCodes = []hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"500", "410"}
+		}, 1},
 		"failed and held":     {func(*hook.RedeliveryQuery) {}, 8},
 		"from":                {func(q *hook.RedeliveryQuery) { q.Since = base.Add(3 * time.Second) }, 6},
 		"before":              {func(q *hook.RedeliveryQuery) { q.Until = base.Add(3 * time.Second) }, 2},
@@ -136,6 +150,14 @@ func TestRedelivery_TakesWhatItWasAskedFor(t *testing.T) {
 		})
 	}
 	require.Zero(t, s.number(t, `SELECT count(*) FROM redeliveries`), "counting writes nothing")
+	picked := query(w.ID, base)
+	picked.Reasons, picked.StatusCodes = []hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"5xx"}
+	r := s.redelivery(t, picked)
+	require.Equal(t, []any{2, picked.Reasons, picked.StatusCodes}, []any{r.Total, r.Reasons, r.StatusCodes})
+	require.Equal(t, 2, s.step(t, r.ID).Released)
+	require.Equal(t, 2, s.number(t, `SELECT count(*) FROM deliveries WHERE superseded AND event_id IN ('e1', 'e2')`), "what was counted is what is sent")
+	pgtest.Exec(t, s.url, `DELETE FROM deliveries WHERE redelivery_of IS NOT NULL`)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET superseded = false`)
 	require.NoError(t, s.DeleteMember(ctx, "p1", "u1"))
 	n, err := s.CountRedelivery(ctx, query(w.ID, base))
 	require.NoError(t, err)

@@ -21,15 +21,15 @@ func TestRedelivery_StepCostsTheSameAmongMany(t *testing.T) {
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	conn := session(t, s.url)
 	for name, statement := range map[string]string{
-		"next(text, timestamptz, text, timestamptz, text[], text[], bigint)": store.NextOfRedelivery,
-		"redeliver(text[], text[], text)":                                    store.RedeliverOld,
+		"next(text, timestamptz, text, timestamptz, text[], text[], text[], int4multirange, bigint)": store.NextOfRedelivery,
+		"redeliver(text[], text[], text)": store.RedeliverOld,
 	} {
 		_, err := conn.ExecContext(context.Background(), "PREPARE "+name+" AS "+statement)
 		require.NoError(t, err)
 	}
 	planned(t, conn, `redeliver('{dlv_000000001}', '{dlv_z0}', '')`)
 	next := func(from time.Time) string {
-		return fmt.Sprintf(`next('%s', '%s', '', '%s', '{failed,held}', '{}', 10)`, w.ID, from.Format(time.RFC3339), time.Now().Add(24*time.Hour).Format(time.RFC3339))
+		return fmt.Sprintf(`next('%s', '%s', '', '%s', '{failed,held}', '{}', '{}', '{}', 10)`, w.ID, from.Format(time.RFC3339), time.Now().Add(24*time.Hour).Format(time.RFC3339))
 	}
 	planned(t, conn, next(time.Now()))
 	base := s.failed(t, w.ID, 20_000)
@@ -54,7 +54,7 @@ func TestRedelivery_GetsOnHoweverFarTheNextOneLies(t *testing.T) {
 	conn := reading(t, s.url)
 	q := query(w.ID, base)
 	q.EventTypes = []string{"TAG_CREATED"}
-	p := cost(t, conn, store.Query{Text: store.NextOfRedelivery, Args: []any{w.ID, base, "", base.Add(24 * time.Hour), pq.Array(q.Statuses), pq.Array(q.EventTypes), 2000}})
+	p := cost(t, conn, store.Query{Text: store.NextOfRedelivery, Args: []any{w.ID, base, "", base.Add(24 * time.Hour), pq.Array(q.Statuses), pq.Array(q.EventTypes), "{}", "{}", 2000}})
 	require.Equal(t, 2000, p.Rows)
 	require.Less(t, p.pages(), 3000, "no event of another type is read")
 	r := s.redelivery(t, q)

@@ -28,16 +28,15 @@ const (
 
 // runningRow is a redelivery of many that is locked, and its webhook.
 type runningRow struct {
-	ID         string         `db:"id"`
-	WebhookID  string         `db:"webhook_id"`
-	Until      time.Time      `db:"until"`
-	Statuses   pq.StringArray `db:"statuses"`
-	EventTypes pq.StringArray `db:"event_types"`
-	CursorAt   time.Time      `db:"cursor_at"`
-	CursorID   string         `db:"cursor_id"`
-	UnderWay   int            `db:"under_way"`
-	enabled    bool
-	deleted    bool
+	pickedRow
+	ID        string    `db:"id"`
+	WebhookID string    `db:"webhook_id"`
+	Until     time.Time `db:"until"`
+	CursorAt  time.Time `db:"cursor_at"`
+	CursorID  string    `db:"cursor_id"`
+	UnderWay  int       `db:"under_way"`
+	enabled   bool
+	deleted   bool
 }
 
 // The locks go from the webhook to its redelivery, so that the webhook stays on,
@@ -46,16 +45,16 @@ const (
 	webhookOfRedelivery = `SELECT webhook_id FROM redeliveries WHERE id = $1 AND status = 'running' AND kind = 'redelivery'`
 	lockSwitch          = `SELECT enabled, deleted_at IS NOT NULL FROM webhooks WHERE id = $1 FOR NO KEY UPDATE`
 	lockRedelivery      = `
-		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.cursor_at, r.cursor_id,
+		SELECT r.id, r.webhook_id, r.until, r.statuses, r.event_types, r.reasons, r.status_codes, r.cursor_at, r.cursor_id,
 			(SELECT count(*) FROM deliveries d WHERE d.redelivery_id = r.id AND ` + onItsWay + `) AS under_way
 		FROM redeliveries r WHERE r.id = $1 AND r.status = 'running' FOR UPDATE`
 )
 
-// nextOfRedelivery looks at the next $7 deliveries, and says of each whether it is
+// nextOfRedelivery looks at the next $9 deliveries, and says of each whether it is
 // to be sent again.
 var nextOfRedelivery = `
 SELECT d.id, d.created_at, d.status, ` + again + ` AS again FROM (
-	SELECT d.* ` + ofRedelivery("ORDER BY d.created_at, d.id LIMIT $7") + ` ORDER BY d.created_at, d.id LIMIT $7
+	SELECT d.* ` + ofRedelivery("ORDER BY d.created_at, d.id LIMIT $9") + ` ORDER BY d.created_at, d.id LIMIT $9
 ) d ORDER BY d.created_at, d.id`
 
 // releasePicked queues what was held. It gets a workflow of its own: an older one
@@ -128,7 +127,7 @@ func (s *Store) step(ctx context.Context, tx *sqlx.Tx, r runningRow) (step hook.
 	}
 	var next []picked
 	room := underWay - r.UnderWay
-	err = tx.SelectContext(ctx, &next, nextOfRedelivery, r.WebhookID, r.CursorAt, r.CursorID, r.Until, r.Statuses, r.EventTypes, lookAtOnce)
+	err = tx.SelectContext(ctx, &next, nextOfRedelivery, r.WebhookID, r.CursorAt, r.CursorID, r.Until, r.Statuses, r.EventTypes, r.Reasons, r.codes(), lookAtOnce)
 	if err != nil {
 		return step, false, err
 	}

@@ -189,7 +189,7 @@ func TestKinds_AreFilters(t *testing.T) {
 			for _, d := range sent {
 				deliveries[kind] = append(deliveries[kind], d.EventID)
 			}
-			pending, err := s.Deliveries(ctx, hook.DeliveryFilter{Kind: kind, Status: hook.Pending, WebhookID: w.ID}, hook.Page{Limit: 10})
+			pending, err := s.Deliveries(ctx, hook.DeliveryFilter{Kind: kind, Statuses: []hook.DeliveryStatus{hook.Pending}, WebhookID: w.ID}, hook.Page{Limit: 10})
 			require.NoError(t, err)
 			require.Len(t, pending, map[hook.EventKind]int{"": 1, hook.KindTest: 1}[kind], "the rest is held: %s", kind)
 		}

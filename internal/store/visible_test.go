@@ -140,7 +140,7 @@ func TestUsersSeeTheirOwnWebhooksAndDeliveries(t *testing.T) {
 	mine, theirs := s.deliveries(t, as("u1"), hook.DeliveryFilter{}), s.deliveries(t, as("u2"), hook.DeliveryFilter{})
 	require.Equal(t, s.deliveries(t, ctx, hook.DeliveryFilter{WebhookID: s.mine.ID}), mine)
 	require.Equal(t, s.deliveries(t, ctx, hook.DeliveryFilter{WebhookID: s.theirs.ID}), theirs)
-	require.Len(t, s.deliveries(t, as("u2"), hook.DeliveryFilter{EventID: "a", Status: hook.Pending}), 1)
+	require.Len(t, s.deliveries(t, as("u2"), hook.DeliveryFilter{EventID: "a", Statuses: []hook.DeliveryStatus{hook.Pending}}), 1)
 	for _, f := range []hook.DeliveryFilter{{WebhookID: s.mine.ID}, {EventID: "b"}, {ProjectID: "p2"}} {
 		require.Empty(t, s.deliveries(t, as("u2"), f))
 	}

@@ -34,7 +34,7 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
   const { query, rows, older, newer } = usePages(['deliveries', to, status, filter.type, filter.project, since], (cursor) =>
     ok(
       api.GET('/v1/deliveries', {
-        params: { query: { cursor, webhook_id: to, status, event_type: filter.type, project_id: filter.project, since: since && ago(since) } },
+        params: { query: { cursor, webhook_id: to, status: status && [status], event_type: filter.type ? [filter.type] : undefined, project_id: filter.project, since: since && ago(since) } },
       }),
     ),
   );
