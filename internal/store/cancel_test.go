@@ -34,6 +34,31 @@ func cancelling(webhookID string, statuses ...hook.DeliveryStatus) hook.Redelive
 	return hook.RedeliveryQuery{WebhookID: webhookID, Since: time.Now().Add(-time.Hour), Statuses: statuses}
 }
 
+// requireCounts requires that reasons and status codes pick of what waits and is held,
+// once the delivery has an attempt that was answered with 503.
+func (s stage) requireCounts(t *testing.T, webhookID, deliveryID string) {
+	t.Helper()
+	pgtest.Exec(t, s.url, `INSERT INTO attempts (delivery_id, number, finished_at, outcome, reason, status_code) VALUES ($1, 1, now(), 'failure', 'status_5xx', 503)`, deliveryID)
+	for name, of := range map[string]struct {
+		reasons []hook.Reason
+		codes   []hook.StatusCodes
+		want    int
+	}{
+		"own reason":  {[]hook.Reason{hook.ReasonWebhookDisabled}, nil, 1},
+		"last reason": {[]hook.Reason{hook.ReasonStatus5xx}, nil, 1},
+		"both":        {[]hook.Reason{hook.ReasonStatus5xx, hook.ReasonWebhookDisabled}, nil, 2},
+		"code":        {nil, []hook.StatusCodes{"503"}, 1},
+		"other class": {nil, []hook.StatusCodes{"4xx"}, 0},
+		"class":       {[]hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"5xx", "404"}, 1},
+	} {
+		q := cancelling(webhookID)
+		q.Reasons, q.StatusCodes = of.reasons, of.codes
+		n, err := s.CountCancellation(context.Background(), q)
+		require.NoError(t, err)
+		require.Equal(t, of.want, n, name)
+	}
+}
+
 func TestCancellation_TakesWhatTheFilterPicks(t *testing.T) {
 	ctx := context.Background()
 	s := newStage(t)
@@ -57,25 +82,7 @@ func TestCancellation_TakesWhatTheFilterPicks(t *testing.T) {
 	set("old", `created_at = now() - interval '2 hours'`)
 	set("late", `created_at = now() + interval '1 hour'`)
 
-	pgtest.Exec(t, s.url, `INSERT INTO attempts (delivery_id, number, finished_at, outcome, reason, status_code) VALUES ($1, 1, now(), 'failure', 'status_5xx', 503)`, id["retrying"])
-	for name, of := range map[string]struct {
-		reasons []hook.Reason
-		codes   []hook.StatusCodes
-		want    int
-	}{
-		"own reason":  {[]hook.Reason{hook.ReasonWebhookDisabled}, nil, 1},
-		"last reason": {[]hook.Reason{hook.ReasonStatus5xx}, nil, 1},
-		"both":        {[]hook.Reason{hook.ReasonStatus5xx, hook.ReasonWebhookDisabled}, nil, 2},
-		"code":        {nil, []hook.StatusCodes{"503"}, 1},
-		"other class": {nil, []hook.StatusCodes{"4xx"}, 0},
-		"class":       {[]hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"5xx", "404"}, 1},
-	} {
-		q := cancelling(w.ID)
-		q.Reasons, q.StatusCodes = of.reasons, of.codes
-		n, err := s.CountCancellation(ctx, q)
-		require.NoError(t, err)
-		require.Equal(t, of.want, n, name)
-	}
+	s.requireCounts(t, w.ID, id["retrying"])
 
 	q := cancelling(w.ID)
 	q.EventTypes = []string{"TODO_CREATED"}
