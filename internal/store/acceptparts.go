@@ -31,7 +31,6 @@ func (s *Store) acceptParts(ctx context.Context, j judgedIngest, choice hook.Cho
 // acceptPartsOf is a gather's run: it accepts the events of several requests as if
 // they were those of one.
 func (s *Store) acceptPartsOf(ctx context.Context, all []*caller) error {
-	ctx = via(ctx, s.intake)
 	var j judgedIngest
 	var choice hook.Choice
 	for _, w := range all {

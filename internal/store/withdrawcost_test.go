@@ -12,10 +12,22 @@ import (
 	"godwit/internal/store"
 )
 
-// TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue counts pages with plans
-// that were made while there was next to nothing.
+// TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue counts pages with the plans of
+// different statistics: Postgres gathers them whenever it has time.
 func TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
+	for _, when := range []string{"of next to nothing", "while everything waits", "of everything"} {
+		t.Run(when, func(t *testing.T) { requireCheapSteps(t, when) })
+	}
+}
+
+func requireCheapSteps(t *testing.T, when string) {
+	t.Helper()
 	s := newStage(t)
+	gather := func(now string) {
+		if now == when {
+			pgtest.Exec(t, s.url, `ANALYZE deliveries, events`)
+		}
+	}
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	conn := session(t, s.url)
 	const limit = 50
@@ -33,10 +45,13 @@ func TestWithdrawal_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
 	_, err := conn.ExecContext(context.Background(), "PREPARE unowned AS "+store.Unowned)
 	require.NoError(t, err)
 	planned(t, conn, "unowned")
+	gather("of next to nothing")
 	s.fill(t, w.ID, 20_000)
+	gather("while everything waits")
 	pgtest.Exec(t, s.url, `
 		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, finished_at)
 		SELECT 'dlv_done' || g, 'done' || g, $1, 'TODO_CREATED', 'p1', 'c1', 'succeeded', now() FROM generate_series(1, 20000) g`, w.ID)
+	gather("of everything")
 	for name, walks := range store.Walks {
 		for i := range walks {
 			pages := planned(t, conn, call(name, i)).pages()
