@@ -63,7 +63,7 @@ func TestProblems_HaveACodeForEachValue(t *testing.T) {
 		"/max_age": map[string]any{"expected": "integer"}, "/rules/0/events": map[string]any{}, "/rules/1/filter": map[string]any{"line": 1.0, "column": 2.0}}, params)
 }
 
-// TestExplain_HasACodeBesideEachReason also for a reason that holds words of its own.
+// TestExplain_HasACodeBesideEachReason includes a reason that quotes a filter's error.
 func TestExplain_HasACodeBesideEachReason(t *testing.T) {
 	c := newClient(t)
 	c.store.explanation = match.Explanation{Rule: -1, Reason: match.ReasonFilterError + "no such key", Event: hook.Event{Type: "A", ProjectID: "p1"}, OwnerID: "u1", Rules: []match.Verdict{

@@ -18,7 +18,7 @@ import (
 	"godwit/internal/ops"
 )
 
-// PortalLinks keeps links that sign somebody in to the web app once.
+// PortalLinks keeps links that sign a person in to the web app once.
 type PortalLinks interface {
 	CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error
 	// RedeemPortalLink makes the session of an unused link; CodeNotFound for any other.
@@ -80,7 +80,7 @@ func (in *portalInput) Resolve(ctx huma.Context) []error {
 }
 
 // portalPath is the app's page that a portal link leads to. It signs nobody in
-// until somebody presses its button: what reads mail opens links as well.
+// until a person presses its button: what reads mail opens links as well.
 const portalPath = "/portal"
 
 func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[portalLink], error) {

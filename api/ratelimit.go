@@ -62,7 +62,7 @@ func (s *server) spend(setHeader func(name, value string), p hook.Principal, a a
 	return rateLimited(fmt.Sprintf("This key may make %d requests a second here.", a.burst), a.until(left, 1))
 }
 
-// rateLimited is the problem of somebody who has to wait.
+// rateLimited is the problem of a caller who has to wait.
 func rateLimited(detail string, wait time.Duration) *problem {
 	p := newProblem(codeRateLimited, detail)
 	p.wait = wait

@@ -24,7 +24,7 @@ type workshop struct {
 	env      []string
 }
 
-// newWorkshop fetches the document of a running server for the generators.
+// newWorkshop has keys of both kinds, and a receiver.
 func newWorkshop(t *testing.T) workshop {
 	t.Helper()
 	p := sharedStack(t).standalone
@@ -36,9 +36,6 @@ func newWorkshop(t *testing.T) workshop {
 	w.env = append(os.Environ(), "GODWIT_URL="+p.url(), "GODWIT_PROJECT="+c.prefix+"p", "GODWIT_RECEIVER="+w.receiver.URL,
 		"GODWIT_USER_KEY="+key(map[string]any{"name": "u", "role": "user", "user_id": c.prefix + "u"}),
 		"GODWIT_PUBLISHER_KEY="+key(map[string]any{"name": "p", "role": "publisher"}))
-	require.NoError(t, os.RemoveAll(generated))
-	require.NoError(t, os.MkdirAll(generated, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(generated, "openapi.json"), documentOf(t, p.url()), 0o600))
 	return w
 }
 
@@ -78,6 +75,9 @@ func (w workshop) called(t *testing.T, printed []byte) {
 // usual settings and to make real calls. The programs are in e2e/clients.
 func TestGeneratedClients(t *testing.T) {
 	w := newWorkshop(t)
+	require.NoError(t, os.RemoveAll(generated))
+	require.NoError(t, os.MkdirAll(generated, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(generated, "openapi.json"), documentOf(t, w.base), 0o600))
 	require.DirExists(t, "clients/node_modules", "run `make e2e/clients/node_modules` first")
 	bin, err := filepath.Abs("clients/node_modules/.bin")
 	require.NoError(t, err)

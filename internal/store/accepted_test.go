@@ -246,3 +246,23 @@ func TestSequence_OfRequestsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// A request of a delivery may be shown whose webhook took the format blue after the
+// event was accepted. What its first attempt will keep is not kept by looking.
+func TestBlue_IsNotKeptByASnapshot(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	s.post(t, event("e1", "TODO_CREATED", "p1"))
+	_, err := s.UpdateWebhook(ctx, w.ID, 0, func(w *hook.Webhook) error { w.PayloadFormat = hook.FormatBlue; return nil })
+	require.NoError(t, err)
+	found, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID}, anyPage)
+	require.NoError(t, err)
+	require.NoError(t, s.Snapshot(ctx, func(ctx context.Context) error {
+		shown, err := s.Parcel(ctx, found[0].ID)
+		require.Equal(t, hook.FormatBlue, shown.Webhook.PayloadFormat)
+		require.Nil(t, shown.Blue)
+		return err
+	}))
+	require.NotNil(t, s.parcel(t, found[0].ID).Blue, "as the first attempt has it")
+}

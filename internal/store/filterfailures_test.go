@@ -14,7 +14,7 @@ import (
 )
 
 // TestFilterFailures_OfManyProcessesAddUp has processes write about the same rules at
-// once, each in an order of its own, the last failure not with the last write.
+// once, each in another order, the last failure not with the last write.
 func TestFilterFailures_OfManyProcessesAddUp(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()

@@ -45,7 +45,7 @@ const (
 		ON CONFLICT (part) DO UPDATE SET total = r.total + $2, last_run = r.last_run + $2`
 )
 
-// retentionWait bounds how long a step waits for a lock that somebody else holds.
+// retentionWait bounds how long a step waits for a lock that another process holds.
 // It looks for rows that are free, so it waits for next to none.
 const retentionWait = `SET LOCAL lock_timeout = '1s'`
 

@@ -85,7 +85,7 @@ const bearing = `SELECT concat_ws(' ', w.version, w.enabled, w.status, w.disable
 	FROM webhooks w WHERE w.id = $1`
 
 // TestATest_BearsOnNothing: tests that end in every way change nothing of their
-// webhook, be it well, degraded or off, and are no part of its ledger.
+// webhook, whether it is healthy, degraded or off, and are no part of its ledger.
 func TestATest_BearsOnNothing(t *testing.T) {
 	ends := []hook.Result{success(), gone(), asksForPause(time.Minute), {Outcome: hook.Failure, Reason: hook.ReasonConnectRefused}, {Outcome: hook.Failure, Reason: hook.ReasonInternal}}
 	for range 6 {

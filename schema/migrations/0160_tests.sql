@@ -1,4 +1,4 @@
--- A test that an owner sends to a webhook is told from what was published: it makes
+-- A column marks the tests that an owner sends to a webhook, so that a test makes
 -- one attempt and bears on nothing. NULL = it is none, so that ordinary rows pay
 -- nothing. Old code goes on working while this runs and afterwards: it reads names
 -- of columns that it knows, and treats a test as any delivery.

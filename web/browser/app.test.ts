@@ -14,7 +14,7 @@ const watch = new Watch();
 let goodURL = '';
 let browser: Browser;
 let made: Cast;
-let page: Page; // of somebody who is signed in
+let page: Page; // of a person who is signed in
 
 beforeAll(async () => {
   goodURL = await good.start();
@@ -156,7 +156,7 @@ test('event shows what changed, and why a webhook did not get it', async () => {
   await page.getByTestId('why').getByText('This rule is not about “Tag created”.').waitFor();
 });
 
-test('settings that somebody else has changed are asked about', async () => {
+test('settings that another person has changed are asked about', async () => {
   await page.goto(`${url}/webhooks/${made.works.id}/settings`);
   await page.getByLabel('Name', { exact: true }).fill('Mine');
   await call('PATCH', `/v1/webhooks/${made.works.id}`, { name: 'Theirs', timeout_seconds: 7 }, made.key);

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { de } from './de';
 import { en } from './en';
+import { admin } from './en/admin';
+import { webhooks } from './en/webhooks';
+import { wizard } from './en/wizard';
 import { fill, type Plural } from './index';
 import { pl } from './pl';
 
@@ -18,6 +21,11 @@ test('texts are there in each language', () => {
   for (const [key, text] of Object.entries(en)) {
     for (const catalogue of [de, pl]) expect(JSON.stringify(catalogue[key as keyof typeof en]) === '""', key).toBe(JSON.stringify(text) === '""');
   }
+});
+
+test('no text stands in two files', () => {
+  const all = [webhooks, wizard, admin].flatMap((part) => Object.keys(part));
+  expect(all.length).toBe(Object.keys(en).length);
 });
 
 test('plurals follow the language', () => {

@@ -1,11 +1,8 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { now } from '../api/clock';
-import type { en } from './en';
+import type { Catalogue, Key, Plural } from './texts';
 
-// Plural has a form for each kind of number that a language tells apart.
-export type Plural = { one?: string; few?: string; many?: string; other: string };
-export type Key = keyof typeof en;
-export type Catalogue = { [K in Key]: (typeof en)[K] extends string ? string : Plural };
+export type { Catalogue, Key, Plural };
 export type Params = Record<string, string | number>;
 
 export const languages = { en: 'English', de: 'Deutsch', pl: 'Polski' } as const;

@@ -1,0 +1,7 @@
+import { admin } from './admin';
+import { webhooks } from './webhooks';
+import { wizard } from './wizard';
+
+// The English texts. They are the type of the others: what is missing there, the
+// compiler finds.
+export const en = { ...webhooks, ...wizard, ...admin };

@@ -1,0 +1,6 @@
+import { admin } from './admin';
+import { webhooks } from './webhooks';
+import { wizard } from './wizard';
+import type { Catalogue } from '../texts';
+
+export const pl: Catalogue = { ...webhooks, ...wizard, ...admin };
