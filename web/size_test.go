@@ -70,7 +70,7 @@ func TestApp_IsSmall(t *testing.T) {
 			if page == "webhooks" {
 				most = maxList
 			}
-			size := m.load(t, "index.html", "src/i18n/"+language+".ts", "src/pages/"+page+".tsx")
+			size := m.load(t, "index.html", "src/i18n/"+language+"/index.ts", "src/pages/"+page+".tsx")
 			require.LessOrEqual(t, size, most, "%s in %s", page, language)
 			t.Logf("%-16s %s %6d bytes", page, language, size)
 		}
