@@ -1,11 +1,12 @@
-import { Button, NativeSelect } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { api, ok } from '../api/client';
 import { ago, useProjects, usePages, useWebhooks, type Status } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
+import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Answered, Empty, Left, Pager, StatusWord, When } from '../ui/parts';
+import { Empty, Left, StatusWord, When } from '../ui/parts';
 
 export interface DeliveryFilter {
   status?: string | undefined;
@@ -31,10 +32,19 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
   const status = known(statuses, filter.status);
   const since = known(spans, filter.since);
   const to = webhook ?? filter.webhook;
-  const { query, rows, older, newer } = usePages(['deliveries', to, status, filter.type, filter.project, since], (cursor) =>
+  const pages = usePages(['deliveries', to, status, filter.type, filter.project, since], (cursor) =>
     ok(
       api.GET('/v1/deliveries', {
-        params: { query: { cursor, webhook_id: to, status: status && [status], event_type: filter.type ? [filter.type] : undefined, project_id: filter.project, since: since && ago(since) } },
+        params: {
+          query: {
+            cursor,
+            webhook_id: to,
+            status: status && [status],
+            event_type: filter.type ? [filter.type] : undefined,
+            project_id: filter.project,
+            since: since && ago(since),
+          },
+        },
       }),
     ),
   );
@@ -43,105 +53,64 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
   return (
     <>
       <div className="filters">
-        <NativeSelect
-          label={t('state')}
-          value={status ?? ''}
-          onChange={(e) => set({ status: e.currentTarget.value || undefined })}
-          data={[{ value: '', label: t('any') }, ...statuses.map((value) => ({ value, label: t(`status.${value}`) }))]}
-        />
-        <NativeSelect
-          label={t('type')}
-          value={filter.type ?? ''}
-          onChange={(e) => set({ type: e.currentTarget.value || undefined })}
-          data={[{ value: '', label: t('any') }, ...(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))]}
-        />
-        <NativeSelect
-          label={t('project')}
-          value={filter.project ?? ''}
-          onChange={(e) => set({ project: e.currentTarget.value || undefined })}
-          data={[{ value: '', label: t('any') }, ...projects.map((p) => ({ value: p.id, label: p.name }))]}
-        />
+        <Choice label={t('state')} value={status} onChange={(status) => set({ status })} options={statuses.map((value) => ({ value, label: t(`status.${value}`) }))} />
+        <Choice label={t('type')} value={filter.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
+        <Choice label={t('project')} value={filter.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
         {!webhook && (
-          <NativeSelect
-            label={t('webhook')}
-            value={filter.webhook ?? ''}
-            onChange={(e) => set({ webhook: e.currentTarget.value || undefined })}
-            data={[{ value: '', label: t('any') }, ...webhooks.map((w) => ({ value: w.id, label: w.name }))]}
-          />
+          <Choice label={t('webhook')} value={filter.webhook} onChange={(webhook) => set({ webhook })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />
         )}
-        <NativeSelect
-          label={t('span')}
-          value={since ?? ''}
-          onChange={(e) => set({ since: e.currentTarget.value || undefined })}
-          data={[{ value: '', label: t('any') }, ...spans.map((value) => ({ value, label: t(`span.${value}`) }))]}
-        />
+        <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
       </div>
-      <Answered query={query}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty title={!filtered ? t('deliveries.none') : status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')}>
-              {filtered ? (
-                <Button variant="default" onClick={() => set({ status: undefined, type: undefined, project: undefined, since: undefined, webhook: undefined })}>
-                  {t('clear_filters')}
-                </Button>
-              ) : (
-                <p>{t('deliveries.none.text')}</p>
-              )}
-            </Empty>
-          ) : (
-            <>
-              <div className="frame">
-                <table className="table">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('type')}</th>
-                      <th scope="col">{t('state')}</th>
-                      {!webhook && <th scope="col">{t('webhook')}</th>}
-                      <th scope="col">{t('project')}</th>
-                      <th scope="col">{t('attempts')}</th>
-                      <th scope="col">{t('created')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {rows.map((d) => (
-                      <tr key={d.id} className={d.superseded ? 'dim' : ''}>
-                        <td className="main-cell">
-                          <Link to="/deliveries/$id" params={{ id: d.id }}>
-                            {title(d.event_type)}
-                          </Link>
-                          {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
-                        </td>
-                        <td>
-                          <StatusWord status={d.status} />
-                          {d.reason && d.status === 'failed' && <div className="small">{t(`reason.${d.reason}`)}</div>}
-                        </td>
-                        {!webhook && (
-                          <td data-label={t('webhook')} dir="auto">
-                            {names.webhook(d.webhook_id)}
-                          </td>
-                        )}
-                        <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
-                        <td data-label={t('attempts')}>
-                          {d.attempt_count}
-                          {d.status === 'retrying' && d.next_attempt_at && (
-                            <div className="dim small">
-                              {t('next_in')} <Left until={d.next_attempt_at} />
-                            </div>
-                          )}
-                        </td>
-                        <td data-label={t('created')} className="dim">
-                          <When at={d.created_at} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-              <Pager older={older} newer={newer} />
-            </>
-          )
+      <Listed
+        pages={pages}
+        none={
+          <Empty title={!filtered ? t('deliveries.none') : status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')}>
+            {filtered ? (
+              <Button variant="default" onClick={() => set({ status: undefined, type: undefined, project: undefined, since: undefined, webhook: undefined })}>
+                {t('clear_filters')}
+              </Button>
+            ) : (
+              <p>{t('deliveries.none.text')}</p>
+            )}
+          </Empty>
         }
-      </Answered>
+      >
+        {(rows) => (
+          <Table columns={[t('type'), t('state'), ...(webhook ? [] : [t('webhook')]), t('project'), t('attempts'), t('created')]}>
+            {rows.map((d) => (
+              <tr key={d.id} className={d.superseded ? 'dim' : ''}>
+                <td className="main-cell">
+                  <Link to="/deliveries/$id" params={{ id: d.id }}>
+                    {title(d.event_type)}
+                  </Link>
+                  {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
+                </td>
+                <td>
+                  <StatusWord status={d.status} />
+                  {d.reason && d.status === 'failed' && <div className="small">{t(`reason.${d.reason}`)}</div>}
+                </td>
+                {!webhook && (
+                  <td data-label={t('webhook')} dir="auto">
+                    {names.webhook(d.webhook_id)}
+                  </td>
+                )}
+                <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
+                <td data-label={t('attempts')}>
+                  {d.attempt_count}
+                  {d.status === 'retrying' && d.next_attempt_at && (
+                    <div className="dim small">
+                      {t('next_in')} <Left until={d.next_attempt_at} />
+                    </div>
+                  )}
+                </td>
+                <td data-label={t('created')} className="dim">
+                  <When at={d.created_at} />
+                </td>
+              </tr>
+            ))}
+          </Table>
+        )}
+      </Listed>
     </>
   );
 }

@@ -7,7 +7,8 @@ import { usePages, useProjects } from '../../api/hooks';
 import { every } from '../../api/live';
 import { useWords } from '../../i18n';
 import { Dialog } from '../../ui/dialog';
-import { Answered, Card, Copy, Empty, Pager, Problem, When } from '../../ui/parts';
+import { Listed, Table } from '../../ui/list';
+import { Card, Copy, Empty, Problem, When } from '../../ui/parts';
 import { useAdmin } from '../../ui/names';
 import { Only } from './only';
 
@@ -20,55 +21,41 @@ export function People() {
 function PeopleList() {
   const { t } = useWords();
   const [link, setLink] = useState<Schemas['User'] | null>(null);
-  const { query, rows, older, newer } = usePages(['users'], (cursor) => ok(api.GET('/v1/users', { params: { query: { cursor } } })), every.chart);
+  const pages = usePages(['users'], (cursor) => ok(api.GET('/v1/users', { params: { query: { cursor } } })), every.chart);
   return (
     <>
       <p className="dim">{t('people.text')}</p>
-      <Answered query={query}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty title={t('people.none')}>
-              <p>{t('people.none.text')}</p>
-            </Empty>
-          ) : (
-            <>
-              <div className="frame">
-                <table className="table">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('name')}</th>
-                      <th scope="col">{t('mail')}</th>
-                      <th scope="col">{t('created')}</th>
-                      <th scope="col">{t('people.link')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {rows.map((u) => (
-                      <tr key={u.id}>
-                        <td>
-                          <strong dir="auto">{u.name}</strong>
-                          <div className="dim small">{u.id}</div>
-                        </td>
-                        <td>{u.email}</td>
-                        <td className="dim" data-label={t('created')}>
-                          <When at={u.created_at} />
-                        </td>
-                        <td>
-                          <Button size="xs" variant="default" onClick={() => setLink(u)}>
-                            {t('people.make_link')}
-                            <span className="hidden"> {u.name}</span>
-                          </Button>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-              <Pager older={older} newer={newer} />
-            </>
-          )
+      <Listed
+        pages={pages}
+        none={
+          <Empty title={t('people.none')}>
+            <p>{t('people.none.text')}</p>
+          </Empty>
         }
-      </Answered>
+      >
+        {(rows) => (
+          <Table columns={[t('name'), t('mail'), t('created'), t('people.link')]}>
+            {rows.map((u) => (
+              <tr key={u.id}>
+                <td>
+                  <strong dir="auto">{u.name}</strong>
+                  <div className="dim small">{u.id}</div>
+                </td>
+                <td>{u.email}</td>
+                <td className="dim" data-label={t('created')}>
+                  <When at={u.created_at} />
+                </td>
+                <td>
+                  <Button size="xs" variant="default" onClick={() => setLink(u)}>
+                    {t('people.make_link')}
+                    <span className="hidden"> {u.name}</span>
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </Table>
+        )}
+      </Listed>
       {link && <SignInLink user={link} onClose={() => setLink(null)} />}
     </>
   );
@@ -113,48 +100,46 @@ export function Companies() {
 function CompanyList() {
   const { t } = useWords();
   const projects = useProjects().data ?? [];
-  const { query, rows, older, newer } = usePages(['companies'], (cursor) => ok(api.GET('/v1/companies', { params: { query: { cursor } } })), every.chart);
+  const pages = usePages(['companies'], (cursor) => ok(api.GET('/v1/companies', { params: { query: { cursor } } })), every.chart);
   return (
     <>
       <p className="dim">{t('companies.text')}</p>
-      <Answered query={query}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty title={t('companies.none')}>
-              <p>{t('people.none.text')}</p>
-            </Empty>
-          ) : (
-            <>
-              <div className="columns">
-                {rows.map((c) => {
-                  const own = projects.filter((p) => p.company_id === c.id);
-                  return (
-                    <Card key={c.id} title={c.name}>
-                      <p className="dim small">{c.id}</p>
-                      {own.length === 0 ? (
-                        <p className="dim">{t('companies.no_projects')}</p>
-                      ) : (
-                        <ul className="plainlist">
-                          {own.map((p) => (
-                            <li key={p.id} className="row between">
-                              <span dir="auto">{p.name}</span>
-                              <Link to="/events" search={{ project: p.id }} className="small">
-                                {t('nav.events')}
-                                <span className="hidden"> {p.name}</span>
-                              </Link>
-                            </li>
-                          ))}
-                        </ul>
-                      )}
-                    </Card>
-                  );
-                })}
-              </div>
-              <Pager older={older} newer={newer} />
-            </>
-          )
+      <Listed
+        pages={pages}
+        none={
+          <Empty title={t('companies.none')}>
+            <p>{t('people.none.text')}</p>
+          </Empty>
         }
-      </Answered>
+      >
+        {(rows) => (
+          <div className="columns">
+            {rows.map((c) => {
+              const own = projects.filter((p) => p.company_id === c.id);
+              return (
+                <Card key={c.id} title={c.name}>
+                  <p className="dim small">{c.id}</p>
+                  {own.length === 0 ? (
+                    <p className="dim">{t('companies.no_projects')}</p>
+                  ) : (
+                    <ul className="plainlist">
+                      {own.map((p) => (
+                        <li key={p.id} className="row between">
+                          <span dir="auto">{p.name}</span>
+                          <Link to="/events" search={{ project: p.id }} className="small">
+                            {t('nav.events')}
+                            <span className="hidden"> {p.name}</span>
+                          </Link>
+                        </li>
+                      ))}
+                    </ul>
+                  )}
+                </Card>
+              );
+            })}
+          </div>
+        )}
+      </Listed>
     </>
   );
 }

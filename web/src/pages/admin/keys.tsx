@@ -6,8 +6,9 @@ import { usePages, useRefresh, useUsers } from '../../api/hooks';
 import { every } from '../../api/live';
 import { useWords } from '../../i18n';
 import { Buttons, Dialog, useSay } from '../../ui/dialog';
+import { Listed, Table } from '../../ui/list';
 import { useAdmin } from '../../ui/names';
-import { Answered, Copy, Empty, Pager, Problem, When } from '../../ui/parts';
+import { Copy, Empty, Problem, When } from '../../ui/parts';
 import { Only } from './only';
 
 type Role = Schemas['ApiKeyForm']['role'];
@@ -28,58 +29,43 @@ export function Keys() {
 function KeyList() {
   const { t, format } = useWords();
   const [revoke, setRevoke] = useState<Schemas['APIKey'] | null>(null);
-  const { query, rows, older, newer } = usePages(['keys'], (cursor) => ok(api.GET('/v1/api-keys', { params: { query: { cursor } } })), every.chart);
+  const pages = usePages(['keys'], (cursor) => ok(api.GET('/v1/api-keys', { params: { query: { cursor } } })), every.chart);
   return (
     <>
-      <Answered query={query}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty title={t('keys.none')}>
-              <p>{t('keys.none.text')}</p>
-            </Empty>
-          ) : (
-            <>
-              <div className="frame">
-                <table className="table">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('name')}</th>
-                      <th scope="col">{t('role')}</th>
-                      <th scope="col">{t('keys.expires')}</th>
-                      <th scope="col">{t('keys.used')}</th>
-                      <th scope="col">{t('keys.revoke')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {rows.map((k) => (
-                      <tr key={k.id}>
-                        <td>
-                          <strong dir="auto">{k.name}</strong>
-                          <div className="dim small">
-                            <code>{k.prefix}…</code>
-                          </div>
-                        </td>
-                        <td data-label={t('role')}>
-                          {t(`role.${k.role}`)} {k.user_id && <span className="dim">({k.user_id})</span>}
-                        </td>
-                        <td data-label={t('keys.expires')}>{k.expires_at ? format.full(k.expires_at) : t('never')}</td>
-                        <td data-label={t('keys.used')}>{k.last_used_at ? <When at={k.last_used_at} /> : t('never')}</td>
-                        <td>
-                          <Button size="xs" variant="default" onClick={() => setRevoke(k)}>
-                            {t('keys.revoke')}
-                            <span className="hidden"> {k.name}</span>
-                          </Button>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-              <Pager older={older} newer={newer} />
-            </>
-          )
+      <Listed
+        pages={pages}
+        none={
+          <Empty title={t('keys.none')}>
+            <p>{t('keys.none.text')}</p>
+          </Empty>
         }
-      </Answered>
+      >
+        {(rows) => (
+          <Table columns={[t('name'), t('role'), t('keys.expires'), t('keys.used'), t('keys.revoke')]}>
+            {rows.map((k) => (
+              <tr key={k.id}>
+                <td>
+                  <strong dir="auto">{k.name}</strong>
+                  <div className="dim small">
+                    <code>{k.prefix}…</code>
+                  </div>
+                </td>
+                <td data-label={t('role')}>
+                  {t(`role.${k.role}`)} {k.user_id && <span className="dim">({k.user_id})</span>}
+                </td>
+                <td data-label={t('keys.expires')}>{k.expires_at ? format.full(k.expires_at) : t('never')}</td>
+                <td data-label={t('keys.used')}>{k.last_used_at ? <When at={k.last_used_at} /> : t('never')}</td>
+                <td>
+                  <Button size="xs" variant="default" onClick={() => setRevoke(k)}>
+                    {t('keys.revoke')}
+                    <span className="hidden"> {k.name}</span>
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </Table>
+        )}
+      </Listed>
       {revoke && <Revoke apiKey={revoke} onClose={() => setRevoke(null)} />}
     </>
   );

@@ -1,11 +1,12 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { api, ok, type Schemas } from '../../api/client';
 import { ago, usePages } from '../../api/hooks';
 import { every } from '../../api/live';
 import { useWords } from '../../i18n';
+import { Choice, Listed } from '../../ui/list';
 import { useAdmin } from '../../ui/names';
-import { Answered, Code, Empty, Pager, pretty, When } from '../../ui/parts';
+import { Code, Empty, pretty, When } from '../../ui/parts';
 import { spans } from '../delivery-list';
 import { Only } from './only';
 
@@ -21,7 +22,7 @@ function Entries() {
   const navigate = useNavigate({ from: '/admin/log' });
   const since = spans.find((s) => s === search.since);
   const set = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
-  const { query, rows, older, newer } = usePages(
+  const pages = usePages(
     ['log', search.object, since],
     (cursor) => ok(api.GET('/v1/audit-log', { params: { query: { cursor, object_id: search.object, since: since && ago(since) } } })),
     every.chart,
@@ -30,35 +31,28 @@ function Entries() {
     <>
       <div className="filters">
         <TextInput label={t('log.object')} value={search.object ?? ''} onChange={(e) => set({ object: e.currentTarget.value || undefined })} autoComplete="off" />
-        <NativeSelect
-          label={t('span')}
-          value={since ?? ''}
-          onChange={(e) => set({ since: e.currentTarget.value || undefined })}
-          data={[{ value: '', label: t('any') }, ...spans.map((value) => ({ value, label: t(`span.${value}`) }))]}
-        />
+        <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
       </div>
-      <Answered query={query}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty title={t('nothing_fits')}>
-              <Button variant="default" onClick={() => set({ object: undefined, since: undefined })}>
-                {t('clear_filters')}
-              </Button>
-            </Empty>
-          ) : (
-            <>
-              <div className="card">
-                <ol className="timeline">
-                  {rows.map((e) => (
-                    <Entry key={e.id} entry={e} />
-                  ))}
-                </ol>
-              </div>
-              <Pager older={older} newer={newer} />
-            </>
-          )
+      <Listed
+        pages={pages}
+        none={
+          <Empty title={t('nothing_fits')}>
+            <Button variant="default" onClick={() => set({ object: undefined, since: undefined })}>
+              {t('clear_filters')}
+            </Button>
+          </Empty>
         }
-      </Answered>
+      >
+        {(rows) => (
+          <div className="card">
+            <ol className="timeline">
+              {rows.map((e) => (
+                <Entry key={e.id} entry={e} />
+              ))}
+            </ol>
+          </div>
+        )}
+      </Listed>
     </>
   );
 }

@@ -1,0 +1,60 @@
+import { NativeSelect } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { usePages } from '../api/hooks';
+import { useWords } from '../i18n';
+import { Answered, Pager } from './parts';
+
+// Listed shows the rows of a list and the way to the pages before and after, or none
+// where there are no rows.
+export function Listed<Row>({ pages, none, children }: { pages: ReturnType<typeof usePages<Row>>; none: ReactNode; children: (rows: Row[]) => ReactNode }) {
+  return (
+    <Answered query={pages.query}>
+      {() =>
+        pages.rows.length === 0 ? (
+          none
+        ) : (
+          <>
+            {children(pages.rows)}
+            <Pager older={pages.older} newer={pages.newer} />
+          </>
+        )
+      }
+    </Answered>
+  );
+}
+
+// Table has a heading for each column; children are its rows.
+export function Table({ columns, children }: { columns: string[]; children: ReactNode }) {
+  return (
+    <div className="frame">
+      <table className="table">
+        <thead>
+          <tr>
+            {columns.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+// Choice narrows a list by one value, or by none.
+export function Choice({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value?: string | undefined;
+  options: { value: string; label: string }[];
+  onChange: (value?: string) => void;
+}) {
+  const { t } = useWords();
+  return <NativeSelect label={label} value={value ?? ''} onChange={(e) => onChange(e.currentTarget.value || undefined)} data={[{ value: '', label: t('any') }, ...options]} />;
+}
