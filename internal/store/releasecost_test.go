@@ -99,10 +99,16 @@ func TestRelease_FindsWhoIsReadyAmongManyThatWait(t *testing.T) {
 }
 
 // BenchmarkRelease_BesideManyThatWait is deliveries a second that are released of one
-// webhook while 20,000 others wait for their trial.
+// webhook while others wait for their trial.
 func BenchmarkRelease_BesideManyThatWait(b *testing.B) {
+	for _, n := range []int{200, 20_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkRelease(b, n) })
+	}
+}
+
+func benchmarkRelease(b *testing.B, waiting int) {
 	s := newStage(b)
-	s.waiting(b, 20_000)
+	s.waiting(b, waiting)
 	for range 50 { // all of them are found to wait
 		_, err := s.Release(context.Background(), hook.Take{Limit: 64, Lease: time.Minute})
 		require.NoError(b, err)
