@@ -45,6 +45,15 @@ func (f eventTypeForm) check() []hook.Field {
 	return bad
 }
 
+// size is how much there is to read for checkSchema.
+func (f eventTypeForm) size() int {
+	size := len(f.Schema)
+	if f.Example != nil {
+		size += len(f.Example.Previous) + len(f.Example.Current)
+	}
+	return size
+}
+
 // checkSchema compiles the schema and holds the example to it.
 func (f eventTypeForm) checkSchema(ctx context.Context) []hook.Field {
 	var schema *eventschema.Schema

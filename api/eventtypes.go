@@ -123,10 +123,14 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 		return nil, badParameter("name", "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither "+hook.HealthCheckType+" nor "+hook.CombinationType)
 	}
 	form, bad, err := decodeForm[eventTypeForm](in.raw)
-	if err == nil {
-		err = invalid(slices.Concat(bad, form.check(), form.checkSchema(ctx)))
-	}
 	if err != nil {
+		return nil, err
+	}
+	badSchema, err := s.checkSchema(ctx, form)
+	if err != nil {
+		return nil, err
+	}
+	if err := invalid(slices.Concat(bad, form.check(), badSchema)); err != nil {
 		return nil, err
 	}
 	t, created, err := s.Store.EventTypes.PutEventType(ctx, form.eventType(in.Name, s.Now()))
@@ -134,6 +138,17 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 		return nil, err
 	}
 	return put(viewEventType(t), created), nil
+}
+
+// checkSchema reads the schema and holds the example to it, in turn where they are
+// large.
+func (s *server) checkSchema(ctx context.Context, form eventTypeForm) ([]hook.Field, error) {
+	leave, err := s.computing.enterToRead(ctx, form.size())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return form.checkSchema(ctx), nil
 }
 
 func (s *server) deleteEventType(ctx context.Context, in *byName) (*struct{}, error) {

@@ -52,6 +52,8 @@ type fake struct {
 	erased []string
 	// quotas are those of every user.
 	quotas []hook.Quota
+	// inside says that Once runs a request now.
+	inside bool
 }
 
 func (f *fake) store() Store {
@@ -77,6 +79,8 @@ func (f *fake) Snapshot(ctx context.Context, read func(context.Context) error) e
 
 // Once keeps nothing: it runs every time.
 func (f *fake) Once(ctx context.Context, _ hook.IdempotencyKey, run func(context.Context) []byte) ([]byte, bool, error) {
+	f.inside = true
+	defer func() { f.inside = false }()
 	return run(ctx), false, f.err
 }
 

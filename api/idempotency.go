@@ -61,7 +61,15 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	k, err := s.idempotencyKey(ctx, keys)
+	raw, problem := readBody(ctx)
+	if problem != nil {
+		s.refuse(ctx, problem)
+		return
+	}
+	k, err := idempotencyKey(ctx, keys, raw)
+	if err == nil {
+		ctx, err = s.readConditions(ctx, raw)
+	}
 	if err != nil {
 		s.refuse(ctx, err)
 		return
@@ -100,17 +108,13 @@ func (s *server) replay(ctx huma.Context, kept []byte) {
 	first.send(humagin.Unwrap(ctx).Writer)
 }
 
-// idempotencyKey reads the key, and the body that it is bound to.
-func (s *server) idempotencyKey(ctx huma.Context, keys []string) (hook.IdempotencyKey, error) {
+// idempotencyKey reads the key, which is bound to the body.
+func idempotencyKey(ctx huma.Context, keys []string, raw []byte) (hook.IdempotencyKey, error) {
 	key := keys[0]
 	invisible := func(r rune) bool { return r < '!' || r > '~' }
 	if len(keys) > 1 || key == "" || len(key) > maxIdempotencyKey || strings.ContainsFunc(key, invisible) {
 		return hook.IdempotencyKey{}, hook.Errorf(hook.CodeInvalid,
 			"The header %s must be given once, with 1 to %d visible ASCII characters.", headerIdempotencyKey, maxIdempotencyKey)
-	}
-	raw, problem := readBody(ctx)
-	if problem != nil {
-		return hook.IdempotencyKey{}, problem
 	}
 	request := humagin.Unwrap(ctx).Request
 	hash := sha256.New()

@@ -10,7 +10,7 @@ import (
 )
 
 // Bounds of the requests that compute for long: previews, explanations, and the
-// reading of many filters.
+// reading of many filters or of a large schema.
 const (
 	// queueLength is how many may wait or compute, and queueShare how many of one user
 	// or key.
@@ -18,6 +18,9 @@ const (
 	queueShare  = 4
 	// queuePatience is how long one may wait.
 	queuePatience = 1500 * time.Millisecond
+	// smallSource is up to how many bytes of filters, or of a schema and its examples,
+	// are read out of turn: that takes some tens of milliseconds at most.
+	smallSource = 4 << 10
 )
 
 // queue lets few requests compute at a time, so that those that publish find a
@@ -52,6 +55,14 @@ func (q *queue) enter(ctx context.Context) (leave func(), err error) {
 	}
 	q.quit(who)
 	return nil, err
+}
+
+// enterToRead is enter for a request that reads so many bytes of filters or schemas.
+func (q *queue) enterToRead(ctx context.Context, size int) (leave func(), err error) {
+	if size <= smallSource {
+		return func() {}, nil
+	}
+	return q.enter(ctx)
 }
 
 func (q *queue) join(who string) error {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"godwit/internal/hook"
 )
 
@@ -92,24 +94,39 @@ func partForms(parts []hook.Part) []partForm {
 	return out
 }
 
-// smallFilters is up to how many bytes of filters are read out of turn: that takes
-// some tens of milliseconds at most.
-const smallFilters = 4 << 10
-
 // checkConditions asks whether the filters and paths of rules are well formed. It
 // reads none where there are more than there may be: hook.CheckRules says so.
 func (s *server) checkConditions(ctx context.Context, rules []hook.Rule) ([]hook.Field, error) {
+	if bad, known := ctx.Value(conditionsKey{}).([]hook.Field); known {
+		return bad, nil
+	}
 	if !hook.CountsFit(rules) {
 		return nil, nil
 	}
-	if hook.FilterBytes(rules) > smallFilters {
-		leave, err := s.computing.enter(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer leave()
+	leave, err := s.computing.enterToRead(ctx, hook.FilterBytes(rules))
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	return s.conditionFaults(rules), nil
+}
+
+// conditionsKey is the key of what readConditions has found.
+type conditionsKey struct{}
+
+// readConditions reads the filters of a new webhook before there is a transaction,
+// which would hold a connection and locks for as long as that takes. In the context
+// that it gives checkConditions knows the result.
+func (s *server) readConditions(ctx huma.Context, raw []byte) (huma.Context, error) {
+	if ctx.Operation().Metadata["body"] != takes[webhookForm]() {
+		return ctx, nil
+	}
+	form, _, err := decodeForm[webhookForm](raw)
+	if err != nil {
+		return ctx, nil // the handler says so
+	}
+	bad, err := s.checkConditions(ctx.Context(), form.rules())
+	return huma.WithValue(ctx, conditionsKey{}, bad), err
 }
 
 func (s *server) conditionFaults(rules []hook.Rule) []hook.Field {
