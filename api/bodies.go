@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"godwit/internal/hook"
 )
@@ -29,6 +30,10 @@ const (
 	bodyPause    = 10 * time.Second
 )
 
+// userBytes is how much a user may send, and have kept for idempotency keys: 2.8 GiB a
+// day. What a user sends is stored, and for a while once more in the audit log.
+var userBytes = allowance{name: "bytes", perSecond: 32 << 10, burst: 64 << 20}
+
 // bodies counts the bytes of request bodies from when they arrive until they are
 // answered. It is safe for concurrent use.
 type bodies struct {
@@ -36,9 +41,32 @@ type bodies struct {
 	all   int
 	of    map[string]int // by user or key
 	freed chan struct{}  // closed at the next end of a request
+	sent  memory[*rate.Limiter]
 }
 
-func newBodies() *bodies { return &bodies{of: map[string]int{}, freed: make(chan struct{})} }
+func newBodies() *bodies {
+	return &bodies{of: map[string]int{}, freed: make(chan struct{}), sent: newMemory[*rate.Limiter]()}
+}
+
+// charge counts bytes that a user has sent or has kept.
+func (b *bodies) charge(ctx context.Context, n int) {
+	if user := hook.PrincipalOf(ctx).UserID; user != "" {
+		b.sent.of(user, userBytes.limiter).ReserveN(time.Now(), min(n, userBytes.burst))
+	}
+}
+
+// spent is the problem of a user who has sent too much; nil = there is none.
+func (b *bodies) spent(ctx context.Context) *problem {
+	user := hook.PrincipalOf(ctx).UserID
+	if user == "" {
+		return nil
+	}
+	if left := b.sent.of(user, userBytes.limiter).Tokens(); left <= 0 {
+		return rateLimited(fmt.Sprintf("The requests of this user hold too much: %d MiB at once, and then %d KiB a second.", userBytes.burst>>20, int(userBytes.perSecond)>>10),
+			userBytes.until(left, 64<<10))
+	}
+	return nil
+}
 
 // body is what one request has been counted for.
 type body struct {

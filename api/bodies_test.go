@@ -135,3 +135,39 @@ func TestBody_ThatIsCompressedIsCounted(t *testing.T) {
 	require.Len(t, got, 4<<20)
 	require.GreaterOrEqual(t, one.n, 4<<20-freeBody)
 }
+
+// TestBodies_OfAUserAreBounded: what a user sends is stored, so one may not send as much
+// as the rate of the key allows. The operator's keys may.
+func TestBodies_OfAUserAreBounded(t *testing.T) {
+	c := newClient(t)
+	user, _ := c.key("user", "u1")
+	large := strings.Repeat(" ", 256<<10)
+	send := func(key string) answerOf {
+		return c.call("POST", "/v1/webhooks", large, "Authorization", "Bearer "+key)
+	}
+	passed, got := 0, send(user)
+	for ; got.Code == 400 && passed < 300; passed++ {
+		got = send(user)
+	}
+	require.GreaterOrEqual(t, passed, userBytes.burst/len(large))
+	require.Contains(t, got.Body.String(), "64 MiB at once, and then 32 KiB a second")
+	got.problem(429, "rate_limited")
+	require.NotEmpty(t, got.Header().Get("Retry-After"))
+	send(testKey).problem(400, "malformed")
+}
+
+// TestBodies_KeptAnswersAreCharged: a small request may have a large answer, and with an
+// idempotency key that is kept for a day.
+func TestBodies_KeptAnswersAreCharged(t *testing.T) {
+	all := newBodies()
+	ctx := hook.WithPrincipal(context.Background(), hook.Principal{UserID: "u1"})
+	require.Nil(t, all.spent(ctx))
+	all.charge(ctx, 2*userBytes.burst)
+	p := all.spent(ctx)
+	require.Equal(t, 429, p.Status)
+	require.Positive(t, p.wait)
+	require.Nil(t, all.spent(hook.WithPrincipal(context.Background(), hook.Principal{UserID: "u2"})))
+	operator := hook.WithPrincipal(context.Background(), hook.Principal{KeyID: "k"})
+	all.charge(operator, 2*userBytes.burst)
+	require.Nil(t, all.spent(operator))
+}

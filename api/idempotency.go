@@ -77,7 +77,9 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	var first answered
 	kept, again, err := s.Store.Answers.Once(ctx.Context(), k, func(within context.Context) []byte {
 		first = record(c, func() { next(huma.WithContext(ctx, within)) })
-		return first.encode()
+		answer := first.encode()
+		bodyOf(c, shareOf(within)).bodies.charge(within, len(answer))
+		return answer
 	})
 	switch {
 	case err != nil:

@@ -46,6 +46,9 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 	if body.whole {
 		return body.raw, nil
 	}
+	if p := body.bodies.spent(ctx.Context()); p != nil {
+		return nil, p
+	}
 	arriving := newArriving(c.Writer, c.Request.Body)
 	sent := http.MaxBytesReader(c.Writer, io.NopCloser(arriving), limit)
 	var raw []byte
@@ -73,6 +76,7 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 	}
 	arriving.end()
 	body.raw, body.whole = raw, true
+	body.bodies.charge(ctx.Context(), len(raw))
 	return raw, nil
 }
 
