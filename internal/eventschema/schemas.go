@@ -31,21 +31,23 @@ const MaxKnown = 10_000
 // version; else Forget the type and Check again. A refusal is never outdated:
 // before it is given the type is read anew.
 type Schemas struct {
-	source Source
-	mu     sync.RWMutex
-	known  map[string]*entry
+	source  Source
+	compile func(raw []byte) (*Schema, error)
+	mu      sync.RWMutex
+	known   map[string]*entry
 }
 
 // entry is what is known of one type; nil for one that does not exist.
 type entry struct {
 	version int64
-	schema  *Schema
-	broken  error // why a stored schema can't be compiled
+	// compiled gives the schema, or why a stored schema can't be compiled. That takes up
+	// to a second, so requests that need it at the same time wait for one of them.
+	compiled func() (*Schema, error)
 }
 
 // New makes Schemas over source that know nothing yet.
 func New(source Source) *Schemas {
-	return &Schemas{source: source, known: map[string]*entry{}}
+	return &Schemas{source: source, compile: Compile, known: map[string]*entry{}}
 }
 
 // Check holds each event's states to the schema of its type. versions[i] is the
@@ -124,20 +126,18 @@ func (s *Schemas) read(ctx context.Context, names []string, types map[string]*en
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	found := map[string]*entry{}
 	for _, row := range rows {
-		known := types[row.Name]
-		if known.differs(row.SchemaVersion) || known == nil {
-			known = newEntry(row)
+		known := s.known[row.Name] // another request may have read it since
+		if known == nil || known.version != row.SchemaVersion {
+			known = s.newEntry(row)
 		}
 		found[row.Name] = known
 	}
 	for _, name := range names {
 		types[name] = found[name]
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, name := range names {
 		delete(s.known, name)
 	}
 	if len(s.known)+len(found) > MaxKnown {
@@ -147,12 +147,13 @@ func (s *Schemas) read(ctx context.Context, names []string, types map[string]*en
 	return nil
 }
 
-func newEntry(t hook.EventType) *entry {
-	e := &entry{version: t.SchemaVersion}
-	if t.Schema != nil {
-		e.schema, e.broken = Compile(t.Schema)
-	}
-	return e
+func (s *Schemas) newEntry(t hook.EventType) *entry {
+	return &entry{version: t.SchemaVersion, compiled: sync.OnceValues(func() (*Schema, error) {
+		if t.Schema == nil {
+			return nil, nil
+		}
+		return s.compile(t.Schema)
+	})}
 }
 
 // differs says whether the type now has another version than this one.
@@ -167,11 +168,12 @@ func (e *entry) check(ctx context.Context, event hook.Event) (int64, *hook.Error
 	if e == nil {
 		return 0, nil
 	}
-	if e.broken != nil {
-		return e.version, &hook.Error{Code: hook.CodeUnavailable, Err: e.broken,
+	schema, broken := e.compiled()
+	if broken != nil {
+		return e.version, &hook.Error{Code: hook.CodeUnavailable, Err: broken,
 			Message: fmt.Sprintf("the schema of event type %s can't be used by this version of Godwit; put the type with another one", event.Type)}
 	}
-	bad := slices.Concat(e.schema.Check(ctx, "/previous", event.Previous), e.schema.Check(ctx, "/current", event.Current))
+	bad := slices.Concat(schema.Check(ctx, "/previous", event.Previous), schema.Check(ctx, "/current", event.Current))
 	switch len(bad) {
 	case 0:
 		return e.version, nil
