@@ -16,19 +16,23 @@ func mergePatch(target, patch []byte) []byte {
 		return patch
 	}
 	merged := membersOf(target) // none when target is no object
+	places := make(map[string]int, len(merged))
+	for i, m := range merged {
+		places[m.name] = i
+	}
 	for _, m := range membersOf(patch) {
-		i := slices.IndexFunc(merged, func(old jsonMember) bool { return old.name == m.name })
+		i, known := places[m.name]
 		switch {
-		case strict.IsNull(m.value) && i >= 0:
-			merged = slices.Delete(merged, i, i+1)
+		case strict.IsNull(m.value) && known:
+			merged[i].value = nil
 		case strict.IsNull(m.value):
-		case i >= 0:
+		case known:
 			merged[i].value = mergePatch(merged[i].value, m.value)
-		default:
+		default: // strict JSON names nothing twice
 			merged = append(merged, jsonMember{m.name, mergePatch(nil, m.value)})
 		}
 	}
-	return object(merged)
+	return object(slices.DeleteFunc(merged, func(m jsonMember) bool { return m.value == nil }))
 }
 
 type jsonMember struct {

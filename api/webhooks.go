@@ -285,15 +285,16 @@ func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Fie
 	if !strict.IsObject(raw) {
 		return nil, nil, hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Detail: "The body must be a JSON object with the fields to change."}.Invalid()
 	}
-	form := reflect.TypeFor[webhookForm]()
+	fields := fieldsOf(reflect.TypeFor[webhookForm]())
 	var bad []hook.Field
 	members := membersOf(raw)
 	for i, m := range members {
 		switch {
 		case m.name == "secret":
 			bad = append(bad, hook.Field{Code: hook.FieldFixed, Pointer: "/secret", Detail: "can't be patched; POST /v1/webhooks/{id}/rotate-secret takes a new one"})
-		case !slices.ContainsFunc(fieldsOf(form), func(f field) bool { return f.name == m.name }):
+		case !slices.ContainsFunc(fields, func(f field) bool { return f.name == m.name }):
 			bad = append(bad, hook.Field{Code: hook.FieldUnknown, Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
+			members[i].value = nil
 		}
 		if raw, ok := strict.Text(m.value); ok && m.name == "url" {
 			kept, problem := s.checkURL(raw)
@@ -308,7 +309,8 @@ func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Fie
 			bad = append(bad, faults...)
 		}
 	}
-	return object(members), bad, nil
+	// What is unknown need not be merged while the webhook is locked.
+	return object(slices.DeleteFunc(members, func(m jsonMember) bool { return m.value == nil })), bad, nil
 }
 
 // versionOf reads If-Match; 0 stands for any version. What is no strong tag of
