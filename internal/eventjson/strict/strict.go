@@ -32,6 +32,10 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s at byte %d", e.Reason, e.Offset)
 }
 
+// maxNames is how many names of an object Outline remembers. No object that it is for
+// has as many, and a body of 8 MiB may hold a million.
+const maxNames = 1000
+
 // maxPointer bounds the pointer of a SyntaxError, in bytes.
 const maxPointer = 300
 
@@ -54,7 +58,8 @@ func Members(text []byte, visit func(name string, value []byte)) error {
 }
 
 // Outline is Members for an object whose values will be judged one by one:
-// duplicate names, bad UTF-8 and deep nesting inside them are not seen.
+// duplicate names, bad UTF-8 and deep nesting inside them are not seen, nor are
+// duplicates among the names after the first maxNames.
 func Outline(text []byte, visit func(name string, value []byte)) error {
 	seen := map[string]bool{}
 	var twice error
@@ -62,7 +67,9 @@ func Outline(text []byte, visit func(name string, value []byte)) error {
 		if seen[name] && twice == nil {
 			twice = &SyntaxError{Reason: "a name that its object already holds"}
 		}
-		seen[name] = true
+		if len(seen) < maxNames {
+			seen[name] = true
+		}
 		visit(name, value)
 	}, lenient()...)
 	if err == nil {

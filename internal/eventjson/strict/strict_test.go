@@ -1,6 +1,8 @@
 package strict_test
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -76,4 +78,24 @@ func TestSyntaxError_PointsAtHalfOfASurrogatePair(t *testing.T) {
 		require.Equal(t, pointer, fault.Pointer)
 		require.Regexp(t, `^half of a surrogate pair, which is no character \(send both halves, or leave it out\), at byte \d+$`, fault.Error())
 	}
+}
+
+// TestOutline_RemembersFewNames: a body of 8 MiB whose names were all kept took more
+// than 100 MiB.
+func TestOutline_RemembersFewNames(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(`{"a":0`)
+	for i := 0; text.Len() < 8<<20; i++ {
+		fmt.Fprintf(&text, `,"f%d":0`, i)
+	}
+	text.WriteString(`}`)
+	body := []byte(text.String())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n := 0
+	require.NoError(t, strict.Outline(body, func(string, []byte) { n++ }))
+	runtime.ReadMemStats(&after)
+	require.Greater(t, n, 500_000)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(48<<20), "each name is read into a text that is then free")
+	require.Error(t, strict.Outline([]byte(`{"a":0,"a":1}`), func(string, []byte) {}))
 }
