@@ -14,6 +14,7 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
@@ -162,12 +163,24 @@ func TestBodies_KeptAnswersAreCharged(t *testing.T) {
 	all := newBodies()
 	ctx := hook.WithPrincipal(context.Background(), hook.Principal{UserID: "u1"})
 	require.Nil(t, all.spent(ctx))
-	all.charge(ctx, 2*userBytes.burst)
+	all.charge(ctx, 2*userBytes.burst) // no more than there can be
+	all.charge(ctx, 1<<20)
 	p := all.spent(ctx)
 	require.Equal(t, 429, p.Status)
 	require.Positive(t, p.wait)
 	require.Nil(t, all.spent(hook.WithPrincipal(context.Background(), hook.Principal{UserID: "u2"})))
 	operator := hook.WithPrincipal(context.Background(), hook.Principal{KeyID: "k"})
-	all.charge(operator, 2*userBytes.burst)
+	all.charge(operator, userBytes.burst)
+	all.charge(operator, userBytes.burst)
 	require.Nil(t, all.spent(operator))
+}
+
+// TestBodies_WithoutRoomAreToldWhen: the answer to a body that there is no room for is
+// 503 in its status and in its text, with Retry-After.
+func TestBodies_WithoutRoomAreToldWhen(t *testing.T) {
+	model := &huma.ErrorModel{Status: 503, Errors: []*huma.ErrorDetail{noRoom().ErrorDetail()}}
+	p := adopt(model)
+	require.Equal(t, 503, p.Status)
+	require.Equal(t, "unavailable", p.Code)
+	require.Positive(t, p.wait)
 }

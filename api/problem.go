@@ -70,6 +70,11 @@ func (p *problem) Error() string { return p.Detail }
 // GetStatus makes a problem a huma.StatusError.
 func (p *problem) GetStatus() int { return p.Status }
 
+// ErrorDetail makes a problem a huma.ErrorDetailer, so that adopt finds it again.
+func (p *problem) ErrorDetail() *huma.ErrorDetail {
+	return &huma.ErrorDetail{Message: p.Detail, Value: p}
+}
+
 // ContentType makes a problem a huma.ContentTypeFilter.
 func (p *problem) ContentType(string) string { return mediaProblem }
 
@@ -174,6 +179,9 @@ func (s *server) transform(ctx huma.Context, _ string, v any) (any, error) {
 func adopt(model *huma.ErrorModel) *problem {
 	var details []string
 	for _, e := range model.Errors {
+		if p, ok := e.Value.(*problem); ok {
+			return p
+		}
 		details = append(details, parameterFault(e))
 	}
 	detail := strings.Join(details, "; ")
