@@ -85,11 +85,18 @@ func (in *signInInput) Resolve(ctx huma.Context) []error {
 
 // sessionView tells who is signed in.
 type sessionView struct {
-	ID        *string    `json:"id" pattern:"^ses_[0-9a-v]{26}$" doc:"The session; null for a request with an API key, which is no session"`
-	Role      hook.Role  `json:"role" enum:"admin,user" doc:"What the session may do"`
-	UserID    *string    `json:"user_id" doc:"The user whose webhooks it sees and manages; null for an admin, who sees all"`
-	ExpiresAt *time.Time `json:"expires_at" doc:"When it ends; null where there is none"`
-	Quotas    []Quota    `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
+	ID        *string       `json:"id" pattern:"^ses_[0-9a-v]{26}$" doc:"The session; null for a request with an API key, which is no session"`
+	Role      hook.Role     `json:"role" enum:"admin,user" doc:"What the session may do"`
+	UserID    *string       `json:"user_id" doc:"The user whose webhooks it sees and manages; null for an admin, who sees all"`
+	User      *signedInUser `json:"user" doc:"Who that is, for people; null for an admin"`
+	ExpiresAt *time.Time    `json:"expires_at" doc:"When it ends; null where there is none"`
+	Quotas    []Quota       `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
+}
+
+type signedInUser struct {
+	ID    string `json:"id" maxLength:"128" doc:"Id that the caller chose"`
+	Name  string `json:"name" doc:"Name for people"`
+	Email string `json:"email" format:"email" doc:"Where messages about the user's webhooks go"`
 }
 
 type sessionReply struct {
@@ -114,8 +121,8 @@ func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionReply, er
 	if err != nil {
 		return nil, err
 	}
-	view := sessionView{ID: optional(principal.SessionID), Role: principal.Role, UserID: optional(principal.UserID), ExpiresAt: &expiresAt}
-	view.Quotas, err = s.userQuotas(ctx, principal.UserID)
+	principal.SessionEnds = expiresAt
+	view, err := s.viewSession(ctx, principal)
 	return &sessionReply{SetCookie: s.cookie(token, expiresAt), Body: view}, err
 }
 
@@ -189,14 +196,33 @@ func (s *server) principalIn(ctx context.Context, session hook.Session) (hook.Pr
 }
 
 func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], error) {
-	principal := hook.PrincipalOf(ctx)
-	out := sessionView{ID: optional(principal.SessionID), Role: principal.Role, UserID: optional(principal.UserID)}
-	if principal.SessionID != "" {
-		out.ExpiresAt = &principal.SessionEnds
+	out, err := s.viewSession(ctx, hook.PrincipalOf(ctx))
+	return &reply[sessionView]{Body: out}, err
+}
+
+// viewSession shows who is signed in, or whose key it is.
+func (s *server) viewSession(ctx context.Context, by hook.Principal) (sessionView, error) {
+	out := sessionView{ID: optional(by.SessionID), Role: by.Role, UserID: optional(by.UserID)}
+	if by.SessionID != "" {
+		out.ExpiresAt = &by.SessionEnds
 	}
 	var err error
-	out.Quotas, err = s.userQuotas(ctx, principal.UserID)
-	return &reply[sessionView]{Body: out}, err
+	if by.UserID != "" {
+		out.User, err = s.signedInUser(ctx, by.UserID)
+	}
+	if err == nil {
+		out.Quotas, err = s.userQuotas(ctx, by.UserID)
+	}
+	return out, err
+}
+
+// signedInUser is nil of one that was deleted this moment.
+func (s *server) signedInUser(ctx context.Context, id string) (*signedInUser, error) {
+	u, err := s.Store.Users.User(ctx, id)
+	if hook.CodeOf(err) == hook.CodeNotFound {
+		return nil, nil
+	}
+	return &signedInUser{ID: u.ID, Name: u.Name, Email: u.Email}, err
 }
 
 type signOutReply struct {

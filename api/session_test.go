@@ -195,6 +195,16 @@ func TestPortalLink_IsNotBuiltFromAnyHost(t *testing.T) {
 	}
 }
 
+func TestSession_TellsTheNameOfItsUser(t *testing.T) {
+	c := newClient(t)
+	c.call("PUT", "/v1/users/u1", `{"name":"Una","email":"una@example.com"}`).is(201)
+	key, _ := c.key("user", "u1")
+	want := map[string]any{"id": "u1", "name": "Una", "email": "una@example.com"}
+	require.Equal(t, want, c.call("GET", "/v1/session", "", "Authorization", "Bearer "+key).is(200).json()["user"])
+	require.Equal(t, want, c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "").is(201).json()["user"])
+	require.Nil(t, c.call("GET", "/v1/session", "").is(200).json()["user"])
+}
+
 // TestSession_CountsForNothingBesideAKey sends both, on every kind of route.
 func TestSession_CountsForNothingBesideAKey(t *testing.T) {
 	c := newClient(t)
@@ -203,7 +213,7 @@ func TestSession_CountsForNothingBesideAKey(t *testing.T) {
 	both := append(as(cookie), "Authorization", "Bearer "+key)
 	who := c.call("GET", "/v1/session", "", both...).is(200).json()
 	delete(who, "quotas")
-	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "expires_at": nil}, who)
+	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "user": nil, "expires_at": nil}, who)
 	c.call("GET", "/v1/users", "", both...).problem(403, "forbidden")
 	c.call("DELETE", "/v1/session", "", both...).is(204)
 	c.call("GET", "/v1/companies", "", as(cookie)...).is(200)

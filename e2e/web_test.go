@@ -12,11 +12,18 @@ import (
 
 // TestWeb_InABrowser drives the web app in Chromium, served by a real standalone;
 // the tests themselves are in web/browser.
-func TestWeb_InABrowser(t *testing.T) {
+func TestWeb_InABrowser(t *testing.T) { inBrowser(t, "app") }
+
+// inBrowser runs the tests of a file of web/browser against the shared standalone.
+func inBrowser(t *testing.T, file string) {
+	t.Helper()
 	s := sharedStack(t)
-	runVitest(t, []string{"--config", "browser/vitest.config.ts", "app"},
+	runVitest(t, []string{"--config", "browser/vitest.config.ts", file},
 		"GODWIT_URL="+s.standalone.url(), "GODWIT_ADMIN_KEY="+adminKey)
 }
+
+// TestWeb_Lists filters, searches and sends again what lists show.
+func TestWeb_Lists(t *testing.T) { inBrowser(t, "lists") }
 
 // TestWeb_FirstVisit opens the link that the start of an empty installation prints.
 func TestWeb_FirstVisit(t *testing.T) {

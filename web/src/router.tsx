@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { base } from './base';
 import { NotFound } from './pages/not-found';
+import { filterNames } from './rules/filter';
 import { Loading } from './ui/parts';
 import { Shell } from './ui/shell';
 
@@ -49,14 +50,14 @@ const pages = [
   createRoute({
     getParentRoute: parent,
     path: '/webhooks/$id/deliveries',
-    validateSearch: pick('status', 'type', 'project', 'since'),
+    validateSearch: pick(...filterNames),
     component: lazyRouteComponent(() => import('./pages/webhook'), 'WebhookDeliveries'),
   }),
   createRoute({ getParentRoute: parent, path: '/webhooks/$id/settings', component: lazyRouteComponent(() => import('./pages/settings'), 'Settings') }),
   createRoute({
     getParentRoute: parent,
     path: '/deliveries',
-    validateSearch: pick('status', 'type', 'project', 'since', 'webhook'),
+    validateSearch: pick(...filterNames),
     component: lazyRouteComponent(() => import('./pages/deliveries'), 'Deliveries'),
   }),
   createRoute({ getParentRoute: parent, path: '/deliveries/$id', component: lazyRouteComponent(() => import('./pages/delivery'), 'DeliveryPage') }),

@@ -1,7 +1,10 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, Failure, ok, type Schemas } from './client';
+import { ago } from '../rules/ago';
 import { every, live } from './live';
+
+export { ago };
 
 export type Webhook = Schemas['Webhook'];
 export type WebhookDetail = Schemas['WebhookDetail'];
@@ -51,12 +54,11 @@ export const useEventTypes = () =>
     queryFn: () => all<EventType>((cursor) => ok(api.GET('/v1/event-types', { params: { query: { limit: 200, cursor } } }))),
   });
 
-// useCompanies is for admins; what a user sees of companies is their ids.
-export const useCompanies = (admin: boolean) =>
+// useCompanies are all companies for an admin, and for a user those of their projects.
+export const useCompanies = () =>
   useQuery({
     queryKey: ['companies', 'all'],
     staleTime: 60_000,
-    enabled: admin,
     queryFn: () => all((cursor) => ok(api.GET('/v1/companies', { params: { query: { limit: 200, cursor } } }))),
   });
 
@@ -69,12 +71,29 @@ export const useUsers = (admin: boolean) =>
   });
 
 // useWebhooks reads 200 at once; the names of deliveries' webhooks come from here.
-export const useWebhooks = (interval: number = every.list) =>
+// Where they are read with their numbers, they are not asked for.
+export const useWebhooks = (interval: number = every.list, asked = true) =>
   useQuery({
     queryKey: ['webhooks'],
+    enabled: asked,
     queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { limit: 200 } } })),
     refetchInterval: live(interval),
   });
+
+// useListedWebhooks has their numbers too: one request for the page, whose rows are
+// those of useWebhooks as well.
+export function useListedWebhooks() {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: ['webhooks', 'numbers'],
+    queryFn: async () => {
+      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats' } } }));
+      client.setQueryData(['webhooks'], page);
+      return page;
+    },
+    refetchInterval: live(every.list),
+  });
+}
 
 // useWebhook keeps the ETag, which says which version a change is meant for.
 export const useWebhook = (id: string) =>
@@ -138,15 +157,6 @@ export function usePages<Row>(key: readonly unknown[], read: (cursor?: string) =
     older: next ? () => setWalk({ name, cursors: [...cursors, next] }) : undefined,
     newer: cursors.length > 0 ? () => setWalk({ name, cursors: cursors.slice(0, -1) }) : undefined,
   };
-}
-
-const units: Record<string, number> = { h: 3600e3, d: 24 * 3600e3 };
-
-// ago is the time so long before now: "24h", "7d". The server's bound of 30 days
-// is kept with a minute to spare.
-export function ago(span: string): string {
-  const length = Number(span.slice(0, -1)) * (units[span.slice(-1)] ?? 0);
-  return new Date(Date.now() - Math.min(length, 30 * 24 * 3600e3 - 60e3)).toISOString();
 }
 
 export function useRefresh() {

@@ -1,72 +1,37 @@
-import { Button } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { api, ok } from '../api/client';
-import { ago, useProjects, usePages, useWebhooks, type Status } from '../api/hooks';
+import { useState } from 'react';
+import { api, ok, onceKey } from '../api/client';
+import { useProjects, usePages, useRefresh, useWebhooks, type Delivery } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
-import { Choice, Listed, Table } from '../ui/list';
+import { asQuery, asRedelivery, codeFits, filterNames, kinds, reasons, soughtBy, spans, statuses, type DeliveryFilter, type Sought } from '../rules/filter';
+import { useSay } from '../ui/dialog';
+import { Chips, Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Left, StatusWord, When } from '../ui/parts';
+import { Empty, Left, StatusWord, TestMark, When } from '../ui/parts';
+import { SendThese } from './missed';
 
-export interface DeliveryFilter {
-  status?: string | undefined;
-  type?: string | undefined;
-  project?: string | undefined;
-  since?: string | undefined;
-  webhook?: string | undefined;
-}
-
-const statuses: Status[] = ['pending', 'retrying', 'succeeded', 'failed', 'held', 'cancelled'];
-export const spans = ['1h', '24h', '7d', '30d'] as const;
-
-const known = <T extends string>(values: readonly T[], value: string | undefined) => values.find((v) => v === value);
+type SetFilter = (change: DeliveryFilter) => void;
 
 // DeliveryList is the deliveries that fit a filter, which stands in the address.
 export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webhook?: string }) {
   const { t } = useWords();
   const navigate = useNavigate();
-  const names = useNames();
-  const { types, title } = useTypes();
-  const projects = useProjects().data ?? [];
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
-  const status = known(statuses, filter.status);
-  const since = known(spans, filter.since);
-  const to = webhook ?? filter.webhook;
-  const pages = usePages(['deliveries', to, status, filter.type, filter.project, since], (cursor) =>
-    ok(
-      api.GET('/v1/deliveries', {
-        params: {
-          query: {
-            cursor,
-            webhook_id: to,
-            status: status && [status],
-            event_type: filter.type ? [filter.type] : undefined,
-            project_id: filter.project,
-            since: since && ago(since),
-          },
-        },
-      }),
-    ),
-  );
-  const set = (change: DeliveryFilter) => void navigate({ to: '.', search: (s: object) => ({ ...s, ...change }) as never, replace: true });
-  const filtered = Boolean(status || filter.type || filter.project || since || (!webhook && filter.webhook));
+  const sought = soughtBy(filter, webhook);
+  const pages = usePages(['deliveries', sought], (cursor) => ok(api.GET('/v1/deliveries', { params: { query: { cursor, ...asQuery(sought) } } })));
+  const set: SetFilter = (change) => void navigate({ to: '.', search: (s: object) => ({ ...s, ...change }) as never, replace: true });
+  const filtered = filterNames.some((name) => filter[name] && !(webhook && name === 'webhook'));
   return (
     <>
-      <div className="filters">
-        <Choice label={t('state')} value={status} onChange={(status) => set({ status })} options={statuses.map((value) => ({ value, label: t(`status.${value}`) }))} />
-        <Choice label={t('type')} value={filter.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
-        <Choice label={t('project')} value={filter.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
-        {!webhook && (
-          <Choice label={t('webhook')} value={filter.webhook} onChange={(webhook) => set({ webhook })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />
-        )}
-        <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
-      </div>
+      <Filters filter={filter} sought={sought} set={set} webhook={webhook} />
       <Listed
         pages={pages}
         none={
-          <Empty title={!filtered ? t('deliveries.none') : status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')}>
+          <Empty title={!filtered ? t('deliveries.none') : filter.status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')}>
             {filtered ? (
-              <Button variant="default" onClick={() => set({ status: undefined, type: undefined, project: undefined, since: undefined, webhook: undefined })}>
+              <Button variant="default" onClick={() => set(Object.fromEntries(filterNames.map((name) => [name, undefined])))}>
                 {t('clear_filters')}
               </Button>
             ) : (
@@ -75,42 +40,186 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
           </Empty>
         }
       >
-        {(rows) => (
-          <Table columns={[t('type'), t('state'), ...(webhook ? [] : [t('webhook')]), t('project'), t('attempts'), t('created')]}>
-            {rows.map((d) => (
-              <tr key={d.id} className={d.superseded ? 'dim' : ''}>
-                <td className="main-cell">
-                  <Link to="/deliveries/$id" params={{ id: d.id }}>
-                    {title(d.event_type)}
-                  </Link>
-                  {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
-                </td>
-                <td>
-                  <StatusWord status={d.status} />
-                  {d.reason && d.status === 'failed' && <div className="small">{t(`reason.${d.reason}`)}</div>}
-                </td>
-                {!webhook && (
-                  <td data-label={t('webhook')} dir="auto">
-                    {names.webhook(d.webhook_id)}
-                  </td>
-                )}
-                <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
-                <td data-label={t('attempts')}>
-                  {d.attempt_count}
-                  {d.status === 'retrying' && d.next_attempt_at && (
-                    <div className="dim small">
-                      {t('next_in')} <Left until={d.next_attempt_at} />
-                    </div>
-                  )}
-                </td>
-                <td data-label={t('created')} className="dim">
-                  <When at={d.created_at} />
-                </td>
-              </tr>
-            ))}
-          </Table>
-        )}
+        {(rows) => <Rows rows={rows} webhook={webhook} sought={sought} />}
       </Listed>
+    </>
+  );
+}
+
+function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; sought: Sought; set: SetFilter; webhook?: string | undefined }) {
+  const { t } = useWords();
+  const { types, title } = useTypes();
+  const projects = useProjects().data ?? [];
+  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const [code, setCode] = useState(f.code ?? '');
+  return (
+    <div className="stack">
+      <Chips
+        label={t('state')}
+        chosen={sought.statuses}
+        options={statuses.map((value) => ({ value, label: t(`status.${value}`) }))}
+        onChange={(chosen) => set({ status: chosen.join(',') || undefined })}
+      />
+      <div className="filters">
+        <Choice label={t('type')} value={f.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
+        <Choice label={t('project')} value={f.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
+        {!webhook && <Choice label={t('webhook')} value={f.webhook} onChange={(chosen) => set({ webhook: chosen })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />}
+        <Choice label={t('span')} value={sought.since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
+      </div>
+      <details open={Boolean(f.reason || f.code || f.kind)}>
+        <summary>{t('filters.more')}</summary>
+        <div className="filters">
+          <Choice label={t('filters.reason')} value={sought.reasons[0]} onChange={(reason) => set({ reason })} options={reasons.map((value) => ({ value, label: t(`reason.${value}`) }))} />
+          <TextInput
+            label={t('filters.code')}
+            value={code}
+            placeholder="503, 5xx"
+            maxLength={3}
+            autoComplete="off"
+            error={code !== '' && code.length > 2 && !codeFits(code) ? t('filters.code.wrong') : undefined}
+            onChange={(e) => {
+              const typed = e.currentTarget.value.toLowerCase();
+              setCode(typed);
+              if (typed === '' || codeFits(typed)) set({ code: typed || undefined });
+            }}
+          />
+          <Choice label={t('filters.kind')} value={sought.kind} onChange={(kind) => set({ kind })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
+        </div>
+      </details>
+    </div>
+  );
+}
+
+// again says that a delivery can be sent again: it is finished, and no newer one has
+// taken its place.
+const again = (d: Delivery) => !d.superseded && (d.status === 'failed' || d.status === 'succeeded' || d.status === 'cancelled');
+
+// usePicked sends the chosen rows of a page again, each by itself.
+function usePicked(rows: Delivery[]) {
+  const { t } = useWords();
+  const say = useSay();
+  const refresh = useRefresh();
+  const [keys, setKeys] = useState<Record<string, string>>({});
+  const chosen = rows.filter((d) => again(d) && keys[d.id]);
+  const send = useMutation({
+    mutationFn: async () => {
+      let failed = 0;
+      for (const { id } of chosen) {
+        await ok(api.POST('/v1/deliveries/{id}/redeliver', { params: { path: { id }, header: { 'Idempotency-Key': keys[id] ?? '' } } })).catch(() => failed++);
+      }
+      return { sent: chosen.length - failed, failed };
+    },
+    onSuccess: ({ sent, failed }) => {
+      if (sent > 0) say(t('picked.sent', { n: sent }));
+      if (failed > 0) say(t('picked.failed', { n: failed }), { bad: true });
+      setKeys({});
+      void refresh('deliveries');
+    },
+  });
+  return {
+    count: chosen.length,
+    sending: send.isPending,
+    send: () => send.mutate(),
+    none: () => setKeys({}),
+    has: (id: string) => Boolean(keys[id]),
+    toggle: (id: string) => setKeys(({ [id]: had, ...others }) => (had ? others : { ...others, [id]: onceKey() })),
+  };
+}
+
+function Rows({ rows, webhook, sought }: { rows: Delivery[]; webhook?: string | undefined; sought: Sought }) {
+  const { t } = useWords();
+  const { title } = useTypes();
+  const names = useNames();
+  const pick = usePicked(rows);
+  const all = asRedelivery(sought);
+  const [asked, setAsked] = useState(false);
+  return (
+    <>
+      {pick.count > 0 ? (
+        <div className="note row between">
+          <span role="status">{t('picked', { n: pick.count })}</span>
+          <div className="row">
+            <Button size="xs" variant="default" onClick={pick.none}>
+              {t('cancel')}
+            </Button>
+            <Button size="xs" loading={pick.sending} onClick={pick.send}>
+              {t('redeliver')}
+            </Button>
+          </div>
+        </div>
+      ) : (
+        all && (
+          <div className="note row between">
+            <span>{t('these.text')}</span>
+            <Button size="xs" variant="default" onClick={() => setAsked(true)}>
+              {t('these')}
+            </Button>
+          </div>
+        )
+      )}
+      {asked && all && sought.webhook && <SendThese webhook={sought.webhook} set={all} onClose={() => setAsked(false)} />}
+      <Table columns={[t('choose'), t('type'), t('state'), ...(webhook ? [] : [t('webhook')]), t('project'), t('last_answer'), t('attempts'), t('created')]} picks>
+        {rows.map((d) => (
+          <tr key={d.id} className={d.superseded ? 'dim' : ''}>
+            <td className="pick">
+              {again(d) && (
+                <input type="checkbox" aria-label={t('pick', { type: title(d.event_type), webhook: names.webhook(d.webhook_id) })} checked={pick.has(d.id)} onChange={() => pick.toggle(d.id)} />
+              )}
+            </td>
+            <td className="main-cell">
+              <Link to="/deliveries/$id" params={{ id: d.id }}>
+                {title(d.event_type)}
+              </Link>
+              {d.kind === 'test' && <TestMark />}
+              {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
+            </td>
+            <td>
+              <StatusWord status={d.status} />
+            </td>
+            {!webhook && (
+              <td data-label={t('webhook')} dir="auto">
+                {names.webhook(d.webhook_id)}
+              </td>
+            )}
+            <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
+            <td data-label={t('last_answer')}>
+              <LastAnswer delivery={d} />
+            </td>
+            <td data-label={t('attempts')}>
+              {d.attempt_count}
+              {d.status === 'retrying' && d.next_attempt_at && (
+                <div className="dim small">
+                  {t('next_in')} <Left until={d.next_attempt_at} />
+                </div>
+              )}
+            </td>
+            <td data-label={t('created')} className="dim">
+              <When at={d.created_at} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
+// LastAnswer says how the newest request ended: what was answered and how fast, and
+// in words why it failed.
+function LastAnswer({ delivery: d }: { delivery: Delivery }) {
+  const { t, format } = useWords();
+  const last = d.last_attempt;
+  const reason = last?.reason ?? (d.reason !== 'exhausted' ? d.reason : null);
+  return (
+    <>
+      {last && last.outcome === 'in_flight' && t('outcome.in_flight')}
+      {last && last.outcome !== 'in_flight' && (
+        <span className="nowrap">
+          {last.status_code ? `${last.status_code} · ` : ''}
+          {format.ms(last.duration_ms)}
+        </span>
+      )}
+      {reason && <div className="small">{t(`reason.${reason}`)}</div>}
+      {!last && !reason && '–'}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { curlOf, prettyBody } from '../rules/curl';
 import { masked } from '../rules/receivers';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
 import { useAdmin, useNames, useTypes } from '../ui/names';
-import { Answered, Card, Code, Copy, copyText, Facts, Left, Loading, Note, Page, pretty, Problem, StatusWord, When } from '../ui/parts';
+import { Answered, Card, Code, Copy, copyText, Facts, Left, Loading, Note, Page, pretty, Problem, StatusWord, TestMark, When } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
 
 export function DeliveryPage() {
@@ -26,6 +26,7 @@ export function DeliveryPage() {
       lead={
         <div className="row">
           <StatusWord status={d.status} />
+          {d.kind === 'test' && <TestMark />}
           {d.status === 'retrying' && d.next_attempt_at && (
             <span>
               {t('next_in')} <Left until={d.next_attempt_at} />
@@ -53,6 +54,7 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
           {d.reason === 'exhausted' && <p style={{ marginTop: '0.5rem' }}>{t('reason.exhausted.next')}</p>}
         </Note>
       )}
+      {d.kind === 'test' && <Note>{t('kind.test.text')}</Note>}
       {d.superseded && <Note>{t('delivery.superseded')}</Note>}
       <Card title={t('attempts')}>
         {d.attempts.length === 0 ? (

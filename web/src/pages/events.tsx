@@ -3,10 +3,10 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { api, ok } from '../api/client';
 import { ago, usePages, useProjects } from '../api/hooks';
 import { useWords } from '../i18n';
+import { spans } from '../rules/filter';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Page, When } from '../ui/parts';
-import { spans } from './delivery-list';
+import { Empty, Page, TestMark, When } from '../ui/parts';
 
 export function Events() {
   const { t } = useWords();
@@ -50,6 +50,7 @@ export function Events() {
                   <Link to="/events/$id" params={{ id: e.id }}>
                     {title(e.type)}
                   </Link>
+                  {e.kind === 'test' && <TestMark />}
                 </td>
                 <td data-label={t('project')}>{e.project_id ? names.project(e.project_id) : '–'}</td>
                 <td data-label={t('actor')}>{e.actor_id ?? '–'}</td>

@@ -67,6 +67,40 @@ function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progres
   );
 }
 
+// SendThese sends again what a list shows: the same set, counted before.
+export function SendThese({ webhook, set, onClose }: { webhook: string; set: Schemas['RedeliverForm']; onClose: () => void }) {
+  const { t } = useWords();
+  const refresh = useRefresh();
+  const say = useSay();
+  const [key] = useState(onceKey);
+  const [body] = useState(set); // counted and sent is the same time span
+  const params = { path: { id: webhook } };
+  const count = useQuery({ queryKey: ['webhook', webhook, 'redeliver', body], queryFn: () => ok(api.POST('/v1/webhooks/{id}/redeliver', { params, body: { ...body, dry_run: true } })) });
+  const send = useMutation({
+    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/redeliver', { params: { ...params, header: { 'Idempotency-Key': key } }, body })),
+    onSuccess: (made) => {
+      say(t('missed.begun', { n: made.count }));
+      onClose();
+      void refresh('webhook', webhook);
+      void refresh('deliveries');
+    },
+  });
+  const error = count.error ?? send.error;
+  const n = count.data?.count ?? 0;
+  return (
+    <Dialog title={t('these')} onClose={onClose}>
+      <p>{t('these.exact')}</p>
+      <p role="status">{count.isFetching ? t('counting') : t('missed.count', { n })}</p>
+      {error && <Problem error={error} />}
+      <Buttons onCancel={onClose}>
+        <Button disabled={n === 0 || count.isFetching} loading={send.isPending} onClick={() => send.mutate()}>
+          {t('redeliver')}
+        </Button>
+      </Buttons>
+    </Dialog>
+  );
+}
+
 const spans = ['24h', '7d', '30d'] as const;
 const kinds: Redelivered[] = ['failed', 'held', 'cancelled'];
 

@@ -218,7 +218,11 @@ function HealthOf({ webhook: w, health: h, span }: { webhook: WebhookDetail; hea
             <ul className="plainlist">
               {[...reasons].sort((a, b) => b[1] - a[1]).map(([reason, n]) => (
                 <li key={reason}>
-                  <strong>{format.number(n)}×</strong> {t(`reason.${reason as Reason}`)} {t(`reason.${reason as Reason}.next`)}
+                  <strong>{format.number(n)}×</strong> {t(`reason.${reason as Reason}`)} {t(`reason.${reason as Reason}.next`)}{' '}
+                  <Link to="/webhooks/$id/deliveries" params={{ id: w.id }} search={{ reason, since: span }}>
+                    {t('show_these')}
+                    <span className="hidden"> {t(`reason.${reason as Reason}`)}</span>
+                  </Link>
                 </li>
               ))}
             </ul>

@@ -1,10 +1,11 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { useUsers, useWebhooks, type Webhook } from '../api/hooks';
+import { useListedWebhooks, useUsers, type Webhook } from '../api/hooks';
 import { useWords } from '../i18n';
 import { hostOf } from '../rules/receivers';
 import { needsYou, stateOf } from '../rules/state';
+import { Sparkline } from '../ui/charts';
 import { Listens } from '../ui/listens';
 import { useAdmin } from '../ui/names';
 import { Answered, Empty, Page, StateWord, When } from '../ui/parts';
@@ -25,7 +26,7 @@ export function Webhooks() {
   const navigate = useNavigate({ from: '/webhooks' });
   const admin = useAdmin();
   const users = useUsers(admin).data;
-  const query = useWebhooks();
+  const query = useListedWebhooks();
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const find = (e: KeyboardEvent) => {
@@ -80,8 +81,9 @@ export function Webhooks() {
                         <th scope="col">{t('webhook')}</th>
                         <th scope="col">{t('state')}</th>
                         <th scope="col">{t('listens')}</th>
+                        <th scope="col">{t('span.24h')}</th>
+                        <th scope="col">{t('last_attempt')}</th>
                         {admin && <th scope="col">{t('owner')}</th>}
-                        <th scope="col">{t('changed')}</th>
                       </tr>
                     </thead>
                     <tbody>
@@ -96,15 +98,19 @@ export function Webhooks() {
                             </div>
                           </td>
                           <td>
-                            <StateWord state={stateOf(w)} />
+                            <StateWord state={stateOf(w, w.stats?.last_attempt_at === null ? w.stats.attempts : 1)} />
+                            <Kept webhook={w} />
                           </td>
                           <td>
                             <Listens rules={w.rules} />
                           </td>
-                          {admin && <td data-label={t('owner')}>{owner(w.owner_id)}</td>}
-                          <td data-label={t('changed')} className="dim">
-                            <When at={w.updated_at} />
+                          <td>
+                            <LastDay webhook={w} />
                           </td>
+                          <td data-label={t('last_attempt')} className="dim">
+                            {w.stats?.last_attempt_at ? <When at={w.stats.last_attempt_at} /> : '–'}
+                          </td>
+                          {admin && <td data-label={t('owner')}>{owner(w.owner_id)}</td>}
                         </tr>
                       ))}
                     </tbody>
@@ -123,6 +129,35 @@ export function Webhooks() {
         }
       </Answered>
     </Page>
+  );
+}
+
+const most = 1000; // is counted no further
+
+// Kept says what waits, and why the webhook fails.
+function Kept({ webhook: w }: { webhook: Webhook }) {
+  const { t } = useWords();
+  const s = w.stats;
+  if (!s) return null;
+  return (
+    <div className="dim small">
+      {s.waiting > 0 && <div>{t(s.waiting < most ? 'numbers.waiting' : 'numbers.waiting.most', { n: s.waiting })}</div>}
+      {s.held > 0 && <div>{t(s.held < most ? 'numbers.held' : 'numbers.held.most', { n: s.held })}</div>}
+      {w.status !== 'HEALTHY' && s.last_failure && <div>{t(`reason.${s.last_failure.reason}`)}</div>}
+    </div>
+  );
+}
+
+// LastDay shows the attempts of 24 hours and how many of them arrived.
+function LastDay({ webhook: { stats: s } }: { webhook: Webhook }) {
+  const { t, format } = useWords();
+  if (!s || s.attempts === 0) return <span className="dim">{t('numbers.none')}</span>;
+  const bars = s.hourly.map((h) => ({ at: h.hour, good: h.succeeded, bad: h.failed }));
+  return (
+    <div className="spark-row">
+      <Sparkline bars={bars} name={t('chart.attempts', { good: s.succeeded, bad: s.failed })} />
+      <span className={s.failed > 0 ? 'nowrap' : 'nowrap dim'}>{format.percent(s.succeeded / s.attempts)}</span>
+    </div>
   );
 }
 

@@ -73,6 +73,28 @@ export function Bars({ bars, by }: { bars: Bar[]; by: 'hour' | 'day' }) {
   );
 }
 
+// Sparkline shows the last hours of a row, too small for a table: its name says it all.
+export function Sparkline({ bars, name }: { bars: Bar[]; name: string }) {
+  const [step, height] = [4, 24];
+  const width = bars.length * step;
+  const most = Math.max(1, ...bars.map((b) => b.good + b.bad));
+  const tall = (n: number) => (n === 0 ? 0 : Math.max(2, (n / most) * (height - 2)));
+  return (
+    <svg className="spark" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={name}>
+      <rect y={height - 1} width={width} height={1} className="fill-line" />
+      {bars.map((b, i) => {
+        const [good, bad] = [tall(b.good), tall(b.bad)];
+        return (
+          <g key={b.at}>
+            <rect x={i * step} y={height - good} width={step - 1} height={good} className="fill-good" />
+            <rect x={i * step} y={height - good - bad} width={step - 1} height={bad} className="fill-bad" />
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
+
 export interface Part {
   tone: 'good' | 'bad' | 'warn' | 'accent' | 'quiet' | 'line';
   name: string;

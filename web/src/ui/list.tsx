@@ -24,21 +24,35 @@ export function Listed<Row>({ pages, none, children }: { pages: ReturnType<typeo
 }
 
 // Table has a heading for each column; children are its rows.
-export function Table({ columns, children }: { columns: string[]; children: ReactNode }) {
+// With picks the first one has a box in each row.
+export function Table({ columns, picks, children }: { columns: string[]; picks?: boolean; children: ReactNode }) {
   return (
     <div className="frame">
       <table className="table">
         <thead>
           <tr>
-            {columns.map((name) => (
+            {columns.map((name, i) => (
               <th key={name} scope="col">
-                {name}
+                {picks && i === 0 ? <span className="hidden">{name}</span> : name}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>{children}</tbody>
       </table>
+    </div>
+  );
+}
+
+// Chips narrow a list by some values; none of them means all.
+export function Chips<T extends string>({ label, chosen, options, onChange }: { label: string; chosen: T[]; options: { value: T; label: string }[]; onChange: (chosen: T[]) => void }) {
+  return (
+    <div className="chips" role="group" aria-label={label}>
+      {options.map(({ value, label: name }) => (
+        <button key={value} type="button" aria-pressed={chosen.includes(value)} onClick={() => onChange(chosen.includes(value) ? chosen.filter((c) => c !== value) : [...chosen, value])}>
+          {name}
+        </button>
+      ))}
     </div>
   );
 }

@@ -26,9 +26,8 @@ export function useTypes() {
 
 // useNames gives things names for people; an id, where nothing is known.
 export function useNames() {
-  const admin = useAdmin();
   const projects = useProjects().data;
-  const companies = useCompanies(admin).data;
+  const companies = useCompanies().data;
   const webhooks = useWebhooks(every.chart).data;
   return useMemo(() => {
     const name = (rows: { id: string; name: string }[] | undefined) => {

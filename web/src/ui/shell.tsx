@@ -121,7 +121,8 @@ function Banners() {
   const { t, format } = useWords();
   const path = useLocation().pathname;
   const session = useSession().data;
-  const webhooks = useWebhooks(30).data?.data ?? [];
+  // The list reads them itself, with their numbers.
+  const webhooks = useWebhooks(30, path !== '/webhooks').data?.data ?? [];
   const offline = useOffline();
   useTick(30);
   const need = webhooks.filter(needsYou);
@@ -235,8 +236,8 @@ function Person() {
       {open && (
         <div id={id}>
           <div>
-            <strong>{session?.user_id ?? t('role.admin')}</strong>
-            {session?.user_id && <div className="dim small">{t('role.user')}</div>}
+            <strong dir="auto">{session?.user?.name ?? session?.user_id ?? t('role.admin')}</strong>
+            {session?.user && <div className="dim small">{session.user.email}</div>}
           </div>
           <Preferences />
           {session?.role === 'admin' && (

@@ -7,7 +7,7 @@ import { useWords } from '../../i18n';
 import { Choice, Listed } from '../../ui/list';
 import { useAdmin } from '../../ui/names';
 import { Code, Empty, pretty, When } from '../../ui/parts';
-import { spans } from '../delivery-list';
+import { spans } from '../../rules/filter';
 import { Only } from './only';
 
 export function Log() {

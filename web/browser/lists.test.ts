@@ -1,0 +1,122 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+
+// What lists show of their rows, and what can be done with many rows at once.
+
+const good = new Receiver();
+const bad = new Receiver();
+bad.status = 503;
+const watch = new Watch();
+let browser: Browser;
+let made: Cast;
+let page: Page;
+
+beforeAll(async () => {
+  made = await cast(await good.start(), await bad.start());
+  browser = await launch();
+  page = await open(browser, watch);
+  await signIn(page, made.key);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  good.stop();
+  bad.stop();
+});
+
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
+});
+
+test('list of webhooks has their numbers, in one request', async () => {
+  await until('the attempt is counted', async () => {
+    const { data } = await call<{ data: { id: string; stats: { attempts: number } }[] }>('GET', '/v1/webhooks?include=stats', undefined, made.key);
+    return data.every((w) => w.stats.attempts > 0);
+  });
+  const asked: string[] = [];
+  page.on('request', (r) => new URL(r.url()).pathname === '/v1/webhooks' && asked.push(r.url()));
+  await page.goto(`${url}/webhooks`);
+  const works = page.getByRole('row', { name: /Warehouse feed/ });
+  await works.getByRole('img', { name: 'Attempts: 1 arrived, 0 failed' }).waitFor();
+  await works.getByText('100%').waitFor();
+  const fails = page.getByRole('row', { name: /CRM sync/ });
+  await fails.getByRole('img', { name: 'Attempts: 0 arrived, 5 failed' }).waitFor();
+  await fails.getByText('0%', { exact: true }).waitFor();
+  await fails.getByText('The receiver had an error.').waitFor();
+  expect(asked.length, asked.join('\n')).toBe(1);
+});
+
+test('list of deliveries says what was answered and why it failed, and marks tests', async () => {
+  await call('POST', `/v1/webhooks/${made.works.id}/test`, { type: 'TAG_CREATED' }, made.key);
+  await page.goto(`${url}/deliveries`);
+  const failed = page.getByRole('row', { name: /CRM sync/ }).first();
+  await failed.getByText(/^503 · [\d.,]+ m?s$/).waitFor();
+  await failed.getByText('The receiver had an error.').waitFor();
+  await page.getByRole('row', { name: /Tag created/ }).getByText('Test', { exact: true }).waitFor();
+  await page.getByRole('row', { name: /Tag created/ }).getByText(/^200 · /).waitFor();
+});
+
+test('filters are in the address, several of a kind', async () => {
+  await page.goto(`${url}/deliveries?status=failed`);
+  const state = page.getByRole('group', { name: 'State' });
+  expect(await state.getByRole('button', { name: 'not delivered' }).getAttribute('aria-pressed')).toBe('true');
+  await state.getByRole('button', { name: 'delivered', exact: true }).click();
+  await page.waitForURL(/status=failed%2Csucceeded/);
+  await page.getByRole('row', { name: /Tag created/ }).waitFor();
+  await page.getByText('More filters').click();
+  await page.getByLabel('Status of the answer').fill('5xx');
+  await page.waitForURL(/code=5xx/);
+  await page.getByRole('row', { name: /Tag created/ }).waitFor({ state: 'detached' });
+  await page.getByRole('row', { name: /CRM sync/ }).first().waitFor();
+  await page.getByLabel('Why it failed or waits').selectOption('status_4xx');
+  await page.getByText('Nothing fits these filters').waitFor();
+  await page.getByRole('button', { name: 'Clear the filters' }).click();
+  await page.getByRole('row', { name: /Tag created/ }).waitFor();
+  await page.goto(`${url}/deliveries?kind=test`);
+  await page.getByRole('row', { name: /Tag created/ }).waitFor();
+  expect(await page.getByRole('row', { name: /CRM sync/ }).count()).toBe(0);
+});
+
+test('rows of the list are sent again together', async () => {
+  for (let n = 0; n < 2; n++) await call('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: n } });
+  await page.goto(`${url}/webhooks/${made.works.id}/deliveries?type=COMMENT_CREATED`);
+  const boxes = page.getByRole('checkbox', { name: /^Choose “Comment written”/ });
+  await boxes.nth(1).waitFor();
+  const before = good.got.length;
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await page.getByText('2 deliveries chosen').waitFor();
+  await page.getByRole('button', { name: 'Send again', exact: true }).click();
+  await page.getByText('2 deliveries are sent again.').waitFor();
+  await until('both arrive', async () => good.got.length >= before + 2);
+});
+
+test('what a list shows is sent again, no more and no less', async () => {
+  const on = (status: number) => {
+    bad.status = status;
+    return call('POST', `/v1/webhooks/${made.fails.id}/enable`, { drain: false }, made.key);
+  };
+  await on(200);
+  bad.status = 404;
+  await call('POST', '/v1/events', { type: 'TAG_DELETED', project_id: made.shop, previous: { id: 1 } });
+  const all = async (query: string) => (await call<{ data: { id: string }[] }>('GET', `/v1/deliveries?webhook_id=${made.fails.id}&status=failed${query}`, undefined, made.key)).data.length;
+  await until('another one fails, for another reason', async () => (await all('&status_code=4xx')) === 1);
+  await on(200);
+  const before = await all('&status_code=5xx');
+  expect(before).toBeGreaterThanOrEqual(1);
+  await page.goto(`${url}/webhooks/${made.fails.id}/deliveries?status=failed&code=4xx`);
+  await page.getByRole('button', { name: 'Send all of these again' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('This sends 1 event again.').waitFor();
+  const had = bad.got.length;
+  await dialog.getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('1 event is sent again.').waitFor();
+  await until('it arrives', async () => bad.got.length > had);
+  expect(bad.got.length).toBe(had + 1);
+  expect(await all('&status_code=5xx'), 'the others stay as they were').toBe(before);
+});
+
+test('no list complained, broke its policy, or asked another host', () => {
+  expect(watch.faults.join('\n')).toBe('');
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { asQuery, asRedelivery, codeFits, soughtBy } from './filter';
+
+test('filters of an address ask the list, and send again exactly what it shows', () => {
+  const s = soughtBy({ status: 'failed,held', type: 'TODO_CREATED', reason: 'status_5xx,nonsense', code: '503,5xx,x', since: '7d' }, 'wh_1');
+  const { since, ...query } = asQuery(s);
+  expect(query).toEqual({ webhook_id: 'wh_1', status: ['failed', 'held'], event_type: ['TODO_CREATED'], reason: ['status_5xx'], status_code: ['503', '5xx'], kind: undefined, project_id: undefined });
+  const again = asRedelivery(s);
+  expect(again).toEqual({ since: again?.since, statuses: query.status, event_types: query.event_type, reasons: query.reason, status_codes: query.status_code });
+  for (const at of [since, again?.since]) expect(Math.abs(Date.parse(at ?? '') - (Date.now() - 7 * 24 * 3600e3))).toBeLessThan(5000);
+});
+
+test('no more than the list shows is sent again', () => {
+  expect(asRedelivery(soughtBy({ status: 'failed' }, 'wh_1'))?.since, 'the list goes back to the beginning').toBe('1970-01-01T00:00:00Z');
+  for (const f of [{ status: 'failed,succeeded' }, {}, { status: 'failed', project: 'shop' }, { status: 'failed', kind: 'published' }, { status: 'pending' }]) expect(asRedelivery(soughtBy(f, 'wh_1')), JSON.stringify(f)).toBeUndefined();
+  expect(asRedelivery(soughtBy({ status: 'failed' }))).toBeUndefined();
+});
+
+test('filters leave out what they do not know', () => {
+  expect(asQuery(soughtBy({ status: 'nonsense', kind: 'x', since: '99y', reason: '', code: '1' }))).toEqual({});
+  expect(['200', '5xx', '999'].every(codeFits)).toBe(true);
+  expect(['', '5x', '5XX', '050', '5xxx', '200,'].some(codeFits)).toBe(false);
+});
