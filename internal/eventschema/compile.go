@@ -28,6 +28,7 @@ const base = "godwit:///schema"
 // everything pass.
 type Schema struct {
 	document any
+	patterns *compiled
 	// enumerated is how many values the schema lists in enum and const.
 	enumerated int
 	idle       chan *program
@@ -47,15 +48,16 @@ func Compile(raw []byte) (*Schema, error) {
 	if len(survey.bad) > 0 {
 		return nil, refused(survey.bad)
 	}
-	compiled, err := newCompiler(document, compilePattern).Compile(base)
+	patterns := newCompiled()
+	whole, err := newCompiler(document, patterns.engine).Compile(base)
 	if err != nil {
 		return nil, refused(compileFaults(document, err))
 	}
-	if at, found := findEndless(compiled); found {
+	if at, found := findEndless(whole); found {
 		return nil, schemaFault(schemaPointer(at), "leads back to itself without going into the value, so that a check would never end; remove one of the references")
 	}
-	s := &Schema{document: document, enumerated: survey.enumerated, idle: make(chan *program, maxIdle)}
-	p, err := newProgram(document)
+	s := &Schema{document: document, patterns: patterns, enumerated: survey.enumerated, idle: make(chan *program, maxIdle)}
+	p, err := newProgram(document, patterns)
 	if err != nil {
 		return nil, refused(compileFaults(document, err))
 	}

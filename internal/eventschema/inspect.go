@@ -26,8 +26,9 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 // inspection is what a walk through a schema's text finds: what the compiler
 // would take wrongly or take too long for.
 type inspection struct {
-	bad        []hook.Field
-	enumerated int
+	bad          []hook.Field
+	enumerated   int
+	instructions int // of all patterns so far
 }
 
 func inspect(document any) inspection {
@@ -82,6 +83,7 @@ func (in *inspection) member(path []string, name string, v any) {
 	if name == "const" {
 		in.enumerated++
 	}
+	in.patterns(path, name, v)
 	in.value(path, v)
 }
 

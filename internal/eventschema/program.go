@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -57,8 +55,8 @@ type program struct {
 const inverse = "godwit:///inverse"
 
 // newProgram compiles a document that is known to compile.
-func newProgram(document any) (*program, error) {
-	p := &program{meter: &meter{}}
+func newProgram(document any, patterns *compiled) (*program, error) {
+	p := &program{meter: &meter{patterns: patterns}}
 	c := newCompiler(document, p.meter.pattern)
 	c.RegisterVocabulary(&jsonschema.Vocabulary{URL: "godwit:///steps", Compile: p.meter.compile})
 	c.AssertVocabs()
@@ -134,7 +132,7 @@ func (s *Schema) take() *program {
 		return p
 	default:
 	}
-	p, err := newProgram(s.document)
+	p, err := newProgram(s.document, s.patterns)
 	if err != nil {
 		panic(fmt.Sprintf("compile a schema once more: %v", err))
 	}
@@ -152,6 +150,7 @@ func (s *Schema) give(p *program) {
 type meter struct {
 	ctx           context.Context // nil while no check runs
 	left, charges int
+	patterns      *compiled
 }
 
 func (m *meter) charge(steps int) {
@@ -241,42 +240,20 @@ func (m *meter) pattern(text string) (jsonschema.Regexp, error) {
 	if m.ctx != nil {
 		return nil, nil
 	}
-	compiled, err := compilePattern(text)
+	p, err := m.patterns.pattern(text)
 	if err != nil {
 		return nil, err
 	}
-	return meteredPattern{meter: m, Regexp: compiled.(*regexp.Regexp), size: sizeOf(text)}, nil
-}
-
-func compilePattern(text string) (jsonschema.Regexp, error) {
-	compiled, err := regexp.Compile(text)
-	if err != nil {
-		return nil, err
-	}
-	return compiled, nil
+	return meteredPattern{p, m}, nil
 }
 
 type meteredPattern struct {
-	*regexp.Regexp
+	*pattern
 	meter *meter
-	size  int
 }
 
 // MatchString is in the place of the pattern's own.
 func (p meteredPattern) MatchString(s string) bool {
 	p.meter.charge(1 + len(s)*p.size/patternUnit)
 	return p.Regexp.MatchString(s)
-}
-
-// sizeOf counts the instructions of a pattern that compiles.
-func sizeOf(text string) int {
-	tree, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		return 1
-	}
-	compiled, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return 1
-	}
-	return len(compiled.Inst)
 }
