@@ -24,8 +24,8 @@ const (
 	// it for one user or key.
 	bodyRoom  = 24 << 20
 	bodyShare = bodyRoom / 3
-	// bodyPatience is how long a request waits for others to end, and bodyPause how
-	// long a client may send nothing.
+	// bodyPatience is how long a request waits for others to end, in all, and bodyPause
+	// how long a client may send nothing.
 	bodyPatience = 2 * time.Second
 	bodyPause    = 10 * time.Second
 )
@@ -73,7 +73,8 @@ type body struct {
 	bodies *bodies
 	who    string
 	n      int
-	raw    []byte // once it is whole
+	waited time.Duration // for others to end
+	raw    []byte        // once it is whole
 	whole  bool
 }
 
@@ -96,8 +97,9 @@ func bodyOf(c *gin.Context, who string) *body {
 
 // grow counts n more bytes, and waits for room.
 func (b *body) grow(ctx context.Context, n int) error {
-	ctx, cancel := context.WithTimeout(ctx, bodyPatience)
-	defer cancel()
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, bodyPatience-b.waited)
+	defer func() { cancel(); b.waited += time.Since(began) }()
 	for {
 		freed := b.bodies.take(b, n)
 		if freed == nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,28 @@ func TestBodies_AreBoundedForAllAndForOne(t *testing.T) {
 		last.end()
 		require.NoError(t, <-waits)
 		require.Equal(t, 2*bodyShare+2, all.all)
+	})
+}
+
+// TestBody_WaitsOnceInAll: a body asks for room each time that it doubles, and waited
+// anew each time, so that one of 8 MiB had its answer after 8 s.
+func TestBody_WaitsOnceInAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newBodies()
+		slow, beside := &body{bodies: all, who: "a"}, &body{bodies: all, who: "a"}
+		require.NoError(t, beside.grow(t.Context(), bodyShare))
+		began := time.Now()
+		time.AfterFunc(bodyPatience-time.Millisecond, func() {
+			beside.end()
+			beside.n = 0
+			if err := beside.grow(t.Context(), bodyShare-1); err != nil {
+				t.Error(err)
+			}
+		})
+		require.NoError(t, slow.grow(t.Context(), 1))
+		require.ErrorIs(t, slow.grow(t.Context(), 1), errNoRoom)
+		require.ErrorIs(t, slow.grow(t.Context(), 1), errNoRoom)
+		require.Equal(t, bodyPatience, time.Since(began))
 	})
 }
 
