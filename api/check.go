@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -79,10 +80,10 @@ type trial struct {
 
 // draft is a webhook that is being written.
 type draft struct {
-	form    webhookForm
-	present []string // the fields that are there
-	sample  []byte   // nil = none
-	bad     []hook.Field
+	form         webhookForm
+	present      []string // the fields that are there
+	sample       []byte   // nil = none
+	unknown, bad []hook.Field
 }
 
 // readDraft reads the fields that are there, whatever they are.
@@ -93,16 +94,17 @@ func readDraft(raw []byte) (d draft, err error) {
 	if !strict.IsObject(raw) {
 		return d, hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Detail: "The body must be a JSON object with fields of a webhook."}.Invalid()
 	}
+	read := newDecoder()
 	var form []jsonMember
-	for _, m := range membersOf(raw) {
-		if m.name == "sample" {
-			if !strict.IsNull(m.value) {
-				d.sample = m.value
-			}
-			continue
+	for _, m := range read.known(raw, append(fieldsOf(reflect.TypeFor[webhookForm]()), field{name: "sample"})) {
+		switch {
+		case m.name != "sample":
+			form, d.present = append(form, m), append(d.present, m.name)
+		case !strict.IsNull(m.value):
+			d.sample = m.value
 		}
-		form, d.present = append(form, m), append(d.present, m.name)
 	}
+	d.unknown = read.bad.Fields()
 	d.form, d.bad, err = decodeForm[webhookForm](object(form))
 	return d, err
 }
@@ -146,7 +148,7 @@ func (s *server) checkWebhook(ctx context.Context, in *Payload) (*reply[checkAns
 	if err != nil {
 		return nil, err
 	}
-	bad = d.ofPresent(append(bad, faults...))
+	bad = append(d.unknown, d.ofPresent(append(bad, faults...))...)
 	out := checkAnswer{OK: len(bad) == 0, Errors: []fieldError{}, Filters: []trial{}}
 	for _, f := range hook.FirstFaults(bad, hook.MaxFaults) {
 		out.Errors = append(out.Errors, viewField(f))

@@ -55,6 +55,26 @@ func (d *decoder) fault(at jsontext.Pointer, code hook.FieldCode, detail string)
 	d.bad.Add(func() hook.Field { return hook.Field{Pointer: string(at), Code: code, Detail: detail} })
 }
 
+// unknown says that a field does not exist. A body may have thousands of them.
+func (d *decoder) unknown(at jsontext.Pointer, name string) {
+	d.bad.Add(func() hook.Field {
+		return hook.Field{Pointer: string(at.AppendToken(name)), Code: hook.FieldUnknown, Detail: unknownField}
+	})
+}
+
+// known gives the members of an object that have one of these names; the others are
+// faults, and cost nothing beyond those that are named.
+func (d *decoder) known(raw []byte, fields []field) (out []jsonMember) {
+	_ = strict.Members(raw, func(name string, value []byte) {
+		if slices.ContainsFunc(fields, func(f field) bool { return f.name == name }) {
+			out = append(out, jsonMember{name, value})
+			return
+		}
+		d.unknown("", name)
+	})
+	return out
+}
+
 // must says of which type a value has to be.
 func (d *decoder) must(at jsontext.Pointer, expected, words string) {
 	d.bad.Add(func() hook.Field {
@@ -109,15 +129,15 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 
 func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	fields := fieldsOf(dst.Type())
-	var seen []string
+	seen := make([]bool, len(fields))
 	err := strict.Members(raw, func(name string, value []byte) {
-		seen = append(seen, name)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-		switch {
-		case i < 0:
-			d.fault(at.AppendToken(name), hook.FieldUnknown, unknownField)
-		case fields[i].optional && strict.IsNull(value):
-		default:
+		if i < 0 {
+			d.unknown(at, name)
+			return
+		}
+		seen[i] = true
+		if !fields[i].optional || !strict.IsNull(value) {
 			d.readField(dst.Field(fields[i].index), value, at.AppendToken(name), fields[i].most)
 		}
 	})
@@ -125,8 +145,8 @@ func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer)
 		d.must(at, "object", "an object")
 		return
 	}
-	for _, f := range fields {
-		if !f.optional && !slices.Contains(seen, f.name) {
+	for i, f := range fields {
+		if !f.optional && !seen[i] {
 			d.fault(at.AppendToken(f.name), hook.FieldRequired, "is required")
 		}
 	}

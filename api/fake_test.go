@@ -54,6 +54,8 @@ type fake struct {
 	quotas []hook.Quota
 	// inside says that Once runs a request now.
 	inside bool
+	// locked is how often a webhook was locked to change it.
+	locked int
 }
 
 func (f *fake) store() Store {
@@ -294,6 +296,7 @@ func (h hooks) UpdateWebhook(_ context.Context, id string, version int64, change
 	if version != 0 && version != w.Version {
 		return w, hook.Errorf(hook.CodeStale, "The webhook has changed.")
 	}
+	h.locked++
 	if err := change(&w); err != nil {
 		return w, err
 	}

@@ -37,3 +37,16 @@ func TestPatch_UnknownFieldsAreNotMerged(t *testing.T) {
 	require.Equal(t, `{"name":"W","metadata":null}`, string(patch))
 	require.Len(t, bad, 2)
 }
+
+// TestPatch_ThatIsNotAcceptableLocksNothing: 32 patches of 256 KiB were merged and judged
+// one after another while the webhook was locked.
+func TestPatch_ThatIsNotAcceptableLocksNothing(t *testing.T) {
+	c := newClient(t)
+	made := c.made(`{"owner_id":"u1","name":"W","url":"https://a.example","rules":[{"events":["A"]}]}`)
+	for _, patch := range []string{`{"rules":{"f":0}}`, `{"f":0}`, `{"name":null}`, `{"name":7}`, `{"metadata":[]}`, `{"headers":{"Host":"a"}}`, `{"owner_id":"u2"}`} {
+		c.call("PATCH", made, patch).problem(422, "invalid")
+	}
+	require.Zero(t, c.store.locked)
+	c.call("PATCH", made, `{"name":"V"}`).is(200)
+	require.Equal(t, 1, c.store.locked)
+}

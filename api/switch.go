@@ -95,16 +95,18 @@ func changedWhileProbed() error {
 	return hook.Errorf(hook.CodeConflict, "The webhook was changed while its receiver was probed; send the request again.")
 }
 
-// aliveAfter probes a webhook that a patch of this version (0 = any) switches on,
-// as it is after the patch: there is one way to switch a webhook on. It gives the
-// version that was probed, or the one it was given.
-func (s *server) aliveAfter(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (int64, error) {
+// rehearse makes a change of this version (0 = any) without keeping it, so that one that
+// is not acceptable is refused before the webhook is locked. One that switches the webhook
+// on is probed as it is then: there is one way to switch a webhook on. It gives the version
+// that was probed, or the one it was given.
+func (s *server) rehearse(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (int64, error) {
 	w, err := s.Store.Webhooks.Webhook(ctx, id)
-	if err != nil || w.Enabled || version > 0 && version != w.Version {
-		return version, err
+	if err != nil || version > 0 && version != w.Version {
+		return version, err // the update says that it is another version
 	}
-	if err := edit(&w); err != nil || !w.Enabled {
-		return version, nil // the update says what is wrong
+	enabled := w.Enabled
+	if err := edit(&w); err != nil || enabled || !w.Enabled {
+		return version, err
 	}
 	return w.Version, s.alive(ctx, w)
 }

@@ -105,7 +105,7 @@ func (s *server) replaceWebhook(ctx context.Context, w hook.Webhook, form webhoo
 		}
 		return nil
 	}
-	after, err := s.update(ctx, w.ID, version, form.Enabled != nil, edit)
+	after, err := s.update(ctx, w.ID, version, edit)
 	switch {
 	case errors.Is(err, errUnchanged):
 		after, err = s.Store.Webhooks.Webhook(ctx, w.ID)

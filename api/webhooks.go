@@ -214,8 +214,7 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 		newSecret = w.Secret != old
 		return err
 	}
-	enables := slices.ContainsFunc(membersOf(patch), func(m jsonMember) bool { return m.name == "enabled" })
-	w, err := s.update(ctx, in.ID, version, enables, edit)
+	w, err := s.update(ctx, in.ID, version, edit)
 	switch {
 	case err != nil:
 		return nil, err
@@ -225,14 +224,11 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 	return s.replyWebhook(ctx, w)
 }
 
-// update changes a webhook. Where the edit may switch it on, it is probed first.
-func (s *server) update(ctx context.Context, id string, version int64, enables bool, edit func(*hook.Webhook) error) (hook.Webhook, error) {
-	expected := version
-	if enables {
-		var err error
-		if expected, err = s.aliveAfter(ctx, id, version, edit); err != nil {
-			return hook.Webhook{}, err
-		}
+// update changes a webhook. Where the edit switches it on, it is probed first.
+func (s *server) update(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (hook.Webhook, error) {
+	expected, err := s.rehearse(ctx, id, version, edit)
+	if err != nil {
+		return hook.Webhook{}, err
 	}
 	w, err := s.Store.Edits.UpdateWebhook(ctx, id, expected, edit)
 	if version == 0 && hook.CodeOf(err) == hook.CodeStale {
@@ -285,21 +281,17 @@ func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Fie
 	if !strict.IsObject(raw) {
 		return nil, nil, hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "object"}, Detail: "The body must be a JSON object with the fields to change."}.Invalid()
 	}
-	fields := fieldsOf(reflect.TypeFor[webhookForm]())
-	var bad []hook.Field
-	members := membersOf(raw)
-	for i, m := range members {
-		switch {
-		case m.name == "secret":
+	d := newDecoder()
+	known := d.known(raw, fieldsOf(reflect.TypeFor[webhookForm]())) // the others need not be merged while the webhook is locked
+	bad := d.bad.Fields()
+	for i, m := range known {
+		if m.name == "secret" {
 			bad = append(bad, hook.Field{Code: hook.FieldFixed, Pointer: "/secret", Detail: "can't be patched; POST /v1/webhooks/{id}/rotate-secret takes a new one"})
-		case !slices.ContainsFunc(fields, func(f field) bool { return f.name == m.name }):
-			bad = append(bad, hook.Field{Code: hook.FieldUnknown, Pointer: string(jsontext.Pointer("").AppendToken(m.name)), Detail: unknownField})
-			members[i].value = nil
 		}
 		if raw, ok := strict.Text(m.value); ok && m.name == "url" {
 			kept, problem := s.checkURL(raw)
 			bad = append(bad, problem...)
-			members[i].value, _ = jsontext.AppendQuote(nil, kept) // strict JSON has valid text only
+			known[i].value, _ = jsontext.AppendQuote(nil, kept) // strict JSON has valid text only
 		}
 		if m.name == "rules" {
 			faults, err := s.checkConditions(ctx, rulesIn(m.value))
@@ -309,8 +301,7 @@ func (s *server) checkPatch(ctx context.Context, raw []byte) ([]byte, []hook.Fie
 			bad = append(bad, faults...)
 		}
 	}
-	// What is unknown need not be merged while the webhook is locked.
-	return object(slices.DeleteFunc(members, func(m jsonMember) bool { return m.value == nil })), bad, nil
+	return object(known), bad, nil
 }
 
 // versionOf reads If-Match; 0 stands for any version. What is no strong tag of
