@@ -16,7 +16,8 @@ import (
 )
 
 // answerLimit bounds the answer to anything that a stranger sends, on a machine that
-// is busy with other tests; crowdLimit that to each of many small requests at once.
+// is busy with other tests; crowdLimit that to each of the worst bodies at once, as
+// docs/security.md has it.
 const (
 	answerLimit = 20 * time.Second
 	crowdLimit  = 5 * time.Second
