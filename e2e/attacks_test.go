@@ -16,8 +16,8 @@ import (
 )
 
 // answerLimit bounds the answer to anything that a stranger sends, on a machine that
-// is busy with other tests; crowdLimit that to each of the worst bodies at once, as
-// docs/security.md has it.
+// is busy with other tests; crowdLimit the processor time that many of the worst bodies
+// at once take together, so that a machine with nothing else to do has answered by then.
 const (
 	answerLimit = 20 * time.Second
 	crowdLimit  = 5 * time.Second
