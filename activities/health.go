@@ -31,7 +31,8 @@ type CheckHealthResult struct {
 
 // The verdicts of CheckHealth.
 const (
-	// VerdictOff: the webhook was off or deleted already; no probe was sent.
+	// VerdictOff: the webhook was off or deleted already, or belongs to a listener; no
+	// probe was sent.
 	VerdictOff = "off"
 	// VerdictHealthy: the receiver answered the probe, or has taken other deliveries
 	// since this one began; the webhook stays on.
@@ -48,7 +49,7 @@ const (
 // receiver does not answer. Of several checks at once only one deactivates.
 func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (CheckHealthResult, error) {
 	w, err := a.Webhooks.Webhook(ctx, in.WebhookID)
-	if hook.CodeOf(err) == hook.CodeNotFound || err == nil && !w.Enabled {
+	if hook.CodeOf(err) == hook.CodeNotFound || err == nil && (!w.Enabled || w.Listener != "") {
 		return CheckHealthResult{Verdict: VerdictOff}, nil
 	}
 	if err != nil {

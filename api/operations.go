@@ -128,7 +128,9 @@ func (n opNotes) answers(op *huma.Operation) {
 			answer = &huma.Response{Description: http.StatusText(code)}
 			op.Responses[status] = answer
 		}
-		answer.Content = map[string]*huma.MediaType{mediaJSON: {Schema: usual.Content[mediaJSON].Schema, Example: example}}
+		for media, of := range usual.Content { // there is one
+			answer.Content = map[string]*huma.MediaType{media: {Schema: of.Schema, Example: example}}
+		}
 	}
 	for _, answer := range op.Responses {
 		headers := headersOf(http.StatusOK)

@@ -55,6 +55,8 @@ type Options struct {
 	Show func(p hook.Parcel, signed bool) (hook.Request, error)
 	// NewSecret makes a signing secret of a kind.
 	NewSecret func(hook.Signature) string
+	// Streams tells what is new about the streams of listeners.
+	Streams Streams
 	// Now is the database's time; nil = this machine's.
 	Now func() time.Time
 	// Wake is called after an ingest that created deliveries has committed. It
@@ -123,6 +125,9 @@ type Store struct {
 	Erasures      Erasures
 	Snapshots     Snapshots
 	Quotas        Quotas
+	Listeners     Listeners
+	Leases        StreamLeases
+	Offers        StreamRequests
 }
 
 // Snapshots gives reads one moment to look at.

@@ -53,6 +53,9 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 		return nil, err
 	}
 	w, err := s.Store.Secrets.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
+		if err := w.NotListener(); err != nil {
+			return err
+		}
 		signature := hook.SignatureOf(w.Secret)
 		if err := invalid(form.checkSecret(*w, signature)); err != nil {
 			return err

@@ -7,7 +7,20 @@ import (
 
 // routes is every operation of the API: how it is called, by whom, with which
 // body, and what carries it out.
-func (s *server) routes() []route { return slices.Concat(s.hostRoutes(), s.webhookRoutes()) }
+func (s *server) routes() []route {
+	return slices.Concat(s.hostRoutes(), s.webhookRoutes(), s.listenerRoutes())
+}
+
+// listenerRoutes are for programs that take deliveries on their owner's machine.
+func (s *server) listenerRoutes() []route {
+	return []route{
+		{http.MethodPost, "/v1/listeners", users, "open-listener", "Make a listener, or take it up again", takes[listenerForm](), call(s.openListener)},
+		{http.MethodGet, "/v1/listeners", users, "list-listeners", "Listeners", nil, call(s.listeners)},
+		{http.MethodGet, "/v1/listeners/{id}/stream", users, "stream-listener", "The requests of a listener, as they come", nil, s.streamOf},
+		{http.MethodPost, "/v1/listeners/{id}/results", users, "post-results", "What the receiver answered to requests of the stream", takes[resultsForm](), call(s.takeResults)},
+		{http.MethodDelete, "/v1/listeners/{id}", users, "delete-listener", "Remove a listener with its webhook", nil, call(s.deleteListener)},
+	}
+}
 
 // hostRoutes are for the host application: what it mirrors and publishes, and
 // who may call.

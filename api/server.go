@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,6 +28,7 @@ type server struct {
 	requests  memory[*rate.Limiter] // by kind of request and credential
 	warned    memory[time.Time]     // by reason
 	rates     *companyRates
+	streams   atomic.Int64    // of listeners
 	givenUp   *ops.Complaints // requests that waited, or worked, for too long
 }
 

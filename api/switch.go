@@ -56,6 +56,9 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 		return nil, err
 	}
 	w, err := s.Store.Webhooks.Webhook(ctx, in.ID)
+	if err == nil {
+		err = w.NotListener()
+	}
 	if err != nil {
 		return nil, err
 	}

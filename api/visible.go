@@ -27,7 +27,7 @@ func (r route) subject() hook.Kind {
 		return hook.KindProject
 	case strings.HasPrefix(r.path, "/v1/events/"):
 		return hook.KindEvent
-	case strings.HasPrefix(r.path, "/v1/webhooks/"):
+	case strings.HasPrefix(r.path, "/v1/webhooks/"), strings.HasPrefix(r.path, "/v1/listeners/"):
 		return hook.KindWebhook
 	case strings.HasPrefix(r.path, "/v1/sessions/"):
 		return hook.KindSession

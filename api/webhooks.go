@@ -24,6 +24,7 @@ type Webhook struct {
 	Key                *string            `json:"key" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"The key that its caller chose with PUT /v1/webhooks/by-key/{key}; null = none"`
 	Name               string             `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	URL                string             `json:"url" format:"uri" maxLength:"2048" doc:"Where deliveries go"`
+	Listener           string             `json:"listener,omitempty" maxLength:"63" doc:"The listener that it belongs to: its deliveries go down a stream and not to url. Left out for every other webhook"`
 	Secret             string             `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]+=*$" doc:"The signing secret; shown in the answer that makes it, never again. The private key of ed25519 is never shown"`
 	Signature          hook.Signature     `json:"signature" enum:"hmac-sha256,ed25519" doc:"How requests are signed: by a secret that the receiver has too (v1), or by a private key (v1a)"`
 	PublicKey          *string            `json:"public_key" pattern:"^whpk_[A-Za-z0-9+/]{43}=$" doc:"What a receiver checks ed25519 signatures with; null for hmac-sha256"`
@@ -104,7 +105,7 @@ func viewDetail(w hook.Webhook) webhookDetail {
 func viewWebhook(w hook.Webhook) Webhook {
 	f := formOf(w)
 	out := Webhook{
-		ID: w.ID, OwnerID: w.OwnerID, Key: optional(w.Key), Name: w.Name, URL: w.URL, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
+		ID: w.ID, OwnerID: w.OwnerID, Key: optional(w.Key), Name: w.Name, URL: w.URL, Listener: w.Listener, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
 		Signature: hook.SignatureOf(w.Secret), PublicKey: optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
 		ClientCertificate: optional(f.ClientCertificate), ClientKey: optional(f.ClientKey), CACertificate: optional(f.CACertificate),
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
@@ -209,6 +210,9 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 	}
 	var newSecret bool
 	edit := func(w *hook.Webhook) error {
+		if err := w.NotListener(); err != nil {
+			return err
+		}
 		old := w.Secret
 		err := s.patch(w, patch, bad)
 		newSecret = w.Secret != old

@@ -315,6 +315,42 @@ CREATE TABLE public.ledger_checks (
     CONSTRAINT ledger_checks_one_check CHECK (one)
 );
 
+CREATE TABLE public.listener_requests (
+    delivery_id text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL,
+    webhook_id text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    headers bytea NOT NULL,
+    body bytea NOT NULL,
+    timeout_ms integer NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    stream text COLLATE pg_catalog."C",
+    sent_at timestamp with time zone,
+    answer bytea
+);
+
+ALTER TABLE public.listener_requests ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.listener_requests_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.listeners (
+    owner_id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    secret bytea NOT NULL,
+    webhook_id text COLLATE pg_catalog."C",
+    keep_seconds integer NOT NULL,
+    stream text COLLATE pg_catalog."C",
+    paused boolean DEFAULT false NOT NULL,
+    stream_until timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT listeners_keep_seconds_check CHECK ((keep_seconds >= 0))
+);
+
 CREATE TABLE public.members (
     project_id text NOT NULL COLLATE pg_catalog."C",
     user_id text NOT NULL COLLATE pg_catalog."C",
@@ -536,6 +572,8 @@ CREATE TABLE public.webhooks (
     ca_certificate text DEFAULT ''::text NOT NULL,
     max_age integer,
     key text COLLATE pg_catalog."C",
+    listener text COLLATE pg_catalog."C",
+    listener_retries boolean,
     CONSTRAINT webhooks_check CHECK ((enabled = (disabled_reason IS NULL))),
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),
@@ -702,6 +740,12 @@ ALTER TABLE ONLY public.lanes
 ALTER TABLE ONLY public.ledger_checks
     ADD CONSTRAINT ledger_checks_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY public.listener_requests
+    ADD CONSTRAINT listener_requests_pkey PRIMARY KEY (delivery_id, attempt);
+
+ALTER TABLE ONLY public.listeners
+    ADD CONSTRAINT listeners_pkey PRIMARY KEY (owner_id, name);
+
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (project_id, user_id);
 
@@ -764,6 +808,9 @@ ALTER TABLE public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.webhooks
+    ADD CONSTRAINT webhooks_listener_check CHECK ((listener ~ '^[a-z0-9-]{1,63}$'::text)) NOT VALID;
 
 ALTER TABLE ONLY public.webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
@@ -881,6 +928,14 @@ CREATE INDEX judgements_of_webhook ON public.judgements USING btree (webhook_id)
 
 CREATE INDEX lanes_due ON public.lanes USING btree (due_at) WHERE (due_at IS NOT NULL);
 
+CREATE INDEX listener_requests_by_end ON public.listener_requests USING btree (expires_at);
+
+CREATE INDEX listener_requests_by_webhook ON public.listener_requests USING btree (webhook_id, "position");
+
+CREATE INDEX listeners_by_end ON public.listeners USING btree (stream_until) WHERE (webhook_id IS NOT NULL);
+
+CREATE UNIQUE INDEX listeners_by_webhook ON public.listeners USING btree (webhook_id) WHERE (webhook_id IS NOT NULL);
+
 CREATE INDEX members_of_user ON public.members USING btree (user_id);
 
 CREATE INDEX notices_due ON public.notices USING btree (due_at) WHERE (due_at IS NOT NULL);
@@ -956,6 +1011,12 @@ ALTER TABLE ONLY public.judgements
 
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.listeners
+    ADD CONSTRAINT listeners_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.listeners
+    ADD CONSTRAINT listeners_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id) ON DELETE CASCADE;

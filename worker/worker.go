@@ -37,6 +37,7 @@ type Worker struct {
 	Counts       *Counts
 	Erase        *Erase
 	Judging      *Judging
+	Listeners    *Listeners
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -62,6 +63,7 @@ func (w *Worker) Run(ctx context.Context) {
 	loops.Go(func() { w.Counts.Run(ctx) })
 	loops.Go(func() { w.Erase.Run(ctx) })
 	loops.Go(func() { w.Judging.Run(ctx) })
+	loops.Go(func() { w.Listeners.Run(ctx) })
 	if w.Notices != nil {
 		loops.Go(func() { w.Notices.Run(ctx) })
 	}

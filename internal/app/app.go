@@ -21,6 +21,7 @@ import (
 	"godwit/internal/seal"
 	"godwit/internal/send"
 	"godwit/internal/store"
+	"godwit/internal/streams"
 	"godwit/worker"
 )
 
@@ -81,6 +82,8 @@ type process struct {
 	log    *zap.Logger
 	store  *store.Store
 	sender *send.Sender
+	// streams are this process's ends of the streams of listeners.
+	streams *streams.Hub
 	// matching is the API's; the store asks it about operational events.
 	matching *match.Engine
 	// temporal connects when it is used first.
@@ -119,7 +122,8 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if opts.Now != nil {
 		p.store.SetLocalTime(opts.Now)
 	}
-	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout, Now: p.store.Now})
+	p.streams = streams.New(p.store, log)
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout, Streams: p.streams, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
 	if p.temporal, err = connect(cfg, log); err != nil {
 		return nil, errors.Join(err, p.store.Close())
@@ -189,6 +193,7 @@ func (p *process) run(ctx context.Context) error {
 		group.Go(func() error { p.work(ctx); return nil })
 	}
 	group.Go(func() error { return p.relay(ctx) })
+	group.Go(func() error { p.streams.Run(ctx); return nil })
 	group.Go(func() error { p.announce(ctx); return nil })
 	group.Go(func() error { p.watchClock(ctx); return nil })
 	group.Go(func() error { p.recordFailures(ctx); return nil })

@@ -48,6 +48,11 @@ var open = map[string][]string{
 		`{"owner_id":"{user}","rules":[{"events":["*"]}]}`, `{"rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"rules":[{"events":["*"],"companies":["{company}"]}]}`,
 		`{"sample":{"event_id":"{event}"}}`, `{"sample":{"event_id":"{private}"}}`,
 	},
+	"open-listener": {
+		`{"owner_id":"{user}","name":"other","rules":[{"events":["*"]}]}`,
+		`{"name":"other","rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"name":"other","rules":[{"events":["*"],"companies":["{company}"]}]}`,
+	},
+	"list-listeners": nil, "stream-listener": nil, "post-results": nil, "delete-listener": nil,
 	"explain-event": {`{"event_id":"{event}"}`, `{"event_id":"{private}"}`},
 	"patch-webhook": {
 		`{"owner_id":"{user}"}`, `{"rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"rules":[{"events":["*"],"companies":["{company}"]}]}`,
@@ -64,6 +69,8 @@ var open = map[string][]string{
 var own = map[string]string{
 	"put-webhook":          rule + `"projects":["{project}"]}]}`,
 	"create-webhook":       rule + `"projects":["{project}"],"companies":["{company}"]}]}`,
+	"open-listener":        `{"name":"other","rules":[{"events":["*"],"projects":["{project}"],"companies":["{company}"]}]}`,
+	"post-results":         `{"results":[{"delivery":"{delivery}","attempt":1,"status_code":200}]}`,
 	"preview-rules":        `{"rules":[{"events":["*"]}]}`,
 	"check-webhook":        `{"rules":[{"events":["*"],"projects":["{project}"],"filter":"type == 'x'"}],"sample":{"event_id":"{event}"}}`,
 	"explain-event":        `{"event_id":"shared-event"}`,
@@ -89,7 +96,7 @@ func (o operation) hasIDs() bool { return strings.Contains(o.path, "{") }
 // kinds says what the first part of a path is about.
 var kinds = map[string]string{
 	"companies": "company", "projects": "project", "users": "user", "event-types": "type", "events": "event",
-	"webhooks": "webhook", "deliveries": "delivery", "api-keys": "key", "sessions": "session",
+	"webhooks": "webhook", "deliveries": "delivery", "api-keys": "key", "sessions": "session", "listeners": "listener",
 }
 
 // place is the path with the kinds of its ids: /v1/webhooks/{webhook}.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -45,7 +46,7 @@ func (o objects) blank(text string) string {
 // unknown are ids of nothing at all.
 var unknown = objects{
 	"company": "not-there-company", "project": "not-there-project", "user": "not-there-user", "event": "not-there-event", "private": "not-there-private",
-	"webhook": "wh_not_there", "delivery": "dlv_not_there", "redelivery": "rdl_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
+	"webhook": "wh_not_there", "listener": "wh_not_listening", "delivery": "dlv_not_there", "redelivery": "rdl_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
 }
 
 // party is a user with a company, a project, webhooks and all that comes of them.
@@ -120,9 +121,19 @@ func (s *tenants) call(key, method, path string, rest ...string) *httptest.Respo
 		r.Header.Set(rest[i], rest[i+1])
 	}
 	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	s.handler.ServeHTTP(untilFlushed{w, cancel}, r.WithContext(ctx))
 	return w
 }
+
+// untilFlushed ends a stream with the first that it brings.
+type untilFlushed struct {
+	*httptest.ResponseRecorder
+	end func()
+}
+
+func (w untilFlushed) Flush() { w.end() }
 
 // must makes a request that succeeds, and gives its answer.
 func (s *tenants) must(key, method, path, body string) map[string]any {
@@ -156,6 +167,7 @@ func (s *tenants) join(name string) *party {
 		require.Equal(s, p.objects["user"], w["owner_id"])
 		p.objects["webhook"] = w["id"].(string)
 	}
+	p.objects["listener"] = s.must(p.key, "POST", "/v1/listeners", p.fill(`{"name":"laptop","rules":[{"events":["webhook.*"],"projects":["{project}"]}]}`))["id"].(string)
 	return p
 }
 

@@ -219,8 +219,9 @@ type Finish struct {
 	Pauses bool
 	// HadSlot says that the attempt took a place of its webhook, to be given back.
 	HadSlot bool
-	// Test: the delivery is a test, so that its end changes nothing else.
-	Test bool
+	// Quiet: the delivery is a test or a listener's, so that a failure says nothing
+	// about its webhook's health, and its owner is told nothing.
+	Quiet bool
 }
 
 // Plain says that the end of an attempt is a success: those of different webhooks
@@ -240,8 +241,13 @@ type Recorded struct {
 // put off uses up no attempt, unless the receiver has asked for nothing but
 // pauses for too long. wait is as for the function Conclude.
 func (p Parcel) Conclude(number int, r Result, wait func() time.Duration) Finish {
-	if p.Delivery.Test {
-		return concludeTest(p.Delivery.ID, number, r)
+	if p.Delivery.Test || p.Webhook.Listener != "" && !p.Webhook.Retries {
+		return concludeOnce(p.Delivery.ID, number, r)
+	}
+	if p.Webhook.Listener != "" {
+		f := Conclude(p.Delivery.ID, number-p.Delivery.Unused, r, wait)
+		f.Number, f.Quiet = number, true
+		return f
 	}
 	pauses := r.Overloaded() && !p.Webhook.Pause.TooLong(p.Now)
 	if pauses && r.PutOff() {
@@ -253,10 +259,10 @@ func (p Parcel) Conclude(number int, r Result, wait func() time.Duration) Finish
 	return f
 }
 
-// concludeTest says what the one attempt of a test makes of it. The reason of the
-// delivery is that of the attempt.
-func concludeTest(deliveryID string, number int, r Result) Finish {
-	f := Finish{DeliveryID: deliveryID, Number: number, Result: r, Status: Succeeded, Test: true}
+// concludeOnce says what the one attempt of a test makes of it, or of a listener's
+// delivery. The reason of the delivery is that of the attempt.
+func concludeOnce(deliveryID string, number int, r Result) Finish {
+	f := Finish{DeliveryID: deliveryID, Number: number, Result: r, Status: Succeeded, Quiet: true}
 	if r.Outcome != Success {
 		f.Status, f.Reason = Failed, r.Reason
 	}
@@ -287,7 +293,7 @@ func (f Finish) Causes() []Cause {
 	paused := Cause{What: ReceiverPaused, Reason: r.Reason, DeliveryID: f.DeliveryID, URL: r.URL, Wait: r.RetryAfter}
 	last := c
 	switch {
-	case r.Reason == ReasonInternal, f.Test:
+	case r.Reason == ReasonInternal, f.Quiet:
 		return nil // it says nothing about the receiver, or is not to
 	case f.Status == Succeeded:
 		return []Cause{{What: AttemptSucceeded, DeliveryID: f.DeliveryID, URL: r.URL}}

@@ -173,6 +173,10 @@ type Webhook struct {
 	Key  string
 	Name string
 	URL  string
+	// Listener is the name of the listener that the webhook belongs to; empty = none,
+	// and deliveries go to URL. Retries is the listener's.
+	Listener string
+	Retries  bool
 	// Secret is the newest signing secret: whsec_<base64> as shown to its owner, or
 	// the private key whsk_<base64>, which is shown to nobody.
 	Secret string

@@ -28,7 +28,7 @@ func TestConclude_EndsATestWithItsOneAttempt(t *testing.T) {
 		{Outcome: hook.Failure, Reason: hook.ReasonDNS},
 	} {
 		f := p.Conclude(1, r, nil)
-		want := hook.Finish{DeliveryID: "dlv_1", Number: 1, Result: r, Status: hook.Failed, Reason: r.Reason, Test: true}
+		want := hook.Finish{DeliveryID: "dlv_1", Number: 1, Result: r, Status: hook.Failed, Reason: r.Reason, Quiet: true}
 		if r.Outcome == hook.Success {
 			want.Status = hook.Succeeded
 		}

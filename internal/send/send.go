@@ -37,6 +37,8 @@ type Options struct {
 	// Timeout bounds one attempt, all of it, where the webhook has none of its
 	// own. The default is DefaultTimeout.
 	Timeout time.Duration
+	// Streams carries the requests of listeners; nil = there are none.
+	Streams Streams
 	// Now is the time that requests are signed with. The default is this machine's.
 	Now func() time.Time
 
@@ -54,6 +56,7 @@ type Sender struct {
 	identities  *identities // of all others
 	userAgent   string
 	timeout     time.Duration
+	streams     Streams
 	now         func() time.Time
 }
 
@@ -77,6 +80,7 @@ func New(o Options) *Sender {
 		identities:  newIdentities(dial),
 		userAgent:   "Godwit/" + cmp.Or(o.Version, "dev"),
 		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
+		streams:     o.Streams,
 		now:         o.Now,
 	}
 }
@@ -124,6 +128,9 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	p, err := m.pack(s.userAgent, signed)
 	if err != nil {
 		return fail(result, hook.ReasonInternal, limit), nil
+	}
+	if m.Webhook.Listener != "" {
+		return s.stream(ctx, m, p, answer{result, limit, signed})
 	}
 	ways, err := s.transportsOf(m.Webhook)
 	if err != nil {

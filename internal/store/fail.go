@@ -108,7 +108,7 @@ func (s *Store) follow(ctx context.Context, tx *sqlx.Tx, w lockedRow, moved []ho
 	var failed []string
 	for _, f := range moved {
 		causes = append(causes, f.Causes()...)
-		if f.Status == hook.Failed && !f.Test {
+		if f.Status == hook.Failed && !f.Quiet {
 			failed = append(failed, f.DeliveryID)
 		}
 	}

@@ -28,6 +28,12 @@ const (
 // never a connection. A lost one is made again; what was missed in between is
 // found by polling.
 func (s *Store) Listen(ctx context.Context, wake func()) error {
+	return s.listenOn(ctx, dueChannel, func(string) { wake() })
+}
+
+// listenOn calls wake with what each notification of a channel says, and with nothing
+// after the connection was lost.
+func (s *Store) listenOn(ctx context.Context, channel string, wake func(string)) error {
 	listener := pq.NewDialListener(until{ctx, newNetDialer()}, s.url, listenAgainAfter, listenPause, nil)
 	closed := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer func() {
@@ -35,15 +41,19 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 			_ = listener.Close()
 		}
 	}()
-	if err := listener.Listen(dueChannel); err != nil && ctx.Err() == nil {
-		return classify("listen for due deliveries", err)
+	if err := listener.Listen(channel); err != nil && ctx.Err() == nil {
+		return classify("listen on "+channel, err)
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-listener.Notify:
-			wake()
+		case n := <-listener.Notify:
+			if n == nil { // the connection was lost
+				wake("")
+			} else {
+				wake(n.Extra)
+			}
 		}
 	}
 }

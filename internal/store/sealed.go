@@ -24,6 +24,7 @@ var sealedColumns = []sealedColumn{
 	{"webhooks", "old_secrets", []string{"id"}},
 	{"webhooks", "headers", []string{"id"}},
 	{"webhooks", "client_key", []string{"id"}},
+	{"listeners", "secret", []string{"owner_id", "name"}},
 	{"idempotency_keys", "answer", []string{"credential", "key"}},
 }
 

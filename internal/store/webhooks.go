@@ -16,7 +16,7 @@ import (
 	"godwit/internal/hook"
 )
 
-const webhookColumns = `w.id, w.owner_id, w.key, w.name, w.url, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
+const webhookColumns = `w.id, w.owner_id, w.key, w.name, w.url, w.listener, w.listener_retries, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.max_age, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
 	w.failures_in_row, w.drain, ` + pauseColumns + `, w.version, w.created_at AS webhook_created_at, w.updated_at AS webhook_updated_at`
 
@@ -28,6 +28,8 @@ type webhookRow struct {
 	Key                sql.NullString  `db:"key"`
 	Name               string          `db:"name"`
 	URL                string          `db:"url"`
+	Listener           sql.NullString  `db:"listener"`
+	ListenerRetries    sql.NullBool    `db:"listener_retries"`
 	Secret             []byte          `db:"secret"`
 	OldSecrets         []byte          `db:"old_secrets"`
 	Headers            []byte          `db:"headers"`
@@ -56,7 +58,7 @@ type webhookRow struct {
 // Unreadable: one such webhook must not fail what is about many.
 func (s *Store) webhook(r webhookRow) hook.Webhook {
 	w := hook.Webhook{
-		ID: r.ID, OwnerID: r.OwnerID.String, Key: r.Key.String, Name: r.Name, URL: r.URL,
+		ID: r.ID, OwnerID: r.OwnerID.String, Key: r.Key.String, Name: r.Name, URL: r.URL, Listener: r.Listener.String, Retries: r.ListenerRetries.Bool,
 		ClientCertificate: r.ClientCertificate, CACertificate: r.CACertificate,
 		PayloadFormat:      hook.PayloadFormat(r.PayloadFormat),
 		Timeout:            time.Duration(r.TimeoutSeconds.Int64) * time.Second,

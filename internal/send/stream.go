@@ -1,0 +1,74 @@
+package send
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+// Streams carries the requests of listeners to their clients.
+type Streams interface {
+	// Exchange puts a request on the wire and gives the client's answer. Where ctx ends
+	// before there is one it is nil, and heard says that the client had the request for
+	// long enough. The error is that the wire can't be reached.
+	Exchange(ctx context.Context, r hook.StreamRequest) (answer *hook.StreamAnswer, heard bool, err error)
+}
+
+// stream makes an attempt by the stream of a listener. An attempt that did not reach
+// the client, or that the client gave back, uses up nothing; but a test does, which
+// waits for nobody.
+func (s *Sender) stream(ctx context.Context, m Message, p packet, a answer) (hook.Result, error) {
+	result := a.result
+	result.RequestHeaders = p.shown
+	if s.streams == nil {
+		return fail(result, hook.ReasonInternal, a.limit), nil
+	}
+	r := hook.StreamRequest{WebhookID: m.Webhook.ID, DeliveryID: m.DeliveryID, Attempt: m.Attempt, Headers: p.lines(), Body: p.body, Timeout: a.limit}
+	limited, cancel := within(ctx, a.limit)
+	defer cancel()
+	given, heard, err := s.streams.Exchange(limited, r)
+	switch {
+	case given != nil && !given.Returned:
+		return answered(result, a, given), nil
+	case given == nil && ctx.Err() != nil:
+		return hook.Result{}, context.Cause(ctx)
+	case given == nil && err == nil && heard:
+		return fail(result, hook.ReasonTimeoutHeaders, a.limit), nil
+	}
+	result = fail(result, hook.ReasonInternal, a.limit)
+	result.Error = "no client of the listener took the request"
+	result.Own = m.Event.Kind != hook.KindTest
+	return result, nil
+}
+
+// answered makes a result of what a client says about a request.
+func answered(result hook.Result, a answer, given *hook.StreamAnswer) hook.Result {
+	if given.StatusCode == 0 {
+		result = fail(result, given.Reason, a.limit)
+		if text := clean(given.Error, hook.MaxStreamError); text != "" {
+			result.Error = text
+		}
+		return result
+	}
+	resp := &http.Response{StatusCode: given.StatusCode, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(given.Body))}
+	for _, h := range given.Headers {
+		resp.Header.Add(h.Name, h.Value)
+	}
+	a.result = result
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the body is here
+	defer cancel()
+	return receive(ctx, resp, a)
+}
+
+// lines gives the header as it goes over the wire, the webhook's own at the end.
+func (p packet) lines() []hook.Header {
+	out := make([]hook.Header, 0, len(p.shown))
+	for _, h := range p.shown {
+		out = append(out, hook.Header{Name: h.Name, Value: p.header[h.Name][0]})
+	}
+	return out
+}

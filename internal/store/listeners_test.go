@@ -1,0 +1,179 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+	"godwit/internal/pgtest"
+)
+
+// openListener opens a listener of u1 for all events.
+func (s stage) openListener(t *testing.T, name string) (hook.Listener, hook.Webhook) {
+	t.Helper()
+	l, w, err := s.OpenListener(context.Background(), hook.Listener{OwnerID: "u1", Name: name, Keep: time.Minute}, listenerWebhook(name), false)
+	require.NoError(t, err)
+	return l, w
+}
+
+func listenerWebhook(name string) hook.Webhook {
+	return hook.Webhook{
+		ID: id.New(id.Webhook), OwnerID: "u1", Name: "Listener " + name, Listener: name, URL: hook.ListenerURL(name), Secret: "whsec_" + id.New(id.Webhook),
+		Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Timeout: hook.ListenerTimeout,
+		MaxInFlight: hook.MaxOnTheWire, Metadata: []byte("{}"), DisabledReason: hook.DisabledByOwner,
+	}
+}
+
+// streamEnded makes the stream of a listener end that long ago.
+func (s stage) streamEnded(t *testing.T, webhookID, ago string) {
+	t.Helper()
+	pgtest.Exec(t, s.url, `UPDATE listeners SET stream_until = now() - $2::interval WHERE webhook_id = $1`, webhookID, ago)
+}
+
+func (s stage) listenerStatus(t *testing.T, eventID string) (status string) {
+	t.Helper()
+	s.read(t, &status, `SELECT status FROM deliveries WHERE event_id = $1`, eventID)
+	return status
+}
+
+func TestListener_HoldsWhileNobodyListensAndReleases(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	_, w := s.openListener(t, "laptop")
+	require.False(t, w.Enabled)
+	s.accept(t, hook.Event{ID: "e1", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)})
+	require.Equal(t, "held", s.listenerStatus(t, "e1"))
+
+	l, err := s.BeginStream(ctx, w.ID, "one", false)
+	require.NoError(t, err)
+	require.True(t, l.Listening)
+	w, err = s.Webhook(ctx, w.ID)
+	require.NoError(t, err)
+	require.True(t, w.Enabled)
+	require.Positive(t, w.Drain, "what was held is delivered")
+	s.accept(t, hook.Event{ID: "e2", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)})
+	require.Equal(t, "pending", s.listenerStatus(t, "e2"))
+
+	_, _, err = s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "laptop"}, listenerWebhook("laptop"), false)
+	require.Equal(t, hook.CodeConflict, hook.CodeOf(err), "something listens")
+
+	require.NoError(t, s.EndStream(ctx, w.ID, "one"))
+	n, err := s.TendListeners(ctx, 10)
+	require.NoError(t, err)
+	require.Zero(t, n, "a client that lost its connection may come back")
+	s.streamEnded(t, w.ID, "4 seconds")
+	n, err = s.TendListeners(ctx, 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, "held", s.listenerStatus(t, "e2"))
+
+	_, err = s.BeginStream(ctx, w.ID, "two", true)
+	require.NoError(t, err)
+	w, err = s.Webhook(ctx, w.ID)
+	require.NoError(t, err)
+	require.False(t, w.Enabled, "a paused stream keeps the listener and wants nothing")
+	s.streamEnded(t, w.ID, "2 minutes")
+	_, err = s.TendListeners(ctx, 10)
+	require.NoError(t, err)
+	_, err = s.Webhook(ctx, w.ID)
+	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err), "it is removed")
+	s.read(t, &n, `SELECT webhooks FROM user_usage WHERE user_id = 'u1'`)
+	require.Zero(t, n, "and takes no place")
+}
+
+func TestListener_KeepsItsSecret(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	_, first := s.openListener(t, "laptop")
+	_, again := s.openListener(t, "laptop")
+	require.Equal(t, first.ID, again.ID, "nobody listens: it is taken up")
+	require.Equal(t, first.Secret, again.Secret)
+	require.NoError(t, s.DeleteListener(ctx, first.ID))
+	_, later := s.openListener(t, "laptop")
+	require.NotEqual(t, first.ID, later.ID)
+	require.Equal(t, first.Secret, later.Secret)
+	require.NoError(t, s.DeleteWebhook(ctx, later.ID))
+	_, last := s.openListener(t, "laptop")
+	require.Equal(t, first.Secret, last.Secret)
+	_, other := s.openListener(t, "desk")
+	require.NotEqual(t, first.Secret, other.Secret)
+}
+
+func TestListener_IsOneOfFew(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		s.openListener(t, name)
+	}
+	_, _, err := s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "f"}, listenerWebhook("f"), false)
+	require.Equal(t, hook.CodeConflict, hook.CodeOf(err))
+	require.ErrorContains(t, err, "5 listeners")
+	all, err := s.Listeners(ctx, "u1")
+	require.NoError(t, err)
+	require.Len(t, all, hook.MaxListeners)
+}
+
+func TestStream_CarriesARequestAndItsAnswer(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	_, w := s.openListener(t, "laptop")
+	begin := func(stream string) {
+		_, err := s.BeginStream(ctx, w.ID, stream, false)
+		require.NoError(t, err)
+	}
+	next := func(stream string) []hook.StreamRequest {
+		offers, err := s.NextOffers(ctx, w.ID, stream, 10)
+		require.NoError(t, err)
+		return offers
+	}
+	begin("one")
+	r := hook.StreamRequest{WebhookID: w.ID, DeliveryID: "dlv_1", Attempt: 1, Headers: []hook.Header{{Name: "webhook-id", Value: "e1"}}, Body: []byte("{ }"), Timeout: time.Minute}
+	require.NoError(t, s.Offer(ctx, r))
+	got := next("one")
+	require.Len(t, got, 1)
+	require.Equal(t, r.Body, got[0].Body)
+	require.Equal(t, r.Headers, got[0].Headers)
+	require.InDelta(t, time.Minute, got[0].Timeout, float64(10*time.Second))
+	require.Empty(t, next("one"), "once for each stream")
+	require.Empty(t, next("other"), "and to none that has not the listener")
+
+	begin("two")
+	require.Empty(t, next("one"))
+	has, err := s.RenewStream(ctx, w.ID, "one")
+	require.NoError(t, err)
+	require.False(t, has)
+	require.Len(t, next("two"), 1, "what is not answered comes again")
+
+	none, heard, err := s.WithdrawOffer(ctx, r, false)
+	require.NoError(t, err)
+	require.Nil(t, none)
+	require.False(t, heard)
+	took, err := s.Answer(ctx, w.ID, []hook.StreamAnswer{{DeliveryID: "dlv_1", Attempt: 1, StatusCode: 201, Body: []byte("ok")}, {DeliveryID: "dlv_2", Attempt: 1, StatusCode: 200}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"dlv_1.1"}, took)
+	took, err = s.Answer(ctx, w.ID, []hook.StreamAnswer{{DeliveryID: "dlv_1", Attempt: 1, StatusCode: 500}})
+	require.NoError(t, err)
+	require.Empty(t, took, "the first answer counts")
+	answer, heard, err := s.WithdrawOffer(ctx, r, false)
+	require.NoError(t, err)
+	require.True(t, heard)
+	require.Equal(t, 201, answer.StatusCode)
+	require.Equal(t, "ok", string(answer.Body))
+
+	require.NoError(t, s.Offer(ctx, r))
+	require.Len(t, next("two"), 1)
+	answer, heard, err = s.WithdrawOffer(ctx, r, true)
+	require.NoError(t, err)
+	require.Nil(t, answer)
+	require.True(t, heard, "the stream has had it for long enough")
+	require.NoError(t, s.Offer(ctx, r))
+	_, heard, err = s.WithdrawOffer(ctx, r, true)
+	require.NoError(t, err)
+	require.False(t, heard, "no stream was given it")
+}
+
+func (s stage) accept(t *testing.T, e hook.Event) {
+	t.Helper()
+	_, err := s.Ingest(context.Background(), []hook.Event{e})
+	require.NoError(t, err)
+}
