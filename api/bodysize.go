@@ -18,9 +18,9 @@ const (
 // bodySize is the limit of a route by its body.
 func bodySize(body reflect.Type) int64 {
 	switch body {
-	case takes[batchForm](), takes[resultsForm](): // 50 answers of 64 KiB and their headers
+	case takes[batchForm]():
 		return maxBatch
-	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[checkForm](), takes[listenerForm]():
+	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[checkForm](), takes[listenerForm](), takes[resultsForm]():
 		return maxBody
 	case takes[eventTypeForm]():
 		return 2 * eventschema.MaxSchema
