@@ -307,7 +307,7 @@ func message(p hook.Parcel, number int, timeout time.Duration) send.Message {
 	w := p.Webhook
 	w.Timeout = min(cmp.Or(w.Timeout, timeout), timeout)
 	return send.Message{
-		Webhook: w, Event: p.Event, Blue: p.Blue,
+		Webhook: w, Event: p.Event, Blue: p.Blue, Chat: p.Chat,
 		DeliveryID: p.Delivery.ID, Attempt: number, Secrets: w.Secrets(p.Now),
 	}
 }

@@ -61,6 +61,8 @@ func TestDirectoryNamesEveryBadField(t *testing.T) {
 		{"/v1/projects/p1", `{"company_id":"a b","name":"a"}`, []string{"/company_id"}},
 		{"/v1/users/u1", `{"name":"\n"}`, []string{"/name", "/email"}},
 		{"/v1/users/u1", `{"name":"a","email":"ada"}`, []string{"/email"}},
+		{"/v1/users/u1", `{"name":"a","email":"ada@example.com","locale":"fr"}`, []string{"/locale"}},
+		{"/v1/users/u1", `{"name":"a","email":"ada@example.com","locale":""}`, []string{"/locale"}},
 		{"/v1/users/u1", `{"name":"a","email":"Ada <ada@example.com>"}`, []string{"/email"}},
 		{"/v1/users/u1", `{"name":"a","email":"a@` + strings.Repeat("x", 250) + `.com"}`, []string{"/email"}},
 		{"/v1/event-types/T", `{}`, []string{"/group", "/description"}},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -15,11 +16,21 @@ import (
 type eventType struct {
 	Name        string     `json:"name" doc:"Its name, such as TODO_CREATED"`
 	Group       string     `json:"group" minLength:"1" maxLength:"200" doc:"Where the catalogue lists it"`
+	Title       string     `json:"title" maxLength:"200" doc:"What people read instead of the name, in English"`
 	Description string     `json:"description" maxLength:"2000" doc:"What happened when such an event is published"`
 	Builtin     bool       `json:"builtin" doc:"Came with Godwit and can't be changed or deleted"`
 	ArchivedAt  *time.Time `json:"archived_at" doc:"Since when no new rule can take it; null = it is not archived"`
 	Example     example    `json:"example" doc:"What such an event looks like; test events carry it"`
 	Schema      state      `json:"schema" doc:"JSON Schema 2020-12 that previous and current must fit; null = any object fits"`
+
+	Translations map[string]typeWords `json:"translations" nullable:"false" doc:"What people read in other languages, by language; what is left out there is not translated"`
+}
+
+// typeWords is what people read of a type in one language.
+type typeWords struct {
+	Title       string `json:"title,omitempty" maxLength:"200" doc:"The title"`
+	Description string `json:"description,omitempty" maxLength:"2000" doc:"The description"`
+	Group       string `json:"group,omitempty" maxLength:"200" doc:"The group"`
 }
 
 type example struct {
@@ -28,8 +39,11 @@ type example struct {
 }
 
 func viewEventType(t hook.EventType) eventType {
-	out := eventType{Name: t.Name, Group: t.Group, Description: t.Description, Builtin: t.Builtin,
+	out := eventType{Name: t.Name, Group: t.Group, Title: cmp.Or(t.Title, t.Name), Description: t.Description, Builtin: t.Builtin, Translations: map[string]typeWords{},
 		Example: example{Previous: state(t.ExamplePrevious), Current: state(t.ExampleCurrent)}, Schema: state(t.Schema)}
+	for language, words := range t.Translations {
+		out.Translations[language] = typeWords(words)
+	}
 	if !t.ArchivedAt.IsZero() {
 		at := t.ArchivedAt.UTC()
 		out.ArchivedAt = &at
@@ -40,12 +54,14 @@ func viewEventType(t hook.EventType) eventType {
 // WriteTo writes the type as JSON, with the example's and the schema's spaces.
 func (t eventType) WriteTo(w io.Writer) (int64, error) {
 	head := struct {
-		Name        string     `json:"name"`
-		Group       string     `json:"group"`
-		Description string     `json:"description"`
-		Builtin     bool       `json:"builtin"`
-		ArchivedAt  *time.Time `json:"archived_at"`
-	}{t.Name, t.Group, t.Description, t.Builtin, t.ArchivedAt}
+		Name         string               `json:"name"`
+		Group        string               `json:"group"`
+		Title        string               `json:"title"`
+		Description  string               `json:"description"`
+		Translations map[string]typeWords `json:"translations"`
+		Builtin      bool                 `json:"builtin"`
+		ArchivedAt   *time.Time           `json:"archived_at"`
+	}{t.Name, t.Group, t.Title, t.Description, t.Translations, t.Builtin, t.ArchivedAt}
 	shown := slices.Concat([]byte(`{"previous":`), t.Example.Previous.bytes(), []byte(`,"current":`), t.Example.Current.bytes(), []byte("}"))
 	return writeObject(w, head, verbatim{"example", shown}, verbatim{"schema", t.Schema.bytes()})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func TestEventTypes(t *testing.T) {
 	c.store.types = []hook.EventType{
 		{Name: "A", Group: "g", Builtin: true, ExampleCurrent: []byte(`{"price":1.10}`)}, {Name: "B", Group: "g"}, {Name: "C", Group: "h"}}
 	all := c.call("GET", "/v1/event-types", "").is(200)
-	require.Contains(t, all.Body.String(), `{"name":"A","group":"g","description":"","builtin":true,"archived_at":null,"example":{"previous":null,"current":{"price":1.10}},"schema":null}`)
+	require.Contains(t, all.Body.String(), `{"name":"A","group":"g","title":"A","description":"","translations":{},"builtin":true,"archived_at":null,"example":{"previous":null,"current":{"price":1.10}},"schema":null}`)
 	require.Len(t, all.json()["data"], 3)
 
 	first := c.call("GET", "/v1/event-types?limit=2", "").is(200).json()
@@ -53,6 +54,29 @@ func TestEventTypeIsAnsweredByteForByte(t *testing.T) {
 		require.Nil(t, answer["archived_at"])
 		require.Equal(t, hook.EventType{Name: "T", Group: "g", Description: "d"}, c.store.types[0])
 	}
+}
+
+// languages writes n translations.
+func languages(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`"aa-x%d":{"title":"t"}`, i+10))
+	}
+	return strings.Join(out, ",")
+}
+
+func TestEventTypeHasWordsForPeople(t *testing.T) {
+	c := newClient(t)
+	words := `{"title":"Deal won","translations":{"de":{"title":"Geschäft gewonnen","group":"Geschäft"},"pt-BR":{"description":"x"}},"group":"Deal","description":"d"}`
+	put := c.call("PUT", "/v1/event-types/DEAL_WON", words).is(201).json()
+	require.Equal(t, "Deal won", put["title"])
+	require.Equal(t, map[string]any{"de": map[string]any{"title": "Geschäft gewonnen", "group": "Geschäft"}, "pt-BR": map[string]any{"description": "x"}}, put["translations"])
+	require.Equal(t, "Geschäft gewonnen", c.store.types[0].TitleIn(hook.German))
+	require.Equal(t, "Deal won", c.store.types[0].TitleIn("pt-BR"))
+	c.call("PUT", "/v1/event-types/DEAL_WON", `{"group":"Deal","description":"d","translations":{`+languages(20)+`}}`).is(200)
+	bare := c.call("PUT", "/v1/event-types/DEAL_WON", `{"group":"Deal","description":"d"}`).is(200).json()
+	require.Equal(t, "DEAL_WON", bare["title"])
+	require.Empty(t, bare["translations"])
 }
 
 func TestArchivedEventTypesAreFiltered(t *testing.T) {
@@ -96,6 +120,14 @@ func TestEventTypeNamesEveryBadField(t *testing.T) {
 		{`"example":{"previous":1,"current":"x"}`, map[string]string{"/example/previous": "must be an object, or null for none", "/example/current": "must be an object, or null for none"}},
 		{`"example":[]`, map[string]string{"/example": "must be an object"}},
 		{`"example":{"curent":{}}`, map[string]string{"/example/curent": "is not a field that can be set here; leave it out"}},
+		{`"title":"` + strings.Repeat("x", 201) + `","translations":{"DE":{},"de":{"title":"a\u0000","group":" ","word":"x"},"pl":"x"}`, map[string]string{
+			"/translations/de/word": "is not a field that can be set here; leave it out", "/translations/pl": "must be an object",
+			"/title": "must have at most 200 characters", "/translations/DE": "must be a language such as de or pt-BR (BCP 47)",
+			"/translations/de/title": "must not contain control characters", "/translations/de/group": "must not be empty"}},
+		{`"translations":{"a":{"description":"` + strings.Repeat("x", 2001) + `"},"de":{"description":"` + strings.Repeat("x", 2001) + `"}}`, map[string]string{
+			"/translations/a":              "must be a language such as de or pt-BR (BCP 47)",
+			"/translations/de/description": "must have at most 2000 characters, no control characters but line breaks and tabs"}},
+		{`"translations":{` + languages(21) + `}`, map[string]string{"/translations": "must have at most 20 languages, not 21"}},
 		{`"archived":"yes"`, map[string]string{"/archived": "must be true or false"}},
 		{`"archived_at":null`, map[string]string{"/archived_at": "is not a field that can be set here; leave it out"}},
 	} {

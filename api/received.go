@@ -115,7 +115,7 @@ func received(schemas huma.Registry) map[string]*huma.PathItem {
 	return map[string]*huma.PathItem{
 		"event": {Post: receivedOperation("receiveEvent", "An event that matched",
 			"Sent to the webhook's URL for each event that matches, up to five times until an answer is 2xx. The body has the webhook's payload_format: "+
-				"standard, blue (both application/json) or cloudevents. Events made by POST /v1/webhooks/{id}/test and the events of combinations come the same way.",
+				"standard, blue (both application/json) or cloudevents; slack, discord and teams get a message in the form of that service. Events made by POST /v1/webhooks/{id}/test and the events of combinations come the same way.",
 			map[string]*huma.MediaType{mediaJSON: event, eventjson.MediaCloudEvent: cloud})},
 		"healthCheck": {Post: receivedOperation("receiveHealthCheck", "A health check",
 			"Sent after a delivery has used up its attempts, when a webhook is enabled, and again and again while health keeps it switched off. It is signed like an event, "+

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,15 +11,19 @@ import (
 )
 
 type userForm struct {
-	Name  string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
-	Email string   `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
-	_     struct{} `additionalProperties:"false"`
+	Name   string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Email  string   `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
+	Locale *string  `json:"locale,omitempty" nullable:"true" enum:"en,de,pl" doc:"Language of what is written to the user, such as chat messages; left out = it stays as it is, and is en for a new user"`
+	_      struct{} `additionalProperties:"false"`
 }
 
 func (f userForm) check() []hook.Field {
 	bad := checkName("/name", f.Name)
 	if !plausibleEmail(f.Email) {
 		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "email"}, Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com, of at most 254 characters"})
+	}
+	if f.Locale != nil && !slices.Contains(hook.Languages, *f.Locale) {
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": strings.Join(hook.Languages, ", ")}, Pointer: "/locale", Detail: "must be en, de or pl"})
 	}
 	return bad
 }
@@ -35,6 +40,7 @@ type User struct {
 	ID        string    `json:"id" doc:"Id that the caller chose"`
 	Name      string    `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	Email     string    `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
+	Locale    string    `json:"locale" enum:"en,de,pl" doc:"Language of what is written to the user"`
 	CreatedAt time.Time `json:"created_at" doc:"When it was created"`
 	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
 }
@@ -46,7 +52,7 @@ type userDetail struct {
 }
 
 func viewUser(u hook.User) User {
-	return User{ID: u.ID, Name: u.Name, Email: u.Email, CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC()}
+	return User{ID: u.ID, Name: u.Name, Email: u.Email, Locale: u.Locale, CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC()}
 }
 
 func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[User], error) {
@@ -57,7 +63,7 @@ func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[User], er
 	if err != nil {
 		return nil, err
 	}
-	u, created, err := s.Store.Users.PutUser(ctx, hook.User{ID: in.ID, Name: form.Name, Email: form.Email})
+	u, created, err := s.Store.Users.PutUser(ctx, hook.User{ID: in.ID, Name: form.Name, Email: form.Email, Locale: orElse(form.Locale, "")})
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type webhookForm struct {
 	Name               string            `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	URL                string            `json:"url" format:"uri" minLength:"1" maxLength:"2048" doc:"Where deliveries go: an http or https address without user name, password and fragment; https alone unless the installation allows http"`
 	Rules              []ruleForm        `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"It matches when any rule matches; one event gives at most one delivery"`
-	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
+	PayloadFormat      string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents,slack,discord,teams" default:"standard" doc:"The shape of the body that is delivered"`
 	Signature          string            `json:"signature,omitempty" enum:"hmac-sha256,ed25519" default:"hmac-sha256" doc:"How requests are signed: by a secret that the receiver has too, or by a private key whose public key the receiver has"`
 	Secret             string            `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$" doc:"A signing secret of your choice: whsec_ and 24 to 64 bytes in base64 with padding. Godwit makes one when it is left out, and always for ed25519"`
 	Headers            map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Additional request headers, at most 32 and 8 KiB together. Values are secrets: answers show [hidden], and [hidden] in a patch keeps the value"`
@@ -45,7 +45,7 @@ type webhookPatch struct {
 	Name               string             `json:"name,omitempty" minLength:"1" maxLength:"200" doc:"Name for people"`
 	URL                string             `json:"url,omitempty" format:"uri" minLength:"1" maxLength:"2048" doc:"Where deliveries go from the next attempt on"`
 	Rules              []ruleForm         `json:"rules,omitempty" minItems:"1" maxItems:"50" nullable:"false" doc:"Replaces all rules"`
-	PayloadFormat      *string            `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents" doc:"null = standard"`
+	PayloadFormat      *string            `json:"payload_format,omitempty" nullable:"true" enum:"standard,blue,cloudevents,slack,discord,teams" doc:"null = standard"`
 	Signature          *string            `json:"signature,omitempty" nullable:"true" enum:"hmac-sha256,ed25519" doc:"Another way of signing means a new secret or key pair, which the answer shows; the old one signs on for a day. null = hmac-sha256"`
 	Headers            map[string]*string `json:"headers,omitempty" nullable:"true" maxProperties:"32" doc:"Additional request headers, merged by name: null removes one, [hidden] keeps its value; null for all of it removes every one"`
 	ClientCertificate  *string            `json:"client_certificate,omitempty" nullable:"true" maxLength:"32768" doc:"Shown to a receiver that asks for one (mutual TLS): PEM; null = none, and then client_key must be null too"`
@@ -89,7 +89,7 @@ func (f webhookForm) check() []hook.Field {
 	}
 	bad = append(bad, hook.CheckRules(f.rules())...)
 	if !slices.Contains(payloadFormats(), hook.PayloadFormat(f.PayloadFormat)) {
-		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "standard, blue, cloudevents"}, Pointer: "/payload_format", Detail: "must be standard, blue or cloudevents"})
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "standard, blue, cloudevents, slack, discord, teams"}, Pointer: "/payload_format", Detail: "must be standard, blue, cloudevents, slack, discord or teams"})
 	}
 	if !slices.Contains(hook.Signatures, f.signature()) {
 		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "hmac-sha256, ed25519"}, Pointer: "/signature", Detail: "must be hmac-sha256 or ed25519"})
@@ -124,7 +124,7 @@ func checkSecret(secret string, signature hook.Signature) []hook.Field {
 const maxInFlight = 1_000_000
 
 func payloadFormats() []hook.PayloadFormat {
-	return []hook.PayloadFormat{"", hook.FormatStandard, hook.FormatBlue, hook.FormatCloudEvents}
+	return append([]hook.PayloadFormat{""}, hook.PayloadFormats...)
 }
 
 func checkBounds(pointer string, n *int, most int) []hook.Field {

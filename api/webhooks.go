@@ -30,7 +30,7 @@ type Webhook struct {
 	PublicKey          *string            `json:"public_key" pattern:"^whpk_[A-Za-z0-9+/]{43}=$" doc:"What a receiver checks ed25519 signatures with; null for hmac-sha256"`
 	OldSecrets         []oldSecret        `json:"old_secrets" nullable:"false" maxItems:"5" doc:"Secrets that were replaced and sign on beside the newest, the newest first"`
 	Rules              []ruleForm         `json:"rules" nullable:"false" minItems:"1" maxItems:"50" doc:"It matches when any rule matches"`
-	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents" doc:"The shape of the body that is delivered"`
+	PayloadFormat      hook.PayloadFormat `json:"payload_format" enum:"standard,blue,cloudevents,slack,discord,teams" doc:"The shape of the body that is delivered"`
 	Headers            map[string]string  `json:"headers" maxProperties:"32" doc:"Additional request headers; every value is [hidden]"`
 	ClientCertificate  *string            `json:"client_certificate" maxLength:"32768" doc:"Shown to a receiver that asks for one, in PEM; null = none"`
 	ClientKey          *string            `json:"client_key" enum:"[hidden]" doc:"[hidden] where there is one, else null"`

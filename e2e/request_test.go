@@ -14,7 +14,7 @@ import (
 // the headers of the one that arrived, and can be sent by hand when it is signed.
 func TestRequest_IsWhatTheReceiverGot(t *testing.T) {
 	p := sharedStack(t).standalone
-	for _, format := range []string{"standard", "blue", "cloudevents"} {
+	for _, format := range []string{"standard", "blue", "cloudevents", "slack", "discord", "teams"} {
 		t.Run(format, func(t *testing.T) {
 			c := newStage(t, p)
 			r := newReceiver(t, nil)

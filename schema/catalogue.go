@@ -20,9 +20,12 @@ func Catalogue() []hook.EventType {
 	var entries []struct {
 		Name        string          `json:"name"`
 		Group       string          `json:"group"`
+		Title       string          `json:"title"`
 		Description string          `json:"description"`
 		Previous    json.RawMessage `json:"previous"`
 		Current     json.RawMessage `json:"current"`
+
+		Translations map[string]hook.TypeWords `json:"translations"`
 	}
 	if err := json.Unmarshal(catalogue, &entries); err != nil {
 		panic(fmt.Sprintf("read the embedded catalogue: %v", err)) // a test reads the same bytes
@@ -32,7 +35,9 @@ func Catalogue() []hook.EventType {
 		types[i] = hook.EventType{
 			Name:            e.Name,
 			Group:           e.Group,
+			Title:           e.Title,
 			Description:     e.Description,
+			Translations:    e.Translations,
 			Builtin:         true,
 			ExamplePrevious: example(e.Previous),
 			ExampleCurrent:  example(e.Current),

@@ -91,6 +91,25 @@ func TestCatalogueDescribesEachTypeInItsOwnWords(t *testing.T) {
 	}
 }
 
+func TestCatalogueHasWordsInEveryLanguage(t *testing.T) {
+	for _, language := range hook.Languages {
+		titles := map[string]string{}
+		for _, et := range Catalogue() {
+			title := et.TitleIn(language)
+			require.NotEqual(t, et.Name, title)
+			require.Empty(t, titles[title], "%s and %s have the same title in %s", et.Name, titles[title], language)
+			titles[title] = et.Name
+			if language == hook.English {
+				continue
+			}
+			words := et.Translations[language]
+			require.NotContains(t, []string{"", et.Title}, words.Title, "%s in %s", et.Name, language)
+			require.NotContains(t, []string{"", et.Description}, words.Description, "%s in %s", et.Name, language)
+			require.NotEmpty(t, words.Group, "%s in %s", et.Name, language)
+		}
+	}
+}
+
 func TestCatalogueExamplesShowTheChangeTheyStandFor(t *testing.T) {
 	for _, et := range blue() {
 		t.Run(et.Name, func(t *testing.T) {

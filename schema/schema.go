@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -124,21 +125,28 @@ func migrations() fs.FS {
 // seed writes the built-in event types; a custom type of the same name becomes
 // the built-in one.
 func seed(ctx context.Context, db *sql.DB) error {
-	var names, groups, descriptions []string
+	var names, groups, titles, descriptions, translations []string
 	var previous, current [][]byte
 	for _, t := range Catalogue() {
-		names, groups, descriptions = append(names, t.Name), append(groups, t.Group), append(descriptions, t.Description)
+		translated, err := json.Marshal(t.Translations)
+		if err != nil {
+			return fmt.Errorf("write the translations of %s: %w", t.Name, err)
+		}
+		names, groups, titles = append(names, t.Name), append(groups, t.Group), append(titles, t.Title)
+		descriptions, translations = append(descriptions, t.Description), append(translations, string(translated))
 		previous, current = append(previous, t.ExamplePrevious), append(current, t.ExampleCurrent)
 	}
 	_, err := db.ExecContext(ctx, `
-		INSERT INTO event_types (name, "group", description, builtin, example_previous, example_current)
-		SELECT name, "group", description, true, previous, current
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[]) AS t(name, "group", description, previous, current)
-		ON CONFLICT (name) DO UPDATE SET "group" = excluded."group", description = excluded.description, builtin = true,
+		INSERT INTO event_types AS old (name, "group", title, description, translations, builtin, example_previous, example_current)
+		SELECT name, "group", title, description, translations::jsonb, true, previous, current
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[])
+			AS t(name, "group", title, description, translations, previous, current)
+		ON CONFLICT (name) DO UPDATE SET "group" = excluded."group", title = excluded.title, description = excluded.description,
+			translations = excluded.translations, builtin = true,
 			example_previous = excluded.example_previous, example_current = excluded.example_current, updated_at = now()
-		WHERE (event_types."group", event_types.description, event_types.builtin, event_types.example_previous, event_types.example_current)
-			IS DISTINCT FROM (excluded."group", excluded.description, true, excluded.example_previous, excluded.example_current)`,
-		pq.Array(names), pq.Array(groups), pq.Array(descriptions), pq.ByteaArray(previous), pq.ByteaArray(current))
+		WHERE (old."group", old.title, old.description, old.translations, old.builtin, old.example_previous, old.example_current)
+			IS DISTINCT FROM (excluded."group", excluded.title, excluded.description, excluded.translations, true, excluded.example_previous, excluded.example_current)`,
+		pq.Array(names), pq.Array(groups), pq.Array(titles), pq.Array(descriptions), pq.Array(translations), pq.ByteaArray(previous), pq.ByteaArray(current))
 	if err != nil {
 		return fmt.Errorf("write the built-in event types: %w", err)
 	}

@@ -230,6 +230,8 @@ CREATE TABLE public.event_types (
     schema bytea,
     schema_version bigint DEFAULT 0 NOT NULL,
     archived_at timestamp with time zone,
+    title text DEFAULT ''::text NOT NULL,
+    translations jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT event_types_check CHECK (((schema IS NULL) OR (schema_version > 0))),
     CONSTRAINT event_types_name_check CHECK ((name ~ '^[A-Za-z0-9_.:-]{1,128}$'::text))
 );
@@ -524,7 +526,8 @@ CREATE TABLE public.users (
     name text NOT NULL,
     email text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    locale text DEFAULT 'en'::text NOT NULL
 );
 
 CREATE TABLE public.webhooks (
@@ -581,7 +584,6 @@ CREATE TABLE public.webhooks (
     CONSTRAINT webhooks_max_age_check CHECK ((max_age > 0)),
     CONSTRAINT webhooks_max_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT webhooks_pace_check CHECK ((pace > (0)::double precision)),
-    CONSTRAINT webhooks_payload_format_check CHECK ((payload_format = ANY (ARRAY['standard'::text, 'blue'::text, 'cloudevents'::text]))),
     CONSTRAINT webhooks_rate_limit_per_second_check CHECK ((rate_limit_per_second > (0)::double precision)),
     CONSTRAINT webhooks_status_check CHECK ((status = ANY (ARRAY['HEALTHY'::text, 'DEGRADED'::text, 'UNHEALTHY'::text]))),
     CONSTRAINT webhooks_timeout_seconds_check CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 30)))
@@ -811,6 +813,9 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE public.webhooks
     ADD CONSTRAINT webhooks_listener_check CHECK ((listener ~ '^[a-z0-9-]{1,63}$'::text)) NOT VALID;
+
+ALTER TABLE public.webhooks
+    ADD CONSTRAINT webhooks_payload_format_check CHECK ((payload_format = ANY (ARRAY['standard'::text, 'blue'::text, 'cloudevents'::text, 'slack'::text, 'discord'::text, 'teams'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);

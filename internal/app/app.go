@@ -123,7 +123,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		p.store.SetLocalTime(opts.Now)
 	}
 	p.streams = streams.New(p.store, log)
-	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Timeout: cfg.DeliveryTimeout, Streams: p.streams, Now: p.store.Now})
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Streams: p.streams, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
 	if p.temporal, err = connect(cfg, log); err != nil {
 		return nil, errors.Join(err, p.store.Close())

@@ -162,7 +162,7 @@ func (p *process) probe(ctx context.Context, w hook.Webhook) (hook.Result, error
 func (p *process) show(of hook.Parcel, signed bool) (hook.Request, error) {
 	w := of.Webhook
 	return p.sender.Show(send.Message{
-		Webhook: w, Event: of.Event, Blue: of.Blue, DeliveryID: of.Delivery.ID, Attempt: max(1, of.Delivery.Used()), Secrets: w.Secrets(of.Now),
+		Webhook: w, Event: of.Event, Blue: of.Blue, Chat: of.Chat, DeliveryID: of.Delivery.ID, Attempt: max(1, of.Delivery.Used()), Secrets: w.Secrets(of.Now),
 	}, signed)
 }
 

@@ -10,6 +10,8 @@ type Parcel struct {
 	Webhook  Webhook
 	// Blue is the webhook as the format blue shows it; nil for other formats.
 	Blue *BlueWebhook
+	// Chat has the words of a chat message; nil for other formats.
+	Chat *ChatWords
 	// WebhookDeleted and ProjectDeleted: the object is gone, its fields are empty.
 	WebhookDeleted bool
 	ProjectDeleted bool

@@ -68,9 +68,11 @@ type Project struct {
 
 // User owns webhooks and is a member of projects.
 type User struct {
-	ID        string
-	Name      string
-	Email     string
+	ID    string
+	Name  string
+	Email string
+	// Locale is the language of what is written to the user: one of Languages.
+	Locale    string
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -84,9 +86,13 @@ type Member struct {
 
 // EventType is one entry of the catalogue.
 type EventType struct {
-	Name        string
-	Group       string
+	Name  string
+	Group string
+	// Title is for people, in English; empty = the name does.
+	Title       string
 	Description string
+	// Translations has the words for people by language, such as "de".
+	Translations map[string]TypeWords
 	// Builtin types came with Godwit and can't be deleted.
 	Builtin bool
 	// ExamplePrevious and ExampleCurrent are JSON; nil stands for null.
@@ -158,12 +164,24 @@ const (
 // PayloadFormat names the shape of a request body.
 type PayloadFormat string
 
-// The three shapes of a request body.
+// The shapes of a request body. The last three are messages that a chat service
+// shows: a sentence for people and a link.
 const (
 	FormatStandard    PayloadFormat = "standard"
 	FormatBlue        PayloadFormat = "blue"
 	FormatCloudEvents PayloadFormat = "cloudevents"
+	FormatSlack       PayloadFormat = "slack"
+	FormatDiscord     PayloadFormat = "discord"
+	FormatTeams       PayloadFormat = "teams"
 )
+
+// PayloadFormats lists them; the first is that of a webhook that names none.
+var PayloadFormats = []PayloadFormat{FormatStandard, FormatBlue, FormatCloudEvents, FormatSlack, FormatDiscord, FormatTeams}
+
+// Chat says whether it is a message for people.
+func (f PayloadFormat) Chat() bool {
+	return f == FormatSlack || f == FormatDiscord || f == FormatTeams
+}
 
 // Webhook is a subscription: an owner, a URL, rules, a secret.
 type Webhook struct {

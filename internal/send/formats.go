@@ -18,14 +18,21 @@ const (
 )
 
 // body gives the request body in the webhook's format, and its media type. A
-// format that it doesn't know is the standard one.
-func (m Message) body() (contentType string, body []byte) {
+// format that it doesn't know is the standard one. public is the base of links in
+// chat messages.
+func (m Message) body(public string) (contentType string, body []byte) {
 	b := make([]byte, 0, envelopeBytes+len(m.Event.Previous)+len(m.Event.Current))
 	switch m.Webhook.PayloadFormat {
 	case hook.FormatBlue:
 		return contentJSON, m.appendBlue(b)
 	case hook.FormatCloudEvents:
 		return contentCloudEvents, m.appendCloudEvent(b)
+	case hook.FormatSlack:
+		return contentJSON, appendSlack(b, m.chat(public))
+	case hook.FormatDiscord:
+		return contentJSON, appendDiscord(b, m.chat(public))
+	case hook.FormatTeams:
+		return contentJSON, appendTeams(b, m.chat(public))
 	default:
 		return contentJSON, m.appendStandard(b)
 	}

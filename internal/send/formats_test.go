@@ -16,7 +16,7 @@ const oddBytes = "{ \"z\" : 1.10,\t\"a\":1e400, \"n\":-0.0,\n\"s\":\"\\u003c<&>\
 
 func formatted(m Message, format hook.PayloadFormat) (string, string) {
 	m.Webhook.PayloadFormat = format
-	contentType, body := m.body()
+	contentType, body := m.body("")
 	return contentType, string(body)
 }
 

@@ -134,7 +134,7 @@ func FuzzPayload(f *testing.F) {
 			hook.FormatStandard: {"data", "current"}, hook.FormatCloudEvents: {"data", "current"}, hook.FormatBlue: {"currentValue"},
 		} {
 			m.Webhook.PayloadFormat = format
-			_, body := m.body()
+			_, body := m.body("")
 			require.NoError(t, strict.Check(body))
 			require.Equal(t, string(bytes.TrimSpace(state)), string(bytes.TrimSpace(below(t, body, path))))
 		}

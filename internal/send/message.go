@@ -13,7 +13,9 @@ type Message struct {
 	// Event.ID becomes webhook-id: the same in every attempt and redelivery.
 	Event hook.Event
 	// Blue is what the format blue shows of the webhook; nil = as it is now.
-	Blue       *hook.BlueWebhook
+	Blue *hook.BlueWebhook
+	// Chat has the words of a chat message; nil = English, and the type's name.
+	Chat       *hook.ChatWords
 	DeliveryID string
 	// Attempt is 1..hook.MaxAttempts.
 	Attempt int
@@ -35,6 +37,12 @@ func Probe(w hook.Webhook, id string, secrets []string, at time.Time) Message {
 	}
 }
 
+// origin is what an installation says of itself in what it sends.
+type origin struct {
+	userAgent string
+	publicURL string // base of links in chat messages; empty = none
+}
+
 // packet is a message ready to be sent.
 type packet struct {
 	body   []byte
@@ -44,13 +52,13 @@ type packet struct {
 }
 
 // pack builds and signs m as of at. Its error is never the receiver's fault.
-func (m Message) pack(userAgent string, at time.Time) (packet, error) {
-	contentType, body := m.body()
+func (m Message) pack(from origin, at time.Time) (packet, error) {
+	contentType, body := m.body(from.publicURL)
 	sig, err := sign(m.Secrets, m.Event.ID, at, body)
 	if err != nil {
 		return packet{}, err
 	}
 	p := packet{body: body}
-	p.header, p.shown = m.headers(fixed{contentType, userAgent, sig})
+	p.header, p.shown = m.headers(fixed{contentType, from.userAgent, sig})
 	return p, nil
 }

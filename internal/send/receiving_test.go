@@ -38,7 +38,7 @@ func shownBodies() map[string][]byte {
 		_, body := formatted(m, format)
 		out[string(format)] = []byte(body)
 	}
-	_, out["health-check"] = Probe(m.Webhook, "evt_06f1v7q2m9s3k8d4h5j6n7p8r9", nil, at).body()
+	_, out["health-check"] = Probe(m.Webhook, "evt_06f1v7q2m9s3k8d4h5j6n7p8r9", nil, at).body("")
 	return out
 }
 

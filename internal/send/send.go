@@ -34,6 +34,9 @@ type Options struct {
 	Proxy *url.URL
 	// Version goes into User-Agent. The default is "dev".
 	Version string
+	// PublicURL is the base of links to the web app in chat messages; empty = they
+	// lead only where the event itself does.
+	PublicURL string
 	// Timeout bounds one attempt, all of it, where the webhook has none of its
 	// own. The default is DefaultTimeout.
 	Timeout time.Duration
@@ -54,7 +57,7 @@ type Sender struct {
 	nameservers *nameservers
 	transports  transports  // of webhooks without certificates
 	identities  *identities // of all others
-	userAgent   string
+	origin      origin
 	timeout     time.Duration
 	streams     Streams
 	now         func() time.Time
@@ -78,7 +81,7 @@ func New(o Options) *Sender {
 		nameservers: servers,
 		transports:  newTransports(dial, newTLSConfig(nil, o.roots)),
 		identities:  newIdentities(dial),
-		userAgent:   "Godwit/" + cmp.Or(o.Version, "dev"),
+		origin:      origin{"Godwit/" + cmp.Or(o.Version, "dev"), o.PublicURL},
 		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
 		streams:     o.Streams,
 		now:         o.Now,
@@ -125,7 +128,7 @@ func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.
 	limit := cmp.Or(m.Webhook.Timeout, s.timeout)
 	result := hook.Result{URL: withoutPassword(m.Webhook.URL)}
 	signed := s.now()
-	p, err := m.pack(s.userAgent, signed)
+	p, err := m.pack(s.origin, signed)
 	if err != nil {
 		return fail(result, hook.ReasonInternal, limit), nil
 	}

@@ -11,7 +11,7 @@ import (
 // timestamp of now and signatures, which a receiver accepts; without them these
 // headers are left out. The error is that the secrets can't be used.
 func (s *Sender) Show(m Message, signed bool) (hook.Request, error) {
-	p, err := m.pack(s.userAgent, s.now())
+	p, err := m.pack(s.origin, s.now())
 	if err != nil {
 		return hook.Request{}, err
 	}

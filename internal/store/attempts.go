@@ -82,12 +82,8 @@ func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	if p.WebhookDeleted {
 		return p, nil
 	}
-	var err error
 	p.Webhook = s.webhook(r.webhookRow)
-	if r.BlueWebhook.Valid || delivery.Status.Unfinished() && carried(ctx) == nil { // a snapshot keeps nothing
-		p.Blue, err = s.blue(ctx, p.Webhook, delivery.ID, r.BlueWebhook.String)
-	}
-	return p, err
+	return s.withKept(ctx, p, r.BlueWebhook.String)
 }
 
 // loseAttempts writes down as lost what is under way of the deliveries in the

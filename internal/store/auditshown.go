@@ -22,7 +22,7 @@ func shownCompany(c hook.Company) shown {
 
 func shownProject(p hook.Project) shown { return shown{"company_id": p.CompanyID, "name": p.Name} }
 
-func shownUser(u hook.User) shown { return shown{"name": u.Name, "email": u.Email} }
+func shownUser(u hook.User) shown { return shown{"name": u.Name, "email": u.Email, "locale": u.Locale} }
 
 func memberID(projectID, userID string) string { return projectID + "/" + userID }
 
@@ -32,7 +32,7 @@ func shownMember(projectID, userID string) shown {
 
 func shownType(t hook.EventType) shown {
 	return shown{
-		"group": t.Group, "description": t.Description, "archived": !t.ArchivedAt.IsZero(), "schema": text(t.Schema),
+		"group": t.Group, "title": t.Title, "description": t.Description, "translations": t.Translations, "archived": !t.ArchivedAt.IsZero(), "schema": text(t.Schema),
 		"example": map[string]any{"previous": text(t.ExamplePrevious), "current": text(t.ExampleCurrent)},
 	}
 }

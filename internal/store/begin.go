@@ -56,7 +56,7 @@ type firsts struct {
 	sequence    sql.NullInt64
 	deliveries  pq.StringArray
 	versions    pq.Int64Array  // of the webhooks
-	blue        pq.StringArray // see Store.blue; "" for another format
+	kept        pq.StringArray // see Store.withKept; "" = nothing
 }
 
 // beginFirsts has the attempts made that were begun of these events, in the order
@@ -66,7 +66,7 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 	var begun []begunOne
 	for i, r := range found {
 		for k, id := range r.begun.deliveries {
-			begun = append(begun, begunOne{deliveryID: id, webhookID: r.webhooks[k], version: r.begun.versions[k], event: i, blue: r.begun.blue[k]})
+			begun = append(begun, begunOne{deliveryID: id, webhookID: r.webhooks[k], version: r.begun.versions[k], event: i, kept: r.begun.kept[k]})
 		}
 	}
 	if len(begun) == 0 {
@@ -80,13 +80,11 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 		if !open {
 			continue
 		}
-		blue, err := s.blue(ctx, w, b.deliveryID, b.blue)
+		p, err := s.withKept(ctx, found[b.event].parcel(of[b.event], b.deliveryID, w), b.kept)
 		if err != nil {
 			_ = s.notMade(ctx, b.deliveryID, err)
 			continue
 		}
-		p := found[b.event].parcel(of[b.event], b.deliveryID, w)
-		p.Blue = blue
 		parcels = append(parcels, p)
 	}
 	s.beginner.Begin(parcels)

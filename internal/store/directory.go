@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -209,17 +210,21 @@ type userRow struct {
 	ID        string    `db:"id"`
 	Name      string    `db:"name"`
 	Email     string    `db:"email"`
+	Locale    string    `db:"locale"`
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-const userByID = `SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1`
+const userColumns = `id, name, email, locale, created_at, updated_at`
+
+const userByID = `SELECT ` + userColumns + ` FROM users WHERE id = $1`
 
 func (r userRow) user() hook.User {
-	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, Locale: r.Locale, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
-// PutUser creates or changes a user and says whether it is new.
+// PutUser creates or changes a user and says whether it is new. An empty locale
+// leaves the user's as it is; English is that of a new one.
 func (s *Store) PutUser(ctx context.Context, u hook.User) (hook.User, bool, error) {
 	var p put
 	err := s.inTx(ctx, "put user", func(tx *sqlx.Tx) error {
@@ -227,10 +232,11 @@ func (s *Store) PutUser(ctx context.Context, u hook.User) (hook.User, bool, erro
 		if err := tx.GetContext(ctx, &old, userByID+` FOR NO KEY UPDATE`, u.ID); unlessNone(err) != nil {
 			return err
 		}
+		u.Locale = cmp.Or(u.Locale, old.Locale, hook.English)
 		err := tx.GetContext(ctx, &p, `
-			INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, updated_at = now()`+putReturning,
-			u.ID, u.Name, u.Email)
+			INSERT INTO users (id, name, email, locale) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, locale = excluded.locale, updated_at = now()`+putReturning,
+			u.ID, u.Name, u.Email, u.Locale)
 		if err != nil {
 			return err
 		}
@@ -255,7 +261,7 @@ func (s *Store) User(ctx context.Context, id string) (hook.User, error) {
 func (s *Store) Users(ctx context.Context, page hook.Page) ([]hook.User, error) {
 	var l list
 	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
-	return rows(ctx, s, `SELECT id, name, email, created_at, updated_at FROM users`+tail, l.args, plain(userRow.user))
+	return rows(ctx, s, `SELECT `+userColumns+` FROM users`+tail, l.args, plain(userRow.user))
 }
 
 // DeleteUser removes a user, the memberships and the webhooks of that user.
@@ -276,7 +282,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 			return err
 		}
 		var old userRow
-		err = tx.GetContext(ctx, &old, `DELETE FROM users WHERE id = $1 RETURNING name, email`, id)
+		err = tx.GetContext(ctx, &old, `DELETE FROM users WHERE id = $1 RETURNING name, email, locale`, id)
 		if err != nil {
 			return found("user", id, err)
 		}

@@ -174,7 +174,7 @@ SELECT max(r.n) - 1 AS position, true AS accepted, count(r.delivery_id) AS match
 	max(r.company_id) AS company_id, max(r.occurred_at) AS occurred_at, array_agg(r.webhook_id) FILTER (WHERE r.begun) AS webhooks, NULL::bigint[] AS rules, NULL::int[] AS parts,
 	max(r.project_name) AS project_name, max(r.company_name) AS company_name, now() AS accepted_at, max(r.sequence) AS sequence,
 	array_agg(r.delivery_id) FILTER (WHERE r.begun) AS begun, array_agg(r.version) FILTER (WHERE r.begun) AS versions,
-	array_agg(coalesce(r.blue_webhook::text, '')) FILTER (WHERE r.begun) AS blue
+	array_agg(coalesce(r.blue_webhook::text, '')) FILTER (WHERE r.begun) AS kept
 FROM (
 	SELECT i.id, i.n, false AS accepted, i.company_id, i.occurred_at, i.project_name, i.company_name, i.sequence,
 		NULL AS delivery_id, NULL AS webhook_id, NULL::bigint AS version, NULL::json AS blue_webhook, false AS begun FROM input i
@@ -203,7 +203,7 @@ const (
 // behind OFFSET 0: a condition on deleted_at there makes a plan of the time when
 // the table was small go through an index that leads with another column.
 const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id, w.version, w.timeout_seconds,
-	CASE WHEN w.payload_format = 'blue' THEN ` + blueWebhook + ` END AS blue_webhook FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
+	` + keptOf + `d.type` + keptEnd + ` AS blue_webhook FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
 
 const ownerIsMember = `EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)`
 

@@ -60,7 +60,7 @@ func eachIngested(ctx context.Context, accept *sqlx.Stmt, columns []any, each fu
 	for rows.Next() {
 		var r ingested
 		if err := rows.Scan(&r.position, &r.accepted, &r.matched, &r.companyID, &r.occurredAt, &r.webhooks, &r.rules, &r.parts,
-			&r.begun.projectName, &r.begun.companyName, &r.begun.acceptedAt, &r.begun.sequence, &r.begun.deliveries, &r.begun.versions, &r.begun.blue); err != nil {
+			&r.begun.projectName, &r.begun.companyName, &r.begun.acceptedAt, &r.begun.sequence, &r.begun.deliveries, &r.begun.versions, &r.begun.kept); err != nil {
 			return err
 		}
 		r.deferred = r.matched < 0

@@ -46,7 +46,7 @@ type begunOne struct {
 	webhookID  string
 	version    int64  // of the webhook
 	event      int    // its place among those of an ingest
-	blue       string // what the delivery keeps; see Store.blue
+	kept       string // what the delivery keeps; see Store.withKept
 }
 
 func idsOf(begun []begunOne) []string {

@@ -167,12 +167,11 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 		p.Webhook, open = webhooks[p.Delivery.WebhookID]
 		switch {
 		case r.Step == "begin" && open:
-			blue, failed := s.blue(ctx, p.Webhook, p.Delivery.ID, r.BlueWebhook.String)
+			p, failed := s.withKept(ctx, p, r.BlueWebhook.String)
 			if failed != nil {
 				err = errors.Join(err, s.notMade(ctx, p.Delivery.ID, failed))
 				continue // the others must not suffer
 			}
-			p.Blue = blue
 			out.Begun = append(out.Begun, p)
 		case r.Step == "start":
 			out.Rest = append(out.Rest, r.claim(p.Delivery))

@@ -113,7 +113,7 @@ func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.
 // once, whether the webhook is on or not.
 const insertTest = `
 INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, dispatch_at, test)
-SELECT $1, $2, w.id, $4, $5, $6, 1, CASE WHEN w.payload_format = 'blue' THEN ` + blueWebhook + ` END, 'pending', now(), true
+SELECT $1, $2, w.id, $4, $5, $6, 1, ` + keptOf + `$4` + keptEnd + `, 'pending', now(), true
 FROM webhooks w WHERE w.id = $3 RETURNING id`
 
 func storeTest(ctx context.Context, tx *sqlx.Tx, webhookID, ownerID string, e hook.Event) (deliveryID string, err error) {

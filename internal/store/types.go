@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,7 +15,9 @@ import (
 type eventTypeRow struct {
 	Name          string       `db:"name"`
 	Group         string       `db:"group"`
+	Title         string       `db:"title"`
 	Description   string       `db:"description"`
+	Translations  []byte       `db:"translations"`
 	Builtin       bool         `db:"builtin"`
 	Previous      []byte       `db:"example_previous"`
 	Current       []byte       `db:"example_current"`
@@ -27,13 +30,22 @@ type eventTypeRow struct {
 
 func (r eventTypeRow) eventType() hook.EventType {
 	return hook.EventType{
-		Name: r.Name, Group: r.Group, Description: r.Description, Builtin: r.Builtin,
+		Name: r.Name, Group: r.Group, Title: r.Title, Description: r.Description, Translations: translations(r.Translations), Builtin: r.Builtin,
 		ExamplePrevious: r.Previous, ExampleCurrent: r.Current, Schema: r.Schema, SchemaVersion: r.SchemaVersion,
 		ArchivedAt: nullTime(r.ArchivedAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 }
 
-const eventTypeColumns = `name, "group", description, builtin, example_previous, example_current, schema, schema_version, archived_at, created_at, updated_at`
+// translations reads the column, which only this package and the schema write.
+func translations(stored []byte) map[string]hook.TypeWords {
+	var out map[string]hook.TypeWords
+	if len(stored) > len("{}") && json.Unmarshal(stored, &out) != nil {
+		return nil // people read English then
+	}
+	return out
+}
+
+const eventTypeColumns = `name, "group", title, description, translations, builtin, example_previous, example_current, schema, schema_version, archived_at, created_at, updated_at`
 
 const eventTypeByName = `SELECT ` + eventTypeColumns + ` FROM event_types WHERE name = $1`
 
@@ -54,10 +66,10 @@ func (s *Store) TypeSchemas(ctx context.Context, names []string) ([]hook.EventTy
 const newVersion = `(extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
 
 const putEventType = `
-INSERT INTO event_types (name, "group", description, example_previous, example_current, schema, schema_version, archived_at)
-VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::bytea IS NULL THEN 0 ELSE ` + newVersion + ` END, $7)
+INSERT INTO event_types (name, "group", description, example_previous, example_current, schema, schema_version, archived_at, title, translations)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::bytea IS NULL THEN 0 ELSE ` + newVersion + ` END, $7, $8, coalesce($9::jsonb, '{}'))
 ON CONFLICT (name) DO UPDATE SET
-	"group" = excluded."group", description = excluded.description,
+	"group" = excluded."group", title = excluded.title, description = excluded.description, translations = excluded.translations,
 	example_previous = excluded.example_previous, example_current = excluded.example_current,
 	schema = excluded.schema,
 	schema_version = CASE
@@ -78,6 +90,14 @@ func (s *Store) PutEventType(ctx context.Context, t hook.EventType) (hook.EventT
 		eventTypeRow
 		Created bool `db:"created"`
 	}
+	var translated sql.NullString
+	if len(t.Translations) > 0 {
+		in, err := json.Marshal(t.Translations)
+		if err != nil {
+			return t, false, err
+		}
+		translated = sql.NullString{String: string(in), Valid: true}
+	}
 	archived := sql.NullTime{Time: t.ArchivedAt, Valid: !t.ArchivedAt.IsZero()}
 	err := s.inTx(ctx, "put event type", func(tx *sqlx.Tx) error {
 		stored = nil
@@ -86,7 +106,7 @@ func (s *Store) PutEventType(ctx context.Context, t hook.EventType) (hook.EventT
 			return err
 		}
 		err := tx.SelectContext(ctx, &stored, putEventType, t.Name, t.Group, t.Description,
-			nullBytes(t.ExamplePrevious), nullBytes(t.ExampleCurrent), nullBytes(t.Schema), archived)
+			nullBytes(t.ExamplePrevious), nullBytes(t.ExampleCurrent), nullBytes(t.Schema), archived, t.Title, translated)
 		if err != nil {
 			return err
 		}

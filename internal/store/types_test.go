@@ -35,7 +35,8 @@ func TestEventTypeIsKeptAsItWasPut(t *testing.T) {
 	s := newStage(t)
 	archived := time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC)
 	whole := hook.EventType{
-		Name: "invoice.paid", Group: "Invoices", Description: "Paid",
+		Name: "invoice.paid", Group: "Invoices", Title: "Invoice paid", Description: "Paid",
+		Translations:    map[string]hook.TypeWords{"de": {Title: "Rechnung bezahlt", Group: "Rechnungen"}, "pl": {Description: "Opłacono"}},
 		Schema:          []byte("{\n  \"type\" : \"object\" }"),
 		ExamplePrevious: []byte(`{ "total":1.10 }`), ExampleCurrent: []byte(`{"total":2.20}`), ArchivedAt: archived,
 	}

@@ -11,7 +11,7 @@ import { useAdmin } from '../ui/names';
 import { Card, Note, pretty, Problem } from '../ui/parts';
 import { Address } from './wizard/address';
 import { OnlyIf } from './wizard/only-if';
-import { asSent, OptionFields, type Options } from './wizard/options';
+import { asSent, moved, OptionFields, type Options } from './wizard/options';
 import { Preview } from './wizard/preview';
 import { What } from './wizard/what';
 import { Where } from './wizard/where';
@@ -107,7 +107,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       <Card title={t('step.to')}>
         <div className="stack">
           <TextInput label={t('name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} error={problemOf('/name')} required withAsterisk={false} autoComplete="off" />
-          <Address url={url} onChange={setURL} problem={problemOf('/url')} except={webhook.id} />
+          <Address url={url} onChange={(to) => (setOptions(moved(options, url, to)), setURL(to))} problem={problemOf('/url')} except={webhook.id} />
         </div>
       </Card>
       {draft ? (

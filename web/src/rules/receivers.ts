@@ -20,8 +20,9 @@ export function receiverOf(raw: string): Receiver | undefined {
   return undefined;
 }
 
-// wantsMessage says that the receiver understands messages of its own form alone.
-export const wantsMessage = (r: Receiver | undefined) => r === 'slack' || r === 'discord' || r === 'teams';
+// formatOf is the form of message that a receiver alone understands; undefined = it
+// takes data.
+export const formatOf = (r: Receiver | undefined) => (r === 'slack' || r === 'discord' || r === 'teams' ? r : undefined);
 
 // checksNothing says that the receiver has no use for a signing secret.
 export const checksNothing = (r: Receiver | undefined) => r === 'n8n' || r === 'zapier' || r === 'make' || r === 'power_automate';

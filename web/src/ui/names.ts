@@ -1,26 +1,25 @@
 import { useMemo } from 'react';
 import { useCompanies, useEventTypes, useProjects, useSession, useWebhooks, type EventType } from '../api/hooks';
 import { every } from '../api/live';
-import { useWords, type Key } from '../i18n';
+import { useWords } from '../i18n';
 
 // useAdmin says whether the one who is signed in runs Godwit.
 export const useAdmin = () => useSession().data?.role === 'admin';
 
-// useTypes gives event types their titles, in the reader's language where they
-// are Godwit's own.
+// useTypes gives event types their words in the reader's language, as the catalogue
+// has them.
 export function useTypes() {
   const { t, has, language } = useWords();
   const types = useEventTypes();
+  const known = useMemo(() => new Map(types.data?.map((x) => [x.name, x])), [types.data]);
   const title = (name: string) => {
-    const key = `type.${name}`;
-    return has(key) ? t(key) : name;
+    const key = `type.${name}`; // what is in no catalogue, such as combinations
+    if (has(key)) return t(key);
+    const type = known.get(name);
+    return type?.translations[language]?.title || type?.title || name;
   };
-  const group = (name: string) => {
-    const key = `group.${name}`;
-    return has(key) ? t(key as Key) : name;
-  };
-  // What Godwit says of its own types is in English alone.
-  const about = (type: EventType) => (language === 'en' || !type.builtin ? type.description : '');
+  const group = (name: string) => types.data?.find((x) => x.group === name)?.translations[language]?.group || name;
+  const about = (type: EventType) => type.translations[language]?.description || type.description;
   return { types, title, group, about };
 }
 

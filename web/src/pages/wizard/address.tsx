@@ -35,7 +35,7 @@ export function Address({ url, onChange, problem, except }: { url: string; onCha
       />
       <div aria-live="polite" className="stack tight">
         {hints.map((hint) => (
-          <Note key={hint} tone={hint === 'n8n_test' || hint === 'slack' || hint === 'discord' || hint === 'teams' ? 'warn' : 'quiet'}>
+          <Note key={hint} tone={hint === 'n8n_test' ? 'warn' : 'quiet'}>
             {t(`address.hint.${hint}`)}
           </Note>
         ))}

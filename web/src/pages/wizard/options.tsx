@@ -1,8 +1,11 @@
 import { Button, Checkbox, NativeSelect, NumberInput, PasswordInput, TextInput } from '@mantine/core';
 import { useWords } from '../../i18n';
+import { formatOf, receiverOf } from '../../rules/receivers';
+
+const formats = ['standard', 'blue', 'cloudevents', 'slack', 'discord', 'teams'] as const;
 
 export interface Options {
-  payload_format: 'standard' | 'blue' | 'cloudevents';
+  payload_format: (typeof formats)[number];
   signature: 'hmac-sha256' | 'ed25519';
   timeout_seconds: number | null;
   rate_limit_per_second: number | null;
@@ -20,6 +23,13 @@ export interface Header {
 
 export const usual: Options = { payload_format: 'standard', signature: 'hmac-sha256', timeout_seconds: null, rate_limit_per_second: null, max_in_flight: null, auto_recover: true, headers: [] };
 
+// moved is the options of a webhook whose address was changed: a chat service
+// understands its own form of message alone.
+export function moved(o: Options, from: string, to: string): Options {
+  const [before, after] = [formatOf(receiverOf(from)), formatOf(receiverOf(to))];
+  return before === after ? o : { ...o, payload_format: after ?? 'standard' };
+}
+
 const orNone = (v: number | string) => (v === '' || v === undefined ? null : Number(v));
 
 export function OptionFields({ options: o, onChange }: { options: Options; onChange: (o: Options) => void }) {
@@ -33,7 +43,7 @@ export function OptionFields({ options: o, onChange }: { options: Options; onCha
           description={t(`format.${o.payload_format}.text`)}
           value={o.payload_format}
           onChange={(e) => set({ payload_format: e.currentTarget.value as Options['payload_format'] })}
-          data={(['standard', 'blue', 'cloudevents'] as const).map((value) => ({ value, label: t(`format.${value}`) }))}
+          data={formats.map((value) => ({ value, label: t(`format.${value}`) }))}
         />
         <NativeSelect
           label={t('signature')}

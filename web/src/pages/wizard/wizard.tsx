@@ -13,7 +13,7 @@ import { useAdmin } from '../../ui/names';
 import { Card, Note, Page, Problem } from '../../ui/parts';
 import { Address } from './address';
 import { OnlyIf } from './only-if';
-import { asSent, OptionFields, usual, type Options } from './options';
+import { asSent, moved, OptionFields, usual, type Options } from './options';
 import { Preview } from './preview';
 import { Result } from './result';
 import { What } from './what';
@@ -127,7 +127,7 @@ export function Wizard() {
                   {users.length === 0 && <Note tone="warn">{t('owner.none')}</Note>}
                 </>
               )}
-              <Address url={draft.url} onChange={(url) => set({ url })} problem={problemOf('/url')} />
+              <Address url={draft.url} onChange={(url) => (setOptions(moved(options, draft.url, url)), set({ url }))} problem={problemOf('/url')} />
               <TextInput
                 label={t('name')}
                 description={t('name.text')}
