@@ -111,7 +111,7 @@ func (s *stage) subscribe(t *testing.T, url string) {
 func (s *stage) event(t *testing.T, eventID string) hook.Delivery {
 	t.Helper()
 	ctx := context.Background()
-	_, err := s.matching.Ingest(ctx, []hook.Event{{ID: eventID, Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{"a":1}`)}})
+	_, err := s.matching.Ingest(ctx, []hook.Event{{ID: eventID, Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{"a":1}`)}}, nil)
 	require.NoError(t, err)
 	all, err := s.Deliveries(ctx, hook.DeliveryFilter{EventID: eventID}, hook.Page{Limit: 2})
 	require.NoError(t, err)

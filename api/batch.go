@@ -29,11 +29,11 @@ type batchResult struct {
 }
 
 func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAnswer], error) {
-	items, err := eventjson.ParseBatch(in.raw)
+	o, err := offerOf(ctx, func() ([]eventjson.Item, error) { return eventjson.ParseBatch(in.raw) })
 	if err != nil {
 		return nil, err
 	}
-	answer, err := s.publishItems(ctx, items, "/events")
+	answer, err := s.publishItems(ctx, o, "/events")
 	if err != nil {
 		return nil, err
 	}
@@ -42,21 +42,16 @@ func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAns
 
 // publishItems publishes each item as by itself; at is the pointer to them in the
 // request's body.
-func (s *server) publishItems(ctx context.Context, items []eventjson.Item, at string) (*batchAnswer, error) {
-	results := make([]batchResult, len(items))
-	var events []hook.Event
-	var places []int       // places[k] is the position of events[k] in the batch
+func (s *server) publishItems(ctx context.Context, o offer, at string) (*batchAnswer, error) {
+	items, results := o.items, make([]batchResult, len(o.items))
 	left := hook.MaxFaults // to be named in the answer
 	for i, item := range items {
 		if item.Err != nil {
 			results[i].Error = itemProblem(at, i, item.Err, &left)
-			continue
 		}
-		events = append(events, item.Event)
-		places = append(places, i)
 	}
-	if len(events) > 0 {
-		answers, err := s.ingest(ctx, events)
+	if events, places := o.events(); len(events) > 0 {
+		answers, err := s.ingest(ctx, events, o.checks)
 		if err != nil {
 			return nil, err
 		}

@@ -100,16 +100,18 @@ func modeOf(header http.Header) []byte {
 	return hash.Sum(nil)
 }
 
-// item reads the one event of a request.
-func (p *EventPayload) item() eventjson.Item {
+// items reads the events of a request: one, or those of a batch of CloudEvents.
+func (p *EventPayload) items() ([]eventjson.Item, error) {
 	switch {
+	case p.media == eventjson.MediaCloudEvents:
+		return eventjson.ParseCloudEvents(p.raw)
 	case p.media == eventjson.MediaCloudEvent:
-		return eventjson.ParseCloudEvent(p.raw)
+		return []eventjson.Item{eventjson.ParseCloudEvent(p.raw)}, nil
 	case p.binary != nil:
-		return eventjson.BinaryCloudEvent{Attributes: p.binary, Data: p.raw}.Parse()
+		return []eventjson.Item{eventjson.BinaryCloudEvent{Attributes: p.binary, Data: p.raw}.Parse()}, nil
 	}
 	event, err := eventjson.Parse(p.raw)
-	return eventjson.Item{Event: event, Err: err}
+	return []eventjson.Item{{Event: event, Err: err}}, nil
 }
 
 // publishBody is the answer to one event, or to a batch of CloudEvents.
@@ -140,22 +142,22 @@ func (b publishBody) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (s *server) publish(ctx context.Context, in *EventPayload) (*publishReply, error) {
+	o, err := offerOf(ctx, in.items)
+	if err != nil {
+		return nil, err
+	}
 	if in.media == eventjson.MediaCloudEvents {
-		items, err := eventjson.ParseCloudEvents(in.raw)
-		if err != nil {
-			return nil, err
-		}
-		batch, err := s.publishItems(ctx, items, "")
+		batch, err := s.publishItems(ctx, o, "")
 		if err != nil {
 			return nil, err
 		}
 		return &publishReply{Location: "/v1/events", Body: publishBody{batch: batch}}, nil
 	}
-	item := in.item()
+	item := o.items[0]
 	if item.Err != nil {
 		return nil, item.Err
 	}
-	answers, err := s.ingest(ctx, []hook.Event{item.Event})
+	answers, err := s.ingest(ctx, []hook.Event{item.Event}, o.checks)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/hook"
 	"godwit/internal/id"
+	"godwit/internal/match"
 )
 
 // eventForm describes the body of a published event. It is read by package
@@ -44,15 +45,16 @@ type answer struct {
 }
 
 // ingest gives ids to events that have none, stores them and wakes whoever
-// delivers. The error means that none was accepted.
-func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, error) {
+// delivers. Without checks they are held to their schemas first. The error means that
+// none was accepted.
+func (s *server) ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]answer, error) {
 	for i := range events {
 		if events[i].ID == "" {
 			events[i].ID = id.New(id.Event)
 		}
 	}
 	refused := s.rates.take(ctx, events)
-	accepted, err := s.ingestRest(ctx, events, refused)
+	accepted, err := s.ingestRest(ctx, events, checks, refused)
 	if err != nil {
 		return nil, err
 	}
@@ -85,20 +87,25 @@ func (s *server) ingest(ctx context.Context, events []hook.Event) ([]answer, err
 
 // ingestRest ingests the events that are not refused. Where all are, the error says
 // why.
-func (s *server) ingestRest(ctx context.Context, events []hook.Event, refused map[int]error) ([]hook.Accepted, error) {
+func (s *server) ingestRest(ctx context.Context, events []hook.Event, checks []match.Check, refused map[int]error) ([]hook.Accepted, error) {
 	if len(refused) == len(events) {
 		return nil, refused[0]
 	}
 	rest, places := events, []int(nil)
 	if len(refused) > 0 {
-		rest = nil
+		all := checks
+		rest, checks = nil, nil
 		for i, e := range events {
-			if refused[i] == nil {
-				rest, places = append(rest, e), append(places, i)
+			if refused[i] != nil {
+				continue
+			}
+			rest, places = append(rest, e), append(places, i)
+			if all != nil {
+				checks = append(checks, all[i])
 			}
 		}
 	}
-	accepted, err := s.Matching.Ingest(ctx, rest)
+	accepted, err := s.Matching.Ingest(ctx, rest, checks)
 	if err != nil {
 		return nil, err
 	}

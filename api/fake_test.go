@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,8 @@ type fake struct {
 	quotas []hook.Quota
 	// inside says that Once runs a request now.
 	inside bool
+	// checked is how many events were held to their schemas.
+	checked int
 	// locked is how often a webhook was locked to change it.
 	locked int
 }
@@ -342,7 +345,22 @@ func (m matching) Explain(_ context.Context, webhookID, eventID string) (match.E
 	return m.explanation, m.err
 }
 
-func (m matching) Ingest(_ context.Context, events []hook.Event) ([]hook.Accepted, error) {
+func (m matching) Check(_ context.Context, events []hook.Event) ([]match.Check, error) {
+	if m.inside {
+		return nil, errors.New("a transaction is open")
+	}
+	m.checked += len(events)
+	return make([]match.Check, len(events)), m.err
+}
+
+func (m matching) Ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]hook.Accepted, error) {
+	if checks == nil {
+		if _, err := m.Check(ctx, events); err != nil {
+			return nil, err
+		}
+	} else if len(checks) != len(events) {
+		return nil, errors.New("not one check for each event")
+	}
 	out := make([]hook.Accepted, len(events))
 	for i, ev := range events {
 		if out[i].Err = m.refuse[ev.Type]; out[i].Err != nil {

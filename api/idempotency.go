@@ -68,7 +68,7 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	}
 	k, err := idempotencyKey(ctx, keys, raw)
 	if err == nil {
-		ctx, err = s.readConditions(ctx, raw)
+		ctx, err = s.readAhead(ctx, raw)
 	}
 	if err != nil {
 		s.refuse(ctx, err)

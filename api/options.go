@@ -211,13 +211,20 @@ type Health interface {
 
 // Matching decides which webhooks events go to, and tells why.
 type Matching interface {
-	// Ingest accepts events, each answered by itself; its error means that none
-	// was accepted.
-	Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error)
+	Intake
 	// Preview tells what rules would have matched; it writes nothing.
 	Preview(ctx context.Context, q match.Question) (match.Preview, error)
 	// Explain tells why an event did or did not go to a webhook.
 	Explain(ctx context.Context, webhookID, eventID string) (match.Explanation, error)
+}
+
+// Intake accepts events.
+type Intake interface {
+	// Check holds events to the schemas of their types.
+	Check(ctx context.Context, events []hook.Event) ([]match.Check, error)
+	// Ingest accepts events, each answered by itself; its error means that none
+	// was accepted. Without checks it makes them.
+	Ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]hook.Accepted, error)
 }
 
 // Events finds events.

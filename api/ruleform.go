@@ -118,9 +118,6 @@ type conditionsKey struct{}
 // which would hold a connection and locks for as long as that takes. In the context
 // that it gives checkConditions knows the result.
 func (s *server) readConditions(ctx huma.Context, raw []byte) (huma.Context, error) {
-	if ctx.Operation().Metadata["body"] != takes[webhookForm]() {
-		return ctx, nil
-	}
 	form, _, err := decodeForm[webhookForm](raw)
 	if err != nil {
 		return ctx, nil // the handler says so

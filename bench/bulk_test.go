@@ -66,7 +66,7 @@ func ingest(t *testing.T, s *store.Store, events ...hook.Event) []hook.Accepted 
 	t.Helper()
 	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: noFailures{t}, Failures: s})
 	require.NoError(t, err)
-	accepted, err := matching.Ingest(t.Context(), events)
+	accepted, err := matching.Ingest(t.Context(), events, nil)
 	require.NoError(t, err)
 	return accepted
 }

@@ -115,20 +115,52 @@ func filterFault(pointer string, err error) hook.Field {
 	return fault
 }
 
-// Ingest checks events against the schemas of their types and stores them with
-// what they match. The answers come in the order of the events, each by itself;
-// the error means that none was accepted.
-func (e *Engine) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error) {
+// Check is what came of holding an event to the schema of its type.
+type Check struct {
+	version int64
+	fault   *hook.Error // nil = it fits
+}
+
+// Check holds events to the schemas of their types. It takes no connection where the
+// types are known, but time, so that it comes before a transaction.
+func (e *Engine) Check(ctx context.Context, events []hook.Event) ([]Check, error) {
+	versions, faults, err := e.Schemas.Check(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	checks := make([]Check, len(events))
+	for i, fault := range faults {
+		checks[i] = Check{version: versions[i], fault: fault}
+	}
+	return checks, nil
+}
+
+// Ingest stores events with what they match, as far as they fit their schemas. checks
+// are those that Check has made of them; nil = it makes them. Those of a schema that has
+// changed since are made anew. The answers come in the order of the events, each by
+// itself; the error means that none was accepted.
+func (e *Engine) Ingest(ctx context.Context, events []hook.Event, checks []Check) ([]hook.Accepted, error) {
 	out := make([]hook.Accepted, len(events))
 	rest := make([]int, len(events)) // positions of events without an answer
 	for i := range events {
 		rest[i] = i
 	}
 	for try := 1; len(rest) > 0 && try <= schemaTries; try++ {
-		var err error
-		if rest, err = e.offer(ctx, events, rest, out); err != nil {
+		some := make([]hook.Event, len(rest))
+		for k, i := range rest {
+			some[k] = events[i]
+		}
+		if checks == nil {
+			var err error
+			if checks, err = e.Check(ctx, some); err != nil {
+				return nil, err
+			}
+		}
+		again, err := e.offer(ctx, offered{some, rest, checks}, out)
+		if err != nil {
 			return nil, err
 		}
+		rest, checks = again, nil
 	}
 	for _, i := range rest {
 		out[i].Err = hook.Errorf(hook.CodeConflict, "the schema of %s is just being changed; send the event again", events[i].Type)
@@ -140,36 +172,36 @@ func (e *Engine) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accept
 // not accepted, but one that was accepted before is found.
 const unchecked = -1
 
-// offer checks the events at the given positions and offers them to the store.
-// It fills out and gives the positions of those that have to be checked again.
-func (e *Engine) offer(ctx context.Context, events []hook.Event, at []int, out []hook.Accepted) ([]int, error) {
-	some := make([]hook.Event, len(at))
-	for k, i := range at {
-		some[k] = events[i]
-	}
-	versions, faults, err := e.Schemas.Check(ctx, some)
-	if err != nil {
-		return nil, err
-	}
-	for k, fault := range faults {
-		if fault != nil {
+// offered are some of the events of a request, with their positions in it.
+type offered struct {
+	events []hook.Event
+	at     []int
+	checks []Check
+}
+
+// offer offers events to the store. It fills out and gives the positions of those that
+// have to be checked again.
+func (e *Engine) offer(ctx context.Context, o offered, out []hook.Accepted) ([]int, error) {
+	versions := make([]int64, len(o.checks))
+	for k, c := range o.checks {
+		if versions[k] = c.version; c.fault != nil {
 			versions[k] = unchecked
 		}
 	}
-	answers, err := e.Ingester.Ingest(ctx, some, versions, e.judge)
+	answers, err := e.Ingester.Ingest(ctx, o.events, versions, e.judge)
 	if err != nil {
 		return nil, err
 	}
 	var again []int
 	var stale []string
-	for k, i := range at {
-		switch {
+	for k, i := range o.at {
+		switch fault := o.checks[k].fault; {
 		case !answers[k].SchemaChanged:
 			out[i] = answers[k]
-		case faults[k] != nil: // by the schema as it is now: a refusal is never made from memory
-			out[i] = hook.Accepted{Err: faults[k]}
+		case fault != nil: // by the schema as it is now: a refusal is never made from memory
+			out[i] = hook.Accepted{Err: fault}
 		default:
-			again, stale = append(again, i), append(stale, events[i].Type)
+			again, stale = append(again, i), append(stale, o.events[k].Type)
 		}
 	}
 	e.Schemas.Forget(stale)

@@ -125,6 +125,30 @@ func TestSchemaOfAnotherProcessCountsAtOnce(t *testing.T) {
 	}
 }
 
+// TestIngest_ChecksAnewWhatAnotherSchemaCountsFor: between a check and the transaction
+// the schema may change.
+func TestIngest_ChecksAnewWhatAnotherSchemaCountsFor(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	s.schema(t, `{}`)
+	events := func(id string) []hook.Event {
+		return []hook.Event{{ID: id, Type: "invoice.paid", ProjectID: "p1", Current: []byte(`{"total":"x"}`)}, {ID: id + "b", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)}}
+	}
+	checks, err := s.Check(ctx, events("e1"))
+	require.NoError(t, err)
+	s.schema(t, `{"properties":{"total":{"type":"integer"}}}`)
+	got, err := s.Engine.Ingest(ctx, events("e1"), checks)
+	require.NoError(t, err)
+	require.Equal(t, hook.CodeInvalid, got[0].Err.Code)
+	require.Nil(t, got[1].Err)
+
+	checks, err = s.Check(ctx, events("e2"))
+	require.NoError(t, err)
+	got, err = s.Engine.Ingest(ctx, events("e2"), checks)
+	require.NoError(t, err)
+	require.Equal(t, "/current/total", got[0].Err.Fields[0].Pointer)
+	require.Nil(t, got[1].Err)
+}
+
 func TestManyEnginesAtOnce(t *testing.T) {
 	s := newStage(t)
 	for i := range 20 {

@@ -32,7 +32,7 @@ type stage struct {
 
 // Ingest is the engine's, not the store's.
 func (s stage) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error) {
-	return s.Engine.Ingest(ctx, events)
+	return s.Engine.Ingest(ctx, events, nil)
 }
 
 // observer counts failed filters by kind.

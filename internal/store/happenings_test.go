@@ -168,7 +168,7 @@ func TestHappenings_AnEventThatAnotherRequestAcceptsFirstCountsOnce(t *testing.T
 		History:  s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s.Store), Observer: new(failures),
 	})
 	require.NoError(t, err)
-	got, err := m.Ingest(context.Background(), []hook.Event{e})
+	got, err := m.Ingest(context.Background(), []hook.Event{e}, nil)
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	require.True(t, got[0].Duplicate)

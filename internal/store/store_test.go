@@ -31,7 +31,7 @@ type stage struct {
 
 // Ingest accepts events as the product does, by package match.
 func (s stage) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted, error) {
-	return s.matching.Ingest(ctx, events)
+	return s.matching.Ingest(ctx, events, nil)
 }
 
 // failures counts the filters that failed.

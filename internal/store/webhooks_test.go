@@ -222,6 +222,6 @@ func TestDatabaseOutOfReachIsUnavailable(t *testing.T) {
 	s := open(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
 	_, err := s.Company(context.Background(), "c1")
 	require.Equal(t, hook.CodeUnavailable, hook.CodeOf(err))
-	_, err = newMatching(t, s).Ingest(context.Background(), []hook.Event{event("e", "TODO_CREATED", "p1")})
+	_, err = newMatching(t, s).Ingest(context.Background(), []hook.Event{event("e", "TODO_CREATED", "p1")}, nil)
 	require.Equal(t, hook.CodeUnavailable, hook.CodeOf(err))
 }
