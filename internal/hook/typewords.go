@@ -25,8 +25,6 @@ type ChatWords struct {
 	Language string
 	// Title is the event type's in that language; empty = it has none.
 	Title string
-	// Test: the message says that it is one.
-	Test bool
 }
 
 // TitleIn gives the title in a language: its translation, else the English one,

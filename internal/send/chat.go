@@ -60,7 +60,7 @@ func (m Message) chat(public string) chatMessage {
 	case s.title == "":
 		s.title = m.Event.Type
 	}
-	if kept.Test {
+	if m.Event.Kind == hook.KindTest {
 		s.title = words.test + " – " + s.title
 	}
 	now, before := factsOf(m.Event.Current), factsOf(m.Event.Previous)

@@ -42,7 +42,7 @@ func TestChat_SaysOneSentenceAndALink(t *testing.T) {
 			m.Event.Previous, m.Event.Current = m.Event.Current, nil
 			m.Chat = &hook.ChatWords{Language: hook.Polish, Title: "Usunięto rekord"}
 		}, `{"text":"*Usunięto rekord*: Order the frames (Website) <https://godwit.example/hooks/deliveries/dlv_1|Otwórz>"}`},
-		{"a test", hook.FormatSlack, func(m *Message) { m.Chat.Test = true }, `{"text":"*Test – Record created*: Order the frames (Website) <https://godwit.example/hooks/deliveries/dlv_1|Open>"}`},
+		{"a test", hook.FormatSlack, func(m *Message) { m.Event.Kind = hook.KindTest }, `{"text":"*Test – Record created*: Order the frames (Website) <https://godwit.example/hooks/deliveries/dlv_1|Open>"}`},
 		{"a combination", hook.FormatSlack, func(m *Message) {
 			german(m)
 			m.Event.Type, m.Event.Current = hook.CombinationType, []byte(`{"events":[]}`)

@@ -85,7 +85,7 @@ func (s *Store) withKept(ctx context.Context, p hook.Parcel, stored string) (hoo
 	if format == hook.FormatBlue {
 		p.Blue = k.blue()
 	} else {
-		p.Chat = &hook.ChatWords{Language: k.Language, Title: k.Title, Test: p.Delivery.Test}
+		p.Chat = &hook.ChatWords{Language: k.Language, Title: k.Title}
 	}
 	return p, nil
 }

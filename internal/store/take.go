@@ -194,6 +194,7 @@ func (s *Store) notMade(ctx context.Context, deliveryID string, why error) error
 func (r takenRow) parcel() hook.Parcel {
 	delivery, _ := r.delivery()
 	event, _ := r.event()
+	event.Kind = hook.KindOf(event.Type, delivery.Test)
 	return hook.Parcel{Delivery: delivery, Event: event, Now: r.Now}
 }
 

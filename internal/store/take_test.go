@@ -64,13 +64,15 @@ func (s stage) takenQueued(t *testing.T) []hook.Parcel {
 func TestTakeBringsAllThatAnAttemptNeeds(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	s.webhook(t, hook.Rule{Events: []string{"*"}})
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	s.posts(t, 2)
+	test, _, err := s.SendTest(ctx, hook.TestEvent{WebhookID: w.ID})
+	require.NoError(t, err)
 	begun := s.taken(t)
-	require.Len(t, begun, 2)
+	require.Len(t, begun, 3)
 	require.Empty(t, s.taken(t), "they are taken")
 	for i, p := range begun {
-		require.Equal(t, []string{"e1", "e2"}[i], p.Event.ID)
+		require.Equal(t, []string{"e1", "e2", test}[i], p.Event.ID)
 		want, err := s.Parcel(ctx, p.Delivery.ID)
 		require.NoError(t, err)
 		require.WithinDuration(t, want.Now, want.BegunAt, time.Minute)
