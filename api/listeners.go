@@ -59,10 +59,10 @@ type listenerForm struct {
 
 // webhook is the form of the listener's webhook.
 func (f listenerForm) webhook() webhookForm {
-	timeout, most := orElse(f.TimeoutSeconds, int(hook.ListenerTimeout/time.Second)), hook.MaxOnTheWire
+	timeout := orElse(f.TimeoutSeconds, int(hook.ListenerTimeout/time.Second))
 	return webhookForm{
 		OwnerID: f.OwnerID, Name: "Listener " + f.Name, URL: hook.ListenerURL(f.Name), Rules: f.Rules, PayloadFormat: f.PayloadFormat,
-		Headers: f.Headers, TimeoutSeconds: &timeout, MaxInFlight: &most,
+		Headers: f.Headers, TimeoutSeconds: &timeout,
 	}
 }
 

@@ -103,19 +103,24 @@ func (s *server) runStream(ctx huma.Context, st stream) {
 	err := out.event("ready", "", map[string]any{"listener": st.listener.WebhookID, "name": st.listener.Name, "paused": st.listener.Paused})
 	tick := time.NewTicker(hook.StreamRenewed)
 	defer tick.Stop()
+	gave, renewed := true, time.Now() // BeginStream has
 	for err == nil {
 		var given int
-		if given, err = s.give(within, out, st); err != nil || given == offersAtOnce {
+		if given, err = s.give(within, out, st); err != nil || given > 0 {
+			gave = true
 			continue
 		}
+		if !gave || time.Since(renewed) > hook.StreamRenewed { // it was told of something that is not a request
+			if err = s.stillHas(within, out, st); err != nil {
+				return
+			}
+			renewed = time.Now()
+		}
+		gave = false
 		select {
 		case <-st.news:
-			err = s.stillHas(within, out, st)
 		case <-tick.C:
-			if err = s.stillHas(within, out, st); err == nil {
-				err = s.stillMay(ctx, st)
-			}
-			if err == nil {
+			if err = s.stillMay(ctx, st); err == nil {
 				err = out.write([]byte(":\n\n"))
 			}
 		case <-within.Done():

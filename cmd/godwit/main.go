@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"godwit/internal/cli"
 )
 
 // version is set by the linker.
@@ -21,7 +23,7 @@ var version = "dev"
 func main() { os.Exit(run()) }
 
 // run gives the process's exit code: 0, or 1 after a line about what went wrong;
-// 2 where godwit verify can't be carried out as it was given.
+// client commands have more of them, see package cli.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -29,16 +31,21 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 	err := command().ExecuteContext(ctx)
 	code := exitCode(err)
-	if code > 0 && !errors.As(err, new(refused)) { // which has said what it found
+	if code > 0 && !errors.As(err, new(refused)) && !errors.As(err, new(interrupted)) { // which have said what they found
 		fmt.Fprintln(os.Stderr, "godwit:", err)
 	}
 	return code
 }
 
 func exitCode(err error) int {
+	var failed *cli.Failure
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &failed):
+		return failed.Code
+	case errors.As(err, new(interrupted)):
+		return cli.ExitInterrupted
 	case errors.As(err, new(misused)):
 		return 2
 	}
@@ -54,7 +61,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), verifyCommand(), healthcheckCommand(), versionCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), verifyCommand(), listenCommand(), healthcheckCommand(), versionCommand())
 	return root
 }
 

@@ -78,12 +78,16 @@ func reason(pe env.ParseError) string {
 // its environment.
 const testVariable = "GODWIT_TEST_REQUIRE"
 
+// clientVariables are for commands that call an installation, such as godwit listen.
+// They may be set where a process is started, too.
+var clientVariables = []string{"GODWIT_URL", "GODWIT_KEY"}
+
 // unknownNames reports the GODWIT_* variables that Parse does not read.
 func unknownNames(vars map[string]string) (wrong Errors) {
 	known, standalone := names(reflect.TypeFor[Config]()), names(reflect.TypeFor[Standalone]())
 	for name := range vars {
 		switch {
-		case !strings.HasPrefix(name, "GODWIT_") || name == testVariable || slices.Contains(known, name):
+		case !strings.HasPrefix(name, "GODWIT_") || name == testVariable || slices.Contains(clientVariables, name) || slices.Contains(known, name):
 		case slices.Contains(standalone, name):
 			wrong = append(wrong, &VariableError{name, "is a setting of make up (godwit-standalone); godwit does not read it, so remove it"})
 		default:

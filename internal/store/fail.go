@@ -190,22 +190,22 @@ func ignoreMissing(err error) error {
 }
 
 // undoAttempt undoes the start of attempt $2 of delivery $1, which is due again in $3
-// seconds. Its first attempt goes on in another workflow: the one that there may be
+// seconds unless it is held. Its first attempt goes on in another workflow: the one that there may be
 // waits for what comes of this one.
 const undoAttempt = `
 WITH took AS (
 	UPDATE deliveries SET attempts = attempts - 1, begun_at = NULL, slot_until = NULL, updated_at = now(),
 		generation = generation + CASE WHEN attempts = 1 THEN 1 ELSE 0 END, run_id = CASE WHEN attempts > 1 THEN run_id END,
 		next_attempt_at = CASE WHEN status = 'retrying' THEN now() + make_interval(secs => $3) END,
-		dispatch_at = now() + make_interval(secs => $3 + CASE WHEN attempts > 1 THEN $4::float8 ELSE 0 END)
-	WHERE id = $1 AND attempts = $2 AND generation = $5 AND status IN ('pending', 'retrying')
+		dispatch_at = CASE WHEN status <> 'held' THEN now() + make_interval(secs => $3 + CASE WHEN attempts > 1 THEN $4::float8 ELSE 0 END) END
+	WHERE id = $1 AND attempts = $2 AND generation = $5 AND status IN ('pending', 'retrying', 'held')
 	RETURNING id
 )
 DELETE FROM attempts a USING took WHERE a.delivery_id = took.id AND a.number = $2 AND a.finished_at IS NULL`
 
 // Undo undoes the start of the newest attempt of a delivery, which failed for a
-// reason of this process's own, and makes it due again after wait. Where it was held
-// or cancelled in the meantime it changes nothing.
+// reason of this process's own, and makes it due again after wait; one that was held in
+// the meantime stays so. Where it was cancelled it changes nothing.
 func (s *Store) Undo(ctx context.Context, d hook.Delivery, number int, wait time.Duration) error {
 	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, undoAttempt, d.ID, number, wait.Seconds(), offerAfter.Seconds(), d.Generation)

@@ -192,11 +192,25 @@ func (s *Store) listen(ctx context.Context, tx *sqlx.Tx, w lockedRow, on bool) e
 	if w.Enabled == on {
 		return nil
 	}
-	cause := hook.Cause{What: hook.OwnerDisabled, Actor: hook.PrincipalOf(ctx).Actor(), Note: "nobody listens"}
-	if on {
-		cause = hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: true}
+	if !on {
+		_, err := s.apply(ctx, tx, w, hook.Cause{What: hook.OwnerDisabled, Actor: hook.PrincipalOf(ctx).Actor(), Note: "nobody listens"})
+		return err
 	}
-	_, err := s.apply(ctx, tx, w, cause)
+	return s.releaseHeld(ctx, tx, w)
+}
+
+// releaseHeld switches the webhook of a listener on, or finds it on, and has delivered
+// what is held, at once: a receiver on its owner's machine needs no gentle beginning. A
+// webhook that drains has limits, so it drains for no longer than it must. What an
+// ingest holds later that has seen the webhook off is found by TendListeners.
+func (s *Store) releaseHeld(ctx context.Context, tx *sqlx.Tx, w lockedRow) error {
+	if _, err := s.apply(ctx, tx, w, hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: true}); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		UPDATE webhooks w SET drain = CASE WHEN waits THEN $2::int ELSE 0 END, drain_until = CASE WHEN waits THEN now() END, version = version + 1
+		FROM (SELECT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND d.status IN ('held', 'pending', 'retrying') AND d.finished_at IS NULL) AS waits) x
+		WHERE w.id = $1`, w.WebhookID, hook.MaxDrain)
 	return err
 }
 
@@ -248,6 +262,13 @@ func changed(r sql.Result, err error) (int64, error) {
 	return r.RowsAffected()
 }
 
+// stranded are listeners that have a stream and something that is held all the same,
+// because its ingest has seen the webhook off.
+const stranded = `
+SELECT l.webhook_id FROM listeners l JOIN webhooks w ON w.id = l.webhook_id AND w.enabled AND w.drain = 0
+WHERE l.webhook_id IS NOT NULL AND l.stream_until > now() AND EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = l.webhook_id AND ` + held + ` OFFSET 0)
+LIMIT $1`
+
 // outdatedListeners are those whose stream has ended and that something is to be done
 // about: their webhook is to be switched off or removed, or is gone.
 const outdatedListeners = `
@@ -271,11 +292,24 @@ func (s *Store) TendListeners(ctx context.Context, limit int) (int, error) {
 	if _, err := db.ExecContext(ctx, `DELETE FROM listener_requests WHERE expires_at < now() - interval '1 minute'`); err != nil {
 		return 0, classify("remove requests of streams", err)
 	}
+	var left []string
+	if err := db.SelectContext(ctx, &left, stranded, limit); err != nil {
+		return 0, classify("look for what listeners hold", err)
+	}
+	var failed error
+	for _, id := range left {
+		failed = errors.Join(failed, s.inTx(ctx, "release what "+id+" holds", func(tx *sqlx.Tx) error {
+			w, err := lockListening(ctx, tx, id)
+			if err != nil || !w.Enabled {
+				return ignoreMissing(err)
+			}
+			return s.releaseHeld(ctx, tx, w)
+		}))
+	}
 	var all []outdatedListener
 	if err := db.SelectContext(ctx, &all, outdatedListeners, hook.StreamGrace.Seconds(), limit); err != nil {
 		return 0, classify("look for listeners without a stream", err)
 	}
-	var failed error
 	for _, o := range all {
 		failed = errors.Join(failed, s.tendListener(ctx, o))
 	}

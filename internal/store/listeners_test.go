@@ -24,7 +24,7 @@ func listenerWebhook(name string) hook.Webhook {
 	return hook.Webhook{
 		ID: id.New(id.Webhook), OwnerID: "u1", Name: "Listener " + name, Listener: name, URL: hook.ListenerURL(name), Secret: "whsec_" + id.New(id.Webhook),
 		Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Timeout: hook.ListenerTimeout,
-		MaxInFlight: hook.MaxOnTheWire, Metadata: []byte("{}"), DisabledReason: hook.DisabledByOwner,
+		Metadata: []byte("{}"), DisabledReason: hook.DisabledByOwner,
 	}
 }
 
@@ -176,4 +176,26 @@ func (s stage) accept(t *testing.T, e hook.Event) {
 	t.Helper()
 	_, err := s.Ingest(context.Background(), []hook.Event{e})
 	require.NoError(t, err)
+}
+
+// TestUndo_TakesBackWhatWasHeldInTheMeantime: an attempt that reached nobody uses up
+// nothing, also where its webhook was switched off while it was under way.
+func TestUndo_TakesBackWhatWasHeldInTheMeantime(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	_, w := s.openListener(t, "laptop")
+	_, err := s.BeginStream(ctx, w.ID, "one", false)
+	require.NoError(t, err)
+	s.accept(t, hook.Event{ID: "e1", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)})
+	taken, err := s.Take(ctx, hook.Take{Limit: 10, Timeout: time.Minute, Margin: time.Second, Lease: time.Second})
+	require.NoError(t, err)
+	require.Len(t, taken.Begun, 1)
+	d := taken.Begun[0].Delivery
+	_, err = s.BeginStream(ctx, w.ID, "two", true)
+	require.NoError(t, err)
+	require.Equal(t, "held", s.listenerStatus(t, "e1"))
+	require.NoError(t, s.Undo(ctx, d, 1, time.Second))
+	p := s.parcel(t, d.ID)
+	require.Equal(t, hook.Held, p.Delivery.Status)
+	require.Zero(t, p.Delivery.Attempts)
+	require.Equal(t, 2, p.Delivery.Generation, "the workflow that there may be is not its own any more")
 }

@@ -89,7 +89,10 @@ WITH next AS (
 	SELECT r.delivery_id, r.attempt FROM listener_requests r
 	WHERE r.webhook_id = $1 AND r.answer IS NULL AND r.stream IS DISTINCT FROM $2 AND r.expires_at > now()
 		AND EXISTS (SELECT FROM listeners l WHERE l.webhook_id = $1 AND l.stream = $2 AND NOT l.paused)
-	ORDER BY r.position LIMIT $3 FOR UPDATE SKIP LOCKED
+	ORDER BY r.position
+	LIMIT greatest(0, least($3::int, $4::int - (SELECT count(*) FROM listener_requests o
+		WHERE o.webhook_id = $1 AND o.stream = $2 AND o.answer IS NULL AND o.expires_at > now())))
+	FOR UPDATE SKIP LOCKED
 ), given AS (
 	UPDATE listener_requests r SET stream = $2, sent_at = now() FROM next n WHERE r.delivery_id = n.delivery_id AND r.attempt = n.attempt
 	RETURNING r.*
@@ -97,7 +100,8 @@ WITH next AS (
 SELECT delivery_id, attempt, headers, body, extract(epoch FROM expires_at - now()) AS seconds FROM given ORDER BY position`
 
 // NextOffers gives up to limit requests to a stream that it was not given yet, the
-// oldest first. Timeout is what is left of the time of each.
+// oldest first, while fewer than hook.MaxOnTheWire of it wait for their answers. Timeout
+// is what is left of the time of each.
 func (s *Store) NextOffers(ctx context.Context, webhookID, stream string, limit int) ([]hook.StreamRequest, error) {
 	type row struct {
 		DeliveryID string  `db:"delivery_id"`
@@ -106,7 +110,7 @@ func (s *Store) NextOffers(ctx context.Context, webhookID, stream string, limit 
 		Body       []byte  `db:"body"`
 		Seconds    float64 `db:"seconds"`
 	}
-	return rows(ctx, s, nextOffers, []any{webhookID, stream, limit}, func(r row) (hook.StreamRequest, error) {
+	return rows(ctx, s, nextOffers, []any{webhookID, stream, limit, hook.MaxOnTheWire}, func(r row) (hook.StreamRequest, error) {
 		out := hook.StreamRequest{WebhookID: webhookID, DeliveryID: r.DeliveryID, Attempt: r.Attempt, Body: r.Body, Timeout: time.Duration(r.Seconds * float64(time.Second))}
 		if err := json.Unmarshal(r.Headers, &out.Headers); err != nil {
 			return out, fault{fmt.Errorf("decode the headers of %s: %w", out.Key(), err)}
@@ -116,14 +120,18 @@ func (s *Store) NextOffers(ctx context.Context, webhookID, stream string, limit 
 }
 
 // takeAnswers keeps answers to requests that wait for one, and tells the processes
-// that made them.
+// that made them; and the stream, where there are requests that it had no room for.
 const takeAnswers = `
 WITH took AS (
 	UPDATE listener_requests r SET answer = i.answer FROM unnest($2::text[], $3::int[], $4::bytea[]) AS i(delivery_id, attempt, answer)
 	WHERE r.delivery_id = i.delivery_id AND r.attempt = i.attempt AND r.webhook_id = $1 AND r.answer IS NULL
 	RETURNING r.delivery_id, r.attempt
+), more AS (
+	SELECT pg_notify($5, $1) FROM (SELECT FROM listener_requests r
+		WHERE r.webhook_id = $1 AND r.answer IS NULL AND r.stream IS DISTINCT FROM (SELECT l.stream FROM listeners l WHERE l.webhook_id = $1) LIMIT 1) waits
 )
-SELECT delivery_id || '.' || attempt FROM took CROSS JOIN LATERAL (SELECT pg_notify($5, delivery_id || '.' || attempt)) n`
+SELECT delivery_id || '.' || attempt FROM took CROSS JOIN LATERAL (SELECT pg_notify($5, delivery_id || '.' || attempt)) n
+WHERE (SELECT count(*) FROM more) >= 0`
 
 // Answer keeps what a client says about requests of a listener, and gives the keys of
 // those that waited for it. The others are over, or were answered before.

@@ -1,0 +1,227 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"github.com/stretchr/testify/require"
+)
+
+// wire is a way to a process that can be cut.
+type wire struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func newWire(t testing.TB, to string) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	w := &wire{Listener: l}
+	t.Cleanup(func() { _ = l.Close(); w.cut() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			w.mu.Lock()
+			w.conns = append(w.conns, in, out)
+			w.mu.Unlock()
+			pass := func(a, b net.Conn) { _, _ = io.Copy(a, b); _, _ = a.Close(), b.Close() }
+			go pass(in, out)
+			go pass(out, in)
+		}
+	}()
+	return w
+}
+
+// cut ends every connection.
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.conns {
+		_ = c.Close()
+	}
+	w.conns = nil
+}
+
+// listen starts godwit listen of the stage's user.
+func (c *stageClient) listen(t testing.TB, at, to string, args ...string) *process {
+	t.Helper()
+	args = append([]string{"listen", "--forward-to", to, "--owner", c.prefix + "u", "--name", c.prefix + "laptop", "--json"}, args...)
+	p := run(t, exec.Command(built(t, "godwit"), args...), map[string]string{"GODWIT_URL": at, "GODWIT_KEY": c.key})
+	p.waitFor(t, func(line string) bool { return line == `{"type":"ready"}` })
+	return p
+}
+
+// told gives what godwit listen has said of a kind.
+func (p *process) told(t testing.TB, kind string) (all []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(p.output.String()) {
+		var object map[string]any
+		if json.Unmarshal([]byte(line), &object) == nil && object["type"] == kind {
+			all = append(all, object)
+		}
+	}
+	return all
+}
+
+// interrupt ends godwit listen as Ctrl-C does.
+func (p *process) interrupt(t testing.TB) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	<-p.exited
+	<-p.output.ended
+	require.Equal(t, 130, p.cmd.ProcessState.ExitCode(), p.output.String())
+}
+
+// arrivals counts requests by the ids of their events.
+func (r *receiver) arrivals() map[string]int {
+	out := map[string]int{}
+	for _, q := range r.all() {
+		out[q.header.Get("webhook-id")]++
+	}
+	return out
+}
+
+// TestListen_LosesNothingWhenItsConnectionIsCut publishes 1,000 events while the
+// connection is cut five times: each arrives, signed, and none twice beyond those that
+// were on the wire.
+func TestListen_LosesNothingWhenItsConnectionIsCut(t *testing.T) {
+	const events, cuts, onTheWire = 1000, 5, 50
+	p := sharedStack(t).standalone
+	c := newStage(t, p)
+	r := newReceiver(t, nil)
+	w := newWire(t, strings.TrimPrefix(p.url(), "http://"))
+	l := c.listen(t, "http://"+w.Addr().String(), r.URL+"/hook")
+	began := time.Now()
+	for part := range cuts {
+		var batch []any
+		for i := range events / cuts {
+			batch = append(batch, map[string]any{"id": fmt.Sprintf("%se%d-%d", c.prefix, part, i), "type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"n": i}})
+		}
+		c.send(t, http.MethodPost, "/v1/events/batch", map[string]any{"events": batch}).json(t, http.StatusAccepted)
+		eventually(t, func() (bool, string) {
+			n := len(r.arrivals())
+			return n > part*events/cuts+events/cuts/4, fmt.Sprint(n)
+		})
+		w.cut()
+	}
+	eventually(t, func() (bool, string) {
+		n := len(r.arrivals())
+		return n == events, fmt.Sprint(n)
+	})
+	twice := len(r.all()) - events
+	t.Logf("listen: %d events in %.1f s with %d cuts, %d requests made twice", events, time.Since(began).Seconds(), cuts, twice)
+	require.LessOrEqual(t, twice, cuts*onTheWire)
+	require.Len(t, l.told(t, "lost"), cuts)
+	secret := l.told(t, "listening")[0]["secret"].(string)
+	wh, err := standardwebhooks.NewWebhook(secret)
+	require.NoError(t, err)
+	for _, q := range r.all() {
+		require.NoError(t, wh.Verify(q.body, q.header))
+	}
+	l.interrupt(t)
+}
+
+// TestListen_IsQuick: an event is at the receiver in a moment.
+func TestListen_IsQuick(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	r := newReceiver(t, nil)
+	l := c.listen(t, c.base, r.URL)
+	var took []time.Duration
+	for range 40 {
+		began := time.Now()
+		c.post(t)
+		<-r.arrived
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	t.Logf("listen: from event to request p50 %s, p95 %s", took[20], took[38])
+	require.Less(t, took[20], 100*time.Millisecond)
+	l.interrupt(t)
+}
+
+// TestListen_KeepsWhatComesWhileTheReceiverIsDown: nothing is lost, and the receiver
+// gets it when it is there.
+func TestListen_KeepsWhatComesWhileTheReceiverIsDown(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	at := free.Addr().String()
+	require.NoError(t, free.Close())
+	l := c.listen(t, c.base, "http://"+at)
+	events := []string{c.post(t), c.post(t)}
+	l.waitFor(t, func(line string) bool {
+		return strings.HasPrefix(line, `{"address":`) && strings.Contains(line, `"down"`)
+	})
+	events = append(events, c.post(t))
+	got := make(chan string, 10)
+	receiver := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("webhook-id") })}
+	again, err := net.Listen("tcp", at)
+	require.NoError(t, err)
+	go func() { _ = receiver.Serve(again) }()
+	defer receiver.Close()
+	var arrived []string
+	for range events {
+		arrived = append(arrived, <-got)
+	}
+	require.ElementsMatch(t, events, arrived)
+	for _, id := range events {
+		require.Len(t, c.delivery(t, id, status("succeeded"))["attempts"], 1, "it has used up nothing")
+	}
+	l.interrupt(t)
+	require.Len(t, l.told(t, "summary"), 1)
+	require.Empty(t, c.get(t, "/v1/listeners?owner_id="+c.prefix+"u")["data"], "it is removed")
+}
+
+// TestListen_Ends: by --once, by --timeout, and not to other machines.
+func TestListen_Ends(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	r := newReceiver(t, nil)
+	l := c.listen(t, c.base, r.URL, "--once", "1")
+	c.post(t)
+	<-l.exited
+	require.Equal(t, 0, l.cmd.ProcessState.ExitCode(), l.output.String())
+
+	env := map[string]string{"GODWIT_URL": c.base, "GODWIT_KEY": c.key}
+	own := []string{"listen", "--owner", c.prefix + "u", "--name", c.prefix + "laptop"}
+	out, code := runCommand(t, env, append(own, "--forward-to", r.URL, "--once", "1", "--timeout", "300ms")...)
+	require.Equal(t, 1, code, out)
+	require.Contains(t, out, "Ready.")
+	first, code := runCommand(t, env, append(own, "--print-secret")...)
+	require.Zero(t, code)
+	second, _ := runCommand(t, env, append(own, "--print-secret")...)
+	require.Equal(t, first, second)
+	require.Contains(t, out, strings.TrimSpace(first))
+	_, code = runCommand(t, map[string]string{"GODWIT_URL": c.base, "GODWIT_KEY": "wrong-key-of-nobody"}, append(own, "--print-secret")...)
+	require.Equal(t, 3, code)
+	_, code = runCommand(t, env, "listen")
+	require.Equal(t, 2, code)
+
+	u, err := url.Parse(r.URL)
+	require.NoError(t, err)
+	l = c.listen(t, c.base, "http://192.0.2.1:"+u.Port())
+	c.post(t)
+	l.waitFor(t, func(line string) bool { return strings.Contains(line, "not on this machine") })
+	l.interrupt(t)
+}

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// callTimeout bounds one call, streams apart.
+const callTimeout = 30 * time.Second
+
+// maxAnswer bounds an answer that is read into memory.
+const maxAnswer = 64 << 20
+
+// Client calls the API of one installation. It is safe for concurrent use.
+type Client struct {
+	// URL is the installation's, without a slash at its end. Key is an API key.
+	URL string
+	Key string
+	// HTTP makes the calls; nil = http.DefaultClient.
+	HTTP *http.Client
+}
+
+// Check says what is missing to call an installation.
+func (c *Client) Check() error {
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return &Failure{Code: ExitUsage, What: fmt.Sprintf("%q is no address of Godwit", c.URL), Next: "give one like https://godwit.example.com by --url or GODWIT_URL"}
+	case c.Key == "":
+		return &Failure{Code: ExitSignIn, What: "there is no API key", Next: "put one into GODWIT_KEY: an administrator makes it by POST /v1/api-keys, or take the admin key that make up prints"}
+	}
+	return nil
+}
+
+// Call makes one request with a body of JSON, unless in is nil, and reads the answer
+// into out, unless that is nil. Its error is a *Failure.
+func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(raw)
+	}
+	resp, err := c.Send(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err == nil && out != nil {
+		err = json.Unmarshal(raw, out)
+	}
+	if err != nil {
+		return &Failure{Code: ExitUnreachable, What: "the answer of " + c.URL + " can't be read", Why: err.Error(), Next: "is this the address of Godwit?"}
+	}
+	return nil
+}
+
+// Send makes one request and gives an answer whose status is below 300; its body is to
+// be closed. Its error is a *Failure.
+func (c *Client) Send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.URL+path, body)
+	if err != nil {
+		return nil, &Failure{Code: ExitUsage, What: "the request can't be made", Why: err.Error()}
+	}
+	r.Header.Set("Authorization", "Bearer "+c.Key)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	h := c.HTTP
+	if h == nil {
+		h = http.DefaultClient
+	}
+	resp, err := h.Do(r)
+	if err != nil {
+		var broken *url.Error
+		if errors.As(err, &broken) {
+			err = broken.Err
+		}
+		return nil, &Failure{Code: ExitUnreachable, What: c.URL + " can't be reached", Why: err.Error(), Next: "is Godwit running there? --url or GODWIT_URL says where"}
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		defer resp.Body.Close()
+		return nil, problemOf(resp)
+	}
+	return resp, nil
+}
+
+// problem is what the API answers when it refuses.
+type problem struct {
+	Title, Detail, Code string
+	RequestID           string `json:"request_id"`
+	Errors              []struct{ Pointer, Detail string }
+}
+
+func problemOf(resp *http.Response) *Failure {
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	var p problem
+	f := &Failure{Status: resp.StatusCode, Code: codeOf(resp.StatusCode)}
+	if json.Unmarshal(raw, &p) != nil || p.Title == "" {
+		f.What, f.Next = "the answer was "+resp.Status, "is this the address of Godwit?"
+		return f
+	}
+	f.What, f.Why, f.RequestID, f.Next = p.Title, p.Detail, p.RequestID, nextOf(resp.StatusCode)
+	for _, e := range p.Errors {
+		f.Fields = append(f.Fields, Field{e.Pointer, e.Detail})
+	}
+	if len(f.Fields) > 0 {
+		f.Why = "" // it only joins them
+	}
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
+		f.RetryAfter = time.Duration(s) * time.Second
+	}
+	return f
+}
+
+// The exit codes of commands.
+const (
+	ExitNo          = 1 // answered no
+	ExitUsage       = 2
+	ExitSignIn      = 3
+	ExitNotFound    = 4
+	ExitConflict    = 5
+	ExitInvalid     = 6
+	ExitUnreachable = 7 // or busy: it may be repeated
+	ExitInterrupted = 130
+)
+
+func codeOf(status int) int {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return ExitSignIn
+	case http.StatusNotFound, http.StatusGone:
+		return ExitNotFound
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return ExitConflict
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
+		return ExitInvalid
+	case http.StatusTooManyRequests:
+		return ExitUnreachable
+	}
+	if status >= http.StatusInternalServerError {
+		return ExitUnreachable
+	}
+	return ExitNo
+}
+
+func nextOf(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "check GODWIT_KEY: the key may have been revoked, or belong to another installation"
+	case http.StatusForbidden:
+		return "use a key of another role"
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return "try again in a moment"
+	}
+	return ""
+}
+
+// Field is what is wrong with one value.
+type Field struct{ Pointer, Detail string }
+
+// Failure is why a command could not do what it was asked.
+type Failure struct {
+	// Code is the exit code.
+	Code int
+	// Status is the API's; 0 = it gave no answer.
+	Status int
+	// What went wrong, why, and what to do next; the last two may be empty.
+	What, Why, Next string
+	Fields          []Field
+	RequestID       string
+	RetryAfter      time.Duration
+}
+
+func (f *Failure) Error() string {
+	var b strings.Builder
+	b.WriteString(f.What)
+	if f.Why != "" {
+		fmt.Fprintf(&b, ": %s", f.Why)
+	}
+	for _, field := range f.Fields {
+		fmt.Fprintf(&b, "\n  %s %s", field.Pointer, field.Detail)
+	}
+	if f.Next != "" {
+		fmt.Fprintf(&b, "\n  next: %s", f.Next)
+	}
+	if f.RequestID != "" {
+		fmt.Fprintf(&b, "\n  request id: %s", f.RequestID)
+	}
+	return b.String()
+}

@@ -1,0 +1,57 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/cli"
+)
+
+func failure(t *testing.T, err error) *cli.Failure {
+	t.Helper()
+	var f *cli.Failure
+	require.True(t, errors.As(err, &f), "%v", err)
+	return f
+}
+
+// TestClient_SaysWhatWentWrong: each kind of answer has its exit code and words.
+func TestClient_SaysWhatWentWrong(t *testing.T) {
+	status, body := 0, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer key" {
+			panic("the key is missing")
+		}
+		w.Header().Set("Retry-After", "3")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	c := &cli.Client{URL: server.URL, Key: "key"}
+	call := func() *cli.Failure {
+		return failure(t, c.Call(context.Background(), "POST", "/v1/webhooks", map[string]any{}, nil))
+	}
+	for answered, code := range map[int]int{400: 6, 401: 3, 403: 3, 404: 4, 409: 5, 410: 4, 412: 5, 413: 6, 418: 1, 422: 6, 429: 7, 500: 7, 503: 7} {
+		status, body = answered, `{"title":"No","detail":"because","request_id":"r1"}`
+		f := call()
+		require.Equal(t, code, f.Code, answered)
+		require.Contains(t, f.Error(), "No: because")
+		require.Contains(t, f.Error(), "request id: r1")
+	}
+	status, body = 422, `{"title":"Some values are not acceptable","detail":"joined","errors":[{"pointer":"/name","detail":"is required"}]}`
+	require.Equal(t, "Some values are not acceptable\n  /name is required", call().Error())
+	status, body = 502, "<html>"
+	require.Contains(t, call().Error(), "502 Bad Gateway")
+	server.Close()
+	f := call()
+	require.Equal(t, cli.ExitUnreachable, f.Code)
+	require.NotContains(t, f.Error(), "/v1/webhooks")
+
+	require.Equal(t, cli.ExitUsage, failure(t, (&cli.Client{URL: "localhost:8080", Key: "key"}).Check()).Code)
+	require.Equal(t, cli.ExitSignIn, failure(t, (&cli.Client{URL: "http://localhost:8080"}).Check()).Code)
+	require.NoError(t, c.Check())
+}
