@@ -48,7 +48,7 @@ type listenerForm struct {
 	OwnerID        string            `json:"owner_id,omitempty" doc:"The user who owns it; with the key of a user it may be left out"`
 	Name           string            `json:"name" pattern:"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" maxLength:"63" doc:"Tells the owner's listeners apart, such as the name of a machine: 1 to 63 characters out of a-z, 0-9 and -"`
 	Rules          []ruleForm        `json:"rules" minItems:"1" maxItems:"50" nullable:"false" doc:"What it gets, as of a webhook"`
-	PayloadFormat  string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents" default:"standard" doc:"The shape of the body that is delivered"`
+	PayloadFormat  string            `json:"payload_format,omitempty" enum:"standard,blue,cloudevents,slack,discord,teams" default:"standard" doc:"The shape of the body that is delivered"`
 	Headers        map[string]string `json:"headers,omitempty" maxProperties:"32" doc:"Additional request headers, as of a webhook"`
 	TimeoutSeconds *int              `json:"timeout_seconds,omitempty" nullable:"true" minimum:"1" maximum:"30" default:"30" doc:"How long an answer is waited for, in seconds"`
 	Retries        bool              `json:"retries,omitempty" doc:"true: failed attempts are repeated by the schedule; else each delivery makes one attempt"`

@@ -89,7 +89,7 @@ func (f *listenFlags) addTo(c *cobra.Command) {
 	flags.StringVar(&f.filter, "filter", "", "a condition in CEL, such as \"current.priority == 'high'\"")
 	flags.StringVar(&f.name, "name", "", "tells your listeners apart (default the name of this machine)")
 	flags.StringVar(&f.owner, "owner", "", "the user who listens; only with an admin's key")
-	flags.StringVar(&f.format, "format", "", "standard, blue or cloudevents")
+	flags.StringVar(&f.format, "format", "", "standard, blue, cloudevents, slack, discord or teams")
 	flags.StringToStringVar(&f.headers, "header", nil, "an additional request header, as name=value")
 	flags.BoolVar(&f.retries, "retries", false, "repeat failed attempts by the usual schedule")
 	flags.BoolVar(&f.takeOver, "take-over", false, "take the name over from what listens as it")
