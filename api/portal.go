@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type portalForm struct {
 	Role             string   `json:"role,omitempty" enum:"user,admin" default:"user" doc:"admin: the link signs in whoever runs Godwit. Only the key of GODWIT_ADMIN_KEY can make such a link, and its session ends when that key is changed"`
 	UserID           string   `json:"user_id,omitempty" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Whom the link signs in; required unless the role is admin"`
 	ExpiresInSeconds *int     `json:"expires_in_seconds,omitempty" minimum:"60" maximum:"604800" default:"3600" doc:"How long the link can be used, in seconds; the session that it starts lasts 12 hours"`
+	Next             string   `json:"next,omitempty" maxLength:"2048" pattern:"^/([^/\\\\].*)?$" doc:"The page of the web app that the link leads to once the user is signed in: a path such as /webhooks/{id}, with its query if need be. The list of webhooks when left out"`
 	_                struct{} `additionalProperties:"false"`
 }
 
@@ -52,6 +54,9 @@ func (f portalForm) check() []hook.Field {
 	}
 	if n := f.ExpiresInSeconds; n != nil && (*n < minPortalSeconds || *n > maxPortalSeconds) {
 		bad = append(bad, hook.Field{Code: hook.FieldRange, Params: hook.Params{"min": minPortalSeconds, "max": maxPortalSeconds}, Pointer: "/expires_in_seconds", Detail: fmt.Sprintf("must be %d to %d seconds", minPortalSeconds, maxPortalSeconds)})
+	}
+	if f.Next != "" && !hook.ValidAppPath(f.Next) {
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "app_path"}, Pointer: "/next", Detail: hook.AppPathForm})
 	}
 	return bad
 }
@@ -107,8 +112,17 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	if err := s.Store.PortalLinks.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
 		return nil, err
 	}
-	body := portalLink{ID: link.ID, URL: base + portalPath + "#" + token, Role: link.Role, UserID: optional(link.UserID), ExpiresAt: expiresAt}
+	body := portalLink{ID: link.ID, URL: base + portalPath + nextQuery(form.Next) + "#" + token, Role: link.Role, UserID: optional(link.UserID), ExpiresAt: expiresAt}
 	return &reply[portalLink]{Body: body}, nil
+}
+
+// nextQuery tells the app where to go after signing in. It need not be kept from being
+// changed: the app goes to its own pages only.
+func nextQuery(next string) string {
+	if next == "" {
+		return ""
+	}
+	return "?" + url.Values{"next": {next}}.Encode()
 }
 
 // linkBase is what links begin with. Where no setting says it, it is how this

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -237,6 +238,23 @@ func TestSignIn_IsInsideTheRateLimits(t *testing.T) {
 	})
 }
 
+// TestPortalLink_LeadsToAPage: the path is a parameter, so that nothing in it ends the
+// address or reaches into the token.
+func TestPortalLink_LeadsToAPage(t *testing.T) {
+	c := newClient(t)
+	for _, next := range []string{"/webhooks/wh_1/settings", "/deliveries?status=failed&q=a+b#c", "/events/gid:%2F%2Fshop"} {
+		body, err := json.Marshal(map[string]string{"user_id": "u1", "next": next})
+		require.NoError(t, err)
+		link, err := url.Parse(c.call("POST", "/v1/portal-sessions", string(body)).is(201).json()["url"].(string))
+		require.NoError(t, err)
+		require.Equal(t, "example.com", link.Host)
+		require.Equal(t, "/portal", link.Path)
+		require.Equal(t, url.Values{"next": {next}}, link.Query())
+		require.Regexp(t, "^[A-Z2-7]{26}$", link.Fragment)
+		c.call("POST", "/v1/session", `{"portal_token":"`+link.Fragment+`"}`, "Authorization", "").is(201)
+	}
+}
+
 func TestPortalLinksHaveBounds(t *testing.T) {
 	for body, pointer := range map[string]string{
 		`{}`:                   "/user_id",
@@ -245,6 +263,12 @@ func TestPortalLinksHaveBounds(t *testing.T) {
 		`{"user_id":"u1","expires_in_seconds":604801}`: "/expires_in_seconds",
 		`{"user_id":"u1","role":"publisher"}`:          "/role",
 		`{"user_id":"u1","key":"k"}`:                   "/key",
+		`{"user_id":"u1","next":"//evil.example"}`:     "/next",
+		`{"user_id":"u1","next":"/\\evil.example"}`:    "/next",
+		`{"user_id":"u1","next":"/\t/evil.example"}`:   "/next",
+		`{"user_id":"u1","next":"/%2Fevil.example"}`:   "/next",
+		`{"user_id":"u1","next":"https://evil"}`:       "/next",
+		`{"user_id":"u1","next":7}`:                    "/next",
 	} {
 		c := newClient(t)
 		require.Contains(t, c.call("POST", "/v1/portal-sessions", body).problem(422, "invalid"), pointer, body)

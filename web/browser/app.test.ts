@@ -53,6 +53,22 @@ test('sign-in takes a key, and leads back to where one wanted to go', async () =
   expect(page.url()).toBe(`${url}/webhooks`);
 });
 
+test('a link leads to the page that it was made for, and to none elsewhere', async () => {
+  const stranger = await open(browser, watch);
+  const link = () => call<{ url: string }>('POST', '/v1/portal-sessions', { user_id: made.user, next: '/deliveries?status=failed' });
+  await stranger.goto((await link()).url);
+  await stranger.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await stranger.getByRole('heading', { level: 1, name: 'Deliveries' }).waitFor();
+  expect(stranger.url()).toBe(`${url}/deliveries?status=failed`);
+  const changed = new URL((await link()).url);
+  changed.searchParams.set('next', '/\\evil.test/');
+  await stranger.goto(changed.href);
+  await stranger.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await stranger.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
+  expect(stranger.url()).toBe(`${url}/webhooks`);
+  await stranger.context().close();
+});
+
 test('list says what each webhook listens to, and warns of everything', async () => {
   const row = page.getByRole('row', { name: /CRM sync/ });
   await row.getByText('everything you can see').waitFor();

@@ -6,19 +6,16 @@ import { api, ok, type Schemas } from '../api/client';
 import { isFailure } from '../api/hooks';
 import { base } from '../base';
 import { useWords } from '../i18n';
+import { ownPath } from '../rules/own-path';
 import { Note, Page, Problem } from '../ui/parts';
 import { Alone } from '../ui/shell';
-
-// ownPath keeps a path of the app and drops everything else: nobody can be led
-// elsewhere by a link.
-export const ownPath = (next: string | undefined) => (next && /^\/(?![/\\]|sign-in)/.test(next) && new URL(next, location.origin).origin === location.origin ? next : '/webhooks');
 
 function useEnter() {
   const client = useQueryClient();
   const navigate = useNavigate();
   return async (next: string | undefined) => {
     client.clear();
-    await navigate({ href: ownPath(next), replace: true });
+    await navigate({ href: ownPath(next, location.origin), replace: true });
   };
 }
 
@@ -70,26 +67,28 @@ export function SignIn() {
   );
 }
 
-// token takes the secret of a link out of the address, where others could read it.
-function token(): string {
-  const found = location.hash.slice(1) || new URLSearchParams(location.search).get('token') || '';
-  if (found) history.replaceState(null, '', `${base}portal`);
-  return found;
+// link takes the secret of a link out of the address, where others could read it, and
+// the page that the link leads to.
+function link(): { secret: string; next?: string } {
+  const query = new URLSearchParams(location.search);
+  const secret = location.hash.slice(1) || query.get('token') || '';
+  if (secret) history.replaceState(null, '', `${base}portal`);
+  return { secret, next: query.get('next') ?? undefined };
 }
 
 export function Portal() {
   const { t } = useWords();
-  const [secret, setSecret] = useState('');
+  const [{ secret, next }, setLink] = useState<ReturnType<typeof link>>({ secret: '' });
   const enter = useEnter();
   useEffect(() => {
-    const found = token();
-    if (found) setSecret(found);
+    const found = link();
+    if (found.secret) setLink(found);
   }, []);
   // Nothing is sent before somebody presses the button: programs that look at
   // links in mail don't press any.
   const redeem = useMutation({
     mutationFn: () => ok(api.POST('/v1/session', { body: { portal_token: secret } as unknown as Schemas['SessionForm'] })),
-    onSuccess: () => enter(undefined),
+    onSuccess: () => enter(next),
   });
   const over = isFailure(redeem.error, 'unauthorized', 'not_found', 'invalid');
   return (
