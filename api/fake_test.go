@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"godwit/internal/hook"
@@ -331,52 +329,6 @@ func (h hooks) Happen(_ context.Context, id string, c hook.Cause) (before, after
 func (h hooks) Reach(_ context.Context, w *hook.Webhook) error {
 	w.Unreachable, w.OpenWindows, w.WindowsRefused, w.Recovery = h.unreachable, 3, 1, h.recovery
 	return h.err
-}
-
-type matching struct{ *fake }
-
-func (m matching) Preview(_ context.Context, q match.Question) (match.Preview, error) {
-	m.question = q
-	return m.preview, m.err
-}
-
-func (m matching) Explain(_ context.Context, webhookID, eventID string) (match.Explanation, error) {
-	m.askedFilter = webhookID + " " + eventID
-	return m.explanation, m.err
-}
-
-func (m matching) Check(_ context.Context, events []hook.Event) ([]match.Check, error) {
-	if m.inside {
-		return nil, errors.New("a transaction is open")
-	}
-	m.checked += len(events)
-	return make([]match.Check, len(events)), m.err
-}
-
-func (m matching) Ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]hook.Accepted, error) {
-	if checks == nil {
-		if _, err := m.Check(ctx, events); err != nil {
-			return nil, err
-		}
-	} else if len(checks) != len(events) {
-		return nil, errors.New("not one check for each event")
-	}
-	out := make([]hook.Accepted, len(events))
-	for i, ev := range events {
-		if out[i].Err = m.refuse[ev.Type]; out[i].Err != nil {
-			continue
-		}
-		if ev.Type == "PART" {
-			out[i].Happened = true
-			continue
-		}
-		fresh := upsert(&m.events, ev, eventID)
-		out[i] = hook.Accepted{Matched: 2, Due: fresh, Duplicate: !fresh}
-		if company, _, ok := strings.Cut(ev.ProjectID, "/"); ok && fresh {
-			out[i].CompanyID = company
-		}
-	}
-	return out, m.err
 }
 
 type eventsOf struct{ *fake }
