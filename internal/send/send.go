@@ -57,6 +57,7 @@ type Sender struct {
 	nameservers *nameservers
 	transports  transports  // of webhooks without certificates
 	identities  *identities // of all others
+	keeper      *keeper
 	origin      origin
 	timeout     time.Duration
 	streams     Streams
@@ -81,6 +82,7 @@ func New(o Options) *Sender {
 		nameservers: servers,
 		transports:  newTransports(dial, newTLSConfig(nil, o.roots)),
 		identities:  newIdentities(dial),
+		keeper:      newKeeper(time.Now),
 		origin:      origin{"Godwit/" + cmp.Or(o.Version, "dev"), o.PublicURL},
 		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
 		streams:     o.Streams,
@@ -121,7 +123,7 @@ func (s *Sender) Send(ctx context.Context, m Message) (hook.Result, error) {
 		return hook.Result{}, fmt.Errorf("attempt %d of %s: %w", m.Attempt, m.DeliveryID, err)
 	}
 	result.Duration = time.Since(start)
-	return result, nil
+	return s.keeper.cut(m.Webhook.OwnerID, result), nil
 }
 
 func (s *Sender) attempt(ctx context.Context, m Message, start time.Time) (hook.Result, error) {
