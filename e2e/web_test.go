@@ -25,6 +25,9 @@ func inBrowser(t *testing.T, file string) {
 // TestWeb_Lists filters, searches and sends again what lists show.
 func TestWeb_Lists(t *testing.T) { inBrowser(t, "lists") }
 
+// TestWeb_Typing fills in forms, by keyboard alone and with what is wrong in them.
+func TestWeb_Typing(t *testing.T) { inBrowser(t, "typing") }
+
 // TestWeb_FirstVisit opens the link that the start of an empty installation prints.
 func TestWeb_FirstVisit(t *testing.T) {
 	env := standaloneEnv(t, t.TempDir())

@@ -27,6 +27,7 @@ export async function call<T = Record<string, never>>(method: string, path: stri
 export class Receiver {
   readonly got: { headers: IncomingMessage['headers']; body: string }[] = [];
   status = 200;
+  answer: string | undefined;
   private server: Server | undefined;
 
   async start(): Promise<string> {
@@ -35,7 +36,7 @@ export class Receiver {
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
         this.got.push({ headers: request.headers, body });
-        response.writeHead(this.status, { 'Content-Type': 'text/plain' }).end(this.status < 300 ? 'thank you' : '<b>broken</b>');
+        response.writeHead(this.status, { 'Content-Type': 'text/plain', 'X-Markup': '<i>header</i>' }).end(this.answer ?? (this.status < 300 ? 'thank you' : '<b>broken</b>'));
       });
     });
     await new Promise<void>((done) => this.server?.listen(0, '127.0.0.1', done));

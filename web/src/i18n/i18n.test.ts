@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { de } from './de';
 import { en } from './en';
 import { admin } from './en/admin';
+import { faults } from './en/faults';
 import { webhooks } from './en/webhooks';
 import { wizard } from './en/wizard';
 import { fill, type Plural } from './index';
@@ -24,7 +25,7 @@ test('texts are there in each language', () => {
 });
 
 test('no text stands in two files', () => {
-  const all = [webhooks, wizard, admin].flatMap((part) => Object.keys(part));
+  const all = [webhooks, wizard, admin, faults].flatMap((part) => Object.keys(part));
   expect(all.length).toBe(Object.keys(en).length);
 });
 

@@ -7,7 +7,6 @@ import { useEvent, useWebhooks } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { changesOf } from '../rules/diff';
-import { verdictOf } from '../rules/explain';
 import { useNames, useTypes } from '../ui/names';
 import { Answered, Card, Code, Copy, Facts, Loading, Page, pretty, Problem, StatusWord, When, Word } from '../ui/parts';
 
@@ -173,11 +172,11 @@ function Explanation({ explanation: x, event: e, webhook }: { explanation: Schem
       <ol className="plainlist">
         {x.rules.map((v) => (
           <li key={v.rule}>
-            <strong>{t('rule.number', { n: v.rule + 1 })}</strong> <VerdictWords reason={v.reason} event={e} />
+            <strong>{t('rule.number', { n: v.rule + 1 })}</strong> <VerdictWords verdict={v} event={e} />
           </li>
         ))}
       </ol>
-      {x.rules.length === 0 && <VerdictWords reason={x.reason} event={e} />}
+      {x.rules.length === 0 && <VerdictWords verdict={x} event={e} />}
       {!x.matched && (
         <p>
           <Link to="/webhooks/$id/settings" params={{ id: webhook }}>
@@ -189,14 +188,14 @@ function Explanation({ explanation: x, event: e, webhook }: { explanation: Schem
   );
 }
 
-function VerdictWords({ reason, event: e }: { reason: string; event: Event }) {
+function VerdictWords({ verdict: { code, params }, event: e }: { verdict: Pick<Schemas['Explanation'], 'code' | 'params'>; event: Event }) {
   const { t } = useWords();
   const names = useNames();
   const { title } = useTypes();
-  const { code, detail } = verdictOf(reason);
+  const behind = params['detail'] ?? params['path'];
   return (
     <>
-      {t(`why.${code}`, { title: title(e.type), project: names.project(e.project_id) })} {detail && (code === 'filter_error' || code === 'no_key' || code === 'other') && <code lang="en">{detail}</code>}
+      {t(`why.${code}`, { title: title(e.type), project: names.project(e.project_id) })} {typeof behind === 'string' && <code lang="en">{behind}</code>}
     </>
   );
 }

@@ -2,11 +2,15 @@ import { Button, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useBlocker, useParams } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
+import { useCheck } from '../api/check';
 import { answered, api, type Schemas } from '../api/client';
 import { isFailure, useRefresh, type Rule, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
 import { draftOf, rulesOf, type Draft } from '../rules/draft';
+import { atField, isFilter } from '../rules/findings';
+import { faultsOf } from '../rules/receivers';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
+import { Faults, useFaultText, useTwin, Warnings } from '../ui/findings';
 import { useAdmin } from '../ui/names';
 import { Card, Note, pretty, Problem } from '../ui/parts';
 import { Address } from './wizard/address';
@@ -92,8 +96,17 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       setTheirs({ webhook: data, etag: response.headers.get('ETag') ?? '' });
     },
   });
-  const problems = isFailure(save.error, 'invalid') ? (save.error.problem?.errors ?? []) : [];
-  const problemOf = (pointer: string) => problems.find((p) => p.pointer === pointer)?.detail;
+  const refused = isFailure(save.error, 'invalid') ? (save.error.problem?.errors ?? []) : [];
+  const check = useCheck(dirty ? asked(patch, webhook.owner_id, admin) : {});
+  const faultText = useFaultText();
+  const twin = useTwin(check.warnings);
+  const problems = check.faults.length > 0 ? check.faults : refused;
+  const problemOf = (pointer: string) => {
+    const fault = check.fresh ? problems.find((p) => p.pointer === pointer) : undefined;
+    return fault && faultText(fault);
+  };
+  const listed = problems.filter((p) => !atField(p.pointer) && !(draft && isFilter(p.pointer)));
+  const warned = check.warnings.filter((w) => w.code !== 'same_url');
   const set = (change: Partial<Draft>) => setDraft((d) => d && { ...d, ...change });
 
   return (
@@ -107,7 +120,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       <Card title={t('step.to')}>
         <div className="stack">
           <TextInput label={t('name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} error={problemOf('/name')} required withAsterisk={false} autoComplete="off" />
-          <Address url={url} onChange={(to) => (setOptions(moved(options, url, to)), setURL(to))} problem={problemOf('/url')} except={webhook.id} />
+          <Address url={url} onChange={(to) => (setOptions(moved(options, url, to)), setURL(to))} problem={problemOf('/url')} twin={twin} />
         </div>
       </Card>
       {draft ? (
@@ -119,7 +132,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
             <Where draft={draft} set={set} />
           </Card>
           <Card title={t('step.only_if')}>
-            <OnlyIf draft={draft} set={set} />
+            <OnlyIf draft={draft} set={set} fault={dirty ? problems.find((p) => isFilter(p.pointer)) : undefined} />
           </Card>
         </>
       ) : (
@@ -138,26 +151,25 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
           />
         </Card>
       )}
-      {patch.rules && rules && <Preview rules={rules} owner={admin ? webhook.owner_id : undefined} short />}
+      {patch.rules && rules && !problems.some((p) => p.pointer.startsWith('/rules')) && <Preview rules={rules} owner={admin ? webhook.owner_id : undefined} short />}
       <Card title={t('options')}>
         <OptionFields options={options} onChange={setOptions} />
       </Card>
-      {problems.length > 0 && (
-        <div role="alert">
-          <Note tone="bad" title={t('problem.invalid')}>
-            <ul>
-              {problems.map((p) => (
-                <li key={p.pointer + p.detail} lang="en">
-                  <code>{p.pointer}</code> {p.detail}
-                </li>
-              ))}
-            </ul>
+      <div aria-live="polite" className="stack">
+        {dirty && listed.length > 0 && (
+          <Note tone="bad" title={t('faults')}>
+            <Faults faults={listed} rules={rules} />
           </Note>
-        </div>
-      )}
-      {save.error && problems.length === 0 && !isFailure(save.error, 'stale') && <Problem error={save.error} />}
+        )}
+        {dirty && warned.length > 0 && (
+          <Note tone="warn" title={t('warnings')}>
+            <Warnings warnings={warned} rules={rules} />
+          </Note>
+        )}
+      </div>
+      {save.error && refused.length === 0 && !isFailure(save.error, 'stale') && <Problem error={save.error} />}
       <div className="row">
-        <Button type="submit" disabled={!dirty || !rules || rules.length === 0 || Boolean(draft?.unfinished)} loading={save.isPending}>
+        <Button type="submit" disabled={!dirty || !rules || rules.length === 0 || Boolean(draft?.unfinished) || (check.fresh && check.faults.length > 0)} loading={save.isPending}>
           {t('save')}
         </Button>
         <span className="dim">{dirty ? t('settings.changed', { n: Object.keys(patch).length }) : t('settings.unchanged')}</span>
@@ -178,6 +190,14 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       )}
     </form>
   );
+}
+
+// asked is what of a change can be checked by itself: kept header values can't be, and
+// an address while it is typed need not be.
+function asked(patch: Patch, owner: string, admin: boolean): Schemas['CheckForm'] {
+  const { headers, url, ...rest } = patch;
+  const set = Object.fromEntries(Object.entries(headers ?? {}).filter(([, value]) => value !== null));
+  return { ...rest, ...(url && faultsOf(url).length === 0 && { url }), ...(Object.keys(set).length > 0 && { headers: set }), ...(admin && { owner_id: owner }) };
 }
 
 function parsed(text: string): Rule[] | undefined {

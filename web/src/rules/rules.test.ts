@@ -3,7 +3,6 @@ import type { Rule } from '../api/hooks';
 import { curlOf } from './curl';
 import { changesOf } from './diff';
 import { draftOf, emptyDraft, everythingIn, ready, rulesOf, type Draft, type Place } from './draft';
-import { verdictOf } from './explain';
 import { faultsOf, hintsOf, masked, receiverOf } from './receivers';
 import { needsYou, stateOf } from './state';
 
@@ -126,14 +125,6 @@ test('changes go by meaning, those that differ first', () => {
   const changes = changesOf({ a: 1, b: { x: 1, y: [2] }, c: 'gone', d: 1 }, { b: { y: [2], x: 1 }, a: 1, d: 2, e: null });
   expect(changes.map((c) => `${c.key}:${c.kind}`)).toEqual(['c:removed', 'd:changed', 'e:added', 'a:same', 'b:same']);
   expect(changesOf(null, { a: 1 }).map((c) => c.kind)).toEqual(['added']);
-});
-
-test('verdicts get a code', () => {
-  expect(verdictOf('filter: false').code).toBe('filter_false');
-  expect(verdictOf('filter error: there is no key')).toEqual({ code: 'filter_error', detail: 'there is no key' });
-  expect(verdictOf('matched').code).toBe('matched');
-  expect(verdictOf('matched by a rule that was changed since').code).toBe('rules_changed');
-  expect(verdictOf('something new')).toEqual({ code: 'other', detail: 'something new' });
 });
 
 test('curl quotes what a shell would read', () => {

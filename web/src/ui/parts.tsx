@@ -4,6 +4,7 @@ import { Failure } from '../api/client';
 import type { Status } from '../api/hooks';
 import { useWords, type Key } from '../i18n';
 import { toneOf, type State, type Tone } from '../rules/state';
+import { Faults } from './findings';
 import { Icon, type IconName } from './icons';
 
 // Page has the heading, which gets the focus after each navigation, and names the tab.
@@ -96,13 +97,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
           <summary>{t('problem.details')}</summary>
           <p lang="en">{failure.problem.detail}</p>
           {failure.problem.errors.length > 0 && (
-            <ul>
-              {failure.problem.errors.map((e) => (
-                <li key={e.pointer + e.detail} lang="en">
-                  <code>{e.pointer}</code> {e.detail}
-                </li>
-              ))}
-            </ul>
+            <Faults faults={failure.problem.errors} />
           )}
           <p className="dim small mono">{about}</p>
         </details>
@@ -149,9 +144,9 @@ export function Answered<Q extends Asked>({ query, children }: { query: Q; child
 
 const toneIcons: Record<Tone, IconName> = { good: 'check', quiet: 'minus', warn: 'warning', bad: 'cross' };
 
-export function Word({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ReactNode }) {
+export function Word({ tone, icon, wraps, children }: { tone: Tone; icon?: IconName; wraps?: boolean; children: ReactNode }) {
   return (
-    <span className={`word ${tone}`}>
+    <span className={`word ${tone}${wraps ? ' wraps' : ''}`}>
       <Icon name={icon ?? toneIcons[tone]} />
       {children}
     </span>

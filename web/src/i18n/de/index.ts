@@ -1,6 +1,7 @@
 import { admin } from './admin';
+import { faults } from './faults';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 import type { Catalogue } from '../texts';
 
-export const de: Catalogue = { ...webhooks, ...wizard, ...admin };
+export const de: Catalogue = { ...webhooks, ...wizard, ...admin, ...faults };

@@ -96,7 +96,9 @@ export const wizard: Part<typeof english> = {
   'why.window_open': 'Es wartet auf die anderen Teile.',
   'why.window_closed': 'Die anderen Teile kamen nicht rechtzeitig.',
   'why.none_of': 'Es hat die Kombination verhindert.',
-  'why.other': 'Ein anderer Grund:',
+  'why.not_events': 'Diese Regel nimmt „{title}“ aus.',
+  'why.judging': 'Die Bedingung dauert lange und wird noch ausgewertet.',
+  'why.expunged': 'Der Inhalt des Ereignisses wurde entfernt, die Bedingung lässt sich nicht mehr prüfen.',
 
   'types.text': 'Alles, was die Anwendung meldet, jeweils mit einem Beispiel.',
   'types.search': 'Suchen, was geschehen kann',

@@ -1,7 +1,8 @@
 import { admin } from './admin';
+import { faults } from './faults';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 
 // The English texts. They are the type of the others: what is missing there, the
 // compiler finds.
-export const en = { ...webhooks, ...wizard, ...admin };
+export const en = { ...webhooks, ...wizard, ...admin, ...faults };

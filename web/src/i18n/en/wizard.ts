@@ -96,7 +96,9 @@ export const wizard = {
   'why.window_open': 'It waits for the other parts.',
   'why.window_closed': 'The other parts did not come in time.',
   'why.none_of': 'It stopped the combination.',
-  'why.other': 'Another reason:',
+  'why.not_events': 'This rule leaves out “{title}”.',
+  'why.judging': 'The condition takes long and is still being worked out.',
+  'why.expunged': 'The contents of the event were removed, so the condition can’t be asked.',
 
   'types.text': 'Everything that your application tells about, with an example of each.',
   'types.search': 'Search what can happen',

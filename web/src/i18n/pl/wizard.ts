@@ -96,7 +96,9 @@ export const wizard: Part<typeof english> = {
   'why.window_open': 'Czeka na pozostałe części.',
   'why.window_closed': 'Pozostałe części nie nadeszły na czas.',
   'why.none_of': 'Zatrzymało kombinację.',
-  'why.other': 'Inny powód:',
+  'why.not_events': 'Ta reguła pomija „{title}”.',
+  'why.judging': 'Warunek wymaga czasu i jest jeszcze obliczany.',
+  'why.expunged': 'Treść zdarzenia usunięto, więc warunku nie można sprawdzić.',
 
   'types.text': 'Wszystko, o czym mówi Twoja aplikacja, z przykładem do każdego rodzaju.',
   'types.search': 'Szukaj, co może się zdarzyć',

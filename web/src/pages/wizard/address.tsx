@@ -1,20 +1,17 @@
 import { TextInput } from '@mantine/core';
-import { useWebhooks, type Webhook } from '../../api/hooks';
-import { every } from '../../api/live';
 import { useWords } from '../../i18n';
 import { faultsOf, hintsOf } from '../../rules/receivers';
 import { Note } from '../../ui/parts';
 
 // Address is the field for where a webhook goes. It says at once what the address
 // tells: which tool receives, and what will not work.
-export function Address({ url, onChange, problem, except }: { url: string; onChange: (url: string) => void; problem?: string | undefined; except?: string }) {
+// twin is another webhook that sends there.
+export function Address({ url, onChange, problem, twin }: { url: string; onChange: (url: string) => void; problem?: string | undefined; twin?: string | undefined }) {
   const { t } = useWords();
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const faults = url.trim() === '' ? [] : faultsOf(url);
   // While the beginning is typed there is nothing to complain about yet.
   const typing = 'https://'.startsWith(url.trim().toLowerCase()) || !/[./]/.test(url.replace(/^https?:\/\//i, ''));
   const hints = faults.length > 0 ? [] : hintsOf(url);
-  const twin = webhooks.find((w: Webhook) => w.url === url.trim() && w.id !== except);
   const error = problem ?? (faults[0] && !typing ? t(`address.fault.${faults[0]}`) : undefined);
   return (
     <div className="stack tight">
@@ -39,7 +36,7 @@ export function Address({ url, onChange, problem, except }: { url: string; onCha
             {t(`address.hint.${hint}`)}
           </Note>
         ))}
-        {twin && <Note tone="warn">{t('address.twin', { name: twin.name })}</Note>}
+        {twin && <Note tone="warn">{t('address.twin', { name: twin })}</Note>}
       </div>
     </div>
   );

@@ -3,13 +3,16 @@ import { useState } from 'react';
 import { useWords } from '../../i18n';
 import { cel, fieldsOf, opsOf, parse, write, type Condition, type Field, type Line, type Op } from '../../rules/condition';
 import type { Draft } from '../../rules/draft';
+import type { Fault } from '../../rules/findings';
+import { Faults } from '../../ui/findings';
 import { useTypes } from '../../ui/names';
 import { Note } from '../../ui/parts';
 import type { Set } from './what';
 
 // OnlyIf puts a condition together, or takes it as text. What it did not write
 // itself it shows as text and never rewrites.
-export function OnlyIf({ draft: d, set }: { draft: Draft; set: Set }) {
+// fault is what the server finds wrong with it.
+export function OnlyIf({ draft: d, set, fault }: { draft: Draft; set: Set; fault?: Fault | undefined }) {
   const { t } = useWords();
   const { types } = useTypes();
   const [byHand, setByHand] = useState(d.filter !== '' && !parse(d.filter));
@@ -35,8 +38,10 @@ export function OnlyIf({ draft: d, set }: { draft: Draft; set: Set }) {
           maxRows={12}
           maxLength={4096}
           spellCheck={false}
+          error={Boolean(fault)}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
+        <FilterFault fault={fault} />
         <div>
           <Button
             variant="default"
@@ -76,6 +81,7 @@ export function OnlyIf({ draft: d, set }: { draft: Draft; set: Set }) {
           onRemove={() => change({ ...condition, lines: condition.lines.filter((_, k) => k !== i) })}
         />
       ))}
+      <FilterFault fault={fault} />
       {!condition.lines.every(finished) && <Note tone="warn">{t('only_if.unfinished')}</Note>}
       <div className="row">
         <Button variant="default" onClick={() => change({ ...condition, lines: [...condition.lines, fresh(fields[0])] })}>
@@ -93,6 +99,18 @@ export function OnlyIf({ draft: d, set }: { draft: Draft; set: Set }) {
           <summary>{t('only_if.as_text')}</summary>
           <code dir="ltr">{d.filter}</code>
         </details>
+      )}
+    </div>
+  );
+}
+
+function FilterFault({ fault }: { fault: Fault | undefined }) {
+  return (
+    <div aria-live="polite">
+      {fault && (
+        <Note tone="bad">
+          <Faults faults={[fault]} />
+        </Note>
       )}
     </div>
   );

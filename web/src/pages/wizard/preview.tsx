@@ -1,25 +1,16 @@
 import { NativeSelect } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
+import { useSettled } from '../../api/check';
 import { api, ok } from '../../api/client';
 import { ago, isFailure, type Rule } from '../../api/hooks';
 import { useWords } from '../../i18n';
+import { Faults } from '../../ui/findings';
 import { useNames, useTypes } from '../../ui/names';
 import { Card, Loading, Note, Problem, When } from '../../ui/parts';
 
 const spans = ['24h', '7d', '30d'] as const;
-
-// settled gives a value when it has not changed for a while.
-function useSettled<T>(value: T, ms: number): T {
-  const text = JSON.stringify(value);
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), ms);
-    return () => clearTimeout(timer);
-  }, [text, ms]);
-  return JSON.parse(settled) as T;
-}
 
 // Preview tells what rules would have sent lately.
 export function Preview({ rules, owner, short }: { rules: Rule[]; owner?: string | undefined; short?: boolean }) {
@@ -40,13 +31,7 @@ export function Preview({ rules, owner, short }: { rules: Rule[]; owner?: string
   if (isFailure(query.error, 'invalid')) {
     return (
       <Note tone="bad" title={t('preview.refused')}>
-        <ul>
-          {query.error.problem?.errors.map((e) => (
-            <li key={e.pointer + e.detail} lang="en">
-              {e.detail}
-            </li>
-          ))}
-        </ul>
+        <Faults faults={query.error.problem?.errors ?? []} rules={asked} />
       </Note>
     );
   }

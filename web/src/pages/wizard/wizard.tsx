@@ -2,12 +2,15 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { useCheck } from '../../api/check';
 import { api, ok, onceKey } from '../../api/client';
 import { isFailure, useProjects, useRefresh, useUsers } from '../../api/hooks';
 import { useWords } from '../../i18n';
 import { emptyDraft, ready, rulesOf, type Draft } from '../../rules/draft';
 import { faultsOf, hostOf } from '../../rules/receivers';
+import { atField, firstStep, isFilter, stepOf, type Step } from '../../rules/findings';
 import { useKept } from '../../ui/draft-store';
+import { Faults, useFaultText, useTwin, Warnings } from '../../ui/findings';
 import { RuleWords } from '../../ui/listens';
 import { useAdmin } from '../../ui/names';
 import { Card, Note, Page, Problem } from '../../ui/parts';
@@ -16,11 +19,11 @@ import { OnlyIf } from './only-if';
 import { asSent, moved, OptionFields, usual, type Options } from './options';
 import { Preview } from './preview';
 import { Result } from './result';
+import { Try, type Sample } from './try';
 import { What } from './what';
 import { Where } from './where';
 
-const steps = ['to', 'what', 'where', 'only_if', 'look'] as const;
-type Step = (typeof steps)[number];
+const steps = ['to', 'what', 'where', 'only_if', 'look'] as const satisfies Step[];
 
 // Addresses often are secrets, so they are kept in memory alone, and with them
 // that a line has no value yet.
@@ -37,6 +40,7 @@ export function Wizard() {
   const [owner, setOwner] = useState(search.owner ?? '');
   const [options, setOptions] = useState<Options>(usual);
   const [once, setOnce] = useState(onceKey);
+  const [sample, setSample] = useState<{ value: string; event: Sample }>();
   const set = (change: Partial<Draft>) => setDraft((d) => ({ ...d, ...change }));
   const ownerID = admin ? owner || users[0]?.id : undefined;
 
@@ -54,14 +58,30 @@ export function Wizard() {
     },
     onError: (e) => {
       setOnce(onceKey()); // what is sent next will be something else
-      const pointer = isFailure(e, 'invalid') ? (e.problem?.errors[0]?.pointer ?? '') : '';
-      const step = stepOf(pointer);
+      const step = firstStep(steps, isFailure(e, 'invalid') ? (e.problem?.errors ?? []) : []);
       if (step) go(step);
     },
     gcTime: 0,
   });
+  const rules = rulesOf(draft);
+  const urlFits = draft.url.trim() !== '' && faultsOf(draft.url).length === 0;
+  const check = useCheck({
+    ...(ownerID && (urlFits || rules.length > 0) && { owner_id: ownerID }),
+    ...(urlFits && { url: draft.url.trim() }),
+    ...(draft.name.trim() && { name: draft.name.trim() }),
+    ...(rules.length > 0 && { rules, ...(sample && { sample: sample.event }), ...asSent(options) }),
+  });
+  const faultText = useFaultText();
+  const twin = useTwin(check.warnings);
+  // What the server said of the last attempt to create holds until something changes.
+  const refused = isFailure(create.error, 'invalid') ? (create.error.problem?.errors ?? []) : [];
+  const faults = check.faults.length > 0 ? check.faults : refused;
+  const problemAt = (pointer: string) => {
+    const fault = check.fresh ? faults.find((f) => f.pointer === pointer) : undefined;
+    return fault && faultText(fault);
+  };
   const fits: Record<Step, boolean> = {
-    to: draft.url.trim() !== '' && faultsOf(draft.url).length === 0 && (!admin || Boolean(ownerID)),
+    to: urlFits && (!admin || Boolean(ownerID)),
     what: ready(draft, 'what'),
     where: ready(draft, 'where'),
     only_if: draft.what === 'together' || !draft.unfinished,
@@ -78,8 +98,13 @@ export function Wizard() {
   function go(to: Step) {
     void navigate({ search: (s) => ({ ...s, step: String(steps.indexOf(to) + 1) }) });
   }
-  const problems = isFailure(create.error, 'invalid') ? (create.error.problem?.errors ?? []) : [];
-  const problemOf = (pointer: string) => problems.find((p) => p.pointer === pointer)?.detail;
+
+  const filterFault = faults.find((f) => isFilter(f.pointer));
+  const faulty = faults.some((f) => f.pointer.startsWith('/rules'));
+  const blocked = check.fresh && check.faults.some((f) => step === 'look' || stepOf(f.pointer) === step);
+  // At its field a fault is said there; the last step lists all that is left.
+  const listed = faults.filter((f) => (step === 'look' || stepOf(f.pointer) === step) && !(step === 'to' && atField(f.pointer)) && !(step === 'only_if' && isFilter(f.pointer)));
+  const warned = check.warnings.filter((w) => w.code !== 'same_url' && (step === 'look' || (step === 'where' && w.code === 'reaches_everything') || (step === 'what' && w.code === 'never_seen')));
 
   if (create.data) return <Result webhook={create.data} />;
   return (
@@ -102,23 +127,10 @@ export function Wizard() {
           onSubmit={(e) => {
             e.preventDefault();
             if (step === 'look') create.mutate();
-            else if (fits[step]) go(steps[at + 1] ?? 'look');
+            else if (fits[step] && !blocked) go(steps[at + 1] ?? 'look');
           }}
         >
           <h2 style={{ margin: 0 }}>{t(`step.${step}.question`)}</h2>
-          {problems.length > 0 && (
-            <div role="alert">
-              <Note tone="bad" title={t('problem.invalid')}>
-                <ul>
-                  {problems.map((p) => (
-                    <li key={p.pointer + p.detail} lang="en">
-                      <code>{p.pointer}</code> {p.detail}
-                    </li>
-                  ))}
-                </ul>
-              </Note>
-            </div>
-          )}
           {step === 'to' && (
             <section className="card stack">
               {admin && (
@@ -127,7 +139,7 @@ export function Wizard() {
                   {users.length === 0 && <Note tone="warn">{t('owner.none')}</Note>}
                 </>
               )}
-              <Address url={draft.url} onChange={(url) => (setOptions(moved(options, draft.url, url)), set({ url }))} problem={problemOf('/url')} />
+              <Address url={draft.url} onChange={(url) => (setOptions(moved(options, draft.url, url)), set({ url }))} problem={problemAt('/url')} twin={twin} />
               <TextInput
                 label={t('name')}
                 description={t('name.text')}
@@ -135,7 +147,7 @@ export function Wizard() {
                 onChange={(e) => set({ name: e.currentTarget.value })}
                 placeholder={hostOf(draft.url)}
                 maxLength={200}
-                error={problemOf('/name')}
+                error={problemAt('/name')}
                 autoComplete="off"
               />
               <Help />
@@ -145,8 +157,11 @@ export function Wizard() {
           {step === 'where' && <Where draft={draft} set={set} />}
           {step === 'only_if' && (
             <>
-              <OnlyIf draft={draft} set={set} />
-              <Preview rules={rulesOf(draft)} owner={ownerID} short />
+              <OnlyIf draft={draft} set={set} fault={filterFault} />
+              {draft.filter && (
+                <Try draft={draft} chosen={sample?.value ?? ''} onChoose={(value, event) => setSample(event && { value, event })} trial={check.trials.find((x) => x.pointer.endsWith('/filter'))} />
+              )}
+              {!faulty && <Preview rules={rules} owner={ownerID} short />}
             </>
           )}
           {step === 'look' && (
@@ -154,21 +169,33 @@ export function Wizard() {
               <Card title={t('look.sentences')}>
                 <Sentences draft={draft} go={go} />
               </Card>
-              <Preview rules={rulesOf(draft)} owner={ownerID} />
+              {!faulty && <Preview rules={rules} owner={ownerID} />}
               <details className="card">
                 <summary>{t('options')}</summary>
                 <div style={{ marginTop: '1rem' }}>
                   <OptionFields options={options} onChange={setOptions} />
                 </div>
               </details>
-              {create.error && problems.length === 0 && <Problem error={create.error} />}
+              {create.error && refused.length === 0 && <Problem error={create.error} />}
             </>
           )}
+          <div aria-live="polite" className="stack">
+            {listed.length > 0 && (
+              <Note tone="bad" title={t('faults')}>
+                <Faults faults={listed} rules={rules} />
+              </Note>
+            )}
+            {warned.length > 0 && (
+              <Note tone="warn" title={t('warnings')}>
+                <Warnings warnings={warned} rules={rules} />
+              </Note>
+            )}
+          </div>
           <div className="row between">
             <Button variant="default" disabled={at === 0} onClick={() => go(steps[at - 1] ?? 'to')}>
               {t('back')}
             </Button>
-            <Button type="submit" disabled={!fits[step]} loading={create.isPending}>
+            <Button type="submit" disabled={!fits[step] || blocked} loading={create.isPending}>
               {step === 'look' ? t('create') : step === 'only_if' && !draft.filter ? t('next.without') : t('next')}
             </Button>
           </div>
@@ -179,15 +206,6 @@ export function Wizard() {
       </div>
     </Page>
   );
-}
-
-// stepOf is where a value that was refused can be changed.
-function stepOf(pointer: string): Step | undefined {
-  if (pointer === '/url' || pointer === '/name' || pointer === '/owner_id') return 'to';
-  if (/^\/rules\/\d+\/(projects|companies)/.test(pointer)) return 'where';
-  if (/^\/rules\/\d+\/.*filter/.test(pointer)) return 'only_if';
-  if (pointer.startsWith('/rules')) return 'what';
-  return undefined;
 }
 
 function Help() {

@@ -1,0 +1,197 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { cel, type Line } from '../src/rules/condition';
+import { call, cast, launch, open, Receiver, signIn, url, Watch, type Cast } from './stage';
+
+// Filling in forms: what is said while somebody types, and what is kept.
+
+const good = new Receiver();
+const bad = new Receiver();
+bad.status = 503;
+const watch = new Watch();
+let goodURL = '';
+let browser: Browser;
+let made: Cast;
+let page: Page;
+
+beforeAll(async () => {
+  goodURL = await good.start();
+  made = await cast(goodURL, await bad.start());
+  browser = await launch();
+  page = await open(browser, watch);
+  await signIn(page, made.key);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  good.stop();
+  bad.stop();
+});
+
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
+});
+
+test('wizard is walked by the keyboard alone, in German, to a delivered test', async () => {
+  const p = await open(browser, watch, { locale: 'de-DE' });
+  // press goes on to an element with the Tab key, and presses a key there.
+  const press = async (name: RegExp | string, role: 'button' | 'link' | 'radio' | 'checkbox' | 'textbox', key: string, text = '') => {
+    const target = p.getByRole(role, { name, exact: typeof name === 'string' }).first();
+    await target.waitFor();
+    for (let tabs = 0; !(await target.evaluate((e) => e === document.activeElement)); tabs++) {
+      expect(tabs, `${name} is not reached`).toBeLessThan(150);
+      await p.keyboard.press('Tab');
+    }
+    if (text) await p.keyboard.insertText(text);
+    await p.keyboard.press(key);
+  };
+  await p.goto(`${url}/sign-in`);
+  const secret = p.locator('input[type=password]');
+  await secret.waitFor();
+  for (let tabs = 0; !(await secret.evaluate((e) => e === document.activeElement)); tabs++) {
+    expect(tabs).toBeLessThan(20);
+    await p.keyboard.press('Tab');
+  }
+  await p.keyboard.insertText(made.key);
+  await p.keyboard.press('Enter');
+  await press('Neuer Webhook', 'link', 'Enter');
+  await press('Adresse', 'textbox', 'Enter', `${goodURL}/tastatur`);
+  await press(/^Auswählen/, 'radio', 'Space');
+  await press(/^Kommentar geschrieben/, 'checkbox', 'Space');
+  await press('Weiter', 'button', 'Enter');
+  await press(/^Nur diese/, 'radio', 'Space');
+  await press('Shop', 'checkbox', 'Space');
+  await press('Weiter', 'button', 'Enter');
+  await press('Weiter ohne Bedingung', 'button', 'Enter');
+  await press('Webhook anlegen', 'button', 'Enter');
+  await press('Test absenden', 'button', 'Enter');
+  await p.getByText('Angekommen: 200').waitFor();
+  await p.context().close();
+});
+
+test('wizard says while somebody types what only the server knows, in their language', async () => {
+  const p = await open(browser, watch, { locale: 'de-DE' });
+  await p.goto(`${url}/sign-in`);
+  await p.locator('input[type=password]').fill(made.key);
+  await p.keyboard.press('Enter');
+  await p.getByRole('link', { name: 'Neuer Webhook' }).first().click();
+  const address = p.getByLabel('Adresse', { exact: true });
+  const next = p.getByRole('button', { name: 'Weiter', exact: true });
+  await address.fill('http://10.1.2.3/hook');
+  await p.getByText('Dorthin darf Godwit nicht senden.').waitFor();
+  expect(await next.isDisabled()).toBe(true);
+  await address.fill(`${goodURL}/feed/s3cret`);
+  await p.getByText('Dorthin sendet schon „Warehouse feed“', { exact: false }).or(p.getByText('„Warehouse feed“')).first().waitFor();
+  await next.click();
+  expect(await next.isDisabled(), 'nothing is chosen beforehand').toBe(true);
+  expect(await p.getByRole('radio', { checked: true }).count()).toBe(0);
+  await p.getByRole('radio', { name: /^Auswählen/ }).click();
+  await p.getByRole('checkbox', { name: /^Datensatz angelegt/ }).check();
+  await next.click();
+  expect(await p.getByRole('radio', { checked: true }).count()).toBe(0);
+  await p.getByRole('radio', { name: /^Alle, die/ }).click();
+  await p.getByText('Eine Regel ohne Bedingung erreicht jedes Projekt, auch künftige.').waitFor();
+  await next.click();
+  await p.getByRole('button', { name: 'Selbst schreiben' }).click();
+  const text = p.getByRole('textbox', { name: 'Bedingung, geschrieben in CEL' });
+  await text.fill("current.status == 'Done' &&");
+  await p.getByText(/Zeile 1, Zeichen \d+: Die Bedingung ist noch nicht fertig\./).waitFor();
+  expect(await p.getByRole('button', { name: /^Weiter/ }).isDisabled()).toBe(true);
+  await text.fill("current.status == 'Done'");
+  await p.getByLabel('Die Bedingung an einem Ereignis ausprobieren').selectOption(`e:${made.event}`);
+  await p.getByTestId('trial').getByText('Dieses Ereignis würde gesendet.').waitFor();
+  await text.fill("current.status == 'Open'");
+  await p.getByTestId('trial').getByText('Dieses Ereignis würde nicht gesendet', { exact: false }).waitFor();
+  await text.fill("current.nonsense == 'Open'");
+  await p.getByTestId('trial').getByText('Die Bedingung ist bei diesem Ereignis nicht auswertbar', { exact: false }).waitFor();
+  await p.context().close();
+});
+
+test('settings say while somebody types what can not be taken', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}/settings`);
+  await page.getByLabel('Address', { exact: true }).fill('http://10.1.2.3/hook');
+  await page.getByText('Godwit may not send there.').waitFor();
+  expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/feed/other`);
+  await page.getByText('Godwit may not send there.').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Saved.').waitFor();
+});
+
+test('conditions that are put together do what they say', async () => {
+  const previous = { id: 'r', status: 'Open', total: 100, due_at: null, tags: ['late'] };
+  const current = { id: 'r', status: 'Done', title: 'Too LATE', total: 130, vip: true, due_at: '2026-07-01T10:00:00Z', tags: ['late', 'big'], custom_fields: [{ name: 'Budget', value: 'high' }], none: null, nothing: '' };
+  const cases: [Line, boolean][] = [
+    [{ op: 'is', path: 'status', value: 'Done' }, true],
+    [{ op: 'is', path: 'missing', value: 'Done' }, false],
+    [{ op: 'is_not', path: 'status', value: 'Done' }, false],
+    [{ op: 'is_not', path: 'missing', value: 'Done' }, true],
+    [{ op: 'one_of', path: 'status', values: ['Done', "it's"] }, true],
+    [{ op: 'contains', path: 'title', value: 'late' }, true],
+    [{ op: 'contains', path: 'missing', value: 'late' }, false],
+    [{ op: 'empty', path: 'nothing' }, true],
+    [{ op: 'empty', path: 'missing' }, true],
+    [{ op: 'empty', path: 'none' }, true],
+    [{ op: 'not_empty', path: 'status' }, true],
+    [{ op: 'not_empty', path: 'none' }, false],
+    [{ op: 'equals', path: 'total', number: 130 }, true],
+    [{ op: 'more', path: 'total', number: 130 }, false],
+    [{ op: 'more', path: 'missing', number: 1 }, false],
+    [{ op: 'at_least', path: 'total', number: 130 }, true],
+    [{ op: 'less', path: 'total', number: 130.5 }, true],
+    [{ op: 'at_most', path: 'total', number: 129 }, false],
+    [{ op: 'between', path: 'total', from: 100, to: 200 }, true],
+    [{ op: 'on', path: 'vip' }, true],
+    [{ op: 'off', path: 'missing' }, true],
+    [{ op: 'before', path: 'due_at', day: '2026-08-01' }, true],
+    [{ op: 'after', path: 'due_at', day: '2026-08-01' }, false],
+    [{ op: 'changes', path: 'status' }, true],
+    [{ op: 'changes', path: 'id' }, false],
+    [{ op: 'becomes', path: 'status', value: 'Done' }, true],
+    [{ op: 'from_to', path: 'status', from: 'Open', to: 'Done' }, true],
+    [{ op: 'from_to', path: 'status', from: 'New', to: 'Done' }, false],
+    [{ op: 'grows', path: 'total' }, true],
+    [{ op: 'grows_by', path: 'total', number: 20 }, true],
+    [{ op: 'grows_by', path: 'total', number: 40 }, false],
+    [{ op: 'has', path: 'tags', value: 'big' }, true],
+    [{ op: 'has', path: 'missing', value: 'big' }, false],
+    [{ op: 'has_named', path: 'custom_fields', name: 'Budget', value: 'high' }, true],
+    [{ op: 'by', user: 'una' }, false],
+    [{ op: 'not_by', user: 'una' }, true],
+  ];
+  const ask = async (now: object | null, before: object | null) =>
+    call<{ errors: object[]; filters: { result: string; detail: string }[] }>(
+      'POST',
+      '/v1/webhooks/check',
+      { rules: cases.map(([line]) => ({ events: ['TODO_CREATED'], projects: [made.website], filter: cel(line) })), sample: { type: 'TODO_CREATED', previous: before, current: now } },
+      made.key,
+    );
+  const { errors, filters } = await ask(current, previous);
+  expect(errors).toEqual([]);
+  cases.forEach(([line, holds], i) => expect(filters[i]?.result, `${JSON.stringify(line)} ${filters[i]?.detail}`).toBe(String(holds)));
+  // No field or state that is absent makes a condition fail.
+  for (const [now, before] of [
+    [{ id: 1 }, null],
+    [null, previous],
+  ] as const)
+    (await ask(now, before)).filters.forEach((f, i) => expect(f.result, `${JSON.stringify(cases[i]?.[0])} ${f.detail}`).not.toBe('fails'));
+});
+
+test('session that ends while somebody types gives back what was typed', async () => {
+  await page.goto(`${url}/webhooks/new?step=1`);
+  await page.getByLabel('Name', { exact: true }).fill('Typed before');
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/typed`);
+  const { id } = await page.evaluate(async () => (await (await fetch('/v1/session')).json()) as { id: string });
+  await call('DELETE', `/v1/sessions/${id}`);
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange'))); // what is shown is asked for anew
+  await page.getByRole('dialog').getByRole('link', { name: 'Sign in again' }).click();
+  await page.getByLabel('API key', { exact: true }).fill(made.key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'New webhook' }).waitFor();
+  expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed before');
+  expect(await page.getByLabel('Address', { exact: true }).inputValue(), 'an address is in no storage').toBe('');
+});
+
+test('no form complained, broke its policy, or asked another host', () => {
+  expect(watch.faults.join('\n')).toBe('');
+});
