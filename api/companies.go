@@ -100,12 +100,22 @@ func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error)
 	return remove(ctx, in, s.Store.Companies.DeleteCompany)
 }
 
-func (s *server) companies(ctx context.Context, in *PageQuery) (*listReply[Company], error) {
+type companiesInput struct {
+	PageQuery
+	TextQuery
+}
+
+func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[Company], error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Directory.Companies(ctx, page)
+	text, err := in.text()
+	if err != nil {
+		return nil, err
+	}
+	page.Stopped = new(hook.Cursor)
+	rows, err := s.Store.Directory.Companies(ctx, text, page)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +128,7 @@ func (s *server) companies(ctx context.Context, in *PageQuery) (*listReply[Compa
 			return out
 		}
 	}
-	return pageOf(rows, *in, view, key), nil
+	return pageOf(rows, in.PageQuery, view, key).from(page), nil
 }
 
 // remove is every DELETE by id.

@@ -63,20 +63,24 @@ func deliveryKey(d hook.Delivery) hook.Cursor { return hook.Cursor{Time: d.Creat
 
 type deliveriesInput struct {
 	PageQuery
-	WebhookID   string   `query:"webhook_id" doc:"Only deliveries to this webhook"`
-	EventID     string   `query:"event_id" doc:"Only deliveries of this event"`
-	Statuses    []string `query:"status,explode" maxItems:"6" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status. Repeat it for several"`
-	EventTypes  []string `query:"event_type,explode" maxItems:"200" doc:"Only deliveries of events of this type. Repeat it for several"`
-	Reasons     []string `query:"reason,explode" maxItems:"50" doc:"Only deliveries with this reason, or whose last attempt that has ended failed for it, such as exhausted or status_5xx. Repeat it for several"`
-	StatusCodes []string `query:"status_code,explode" maxItems:"50" doc:"Only deliveries whose last attempt that has ended was answered so: a status code, such as 503, or a class, such as 5xx. Repeat it for several"`
-	Kind        string   `query:"kind" enum:"published,test,combination,operational" doc:"Only deliveries of this kind"`
-	ProjectID   string   `query:"project_id" doc:"Only deliveries of events of this project"`
-	Since       instant  `query:"since" doc:"Created at or after"`
-	Until       instant  `query:"until" doc:"Created before"`
+	WebhookID    string   `query:"webhook_id" doc:"Only deliveries to this webhook"`
+	EventID      string   `query:"event_id" doc:"Only deliveries of this event"`
+	Statuses     []string `query:"status,explode" maxItems:"6" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Only deliveries in this status. Repeat it for several"`
+	EventTypes   []string `query:"event_type,explode" maxItems:"200" doc:"Only deliveries of events of this type. Repeat it for several"`
+	Reasons      []string `query:"reason,explode" maxItems:"50" doc:"Only deliveries with this reason, or whose last attempt that has ended failed for it, such as exhausted or status_5xx. Repeat it for several"`
+	StatusCodes  []string `query:"status_code,explode" maxItems:"50" doc:"Only deliveries whose last attempt that has ended was answered so: a status code, such as 503, or a class, such as 5xx. Repeat it for several"`
+	RedeliveryID string   `query:"redelivery_id" doc:"Only deliveries that this redelivery of many made or released"`
+	Latest       string   `query:"latest" enum:"true" doc:"true: leave out what was redelivered, so that each event is there once for each webhook"`
+	IDPrefix     string   `query:"q" maxLength:"128" doc:"Only deliveries whose id, or whose event's id, begins with this"`
+	Kind         string   `query:"kind" enum:"published,test,combination,operational" doc:"Only deliveries of this kind"`
+	ProjectID    string   `query:"project_id" doc:"Only deliveries of events of this project"`
+	Since        instant  `query:"since" doc:"Created at or after"`
+	Until        instant  `query:"until" doc:"Created before"`
 }
 
 func (in *deliveriesInput) check() error {
-	if err := checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID}, [2]string{"project_id", in.ProjectID}); err != nil {
+	if err := checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID}, [2]string{"project_id", in.ProjectID},
+		[2]string{"redelivery_id", in.RedeliveryID}, [2]string{"q", in.IDPrefix}); err != nil {
 		return err
 	}
 	for _, name := range in.EventTypes {
@@ -98,7 +102,8 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 	}
 	filter := hook.DeliveryFilter{WebhookID: in.WebhookID, EventID: in.EventID, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time,
 		Statuses: valuesOf[hook.DeliveryStatus](in.Statuses), EventTypes: in.EventTypes,
-		Reasons: valuesOf[hook.Reason](in.Reasons), StatusCodes: valuesOf[hook.StatusCodes](in.StatusCodes)}
+		Reasons: valuesOf[hook.Reason](in.Reasons), StatusCodes: valuesOf[hook.StatusCodes](in.StatusCodes),
+		RedeliveryID: in.RedeliveryID, Latest: in.Latest == "true", IDPrefix: in.IDPrefix}
 	rows, err := s.Store.Deliveries.Deliveries(ctx, filter, page)
 	if err != nil {
 		return nil, err

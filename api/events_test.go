@@ -124,7 +124,8 @@ func TestFiltersOfEventsAndDeliveries(t *testing.T) {
 	require.True(t, asked.Since.Equal(since) && asked.Until.Equal(until))
 	require.Equal(t, "T p1", asked.Type+" "+asked.ProjectID)
 
-	c.call("GET", "/v1/deliveries?webhook_id=w&event_id=e&status=held&status=failed&event_type=T&event_type=U&reason=gone&reason=status_5xx&status_code=410&status_code=5xx&project_id=p&since=2026-05-04T09:30:00Z", "").is(200)
+	c.call("GET", "/v1/deliveries?webhook_id=w&event_id=e&status=held&status=failed&event_type=T&event_type=U&reason=gone&reason=status_5xx&status_code=410&status_code=5xx&project_id=p&latest=true&redelivery_id=rdl_1&q=dlv_0&since=2026-05-04T09:30:00Z", "").is(200)
 	require.Equal(t, hook.DeliveryFilter{WebhookID: "w", EventID: "e", Statuses: []hook.DeliveryStatus{hook.Held, hook.Failed}, EventTypes: []string{"T", "U"},
-		Reasons: []hook.Reason{hook.ReasonGone, hook.ReasonStatus5xx}, StatusCodes: []hook.StatusCodes{"410", "5xx"}, ProjectID: "p", Since: since}, c.store.askedFilter)
+		Reasons: []hook.Reason{hook.ReasonGone, hook.ReasonStatus5xx}, StatusCodes: []hook.StatusCodes{"410", "5xx"}, ProjectID: "p", Since: since,
+		Latest: true, RedeliveryID: "rdl_1", IDPrefix: "dlv_0"}, c.store.askedFilter)
 }

@@ -220,36 +220,6 @@ func (f *fake) User(_ context.Context, id string) (hook.User, error) {
 
 func (f *fake) DeleteUser(_ context.Context, id string) error { return drop(&f.users, id, userID) }
 
-type listed struct{ *fake }
-
-func (l listed) Companies(_ context.Context, p hook.Page) ([]hook.Company, error) {
-	l.askedPage = p
-	return cut(l.companies, p, companyID), l.err
-}
-
-func (l listed) Projects(_ context.Context, f hook.ProjectFilter, p hook.Page) ([]hook.Project, error) {
-	l.askedFilter = f
-	return cut(l.projects, p, projectID), l.err
-}
-
-func (l listed) Users(_ context.Context, p hook.Page) ([]hook.User, error) {
-	return cut(l.users, p, userID), l.err
-}
-
-type belonging struct{ *fake }
-
-func (m belonging) PutMember(_ context.Context, projectID, userID string) (bool, error) {
-	return upsert(&m.members, hook.Member{ProjectID: projectID, UserID: userID, CreatedAt: now()}, memberID), m.err
-}
-
-func (m belonging) DeleteMember(_ context.Context, _, userID string) error {
-	return drop(&m.members, userID, memberID)
-}
-
-func (m belonging) Members(_ context.Context, _ string, p hook.Page) ([]hook.Member, error) {
-	return cut(m.members, p, memberID), m.err
-}
-
 type types struct{ *fake }
 
 func (t types) EventTypes(context.Context) ([]hook.EventType, error) { return t.types, t.err }

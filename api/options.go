@@ -158,11 +158,12 @@ type Users interface {
 	DeleteUser(ctx context.Context, id string) error
 }
 
-// Directory lists companies, projects and users.
+// Directory lists companies, projects and users; with a text those that a person
+// looks for by it.
 type Directory interface {
-	Companies(ctx context.Context, page hook.Page) ([]hook.Company, error)
+	Companies(ctx context.Context, text string, page hook.Page) ([]hook.Company, error)
 	Projects(ctx context.Context, f hook.ProjectFilter, page hook.Page) ([]hook.Project, error)
-	Users(ctx context.Context, page hook.Page) ([]hook.User, error)
+	Users(ctx context.Context, text string, page hook.Page) ([]hook.User, error)
 }
 
 // Members keeps who belongs to a project; the bool of PutMember says that the

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"godwit/internal/hook"
 )
@@ -28,6 +29,19 @@ func (q PageQuery) page() (hook.Page, error) {
 	}
 	page.After = &after
 	return page, nil
+}
+
+// TextQuery is the parameter q of lists that people search.
+type TextQuery struct {
+	Text string `query:"q" maxLength:"200" doc:"Only rows whose name holds this text in any case, or whose id begins with it"`
+}
+
+// text is what to look for; spaces around it are of no account.
+func (q TextQuery) text() (string, error) {
+	if strings.ContainsFunc(q.Text, unicode.IsControl) {
+		return "", badParameter("q", "must have no control characters")
+	}
+	return strings.TrimSpace(q.Text), nil
 }
 
 // list is the body of every list.

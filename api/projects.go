@@ -71,8 +71,9 @@ func (s *server) deleteProject(ctx context.Context, in *ByID) (*struct{}, error)
 
 type projectsInput struct {
 	PageQuery
-	CompanyID string   `query:"company_id" doc:"Only projects of this company"`
-	IDs       []string `query:"ids" maxItems:"200" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Only these projects, separated by commas, so that an id with a comma can't be asked for; those that do not exist, or that the key may not see, are left out"`
+	CompanyID string `query:"company_id" doc:"Only projects of this company"`
+	TextQuery
+	IDs []string `query:"ids" maxItems:"200" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Only these projects, separated by commas, so that an id with a comma can't be asked for; those that do not exist, or that the key may not see, are left out"`
 }
 
 func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[project], error) {
@@ -88,10 +89,15 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 			return nil, badParameter("ids", "must hold ids of projects, separated by commas")
 		}
 	}
-	rows, err := s.Store.Directory.Projects(ctx, hook.ProjectFilter{CompanyID: in.CompanyID, IDs: in.IDs}, page)
+	text, err := in.text()
+	if err != nil {
+		return nil, err
+	}
+	page.Stopped = new(hook.Cursor)
+	rows, err := s.Store.Directory.Projects(ctx, hook.ProjectFilter{CompanyID: in.CompanyID, IDs: in.IDs, Text: text}, page)
 	if err != nil {
 		return nil, err
 	}
 	key := func(p hook.Project) hook.Cursor { return hook.Cursor{Time: p.CreatedAt, ID: p.ID} }
-	return pageOf(rows, in.PageQuery, viewProject, key), nil
+	return pageOf(rows, in.PageQuery, viewProject, key).from(page), nil
 }

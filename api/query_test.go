@@ -28,7 +28,7 @@ func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
 		"status=failed;limit=5":                "The query string holds a semicolon",
 		"event_type=A%3BB;":                    "The query string holds a semicolon",
 		"event_type=%zz":                       "The query string holds a percent sign",
-		"stauts=failed":                        `There is no query parameter "stauts" here; there are cursor, event_id, event_type, kind, limit, project_id, reason, since, status, status_code, until, webhook_id.`,
+		"stauts=failed":                        `There is no query parameter "stauts" here; there are cursor, event_id, event_type, kind, latest, limit, project_id, q, reason, redelivery_id, since, status, status_code, until, webhook_id.`,
 		strings.Repeat("x", 500) + "=1":        "There is no query parameter \"" + strings.Repeat("x", 60) + "…\" here",
 		"since=2026-01-01T00:00:00+02:00":      "The query parameter since must be a time by RFC 3339, such as 2026-05-04T09:30:00Z; in a URL the + of an offset is written %2B",
 		"until=yesterday":                      "The query parameter until must be a time by RFC 3339",

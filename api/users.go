@@ -82,15 +82,25 @@ func (s *server) user(ctx context.Context, in *ByID) (*reply[userDetail], error)
 	return &reply[userDetail]{Body: userDetail{viewUser(u), quotas}}, err
 }
 
-func (s *server) users(ctx context.Context, in *PageQuery) (*listReply[User], error) {
+type usersInput struct {
+	PageQuery
+	Text string `query:"q" maxLength:"200" doc:"Only users whose name or address holds this text in any case, or whose id begins with it"`
+}
+
+func (s *server) users(ctx context.Context, in *usersInput) (*listReply[User], error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Directory.Users(ctx, page)
+	text, err := TextQuery{in.Text}.text()
+	if err != nil {
+		return nil, err
+	}
+	page.Stopped = new(hook.Cursor)
+	rows, err := s.Store.Directory.Users(ctx, text, page)
 	if err != nil {
 		return nil, err
 	}
 	key := func(u hook.User) hook.Cursor { return hook.Cursor{Time: u.CreatedAt, ID: u.ID} }
-	return pageOf(rows, *in, viewUser, key), nil
+	return pageOf(rows, in.PageQuery, viewUser, key).from(page), nil
 }

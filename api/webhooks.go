@@ -332,6 +332,8 @@ type webhooksInput struct {
 	Enabled   string `query:"enabled" enum:"true,false" doc:"Only webhooks that are enabled, or that are not"`
 	OwnerID   string `query:"owner_id" doc:"Only webhooks of this user"`
 	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
+	EventType string `query:"event_type" doc:"Only webhooks with a rule that names this event type"`
+	Text      string `query:"q" maxLength:"200" doc:"Only webhooks whose name or host holds this text in any case, or whose id begins with it"`
 	Include   string `query:"include" enum:"stats" doc:"stats: each row also tells how the webhook is doing"`
 }
 
@@ -343,7 +345,14 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 	if err := checkIDs([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID}); err != nil {
 		return nil, err
 	}
-	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID}
+	if in.EventType != "" && !hook.ValidTypeName(in.EventType) {
+		return nil, typeSet.parameter("event_type", []string{""})
+	}
+	text, err := TextQuery{in.Text}.text()
+	if err != nil {
+		return nil, err
+	}
+	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType, Text: text}
 	if in.Enabled != "" {
 		on := in.Enabled == "true"
 		filter.Enabled = &on

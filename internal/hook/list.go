@@ -16,8 +16,7 @@ type Page struct {
 	Limit int
 	// After is nil for the first page.
 	After *Cursor
-	// Stopped bounds what a list of events or deliveries looks at: where few rows
-	// meet the filter, it may give fewer than Limit and set Stopped to the place to
+	// Stopped bounds what a list looks at: where few rows meet the filter, it may give fewer than Limit and set Stopped to the place to
 	// go on after. nil = it looks until the end.
 	Stopped *Cursor
 }
@@ -28,6 +27,9 @@ type WebhookFilter struct {
 	Enabled   *bool
 	OwnerID   string
 	ProjectID string // webhooks with a rule that names this project
+	EventType string // webhooks with a rule that names this event type
+	// Text is a part of the name or of the URL's host, or the beginning of the id.
+	Text string
 }
 
 // EventFilter narrows a list of events; zero fields don't.
@@ -43,6 +45,7 @@ type EventFilter struct {
 type ProjectFilter struct {
 	CompanyID string
 	IDs       []string
+	Text      string // a part of the name, or the beginning of the id
 }
 
 // DeliveryFilter narrows a list of deliveries; zero fields don't. Of a set any one
@@ -59,7 +62,10 @@ type DeliveryFilter struct {
 	// Reasons are the delivery's, or those of its last attempt that has ended.
 	Reasons []Reason
 	// StatusCodes are those of its last attempt that has ended.
-	StatusCodes []StatusCodes
+	StatusCodes  []StatusCodes
+	RedeliveryID string // those that this redelivery made or released
+	Latest       bool   // without those that were redelivered
+	IDPrefix     string // of its own id, or of its event's
 }
 
 // Accepted is the answer to one event of Ingest.

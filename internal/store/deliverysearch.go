@@ -47,7 +47,7 @@ func between(column string, since, until time.Time) (all []condition) {
 // that the index knows each value has a walk.
 func deliverySearch(ctx context.Context, f hook.DeliveryFilter, page hook.Page) search {
 	q := search{columns: shownDelivery, table: "deliveries d", key: sortKey{time: "d.created_at", id: "d.id"}}
-	w := way{rest: ofKind(f.Kind, "d.test", "d.event_type")}
+	w := way{rest: slices.Concat(ofKind(f.Kind, "d.test", "d.event_type"), also(f))}
 	narrow := narrowing{webhook: equal("d.webhook_id", f.WebhookID), project: equal("d.project_id", f.ProjectID), types: distinct(f.EventTypes)}
 	userID, bound := tenant(ctx)
 	if bound {

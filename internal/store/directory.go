@@ -84,9 +84,14 @@ func (s *Store) Company(ctx context.Context, id string) (hook.Company, error) {
 	return r.company()
 }
 
-// Companies lists companies that the request may see, newest first.
-func (s *Store) Companies(ctx context.Context, page hook.Page) ([]hook.Company, error) {
+// Companies lists companies that the request may see, newest first; with a text
+// those whose name has it, or whose id begins with it.
+func (s *Store) Companies(ctx context.Context, text string, page hook.Page) ([]hook.Company, error) {
+	if _, bound := tenant(ctx); text != "" && !bound {
+		return searched(ctx, s, directorySearch(companyColumns, "companies c", way{rest: lookedFor("c", text)}), page, companyRow.company)
+	}
 	var l list
+	l.conditions = l.bind(lookedFor("c", text)) // a user has few
 	tail := newestCompanies(ctx, &l, page)
 	return rows(ctx, s, `SELECT `+companyColumns+` FROM companies c`+tail, l.args, companyRow.company)
 }
@@ -178,7 +183,12 @@ func (s *Store) Project(ctx context.Context, id string) (hook.Project, error) {
 
 // Projects lists projects that the request may see, newest first.
 func (s *Store) Projects(ctx context.Context, f hook.ProjectFilter, page hook.Page) ([]hook.Project, error) {
+	if _, bound := tenant(ctx); f.Text != "" && f.IDs == nil && !bound {
+		w := way{served: equal("p.company_id", f.CompanyID), rest: lookedFor("p", f.Text)}
+		return searched(ctx, s, directorySearch(projectColumns, "projects p", w), page, plain(projectRow.project))
+	}
 	var l list
+	l.conditions = l.bind(lookedFor("p", f.Text)) // of few
 	whereSet(&l, "p.company_id = ?", f.CompanyID)
 	if f.IDs != nil {
 		l.where("p.id = ANY(?)", pq.Array(f.IDs))
@@ -257,8 +267,13 @@ func (s *Store) User(ctx context.Context, id string) (hook.User, error) {
 	return r.user(), nil
 }
 
-// Users lists users, newest first.
-func (s *Store) Users(ctx context.Context, page hook.Page) ([]hook.User, error) {
+// Users lists users, newest first; with a text those whose name or address has it,
+// or whose id begins with it.
+func (s *Store) Users(ctx context.Context, text string, page hook.Page) ([]hook.User, error) {
+	if text != "" {
+		q := directorySearch(userColumns, "users u", way{rest: lookedFor("u", text, "u.email")})
+		return searched(ctx, s, q, page, plain(userRow.user))
+	}
 	var l list
 	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
 	return rows(ctx, s, `SELECT `+userColumns+` FROM users`+tail, l.args, plain(userRow.user))

@@ -67,14 +67,10 @@ var Visible = visible
 // cost, each with its arguments.
 func TenantLists(ctx context.Context, page hook.Page) map[string][]any {
 	out := map[string][]any{}
-	for from, newest := range map[string]func(context.Context, *list, hook.Page) string{
-		"projects p": newestProjects, "webhooks w": newestWebhooks,
-	} {
-		var l list
-		query := "SELECT id FROM " + from + newest(ctx, &l, page)
-		out[query] = l.args
-	}
-	for _, q := range []search{deliverySearch(ctx, hook.DeliveryFilter{}, page), eventSearch(ctx, hook.EventFilter{})} {
+	var l list
+	query := "SELECT id FROM projects p" + newestProjects(ctx, &l, page)
+	out[query] = l.args
+	for _, q := range []search{webhookSearch(ctx, hook.WebhookFilter{}), deliverySearch(ctx, hook.DeliveryFilter{}, page), eventSearch(ctx, hook.EventFilter{})} {
 		query, args := q.find(page, nil)
 		out[query] = args
 	}
@@ -124,6 +120,16 @@ type Query struct {
 // DeliveryQueries are what a page of a list asks: for the rows, and for where it stops.
 func DeliveryQueries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) []Query {
 	return queriesOf(deliverySearch(ctx, f, page), page)
+}
+
+// WebhookQueries is DeliveryQueries for webhooks.
+func WebhookQueries(ctx context.Context, f hook.WebhookFilter, page hook.Page) []Query {
+	return queriesOf(webhookSearch(ctx, f), page)
+}
+
+// UserQueries is DeliveryQueries for a search of users.
+func UserQueries(text string, page hook.Page) []Query {
+	return queriesOf(directorySearch("u.id", "users u", way{rest: lookedFor("u", text)}), page)
 }
 
 // EventQueries is DeliveryQueries for events.

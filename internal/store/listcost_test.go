@@ -35,9 +35,9 @@ func newCrowded(t testing.TB) stage {
 		SELECT CASE WHEN g = 0 THEN $1 ELSE 'wh_' || g END, 'u1', 'w', 'https://example.com/', '', '', 'standard', true, '{}', true, 'HEALTHY' FROM generate_series(0, 200) g`, bigWebhook)
 	crowdEvents(t, s.url, manyDeliveries)
 	pgtest.Exec(t, s.url, `
-		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, attempts, dispatch_at, finished_at, created_at, updated_at)
+		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, superseded, redelivery_id, attempts, dispatch_at, finished_at, created_at, updated_at)
 		SELECT 'dlv_' || e.id, e.id, CASE WHEN g % 3 = 0 THEN 'wh_big' ELSE 'wh_' || (g % 200 + 1) END, e.type, e.project_id, 'c1', x.status,
-			CASE x.status WHEN 'failed' THEN 'exhausted' WHEN 'held' THEN 'webhook_disabled' END, CASE x.status WHEN 'pending' THEN 0 ELSE 1 END,
+			CASE x.status WHEN 'failed' THEN 'exhausted' WHEN 'held' THEN 'webhook_disabled' END, g % 40 = 0, CASE WHEN g % 900 = 0 THEN 'rdl_1' END, CASE x.status WHEN 'pending' THEN 0 ELSE 1 END,
 			CASE WHEN x.status IN ('pending', 'retrying') THEN now() END, CASE WHEN x.status IN ('succeeded', 'failed') THEN now() END, e.accepted_at, e.accepted_at
 		FROM events e
 		CROSS JOIN LATERAL (SELECT substr(e.id, 2)::int AS g) n
@@ -190,6 +190,10 @@ var setNarrowings = map[string]func(*hook.DeliveryFilter){
 	"retrying with reason and code": func(f *hook.DeliveryFilter) {
 		f.Statuses, f.Reasons, f.StatusCodes = []hook.DeliveryStatus{hook.Retrying}, []hook.Reason{hook.ReasonStatus5xx}, []hook.StatusCodes{"503", "404"}
 	},
+	"latest":        func(f *hook.DeliveryFilter) { f.Latest = true },
+	"latest failed": func(f *hook.DeliveryFilter) { f.Latest, f.Statuses = true, []hook.DeliveryStatus{hook.Failed} },
+	"id":            func(f *hook.DeliveryFilter) { f.IDPrefix = "dlv_e000001" },
+	"redelivery":    func(f *hook.DeliveryFilter) { f.RedeliveryID = "rdl_1" },
 	"succeeded with reason": func(f *hook.DeliveryFilter) {
 		f.Statuses, f.Reasons = []hook.DeliveryStatus{hook.Succeeded}, []hook.Reason{hook.ReasonExhausted}
 	},
@@ -251,10 +255,11 @@ func TestLists_FindWhatTheFilterSays(t *testing.T) {
 				) a ON true
 				WHERE ($1 = '' OR d.webhook_id = $1) AND ($2 = '' OR d.event_id = $2) AND ($3::text[] = '{}' OR d.event_type = ANY($3))
 					AND ($4 = '' OR d.project_id = $4) AND ($5::text[] = '{}' OR d.status = ANY($5)) AND d.created_at >= $6 AND ($7 OR d.created_at < $8)
+					AND (NOT $11 OR NOT d.superseded) AND starts_with(d.id, $12) AND ($13 = '' OR d.redelivery_id = $13)
 					AND ($9::text[] = '{}' OR d.reason = ANY($9) OR a.reason = ANY($9))
 					AND ($10::text[] = '{}' OR a.status_code::text = ANY($10) OR left(a.status_code::text, 1) || 'xx' = ANY($10))
 				ORDER BY d.created_at DESC, d.id DESC LIMIT 450
-			) x`, f.WebhookID, f.EventID, notNull(f.EventTypes), f.ProjectID, notNull(f.Statuses), f.Since, f.Until.IsZero(), f.Until, notNull(f.Reasons), notNull(f.StatusCodes)).Scan((*pq.StringArray)(&want)))
+			) x`, f.WebhookID, f.EventID, notNull(f.EventTypes), f.ProjectID, notNull(f.Statuses), f.Since, f.Until.IsZero(), f.Until, notNull(f.Reasons), notNull(f.StatusCodes), f.Latest, f.IDPrefix, f.RedeliveryID).Scan((*pq.StringArray)(&want)))
 		contexts := []context.Context{context.Background()}
 		if strings.Contains(name, "rare type") || name == "attempt reason + " || name == "amiss and waiting + " { // what a user is shown is looked for in the most ways there
 			contexts = append(contexts, as("u1"))

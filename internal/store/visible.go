@@ -99,10 +99,3 @@ func newestCompanies(ctx context.Context, l *list, page hook.Page) string {
 	const of = `(SELECT DISTINCT p.company_id, m.user_id FROM members m JOIN projects p ON p.id = m.project_id) x`
 	return l.newestSeen(ctx, "companies c", sortKey{time: "c.created_at", id: "c.id"}, page, share{of, "x.user_id", "c.id = x.company_id"})
 }
-
-func newestWebhooks(ctx context.Context, l *list, page hook.Page) string {
-	if userID, bound := tenant(ctx); bound {
-		l.where("w.owner_id = ?", userID)
-	}
-	return l.newest(sortKey{time: "w.created_at", id: "w.id"}, page)
-}

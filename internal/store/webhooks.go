@@ -220,15 +220,7 @@ func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Pa
 }
 
 func (s *Store) webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
-	l := list{conditions: []string{"w.deleted_at IS NULL"}}
-	whereSet(&l, "w.status = ?", f.Status)
-	whereSet(&l, "w.owner_id = ?", f.OwnerID)
-	if f.Enabled != nil {
-		l.where("w.enabled = ?", *f.Enabled)
-	}
-	whereSet(&l, "w.id IN (SELECT webhook_id FROM rules WHERE projects @> ARRAY[?])", f.ProjectID)
-	tail := newestWebhooks(ctx, &l, page)
-	webhooks, err := rows(ctx, s, `SELECT `+webhookColumns+` FROM webhooks w`+tail, l.args, plain(s.webhook))
+	webhooks, err := searched(ctx, s, webhookSearch(ctx, f), page, plain(s.webhook))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+import { adminKey, call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
 
 // What lists show of their rows, and what can be done with many rows at once.
 
@@ -47,6 +47,23 @@ test('list of webhooks has their numbers, in one request', async () => {
   expect(asked.length, asked.join('\n')).toBe(1);
 });
 
+test('admins see first what fails, and search people', async () => {
+  const admin = await open(browser, watch);
+  await signIn(admin, adminKey);
+  await admin.goto(`${url}/admin`);
+  const failing = admin.getByRole('group', { name: 'Webhooks that fail' });
+  await failing.locator(`a[href$="${made.fails.id}"]`).waitFor();
+  await failing.getByText('The receiver had an error.').first().waitFor();
+  expect(await failing.locator(`a[href$="${made.works.id}"]`).count()).toBe(0);
+  await admin.goto(`${url}/admin/people`);
+  await admin.getByLabel('Search name, mail or id').fill(`${made.user}@EXAMPLE`);
+  await admin.getByText(`${made.user}@example.org`).waitFor();
+  await until('the others are left out', async () => (await admin.getByRole('row').count()) === 2);
+  await admin.getByLabel('Search name, mail or id').fill('nobody-at-all');
+  await admin.getByText('Nothing fits these filters').waitFor();
+  await admin.context().close();
+});
+
 test('list of deliveries says what was answered and why it failed, and marks tests', async () => {
   await call('POST', `/v1/webhooks/${made.works.id}/test`, { type: 'TAG_CREATED' }, made.key);
   await page.goto(`${url}/deliveries`);
@@ -90,6 +107,13 @@ test('rows of the list are sent again together', async () => {
   await page.getByRole('button', { name: 'Send again', exact: true }).click();
   await page.getByText('2 deliveries are sent again.').waitFor();
   await until('both arrive', async () => good.got.length >= before + 2);
+  await until('the new ones are there', async () => (await page.getByRole('row').count()) === 5);
+  await page.getByText('More filters').click();
+  await page.getByLabel('Leave out what was sent again since').check();
+  await until('what was sent again is left out', async () => (await page.getByRole('row').count()) === 3);
+  const { data } = await call<{ data: { id: string }[] }>('GET', `/v1/deliveries?webhook_id=${made.works.id}&latest=true`, undefined, made.key);
+  await page.getByLabel('Id, or its beginning').fill(data[0]?.id ?? '');
+  await until('one has this id', async () => (await page.getByRole('row').count()) === 2);
 });
 
 test('what a list shows is sent again, no more and no less', async () => {

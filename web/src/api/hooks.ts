@@ -81,19 +81,33 @@ export const useWebhooks = (interval: number = every.list, asked = true) =>
   });
 
 // useListedWebhooks has their numbers too: one request for the page, whose rows are
-// those of useWebhooks as well.
-export function useListedWebhooks() {
+// those of useWebhooks as well. With a text it asks for those that have it.
+export function useListedWebhooks(text = '') {
   const client = useQueryClient();
   return useQuery({
-    queryKey: ['webhooks', 'numbers'],
+    queryKey: ['webhooks', 'numbers', text],
+    placeholderData: keepPreviousData,
     queryFn: async () => {
-      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats' } } }));
-      client.setQueryData(['webhooks'], page);
+      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', ...(text && { q: text }) } } }));
+      if (!text) client.setQueryData(['webhooks'], page);
       return page;
     },
     refetchInterval: live(every.list),
   });
 }
+
+// useAiling are the webhooks of everybody that fail, those that are off first.
+export const useAiling = (admin: boolean) =>
+  useQuery({
+    queryKey: ['webhooks', 'ailing'],
+    enabled: admin,
+    queryFn: async () => {
+      const of = (status: 'UNHEALTHY' | 'DEGRADED') => ok(api.GET('/v1/webhooks', { params: { query: { limit: 100, include: 'stats', status } } }));
+      const [off, failing] = await Promise.all([of('UNHEALTHY'), of('DEGRADED')]);
+      return [...off.data, ...failing.data];
+    },
+    refetchInterval: live(every.chart),
+  });
 
 // useWebhook keeps the ETag, which says which version a change is meant for.
 export const useWebhook = (id: string) =>

@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,7 +6,7 @@ import { api, ok, onceKey } from '../api/client';
 import { useProjects, usePages, useRefresh, useWebhooks, type Delivery } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
-import { asQuery, asRedelivery, codeFits, filterNames, kinds, reasons, soughtBy, spans, statuses, type DeliveryFilter, type Sought } from '../rules/filter';
+import { asQuery, asRedelivery, codeFits, filterNames, idFits, kinds, reasons, soughtBy, spans, statuses, type DeliveryFilter, type Sought } from '../rules/filter';
 import { useSay } from '../ui/dialog';
 import { Chips, Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
@@ -52,6 +52,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
   const projects = useProjects().data ?? [];
   const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const [code, setCode] = useState(f.code ?? '');
+  const [id, setID] = useState(f.q ?? '');
   return (
     <div className="stack">
       <Chips
@@ -66,7 +67,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
         {!webhook && <Choice label={t('webhook')} value={f.webhook} onChange={(chosen) => set({ webhook: chosen })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />}
         <Choice label={t('span')} value={sought.since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
       </div>
-      <details open={Boolean(f.reason || f.code || f.kind)}>
+      <details open={Boolean(f.reason || f.code || f.kind || f.q || f.latest)}>
         <summary>{t('filters.more')}</summary>
         <div className="filters">
           <Choice label={t('filters.reason')} value={sought.reasons[0]} onChange={(reason) => set({ reason })} options={reasons.map((value) => ({ value, label: t(`reason.${value}`) }))} />
@@ -83,8 +84,20 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
               if (typed === '' || codeFits(typed)) set({ code: typed || undefined });
             }}
           />
+          <TextInput
+            label={t('filters.id')}
+            value={id}
+            maxLength={128}
+            autoComplete="off"
+            onChange={(e) => {
+              const typed = e.currentTarget.value.trim();
+              setID(typed);
+              if (typed === '' || idFits(typed)) set({ q: typed || undefined });
+            }}
+          />
           <Choice label={t('filters.kind')} value={sought.kind} onChange={(kind) => set({ kind })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
         </div>
+        <Checkbox mt="sm" label={t('filters.latest')} checked={sought.latest} onChange={(e) => set({ latest: e.currentTarget.checked ? 'true' : undefined })} />
       </details>
     </div>
   );

@@ -1,5 +1,6 @@
 import { Button, Checkbox, NativeSelect } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey, type Schemas } from '../api/client';
 import { ago, useRefresh, type WebhookDetail } from '../api/hooks';
@@ -57,7 +58,12 @@ function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progres
   return (
     <Note>
       <div className="row between">
-        <span role="status">{t('missed.progress', { released: p.released, count: p.count, succeeded: p.succeeded, failed: p.failed })}</span>
+        <span role="status">
+          {t('missed.progress', { released: p.released, count: p.count, succeeded: p.succeeded, failed: p.failed })}{' '}
+          <Link to="/webhooks/$id/deliveries" params={{ id: w.id }} search={{ redelivery: p.id }}>
+            {t('show_these')}
+          </Link>
+        </span>
         <Button size="xs" variant="default" loading={stop.isPending} onClick={() => stop.mutate()}>
           {t('missed.stop')}
         </Button>

@@ -1,6 +1,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { useSettled } from '../api/check';
 import { useListedWebhooks, useUsers, type Webhook } from '../api/hooks';
 import { useWords } from '../i18n';
 import { hostOf } from '../rules/receivers';
@@ -26,7 +27,6 @@ export function Webhooks() {
   const navigate = useNavigate({ from: '/webhooks' });
   const admin = useAdmin();
   const users = useUsers(admin).data;
-  const query = useListedWebhooks();
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const find = (e: KeyboardEvent) => {
@@ -41,7 +41,12 @@ export function Webhooks() {
   }, []);
 
   const show: Show = search.show && search.show in shows ? (search.show as Show) : 'all';
-  const words = (search.q ?? '').toLowerCase();
+  const words = (search.q ?? '').trim().toLowerCase();
+  // Of more than a page the server looks for the words.
+  const whole = useListedWebhooks();
+  const sought = useSettled(words, 300);
+  const found = useListedWebhooks(whole.data?.next_cursor ? sought : '');
+  const query = whole.data?.next_cursor && words ? found : whole;
   const fits = (w: Webhook) => shows[show](w) && (!words || `${w.name} ${hostOf(w.url)} ${w.id}`.toLowerCase().includes(words));
   const owner = (id: string) => users?.find((u) => u.id === id)?.name ?? id;
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
@@ -50,7 +55,7 @@ export function Webhooks() {
     <Page title={t('nav.webhooks')}>
       <Answered query={query}>
         {({ data: webhooks, next_cursor }) =>
-          webhooks.length === 0 ? (
+          webhooks.length === 0 && !words ? (
             <First />
           ) : (
             <>

@@ -12,9 +12,12 @@ export interface DeliveryFilter {
   reason?: string | undefined;
   code?: string | undefined;
   kind?: string | undefined;
+  q?: string | undefined; // the beginning of an id
+  latest?: string | undefined;
+  redelivery?: string | undefined;
 }
 
-export const filterNames = ['status', 'type', 'project', 'since', 'webhook', 'reason', 'code', 'kind'] as const satisfies (keyof DeliveryFilter)[];
+export const filterNames = ['status', 'type', 'project', 'since', 'webhook', 'reason', 'code', 'kind', 'q', 'latest', 'redelivery'] as const satisfies (keyof DeliveryFilter)[];
 
 export const statuses = ['pending', 'retrying', 'succeeded', 'failed', 'held', 'cancelled'] as const satisfies Status[];
 export const spans = ['1h', '24h', '7d', '30d'] as const;
@@ -59,6 +62,9 @@ export const reasons = Object.keys(every) as Reason[];
 // codeFits says whether a text is a status code, or a class of them such as 5xx.
 export const codeFits = (code: string) => /^[1-9](\d\d|xx)$/.test(code);
 
+// idFits says whether an id can begin so.
+export const idFits = (text: string) => /^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$/.test(text);
+
 const oneOf = <T extends string>(values: readonly T[], value: string | undefined) => values.find((v) => v === value);
 const someOf = <T extends string>(values: readonly T[], text: string | undefined) => values.filter((v) => text?.split(',').includes(v));
 
@@ -71,6 +77,9 @@ export interface Sought {
   reasons: Reason[];
   codes: string[];
   kind: Kind | undefined;
+  id: string | undefined;
+  latest: boolean;
+  redelivery: string | undefined;
 }
 
 // soughtBy reads an address. What it does not know it leaves out.
@@ -84,6 +93,9 @@ export function soughtBy(f: DeliveryFilter, webhook?: string): Sought {
     reasons: someOf(reasons, f.reason),
     codes: (f.code ?? '').split(',').filter(codeFits),
     kind: oneOf(kinds, f.kind),
+    id: f.q && idFits(f.q) ? f.q : undefined,
+    latest: f.latest === 'true',
+    redelivery: f.redelivery,
   };
 }
 
@@ -99,6 +111,9 @@ export const asQuery = (s: Sought) => ({
   kind: s.kind,
   project_id: s.project,
   since: s.since && ago(s.since),
+  q: s.id,
+  latest: s.latest ? ('true' as const) : undefined,
+  redelivery_id: s.redelivery,
 });
 
 type Redelivered = 'failed' | 'held' | 'cancelled';
@@ -108,7 +123,7 @@ const redelivered = (s: Status): s is Redelivered => s === 'failed' || s === 'he
 // nothing where that can't be said. Then the list has to be narrowed first.
 export function asRedelivery(s: Sought): Schemas['RedeliverForm'] | undefined {
   const chosen = s.statuses.filter(redelivered);
-  if (!s.webhook || s.project || s.kind || chosen.length === 0 || chosen.length < s.statuses.length) return undefined;
+  if (!s.webhook || s.project || s.kind || s.id || s.redelivery || chosen.length === 0 || chosen.length < s.statuses.length) return undefined;
   return {
     since: s.since ? ago(s.since) : '1970-01-01T00:00:00Z',
     statuses: chosen,

@@ -21,6 +21,8 @@ export const wizard: Part<typeof english> = {
   'filters.code': 'Status der Antwort',
   'filters.code.wrong': 'Drei Ziffern wie 503, oder 5xx für alle, die mit 5 beginnen',
   'filters.kind': 'Woher es kommt',
+  'filters.id': 'Kennung, oder ihr Anfang',
+  'filters.latest': 'Weglassen, was seither noch einmal gesendet wurde',
   'kind.published': 'Die eigene Anwendung',
   'kind.test': 'Test',
   'kind.test.text': 'Das war ein Test: ein Versuch, der nirgends mitzählt.',

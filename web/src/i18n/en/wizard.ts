@@ -21,6 +21,8 @@ export const wizard = {
   'filters.code': 'Status of the answer',
   'filters.code.wrong': 'Three digits such as 503, or 5xx for all that begin with 5',
   'filters.kind': 'Where it comes from',
+  'filters.id': 'Id, or its beginning',
+  'filters.latest': 'Leave out what was sent again since',
   'kind.published': 'Your application',
   'kind.test': 'Test',
   'kind.test.text': 'This was a test: one attempt, and it counts for nothing.',

@@ -21,6 +21,8 @@ export const wizard: Part<typeof english> = {
   'filters.code': 'Status odpowiedzi',
   'filters.code.wrong': 'Trzy cyfry, np. 503, albo 5xx dla wszystkich zaczynających się od 5',
   'filters.kind': 'Skąd pochodzi',
+  'filters.id': 'Identyfikator lub jego początek',
+  'filters.latest': 'Pomiń to, co wysłano ponownie',
   'kind.published': 'Twoja aplikacja',
   'kind.test': 'Test',
   'kind.test.text': 'To był test: jedna próba, która nigdzie się nie liczy.',

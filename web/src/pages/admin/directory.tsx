@@ -1,7 +1,8 @@
-import { Button } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useSettled } from '../../api/check';
 import { api, ok, onceKey, type Schemas } from '../../api/client';
 import { usePages, useProjects } from '../../api/hooks';
 import { every } from '../../api/live';
@@ -21,15 +22,20 @@ export function People() {
 function PeopleList() {
   const { t } = useWords();
   const [link, setLink] = useState<Schemas['User'] | null>(null);
-  const pages = usePages(['users'], (cursor) => ok(api.GET('/v1/users', { params: { query: { cursor } } })), every.chart);
+  const [words, setWords] = useState('');
+  const q = useSettled(words.trim(), 300) || undefined;
+  const pages = usePages(['users', q], (cursor) => ok(api.GET('/v1/users', { params: { query: { cursor, q } } })), every.chart);
   return (
     <>
       <p className="dim">{t('people.text')}</p>
+      <div className="filters">
+        <TextInput label={t('people.search')} type="search" value={words} maxLength={200} onChange={(e) => setWords(e.currentTarget.value)} autoComplete="off" />
+      </div>
       <Listed
         pages={pages}
         none={
-          <Empty title={t('people.none')}>
-            <p>{t('people.none.text')}</p>
+          <Empty title={q ? t('nothing_fits') : t('people.none')}>
+            {!q && <p>{t('people.none.text')}</p>}
           </Empty>
         }
       >
@@ -100,15 +106,20 @@ export function Companies() {
 function CompanyList() {
   const { t } = useWords();
   const projects = useProjects().data ?? [];
-  const pages = usePages(['companies'], (cursor) => ok(api.GET('/v1/companies', { params: { query: { cursor } } })), every.chart);
+  const [words, setWords] = useState('');
+  const q = useSettled(words.trim(), 300) || undefined;
+  const pages = usePages(['companies', q], (cursor) => ok(api.GET('/v1/companies', { params: { query: { cursor, q } } })), every.chart);
   return (
     <>
       <p className="dim">{t('companies.text')}</p>
+      <div className="filters">
+        <TextInput label={t('companies.search')} type="search" value={words} maxLength={200} onChange={(e) => setWords(e.currentTarget.value)} autoComplete="off" />
+      </div>
       <Listed
         pages={pages}
         none={
-          <Empty title={t('companies.none')}>
-            <p>{t('people.none.text')}</p>
+          <Empty title={q ? t('nothing_fits') : t('companies.none')}>
+            {!q && <p>{t('people.none.text')}</p>}
           </Empty>
         }
       >

@@ -3,10 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok } from '../../api/client';
-import { ago, useWebhooks } from '../../api/hooks';
+import { ago, useAiling, useUsers } from '../../api/hooks';
 import { every, live } from '../../api/live';
 import { useWords } from '../../i18n';
-import { needsYou, stateOf } from '../../rules/state';
+import { stateOf } from '../../rules/state';
 import { Whole } from '../../ui/charts';
 import { useAdmin } from '../../ui/names';
 import { Answered, Card, StateWord } from '../../ui/parts';
@@ -18,14 +18,14 @@ export function Overview() {
   const { t, format } = useWords();
   const admin = useAdmin();
   const [span, setSpan] = useState<(typeof spans)[number]>('24h');
-  const webhooks = useWebhooks(every.chart);
+  const ailing = useAiling(admin);
+  const users = useUsers(admin).data;
   const stats = useQuery({
     queryKey: ['stats', span],
     enabled: admin,
     queryFn: () => ok(api.GET('/v1/stats', { params: { query: { since: ago(span) } } })),
     refetchInterval: live(every.chart),
   });
-  const failing = (webhooks.data?.data ?? []).filter((w) => needsYou(w) || (w.enabled && w.status !== 'HEALTHY'));
   return (
     <Only title={t('nav.overview')}>
       <NativeSelect
@@ -77,23 +77,28 @@ export function Overview() {
         )}
       </Answered>
       <Card title={t('admin.failing')}>
-        {failing.length === 0 ? (
-          <p className="dim">{t('admin.failing.none')}</p>
-        ) : (
-          <ul className="plainlist">
-            {failing.map((w) => (
-              <li key={w.id} className="row between">
-                <span>
-                  <Link to="/webhooks/$id" params={{ id: w.id }}>
-                    {w.name}
-                  </Link>{' '}
-                  <span className="dim small">{w.owner_id}</span>
-                </span>
-                <StateWord state={stateOf(w)} />
-              </li>
-            ))}
-          </ul>
-        )}
+        <Answered query={ailing}>
+          {(failing) =>
+            failing.length === 0 ? (
+              <p className="dim">{t('admin.failing.none')}</p>
+            ) : (
+              <ul className="plainlist">
+                {failing.map((w) => (
+                  <li key={w.id} className="row between">
+                    <span>
+                      <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
+                        {w.name}
+                      </Link>{' '}
+                      <span className="dim small">{users?.find((u) => u.id === w.owner_id)?.name ?? w.owner_id}</span>
+                      {w.stats?.last_failure && <div className="dim small">{t(`reason.${w.stats.last_failure.reason}`)}</div>}
+                    </span>
+                    <StateWord state={stateOf(w)} />
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Answered>
       </Card>
     </Only>
   );

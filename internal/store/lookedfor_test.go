@@ -1,0 +1,135 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/pgtest"
+	"godwit/internal/store"
+)
+
+func TestSearch_FindsByNameHostAndID(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	_, _, err := s.PutUser(ctx, hook.User{ID: "u2", Name: "u2", Email: "u2@example.com"})
+	require.NoError(t, err)
+	_, err = s.PutMember(ctx, "p1", "u2")
+	require.NoError(t, err)
+	make := func(owner, name, url string, events ...string) string {
+		w := draft(owner, hook.Rule{Events: events})
+		w.Name, w.URL = name, url
+		made, err := s.CreateWebhook(ctx, w)
+		require.NoError(t, err)
+		return made.ID
+	}
+	orders := make("u1", "New ORDERS", "https://hooks.example.com/s3cret?key=hidden", "TODO_CREATED")
+	crm := make("u1", "100% _CRM_", "https://crm.example.org:8443/in", "TODO_CREATED", "TAG_CREATED")
+	theirs := make("u2", "Orders of others", "https://hooks.example.net/", "TODO_*")
+	for _, tc := range []struct {
+		who  context.Context
+		f    hook.WebhookFilter
+		want []string
+	}{
+		{ctx, hook.WebhookFilter{Text: "orders"}, []string{theirs, orders}},
+		{as("u1"), hook.WebhookFilter{Text: "oRdErS"}, []string{orders}},
+		{ctx, hook.WebhookFilter{Text: "hooks.example"}, []string{theirs, orders}},
+		{ctx, hook.WebhookFilter{Text: "org:8443"}, []string{crm}},
+		{ctx, hook.WebhookFilter{Text: orders[:12]}, []string{theirs, crm, orders}},
+		{ctx, hook.WebhookFilter{Text: orders}, []string{orders}},
+		{ctx, hook.WebhookFilter{Text: "0% _"}, []string{crm}},
+		{ctx, hook.WebhookFilter{Text: "%"}, []string{crm}},
+		{ctx, hook.WebhookFilter{Text: "s3cret"}, nil},
+		{ctx, hook.WebhookFilter{Text: "hidden"}, nil},
+		{ctx, hook.WebhookFilter{Text: "https"}, nil},
+		{ctx, hook.WebhookFilter{EventType: "TAG_CREATED"}, []string{crm}},
+		{as("u1"), hook.WebhookFilter{EventType: "TODO_CREATED", Text: "new"}, []string{orders}},
+		{as("u2"), hook.WebhookFilter{EventType: "TAG_CREATED"}, nil},
+	} {
+		found, err := s.Webhooks(tc.who, tc.f, anyPage)
+		require.NoError(t, err)
+		var ids []string
+		for _, w := range found {
+			ids = append(ids, w.ID)
+		}
+		if tc.f.Text == orders[:12] { // ids that were made in one moment begin the same
+			require.Contains(t, ids, orders)
+			continue
+		}
+		require.Equal(t, tc.want, ids, "%+v", tc.f)
+	}
+}
+
+func TestSearch_FindsInTheDirectory(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	_, _, err := s.PutCompany(ctx, hook.Company{ID: "zeta", Name: "Ünlü & Söhne"})
+	require.NoError(t, err)
+	_, _, err = s.PutProject(ctx, hook.Project{ID: "shop-1", CompanyID: "zeta", Name: "Online Shop"})
+	require.NoError(t, err)
+	_, _, err = s.PutUser(ctx, hook.User{ID: "u-zoe", Name: "Zoë", Email: "zoe@mail.example"})
+	require.NoError(t, err)
+	for text, want := range map[string][]string{"söhne": {"zeta"}, "ZET": nil, "zet": {"zeta"}, "nobody": nil} {
+		found, err := s.Companies(ctx, text, anyPage)
+		require.NoError(t, err)
+		require.Equal(t, want, idsOf(found, func(c hook.Company) string { return c.ID }), text)
+	}
+	for text, want := range map[string][]string{"shop": {"shop-1"}, "line s": {"shop-1"}, "%": nil} {
+		found, err := s.Projects(ctx, hook.ProjectFilter{Text: text}, anyPage)
+		require.NoError(t, err)
+		require.Equal(t, want, idsOf(found, func(p hook.Project) string { return p.ID }), text)
+	}
+	none, err := s.Projects(as("u1"), hook.ProjectFilter{Text: "shop"}, anyPage)
+	require.NoError(t, err)
+	require.Empty(t, none, "u1 is no member")
+	for text, want := range map[string][]string{"zoë": {"u-zoe"}, "mail.exam": {"u-zoe"}, "u-z": {"u-zoe"}, "'": nil} {
+		found, err := s.Users(ctx, text, anyPage)
+		require.NoError(t, err)
+		require.Equal(t, want, idsOf(found, func(u hook.User) string { return u.ID }), text)
+	}
+}
+
+func idsOf[T any](rows []T, id func(T) string) (ids []string) {
+	for _, r := range rows {
+		ids = append(ids, id(r))
+	}
+	return ids
+}
+
+// TestSearch_ReadsNoMoreAsTablesGrow counts the pages of a search that finds nothing
+// among many, and among three times as many.
+func TestSearch_ReadsNoMoreAsTablesGrow(t *testing.T) {
+	s := newStage(t)
+	page := hook.Page{Limit: 51, Stopped: new(hook.Cursor)}
+	queries := map[string][]store.Query{
+		"webhooks": store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Status: hook.Unhealthy, EventType: "TAG_CREATED"}, page),
+		"users":    store.UserQueries("nowhere", page),
+	}
+	grow := func(from, to int) {
+		pgtest.Exec(t, s.url, `INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, auto_recover, metadata, enabled, status)
+			SELECT 'wh_' || g, 'u1', 'w', 'https://example.com/', '', '', 'standard', true, '{}', true, 'HEALTHY' FROM generate_series($1::int, $2::int) g`, from, to)
+		pgtest.Exec(t, s.url, `INSERT INTO users (id, name, email) SELECT 'x' || g, 'x', 'x@example.com' FROM generate_series($1::int, $2::int) g`, from, to)
+		pgtest.Exec(t, s.url, `VACUUM ANALYZE webhooks`)
+		pgtest.Exec(t, s.url, `VACUUM ANALYZE users`)
+	}
+	pages := func() map[string]int {
+		out := map[string]int{}
+		for name, of := range queries {
+			for _, q := range of {
+				out[name] += cost(t, reading(t, s.url), q).pages()
+			}
+		}
+		return out
+	}
+	grow(1, 15_000)
+	before := pages()
+	grow(15_001, 45_000)
+	after := pages()
+	t.Logf("pages before %v and after %v", before, after)
+	for name := range queries {
+		require.LessOrEqual(t, after[name], before[name]+before[name]/2, name)
+		require.Less(t, after[name], 2*store.MostScanned, name)
+	}
+}
