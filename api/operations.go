@@ -125,7 +125,7 @@ func (n opNotes) answers(op *huma.Operation) {
 		answer := op.Responses[status]
 		if answer == nil {
 			code, _ := strconv.Atoi(status)
-			answer = &huma.Response{Description: http.StatusText(code)}
+			answer = &huma.Response{Description: http.StatusText(code), Headers: usual.Headers}
 			op.Responses[status] = answer
 		}
 		for media, of := range usual.Content { // there is one
@@ -139,7 +139,9 @@ func (n opNotes) answers(op *huma.Operation) {
 		}
 		for name, header := range answer.Headers { // which the handler sets always
 			header.Required = true
-			header.Description, header.Schema.Description = header.Schema.Description, ""
+			if header.Schema.Description != "" { // two answers may share it
+				header.Description, header.Schema.Description = header.Schema.Description, ""
+			}
 			headers[name] = header
 		}
 		answer.Headers = headers

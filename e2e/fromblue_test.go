@@ -1,0 +1,49 @@
+package e2e_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The page's request makes a webhook that a receiver of Blue's understands: its body
+// and X-Signature are checked as Blue's documentation says, and as often as the request
+// is sent there is one webhook.
+func TestFromBlue_MovesAWebhook(t *testing.T) {
+	page, err := os.ReadFile("../docs/from-blue.md")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?s)-d '(\{.*?\})'\n`).FindSubmatch(page)
+	require.NotNil(t, found)
+	c := newStage(t, sharedStack(t).standalone)
+	r := newReceiver(t, nil)
+	body := strings.NewReplacer("https://hooks.example.com/blue", r.URL, `"website"`, `"`+c.prefix+`p"`, `"una"`, `"`+c.prefix+`u"`).Replace(string(found[1]))
+	path := "/v1/webhooks/by-key/warehouse"
+	w := c.send(t, http.MethodPut, path, []byte(body)).json(t, http.StatusCreated)
+	require.Equal(t, w["id"], c.send(t, http.MethodPut, path, []byte(body)).json(t, http.StatusOK)["id"])
+	secret, id := w["secret"].(string), w["id"].(string)
+
+	c.send(t, http.MethodPost, "/v1/events", map[string]any{"type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"title": "Crate 18"}}).json(t, http.StatusAccepted)
+	c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/test", map[string]any{"type": "TODO_MOVED"}).json(t, http.StatusAccepted)
+	r.wait(t, 1) // the test alone: the webhook is off
+	c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/enable", nil).json(t, http.StatusOK)
+	events := map[string]bool{}
+	for _, arrived := range r.wait(t, 3) {
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write(arrived.body)
+		require.Equal(t, hex.EncodeToString(mac.Sum(nil)), arrived.header.Get("X-Signature"))
+		var got map[string]json.RawMessage
+		require.NoError(t, json.Unmarshal(arrived.body, &got))
+		events[string(got["event"])] = true
+		require.Contains(t, string(got["webhook"]), `"metadata":{"events":["TODO_CREATED","TODO_MOVED"],"projectIds":["`+c.prefix+`p"]}`)
+		require.Len(t, got, 4)
+	}
+	require.Equal(t, map[string]bool{`"TODO_MOVED"`: true, `"WEBHOOK_HEALTH_CHECK"`: true, `"TODO_CREATED"`: true}, events)
+}
