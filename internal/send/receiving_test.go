@@ -42,6 +42,28 @@ func shownBodies() map[string][]byte {
 	return out
 }
 
+// shownMessages are the chat messages that the page shows.
+func shownMessages() (out [][]byte) {
+	for _, format := range []hook.PayloadFormat{hook.FormatSlack, hook.FormatDiscord, hook.FormatTeams} {
+		m := Message{
+			Webhook: hook.Webhook{PayloadFormat: format}, DeliveryID: "dlv_06f1v7q2m9s3k8d4h5j6n7p8r9", Chat: &hook.ChatWords{Language: hook.English, Title: "Record created"},
+			Event: hook.Event{Type: "TODO_CREATED", ProjectName: "Roadmap", Current: []byte(`{"title":"Ship it"}`)},
+		}
+		_, body := m.body("https://godwit.example")
+		out = append(out, body)
+	}
+	return out
+}
+
+// compact is JSON without what makes no difference.
+func compact(t *testing.T, text []byte) string {
+	var v any
+	require.NoError(t, json.Unmarshal(text, &v))
+	out, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(out)
+}
+
 // blocks gives the fenced blocks of the page by language, each with the heading
 // above it.
 func blocks(t *testing.T) (out []struct{ heading, language, text string }) {
@@ -65,11 +87,20 @@ func blocks(t *testing.T) (out []struct{ heading, language, text string }) {
 func TestReceivingPage_ShowsTheBodies(t *testing.T) {
 	shown := map[string]bool{}
 	for _, b := range blocks(t) {
-		if b.language == "json" {
+		if b.language == "json" && b.heading != "`slack`, `discord`, `teams`" {
 			var text bytes.Buffer
 			require.NoError(t, json.Compact(&text, []byte(b.text)))
 			shown[text.String()] = true
 		}
+	}
+	messages := map[string]bool{}
+	for _, b := range blocks(t) {
+		if b.heading == "`slack`, `discord`, `teams`" {
+			messages[compact(t, []byte(b.text))] = true
+		}
+	}
+	for _, body := range shownMessages() {
+		require.Contains(t, messages, compact(t, body))
 	}
 	want := map[string]bool{}
 	for name, body := range shownBodies() {

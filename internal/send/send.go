@@ -185,6 +185,7 @@ func (t transports) exchange(ctx context.Context, giveUp func(), target string, 
 		return resp, first, err
 	}
 	second := &progress{giveUp: giveUp}
+	second.handshakes.Store(first.handshakes.Load()) // the bound is that of the attempt
 	resp, err = roundTrip(ctx, t.fresh, second, target, p)
 	return resp, second, err
 }
