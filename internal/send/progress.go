@@ -80,9 +80,10 @@ func (p *progress) got(info httptrace.GotConnInfo) {
 
 // stale says whether err is that a connection which was kept broke before any
 // byte of an answer came. Over HTTP/2 an error without a type is the receiver's
-// word on the request, not the end of the connection.
+// word on the request, not the end of the connection. What was made anew as often as
+// an attempt may was not kept.
 func (p *progress) stale(err error) bool {
-	if !p.reused.Load() || p.phase() != phaseSend {
+	if !p.reused.Load() || p.phase() != phaseSend || p.handshakes.Load() >= maxHandshakes {
 		return false
 	}
 	return brokenConnection(err) || !p.http2.Load() && reasonOf(err, phaseSend) == hook.ReasonReset
