@@ -18,7 +18,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=release)
 
 # Two packages at a time, each with up to four parallel tests: more than two
 # cores can carry makes tests wait for one another until they time out.
-TEST_FLAGS ?= -count=1 -vet=off -timeout=30m -p=2 -parallel=4
+TEST_FLAGS ?= -count=1 -vet=off -timeout=45m -p=2 -parallel=4
 
 FUZZ_TIME ?= 30s
 
