@@ -125,7 +125,10 @@ func (n opNotes) answers(op *huma.Operation) {
 		answer := op.Responses[status]
 		if answer == nil {
 			code, _ := strconv.Atoi(status)
-			answer = &huma.Response{Description: http.StatusText(code), Headers: usual.Headers}
+			answer = &huma.Response{Description: http.StatusText(code)}
+			if code == http.StatusCreated { // by a PUT, which otherwise changes
+				answer.Headers = usual.Headers
+			}
 			op.Responses[status] = answer
 		}
 		for media, of := range usual.Content { // there is one

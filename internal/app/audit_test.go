@@ -17,7 +17,7 @@ import (
 // changesNothing lists the operations other than GET that the audit log does not
 // tell of: they publish, only look, or end the session
 // of a browser, where a key has none.
-var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "check-webhook", "explain-event", "sign-out"}
+var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "check-webhook", "explain-event", "sign-out", "post-results"}
 
 // deed is an operation that changes something. Its path is that of the
 // operation, with ids by name from the objects.
@@ -68,6 +68,8 @@ var deeds = []deed{
 	{op: "cancel-redelivery", path: "/v1/webhooks/{webhook}/redeliveries/{redelivery}", action: hook.RedeliveryCancelledAction, object: "{redelivery}"},
 	{op: "cancel-deliveries", path: "/v1/webhooks/{webhook}/cancel", body: `{"since":"2020-01-01T00:00:00Z"}`, action: hook.CancellationStarted},
 	{op: "expunge-event", path: "/v1/events/e/payload", action: hook.EventExpunged, object: "e"},
+	{op: "open-listener", path: "/v1/listeners", body: `{"owner_id":"u","name":"laptop","rules":[{"events":["*"],"projects":["p"]}]}`, action: hook.WebhookCreated, learn: "listener", field: "id"},
+	{op: "delete-listener", path: "/v1/listeners/{listener}", action: hook.WebhookDeleted, object: "{listener}"},
 	{op: "delete-webhook", path: "/v1/webhooks/{webhook}", action: hook.WebhookDeleted, object: "{webhook}"},
 	{op: "delete-api-key", path: "/v1/api-keys/{key}", action: hook.APIKeyRevoked, object: "{key}"},
 	{op: "delete-event-type", path: "/v1/event-types/MINE", action: hook.EventTypeDeleted, object: "MINE"},
@@ -164,10 +166,10 @@ func TestAuditLogIsForAdmins(t *testing.T) {
 		return out
 	}
 	made := of("action=webhook.created&actor=" + s.first.objects["user"])
-	require.Len(t, made, 3)
+	require.Len(t, made, 4)
 	require.Equal(t, made, of("action=webhook.created&actor="+s.first.objects["key"]))
 	require.Equal(t, map[string]any{"key_id": s.first.objects["key"], "role": "user", "user_id": s.first.objects["user"], "address": "192.0.2.1"}, made[0]["actor"])
-	require.Equal(t, made[:1], of("action=webhook.created&object_id="+s.first.objects["webhook"]))
+	require.Equal(t, made[1:2], of("action=webhook.created&object_id="+s.first.objects["webhook"]))
 	require.Len(t, of("object_id="+s.first.fill("{project}/{user}")), 1)
 	require.Empty(t, of("since=2100-01-01T00:00:00Z"))
 	require.Empty(t, of("until=2000-01-01T00:00:00Z"))

@@ -19,6 +19,7 @@ var creating = map[string][2]string{
 	"publish-event":         {"/v1/events", `{"type":"TODO_CREATED","project_id":"{project}","current":{"id":"1"}}`},
 	"publish-batch":         {"/v1/events/batch", `{"events":[{"type":"TODO_CREATED","project_id":"{project}","current":{"id":"1"}},{"type":"NOT_THERE","project_id":"{project}","current":{}}]}`},
 	"create-webhook":        {"/v1/webhooks", `{"owner_id":"{user}","name":"W","url":"http://127.0.0.1:1/","rules":[{"events":["*"],"projects":["{project}"]}]}`},
+	"open-listener":         {"/v1/listeners", `{"owner_id":"{user}","name":"once","rules":[{"events":["*"],"projects":["{project}"]}]}`},
 	"rotate-secret":         {"/v1/webhooks/{webhook}/rotate-secret", `{"overlap_seconds":60}`},
 	"test-webhook":          {"/v1/webhooks/{webhook}/test", `{"current":{"id":"1"}}`},
 	"redeliver-deliveries":  {"/v1/webhooks/{webhook}/redeliver", `{"since":"2020-01-01T00:00:00Z"}`},
@@ -72,7 +73,9 @@ func TestSameRequestIsCarriedOutOnce(t *testing.T) {
 		}
 		fresh := s.call(bootstrap, op.method, path, body, idempotencyKey, "k2-"+op.ID)
 		require.Equal(t, first.Code, fresh.Code, "%s: %s", op.ID, fresh.Body)
-		require.NotEqual(t, first.Body.String(), fresh.Body.String(), op.ID)
+		if op.ID != "open-listener" { // which takes up the one of that name
+			require.NotEqual(t, first.Body.String(), fresh.Body.String(), op.ID)
+		}
 	}
 }
 

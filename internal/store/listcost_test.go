@@ -26,6 +26,16 @@ const (
 	rareProject    = "p2"
 )
 
+// newCrowdedAgain is newCrowded with some that were sent again since, and some that a
+// redelivery made.
+func newCrowdedAgain(t testing.TB) stage {
+	t.Helper()
+	s := newCrowded(t)
+	pgtest.Exec(t, s.url, `UPDATE deliveries SET superseded = right(id, 2) = '40', redelivery_id = CASE WHEN right(id, 3) = '900' THEN 'rdl_1' END WHERE right(id, 2) IN ('40', '00')`)
+	vacuum(t, s.url)
+	return s
+}
+
 // newCrowded is a stage with many deliveries, each of an event of its own.
 func newCrowded(t testing.TB) stage {
 	t.Helper()
@@ -35,9 +45,9 @@ func newCrowded(t testing.TB) stage {
 		SELECT CASE WHEN g = 0 THEN $1 ELSE 'wh_' || g END, 'u1', 'w', 'https://example.com/', '', '', 'standard', true, '{}', true, 'HEALTHY' FROM generate_series(0, 200) g`, bigWebhook)
 	crowdEvents(t, s.url, manyDeliveries)
 	pgtest.Exec(t, s.url, `
-		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, superseded, redelivery_id, attempts, dispatch_at, finished_at, created_at, updated_at)
+		INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, reason, attempts, dispatch_at, finished_at, created_at, updated_at)
 		SELECT 'dlv_' || e.id, e.id, CASE WHEN g % 3 = 0 THEN 'wh_big' ELSE 'wh_' || (g % 200 + 1) END, e.type, e.project_id, 'c1', x.status,
-			CASE x.status WHEN 'failed' THEN 'exhausted' WHEN 'held' THEN 'webhook_disabled' END, g % 40 = 0, CASE WHEN g % 900 = 0 THEN 'rdl_1' END, CASE x.status WHEN 'pending' THEN 0 ELSE 1 END,
+			CASE x.status WHEN 'failed' THEN 'exhausted' WHEN 'held' THEN 'webhook_disabled' END, CASE x.status WHEN 'pending' THEN 0 ELSE 1 END,
 			CASE WHEN x.status IN ('pending', 'retrying') THEN now() END, CASE WHEN x.status IN ('succeeded', 'failed') THEN now() END, e.accepted_at, e.accepted_at
 		FROM events e
 		CROSS JOIN LATERAL (SELECT substr(e.id, 2)::int AS g) n
@@ -202,7 +212,7 @@ var setNarrowings = map[string]func(*hook.DeliveryFilter){
 // TestLists_ReadFewPages counts the pages of every list, with every filter and two
 // of them together, for who sees everything and for a user with 201 webhooks.
 func TestLists_ReadFewPages(t *testing.T) {
-	s := newCrowded(t)
+	s := newCrowdedAgain(t)
 	conn := reading(t, s.url)
 	// A page of 51 rows, in 201 walks where a user asks, by up to 22 reasons each; and mostScanned rows, which
 	// in many walks lie on a page each.
@@ -241,7 +251,7 @@ func TestLists_ReadFewPages(t *testing.T) {
 // TestLists_FindWhatTheFilterSays compares every page by page with what a plain
 // condition finds.
 func TestLists_FindWhatTheFilterSays(t *testing.T) {
-	s := newCrowded(t)
+	s := newCrowdedAgain(t)
 	db, err := sql.Open("postgres", s.url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })

@@ -37,6 +37,9 @@ WITH offered AS (
 )
 SELECT pg_notify($7, webhook_id) FROM offered`
 
+// offerPlace is where the headers of a request are sealed.
+func offerPlace(key string) string { return "listener_requests|" + key + "|headers" }
+
 // Offer puts a request on the wire to its listener.
 func (s *Store) Offer(ctx context.Context, r hook.StreamRequest) error {
 	ctx = via(ctx, s.attempts)
@@ -44,6 +47,7 @@ func (s *Store) Offer(ctx context.Context, r hook.StreamRequest) error {
 	if err != nil {
 		return fault{fmt.Errorf("encode the headers of %s: %w", r.Key(), err)}
 	}
+	headers = s.ring.Seal(headers, offerPlace(r.Key())) // the owner's own are secrets
 	_, err = s.on(ctx).ExecContext(ctx, offer, r.DeliveryID, r.Attempt, r.WebhookID, headers, r.Body, r.Timeout.Milliseconds(), streamChannel)
 	return classify("offer "+r.Key(), err)
 }
@@ -112,7 +116,11 @@ func (s *Store) NextOffers(ctx context.Context, webhookID, stream string, limit 
 	}
 	return rows(ctx, s, nextOffers, []any{webhookID, stream, limit, hook.MaxOnTheWire}, func(r row) (hook.StreamRequest, error) {
 		out := hook.StreamRequest{WebhookID: webhookID, DeliveryID: r.DeliveryID, Attempt: r.Attempt, Body: r.Body, Timeout: time.Duration(r.Seconds * float64(time.Second))}
-		if err := json.Unmarshal(r.Headers, &out.Headers); err != nil {
+		headers, err := s.ring.Open(r.Headers, offerPlace(out.Key()))
+		if err == nil {
+			err = json.Unmarshal(headers, &out.Headers)
+		}
+		if err != nil {
 			return out, fault{fmt.Errorf("decode the headers of %s: %w", out.Key(), err)}
 		}
 		return out, nil
