@@ -30,10 +30,14 @@ func TestFromBlue_MovesAWebhook(t *testing.T) {
 	require.Equal(t, w["id"], c.send(t, http.MethodPut, path, []byte(body)).json(t, http.StatusOK)["id"])
 	secret, id := w["secret"].(string), w["id"].(string)
 
-	c.send(t, http.MethodPost, "/v1/events", map[string]any{"type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"title": "Crate 18"}}).json(t, http.StatusAccepted)
+	held := c.prefix + "held"
+	c.send(t, http.MethodPost, "/v1/events", map[string]any{"id": held, "type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"title": "Crate 18"}}).json(t, http.StatusAccepted)
 	c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/test", map[string]any{"type": "TODO_MOVED"}).json(t, http.StatusAccepted)
 	r.wait(t, 1) // the test alone: the webhook is off
-	c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/enable", nil).json(t, http.StatusOK)
+	c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/enable", map[string]any{"drain": false}).json(t, http.StatusOK)
+	c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/cancel", map[string]any{"since": "2020-01-01T00:00:00Z"}).json(t, http.StatusAccepted)
+	c.delivery(t, held, status("cancelled"))
+	c.send(t, http.MethodPost, "/v1/events", map[string]any{"type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"title": "Crate 19"}}).json(t, http.StatusAccepted)
 	events := map[string]bool{}
 	for _, arrived := range r.wait(t, 3) {
 		mac := hmac.New(sha256.New, []byte(secret))
@@ -44,6 +48,7 @@ func TestFromBlue_MovesAWebhook(t *testing.T) {
 		events[string(got["event"])] = true
 		require.Contains(t, string(got["webhook"]), `"metadata":{"events":["TODO_CREATED","TODO_MOVED"],"projectIds":["`+c.prefix+`p"]}`)
 		require.Len(t, got, 4)
+		require.NotContains(t, string(arrived.body), "Crate 18", "Blue has sent it")
 	}
 	require.Equal(t, map[string]bool{`"TODO_MOVED"`: true, `"WEBHOOK_HEALTH_CHECK"`: true, `"TODO_CREATED"`: true}, events)
 }

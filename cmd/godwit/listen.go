@@ -61,7 +61,7 @@ receiver on this machine, byte for byte and with its signature. While nothing
 listens on the port, or this command does not run, Godwit keeps what matches.
 
 Each delivery makes one attempt and bears on no health. The listener is removed
-when the command ends; with --keep it stays, and holds what matches meanwhile.`,
+when the command ends; with --keep it stays for that time, and what matches is held.`,
 		Example: `  godwit listen 3000 --path /hook
   godwit listen --forward-to http://localhost:3000/hook --events 'TODO_*' --projects website
   WEBHOOK_SECRET=$(godwit listen --print-secret) npm test`,

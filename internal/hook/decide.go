@@ -222,7 +222,7 @@ type Finish struct {
 	// HadSlot says that the attempt took a place of its webhook, to be given back.
 	HadSlot bool
 	// Quiet: the delivery is a test or a listener's, so that a failure says nothing
-	// about its webhook's health, and its owner is told nothing.
+	// about its webhook's health, and its owner gets no message.
 	Quiet bool
 }
 

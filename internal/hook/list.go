@@ -65,7 +65,7 @@ type DeliveryFilter struct {
 	StatusCodes  []StatusCodes
 	RedeliveryID string // those that this redelivery made or released
 	Latest       bool   // without those that were redelivered
-	IDPrefix     string // of its own id, or of its event's
+	IDPrefix     string // of the delivery's id, or of its event's
 }
 
 // Accepted is the answer to one event of Ingest.

@@ -115,7 +115,7 @@ func filterFault(pointer string, err error) hook.Field {
 	return fault
 }
 
-// Check is what came of holding an event to the schema of its type.
+// Check is the verdict on one event by the schema of its type.
 type Check struct {
 	version int64
 	fault   *hook.Error // nil = it fits

@@ -53,7 +53,7 @@ func TestChat_KeepsItsWordsFromAcceptance(t *testing.T) {
 	s.post(t, event("e2", "DEAL_WON", "p1"))
 	require.Equal(t, &hook.ChatWords{Language: hook.German, Title: "Geschäft gewonnen"}, words("e1"))
 	require.Equal(t, &hook.ChatWords{Language: hook.German, Title: "Geschäft gewonnen"}, s.parcel(t, test).Chat)
-	require.Equal(t, &hook.ChatWords{Language: hook.Polish, Title: "Won"}, words("e2"), "Polish has no title of its own")
+	require.Equal(t, &hook.ChatWords{Language: hook.Polish, Title: "Won"}, words("e2"), "there is no title in Polish")
 	speak("")
 	user, err = s.User(ctx, "u1")
 	require.NoError(t, err)

@@ -155,8 +155,8 @@ func (s *Store) Answer(ctx context.Context, webhookID string, answers []hook.Str
 	return took, classify("keep answers of "+webhookID, err)
 }
 
-// ListenStreams calls wake for each name that is told about streams until ctx ends,
-// and with an empty name where some may have been missed.
+// ListenStreams calls wake with each name that a process notifies, until ctx ends. The
+// name is empty where notifications may have been missed.
 func (s *Store) ListenStreams(ctx context.Context, wake func(name string)) error {
 	return s.listenOn(ctx, streamChannel, wake)
 }

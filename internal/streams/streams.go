@@ -14,8 +14,8 @@ import (
 type Store interface {
 	Offer(ctx context.Context, r hook.StreamRequest) error
 	WithdrawOffer(ctx context.Context, r hook.StreamRequest, over bool) (answer *hook.StreamAnswer, heard bool, err error)
-	// ListenStreams calls wake for each name that is told, and with an empty one where
-	// some may have been missed, until ctx ends.
+	// ListenStreams calls wake with each name that a process notifies, until ctx ends.
+	// The name is empty where notifications may have been missed.
 	ListenStreams(ctx context.Context, wake func(name string)) error
 }
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { cel, type Line } from '../src/rules/condition';
 import { call, cast, launch, open, Receiver, signIn, url, Watch, type Cast } from './stage';
 
-// Filling in forms: what is said while somebody types, and what is kept.
+// Filling in forms: what is said during typing, and what is kept.
 
 const good = new Receiver();
 const bad = new Receiver();
@@ -69,7 +69,7 @@ test('wizard is walked by the keyboard alone, in German, to a delivered test', a
   await p.context().close();
 });
 
-test('wizard says while somebody types what only the server knows, in their language', async () => {
+test('wizard says during typing what only the server knows, in the reader’s language', async () => {
   const p = await open(browser, watch, { locale: 'de-DE' });
   await p.goto(`${url}/sign-in`);
   await p.locator('input[type=password]').fill(made.key);
@@ -107,7 +107,7 @@ test('wizard says while somebody types what only the server knows, in their lang
   await p.context().close();
 });
 
-test('settings say while somebody types what can not be taken', async () => {
+test('settings say during typing what is not acceptable', async () => {
   await page.goto(`${url}/webhooks/${made.works.id}/settings`);
   await page.getByLabel('Address', { exact: true }).fill('http://10.1.2.3/hook');
   await page.getByText('Godwit may not send there.').waitFor();
@@ -177,7 +177,7 @@ test('conditions that are put together do what they say', async () => {
     (await ask(now, before)).filters.forEach((f, i) => expect(f.result, `${JSON.stringify(cases[i]?.[0])} ${f.detail}`).not.toBe('fails'));
 });
 
-test('session that ends while somebody types gives back what was typed', async () => {
+test('session that ends during typing gives back what was typed', async () => {
   await page.goto(`${url}/webhooks/new?step=1`);
   await page.getByLabel('Name', { exact: true }).fill('Typed before');
   const { id } = await page.evaluate(async () => (await (await fetch('/v1/session')).json()) as { id: string });

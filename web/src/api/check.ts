@@ -13,7 +13,7 @@ export function useSettled<T>(value: T, ms: number): T {
   return JSON.parse(settled) as T;
 }
 
-// useCheck asks the server, while somebody types, what is wrong with a webhook or a
+// useCheck asks the server, during typing, what is wrong with a webhook or a
 // part of it. It writes nothing. What is said of an older text is left out, and an
 // answer that does not come is no finding. Addresses may be secrets, so nothing of it
 // is kept.
