@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -128,11 +129,14 @@ func (a *target) addresses(t *testing.T) {
 // names tries names that lead to this machine. What counts is that nothing arrives
 // there, whatever the API answers.
 func (a *target) names(t *testing.T) {
-	r := newReceiver(t, nil)
-	port := r.URL[len("http://127.0.0.1"):]
+	l, err := net.Listen("tcp", "127.0.0.1:0") // where the names lead
+	require.NoError(t, err)
+	r := receiveOn(t, l, nil)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
 	names := []string{"localhost", "localhost.", "LOCALHOST", "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", "ip6-localhost", "localhost.localdomain"}
 	for _, name := range names {
-		form, err := json.Marshal(map[string]any{"owner_id": a.prefix + "u", "name": "n", "url": "http://" + name + port, "rules": []any{map[string]any{"events": []string{"*"}}}})
+		form, err := json.Marshal(map[string]any{"owner_id": a.prefix + "u", "name": "n", "url": "http://" + name + ":" + port, "rules": []any{map[string]any{"events": []string{"*"}}}})
 		require.NoError(t, err)
 		status, raw := a.try(t, http.MethodPost, "/v1/webhooks", attacks.Body{Name: name, Content: form})
 		if status != http.StatusCreated {

@@ -67,35 +67,42 @@ func closes(text string) misbehave {
 
 func resets(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
 
-// presents offers a certificate that no sender should take.
-func presents(cert tls.Certificate) misbehave {
+// presents offers a certificate that no sender should take: it signs itself, for
+// a name (empty: for the address that was called) and until a time.
+func presents(host string, until time.Time) misbehave {
 	return func(c net.Conn) {
-		_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}}).Handshake()
+		_ = tls.Server(c, &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if host == "" {
+				return certificate(hello.Conn.LocalAddr().(*net.TCPAddr).IP, "", until)
+			}
+			return certificate(nil, host, until)
+		}}).Handshake()
 	}
 }
 
-// certificate signs itself, for a name and until a time.
-func certificate(t testing.TB, host string, until time.Time) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+func certificate(ip net.IP, host string, until time.Time) (*tls.Certificate, error) {
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: until.Add(-24 * time.Hour), NotAfter: until}
-	if ip := net.ParseIP(host); ip != nil {
+	if ip != nil {
 		leaf.IPAddresses = []net.IP{ip}
 	} else {
 		leaf.DNSNames = []string{host}
 	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
-	require.NoError(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
 // raw is a receiver that misbehaves on its first connection and is well on all
 // after it.
 func raw(t testing.TB, first misbehave) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	l := listenAlone(t)
 	var open sync.Map
 	var group sync.WaitGroup
 	var seen atomic.Int32
@@ -152,9 +159,9 @@ func hostilities(t testing.TB) map[string]hostility {
 		"reset":                {resets, "reset"},
 		"no answer":            {closes(""), "reset"},
 		"redirect":             {closes("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"), "redirect"},
-		"expired certificate":  {presents(certificate(t, "127.0.0.1", time.Now().Add(-hour))), "tls_expired"},
-		"own certificate":      {presents(certificate(t, "127.0.0.1", time.Now().Add(hour))), "tls_unknown_authority"},
-		"other's certificate":  {presents(certificate(t, "shop.example", time.Now().Add(hour))), "tls_hostname"},
+		"expired certificate":  {presents("", time.Now().Add(-hour)), "tls_expired"},
+		"own certificate":      {presents("", time.Now().Add(hour)), "tls_unknown_authority"},
+		"other's certificate":  {presents("shop.example", time.Now().Add(hour)), "tls_hostname"},
 		"silence in handshake": {func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, "tls"},
 	}
 }

@@ -1,10 +1,13 @@
 package e2e_test
 
 import (
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,13 +34,35 @@ type request struct {
 // newReceiver starts a receiver; answer nil is always 204.
 func newReceiver(t testing.TB, answer func(n int, r request) int) *receiver {
 	t.Helper()
+	return receiveOn(t, listenAlone(t), answer)
+}
+
+// receiveOn starts a receiver on a listener, which it closes in the end.
+func receiveOn(t testing.TB, l net.Listener, answer func(n int, r request) int) *receiver {
+	t.Helper()
 	if answer == nil {
 		answer = func(int, request) int { return http.StatusNoContent }
 	}
 	r := &receiver{answer: answer, release: make(chan struct{}), arrived: make(chan struct{}, 100_000)}
-	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))
+	r.Server = httptest.NewUnstartedServer(http.HandlerFunc(r.serve))
+	r.Listener.Close()
+	r.Listener = l
+	r.Start()
 	t.Cleanup(func() { r.letGo(); r.Close() })
 	return r
+}
+
+var listeners atomic.Uint32
+
+// listenAlone listens on a loopback address that no other receiver of these
+// tests has or had. A port alone may have been another test's receiver, whose
+// webhook still calls it.
+func listenAlone(t testing.TB) net.Listener {
+	t.Helper()
+	n := listeners.Add(1)
+	l, err := net.Listen("tcp", fmt.Sprintf("127.1.%d.%d:0", n>>8, n&0xff))
+	require.NoError(t, err)
+	return l
 }
 
 func (r *receiver) serve(w http.ResponseWriter, req *http.Request) {
