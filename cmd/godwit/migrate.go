@@ -1,3 +1,5 @@
+//go:build !client
+
 package main
 
 import (
@@ -9,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/app"
+	"godwit/internal/cli/command"
 	"godwit/internal/config"
 	"godwit/schema"
 )
 
 func migrateCommand() *cobra.Command {
-	return group("migrate", "Apply, list or take back the migrations of the database",
+	return command.Group("migrate", "Apply, list or take back the migrations of the database",
 		migration("up", "Apply every migration that the database lacks", schema.UpTelling),
 		migration("down", "Take the newest migration back; the data of its tables is lost", schema.DownTelling),
 		migration("status", "List the migrations and whether the database has them", nil),

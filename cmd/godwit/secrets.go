@@ -1,3 +1,5 @@
+//go:build !client
+
 package main
 
 import (
@@ -6,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/app"
+	"godwit/internal/cli/command"
 	"godwit/internal/config"
 )
 
 func secretsCommand() *cobra.Command {
-	return group("secrets", "Look after the secrets that the database holds encrypted", rekeyCommand())
+	return command.Group("secrets", "Look after the secrets that the database holds encrypted", rekeyCommand())
 }
 
 func rekeyCommand() *cobra.Command {

@@ -35,8 +35,10 @@ func (c *Client) Check() error {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return &Failure{Code: ExitUsage, What: fmt.Sprintf("%q is no address of Godwit", c.URL), Next: "give one like https://godwit.example.com by --url or GODWIT_URL"}
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return &Failure{Code: ExitUsage, What: "the address of Godwit has a user name, a query or a fragment", Next: "give one like https://godwit.example.com by --url or GODWIT_URL"}
 	case c.Key == "":
-		return &Failure{Code: ExitSignIn, What: "there is no API key", Next: "put one into GODWIT_KEY: an administrator makes it by POST /v1/api-keys, or take the admin key that make up prints"}
+		return &Failure{Code: ExitSignIn, What: "there is no API key", Next: "godwit login keeps one, or put one into GODWIT_KEY; make up prints an admin's key"}
 	}
 	return nil
 }
@@ -161,7 +163,7 @@ func codeOf(status int) int {
 func nextOf(status int) string {
 	switch status {
 	case http.StatusUnauthorized:
-		return "check GODWIT_KEY: the key may have been revoked, or belong to another installation"
+		return "check the key (godwit login, or GODWIT_KEY): it may have been revoked, or belong to another installation"
 	case http.StatusForbidden:
 		return "use a key of another role"
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
@@ -171,19 +173,24 @@ func nextOf(status int) string {
 }
 
 // Field is what is wrong with one value.
-type Field struct{ Pointer, Detail string }
+type Field struct {
+	Pointer string `json:"pointer"`
+	Detail  string `json:"detail"`
+}
 
 // Failure is why a command could not do what it was asked.
 type Failure struct {
 	// Code is the exit code.
-	Code int
+	Code int `json:"exit_code"`
 	// Status is the API's; 0 = it gave no answer.
-	Status int
+	Status int `json:"status,omitempty"`
 	// What went wrong, why, and what to do next; the last two may be empty.
-	What, Why, Next string
-	Fields          []Field
-	RequestID       string
-	RetryAfter      time.Duration
+	What       string        `json:"what"`
+	Why        string        `json:"why,omitempty"`
+	Next       string        `json:"next,omitempty"`
+	Fields     []Field       `json:"fields,omitempty"`
+	RequestID  string        `json:"request_id,omitempty"`
+	RetryAfter time.Duration `json:"-"`
 }
 
 func (f *Failure) Error() string {

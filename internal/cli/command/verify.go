@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -20,23 +20,17 @@ import (
 // maxRequest bounds a saved request, which is in memory; Godwit's are smaller.
 const maxRequest = 8 << 20
 
-// refused is the error of a command that was carried out and answers no.
-type refused struct{ error }
-
-// misused is the error of a command that can't be carried out as it was given.
-type misused struct{ error }
-
 // verifyFlags are the flags of godwit verify.
 type verifyFlags struct {
+	*frame
 	secrets              []string
 	headerFile, bodyFile string
 	secretFile, at       string
 	tolerance            time.Duration
-	json                 bool
 }
 
-func verifyCommand() *cobra.Command {
-	var f verifyFlags
+func verifyCommand(frame *frame) *cobra.Command {
+	f := verifyFlags{frame: frame}
 	c := &cobra.Command{
 		Use:   "verify [FILE]",
 		Short: "Check the signature of a request that arrived, and say which part is wrong",
@@ -57,7 +51,6 @@ anywhere. Exit codes: 0 the signature fits, 1 it doesn't, 2 the command is wrong
 		},
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misused{err} })
 	flags := c.Flags()
 	flags.StringArrayVar(&f.secrets, "secret", nil, "secret (whsec_…) or public key (whpk_…) of the webhook; give it twice during a rotation. Or the variable WEBHOOK_SECRET")
 	flags.StringVar(&f.secretFile, "secret-file", "", "file that holds the secret, which keeps it out of the shell's history")
@@ -65,7 +58,6 @@ anywhere. Exit codes: 0 the signature fits, 1 it doesn't, 2 the command is wrong
 	flags.StringVar(&f.bodyFile, "body-file", "", "file of the body, byte for byte")
 	flags.StringVar(&f.at, "at", "", "when the request arrived, such as 2026-05-04T09:30:00Z (default now)")
 	flags.DurationVar(&f.tolerance, "tolerance", verify.DefaultTolerance, "how far the timestamp may be from that time")
-	flags.BoolVar(&f.json, "json", false, "print the result as JSON: {code, detail, remedy}")
 	return c
 }
 

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -16,43 +16,23 @@ import (
 	"godwit/internal/cli/listen"
 )
 
-// clientFlags say which installation a command calls.
-type clientFlags struct{ url string }
-
-func (f *clientFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.url, "url", "", "where Godwit is (default GODWIT_URL, else http://127.0.0.1:8080)")
-}
-
-// client gives the client of the installation, or what is missing.
-func (f clientFlags) client() (*cli.Client, error) {
-	at := f.url
-	if at == "" {
-		at = os.Getenv("GODWIT_URL")
-	}
-	if at == "" {
-		at = "http://127.0.0.1:8080"
-	}
-	c := &cli.Client{URL: strings.TrimRight(at, "/"), Key: os.Getenv("GODWIT_KEY")}
-	return c, c.Check()
-}
-
 // listenFlags are the flags of godwit listen.
 type listenFlags struct {
-	clientFlags
+	*frame
 	forwardTo, path             string
 	events, projects, companies []string
 	filter, name, owner, format string
 	headers                     map[string]string
 	retries, takeOver           bool
 	keep                        time.Duration
-	printSecret, json           bool
+	printSecret                 bool
 	external, insecure          bool
 	once                        int
 	timeout, exitAfter          time.Duration
 }
 
-func listenCommand() *cobra.Command {
-	var f listenFlags
+func listenCommand(frame *frame) *cobra.Command {
+	f := listenFlags{frame: frame}
 	c := &cobra.Command{
 		Use:   "listen [PORT]",
 		Short: "Bring deliveries to a receiver on this machine, without a public URL",
@@ -73,13 +53,11 @@ when the command ends; with --keep it stays for that time, and what matches is h
 		},
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misused{err} })
 	f.addTo(c)
 	return c
 }
 
 func (f *listenFlags) addTo(c *cobra.Command) {
-	f.add(c)
 	flags := c.Flags()
 	flags.StringVar(&f.forwardTo, "forward-to", "", "where deliveries go, in the place of a port")
 	flags.StringVar(&f.path, "path", "", "the path behind the port")
@@ -100,7 +78,6 @@ func (f *listenFlags) addTo(c *cobra.Command) {
 	flags.DurationVar(&f.exitAfter, "exit-after-disconnect", 0, "end when there was no connection for this time")
 	flags.BoolVar(&f.external, "allow-external", false, "forward to other machines, too")
 	flags.BoolVar(&f.insecure, "insecure", false, "accept any certificate of the receiver")
-	flags.BoolVar(&f.json, "json", false, "write JSON, one object a line")
 }
 
 // form is the body of POST /v1/listeners.
@@ -131,7 +108,7 @@ func (f *listenFlags) form() map[string]any {
 }
 
 func (f *listenFlags) run(c *cobra.Command, args []string) error {
-	api, err := f.client()
+	api, err := f.client(c)
 	if err != nil {
 		return err
 	}
@@ -182,11 +159,6 @@ func (f *listenFlags) secret(c *cobra.Command, api *cli.Client) error {
 	_, err = fmt.Fprintln(c.OutOrStdout(), opened.Secret)
 	return err
 }
-
-// interrupted is the end of a command by Ctrl-C.
-type interrupted struct{}
-
-func (interrupted) Error() string { return "interrupted" }
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 

@@ -1,0 +1,22 @@
+package command
+
+import "github.com/spf13/cobra"
+
+// addCommands adds every command that calls an installation. A new one is one line
+// here, and a file that makes it.
+func (f *frame) addCommands(root *cobra.Command) {
+	f.group(root, groupDaily,
+		whoamiCommand(f),
+	)
+	f.group(root, groupLocal,
+		listenCommand(f), verifyCommand(f),
+	)
+}
+
+// group adds commands under one head of the help.
+func (f *frame) group(root *cobra.Command, id string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = id
+		root.AddCommand(c)
+	}
+}
