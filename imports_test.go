@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"standalone":   {anything},
 
 	// What the processes are made of, from the outside in.
-	"api":         {"internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "schema", "web"},
+	"api":         {"internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/verify", "schema", "web"},
 	"api/openapi": {"api"},
 	"worker":      {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
 	"workflows":   {"activities", "internal/hook", "internal/retry"},

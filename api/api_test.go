@@ -51,6 +51,7 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 		AdminKeyHash: apikey.Hash(testKey),
 		AllowedHosts: []string{"example.com"},
 		Streams:      newsOfStreams{},
+		Play:         true,
 		CheckURL: func(raw string) (string, error) {
 			if !strings.HasPrefix(raw, "https://") {
 				return "", errors.New("must be an https:// address")

@@ -53,6 +53,9 @@ type fake struct {
 	quotas []hook.Quota
 	// inside says that Once runs a request now.
 	inside bool
+	// addresses are those of the play receiver, played what came to them.
+	addresses []hook.PlayAddress
+	played    []hook.PlayRequest
 	// checked is how many events were held to their schemas.
 	checked int
 	// locked is how often a webhook was locked to change it.
@@ -64,7 +67,7 @@ func (f *fake) store() Store {
 		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f}, Drafts: draftsOf{f}, Numbers: f,
 		DeliveryEdits: edits{f}, Redeliveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
 		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
-		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}}
+		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}, PlayAddresses: playOf{f}, Plays: playOf{f}}
 }
 
 // Visible is asked about each id that users may name.

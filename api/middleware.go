@@ -40,7 +40,7 @@ func (s *server) log(c *gin.Context) {
 	c.Next()
 	if line := s.Log.Check(zap.DebugLevel, "request"); line != nil {
 		line.Write(
-			zap.String("method", c.Request.Method), zap.String("path", c.Request.URL.Path),
+			zap.String("method", c.Request.Method), zap.String("path", shownPath(c.Request.URL.Path)),
 			zap.Int("status", c.Writer.Status()), zap.Int("bytes", c.Writer.Size()),
 			zap.Duration("duration", time.Since(start)), zap.String("request_id", requestID(c.Request.Context())))
 	}

@@ -120,7 +120,7 @@ func kindOf(status int) kind {
 
 // mayBeLeftOut says which bodies need not be sent.
 func mayBeLeftOut(body reflect.Type) bool {
-	return body == takes[enableForm]() || body == takes[disableForm]() || body == takes[testForm]() || body == takes[rotateForm]()
+	return body == takes[enableForm]() || body == takes[disableForm]() || body == takes[testForm]() || body == takes[rotateForm]() || body == takes[playForm]()
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -55,6 +55,8 @@ type Options struct {
 	Show func(p hook.Parcel, signed bool) (hook.Request, error)
 	// NewSecret makes a signing secret of a kind.
 	NewSecret func(hook.Signature) string
+	// Play says whether there is a play receiver.
+	Play bool
 	// Streams tells what is new about the streams of listeners.
 	Streams Streams
 	// Now is the database's time; nil = this machine's.
@@ -128,6 +130,8 @@ type Store struct {
 	Listeners     Listeners
 	Leases        StreamLeases
 	Offers        StreamRequests
+	PlayAddresses PlayAddresses
+	Plays         Plays
 }
 
 // Snapshots gives reads one moment to look at.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
 
 	"godwit/internal/hook"
 )
@@ -62,22 +63,28 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 		c.Header("Accept-Encoding", "gzip")
 		return nil, newProblem(codeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.Is(err, errNoRoom):
-		c.Header("Connection", "close") // what is still to come is not read
-		return nil, noRoom()
-	case errors.Is(err, errNotGzip):
-		return nil, newProblem(codeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
-	case errors.As(err, &tooLarge):
-		return nil, newProblem(codeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
-	case err != nil:
-		return nil, newProblem(codeMalformed, "The body did not arrive whole or in time.")
+	if err != nil {
+		return nil, bodyProblem(c, err, limit)
 	}
 	arriving.end()
 	body.raw, body.whole = raw, true
 	body.bodies.charge(ctx.Context(), len(raw))
 	return raw, nil
+}
+
+// bodyProblem says why a body of at most limit bytes was not read.
+func bodyProblem(c *gin.Context, err error, limit int64) *problem {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, errNoRoom):
+		c.Header("Connection", "close") // what is still to come is not read
+		return noRoom()
+	case errors.Is(err, errNotGzip):
+		return newProblem(codeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
+	case errors.As(err, &tooLarge):
+		return newProblem(codeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
+	}
+	return newProblem(codeMalformed, "The body did not arrive whole or in time.")
 }
 
 const headerContentEncoding = "Content-Encoding"

@@ -71,17 +71,28 @@ type portalLink struct {
 
 type portalInput struct {
 	Payload
-	base  string
-	local string // the address that the request came to
+	Called
 }
 
 // Resolve finds the address that Godwit was called at, and reads the body.
 func (in *portalInput) Resolve(ctx huma.Context) []error {
+	in.Called.Resolve(ctx)
+	return in.Payload.Resolve(ctx)
+}
+
+// Called is the part of an input that tells the address that Godwit was called at.
+type Called struct {
+	base  string
+	local string // the address that the request came to
+}
+
+// Resolve finds it.
+func (in *Called) Resolve(ctx huma.Context) []error {
 	in.base = "http://" + ctx.Host()
 	if local, ok := ctx.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		in.local = ops.HostName(local.String())
 	}
-	return in.Payload.Resolve(ctx)
+	return nil
 }
 
 // portalPath is the app's page that a portal link leads to. It signs nobody in
@@ -93,7 +104,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	if err != nil {
 		return nil, err
 	}
-	base, err := s.linkBase(in)
+	base, err := s.linkBase(in.Called)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +138,7 @@ func nextQuery(next string) string {
 
 // linkBase is what links begin with. Where no setting says it, it is how this
 // request was addressed, if that can't be somebody else's host.
-func (s *server) linkBase(in *portalInput) (string, error) {
+func (s *server) linkBase(in Called) (string, error) {
 	if s.PublicURL != "" {
 		return strings.TrimSuffix(s.PublicURL, "/"), nil
 	}

@@ -89,6 +89,12 @@ func newMemory[V any]() memory[V] {
 	return memory[V]{held}
 }
 
+// peek gives what is held for somebody, or the zero value.
+func (m memory[V]) peek(whose string) V {
+	one, _ := m.held.Get(whose)
+	return one
+}
+
 // of gives what is held for somebody, and makes it the first time.
 func (m memory[V]) of(whose string, newOne func() V) V {
 	if one, known := m.held.Get(whose); known {

@@ -8,7 +8,7 @@ import (
 // routes is every operation of the API: how it is called, by whom, with which
 // body, and what carries it out.
 func (s *server) routes() []route {
-	return slices.Concat(s.hostRoutes(), s.webhookRoutes(), s.listenerRoutes())
+	return slices.Concat(s.hostRoutes(), s.webhookRoutes(), s.listenerRoutes(), s.playRoutes())
 }
 
 // listenerRoutes are for programs that take deliveries on their owner's machine.

@@ -28,7 +28,8 @@ type server struct {
 	requests  memory[*rate.Limiter] // by kind of request and credential
 	warned    memory[time.Time]     // by reason
 	rates     *companyRates
-	streams   atomic.Int64    // of listeners
+	streams   atomic.Int64 // of listeners
+	player    *player
 	givenUp   *ops.Complaints // requests that waited, or worked, for too long
 }
 
@@ -56,7 +57,7 @@ func build(options Options) (*server, *gin.Engine) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), warned: newMemory[time.Time](), rates: newCompanyRates(options),
+	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), warned: newMemory[time.Time](), rates: newCompanyRates(options), player: newPlayer(),
 		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
 	engine.Use(protect, s.identify, s.log, s.recover, s.readableQuery, s.sameOrigin(), newBodies().countBody)
 	engine.NoRoute(s.noRoute)
@@ -71,6 +72,7 @@ func build(options Options) (*server, *gin.Engine) {
 	doc.Paths["/v1/webhooks"].Post.Callbacks = calledBack(doc.Webhooks["event"])
 	bound(doc)
 	s.serveDocs(engine)
+	s.servePlay(engine)
 	s.serveApp(engine)
 	return s, engine
 }

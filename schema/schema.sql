@@ -372,6 +372,27 @@ CREATE TABLE public.notices (
     CONSTRAINT notices_kind_check CHECK ((kind = ANY (ARRAY['deactivated'::text, 'recovered'::text, 'gave_up'::text, 'gone'::text])))
 );
 
+CREATE TABLE public.play_addresses (
+    id text NOT NULL COLLATE pg_catalog."C",
+    owner_id text COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone DEFAULT now() NOT NULL,
+    received bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.play_requests (
+    id text NOT NULL COLLATE pg_catalog."C",
+    address_id text NOT NULL COLLATE pg_catalog."C",
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    method text NOT NULL,
+    status_code integer NOT NULL,
+    size integer NOT NULL,
+    event_id text COLLATE pg_catalog."C",
+    webhook_id text COLLATE pg_catalog."C",
+    finding jsonb NOT NULL,
+    content bytea NOT NULL
+);
+
 CREATE TABLE public.projects (
     id text NOT NULL COLLATE pg_catalog."C",
     company_id text NOT NULL COLLATE pg_catalog."C",
@@ -754,6 +775,12 @@ ALTER TABLE ONLY public.members
 ALTER TABLE ONLY public.notices
     ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.play_addresses
+    ADD CONSTRAINT play_addresses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.play_requests
+    ADD CONSTRAINT play_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE public.projects
     ADD CONSTRAINT projects_id_check CHECK ((((length(id) >= 1) AND (length(id) <= 128)) AND (id !~ '[^A-Za-z0-9._:/@|=+~,!$&''()*;-]'::text))) NOT VALID;
 
@@ -949,6 +976,16 @@ CREATE INDEX notices_of_webhook ON public.notices USING btree (webhook_id, sent_
 
 CREATE UNIQUE INDEX notices_waiting ON public.notices USING btree (webhook_id) WHERE (due_at IS NOT NULL);
 
+CREATE INDEX play_addresses_by_use ON public.play_addresses USING btree (used_at);
+
+CREATE INDEX play_addresses_of_owner ON public.play_addresses USING btree (owner_id);
+
+CREATE INDEX play_requests_by_age ON public.play_requests USING btree (received_at);
+
+CREATE INDEX play_requests_newest ON public.play_requests USING btree (address_id, received_at DESC, id DESC);
+
+CREATE INDEX play_requests_of_event ON public.play_requests USING btree (event_id);
+
 CREATE INDEX projects_newest ON public.projects USING btree (created_at DESC, id DESC);
 
 CREATE INDEX projects_of_company ON public.projects USING btree (company_id, created_at DESC, id DESC);
@@ -1031,6 +1068,12 @@ ALTER TABLE ONLY public.members
 
 ALTER TABLE ONLY public.notices
     ADD CONSTRAINT notices_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id);
+
+ALTER TABLE ONLY public.play_addresses
+    ADD CONSTRAINT play_addresses_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.play_requests
+    ADD CONSTRAINT play_requests_address_id_fkey FOREIGN KEY (address_id) REFERENCES public.play_addresses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;

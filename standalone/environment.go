@@ -65,6 +65,9 @@ func (e *environment) withDefaults(environ []string, given config.Config) []stri
 	if !isSet(environ, "GODWIT_ALLOW_HTTP") {
 		all = append(all, "GODWIT_ALLOW_HTTP=true")
 	}
+	if !isSet(environ, "GODWIT_PLAY") {
+		all = append(all, "GODWIT_PLAY=true")
+	}
 	return all
 }
 

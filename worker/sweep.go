@@ -18,9 +18,9 @@ const (
 
 // Outdated is what is kept for a time.
 type Outdated interface {
-	// ForgetAnswers removes up to limit answers to requests with an idempotency key
-	// that are kept no longer, and says how many.
-	ForgetAnswers(ctx context.Context, limit int) (int, error)
+	// Forget removes up to limit rows of each kind that are kept no longer, and says
+	// how many of the kind that had most.
+	Forget(ctx context.Context, limit int) (int, error)
 }
 
 // Sweep removes what is kept no longer. Any number of processes may do so.
@@ -32,10 +32,10 @@ type Sweep struct {
 // Run sweeps at the start and then every minute, until ctx ends.
 func (s *Sweep) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, err := s.Outdated.ForgetAnswers(ctx, sweepAtOnce)
+		n, err := s.Outdated.Forget(ctx, sweepAtOnce)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.Log.Warn("the answers that are kept no longer were not removed", zap.Error(err))
+			s.Log.Warn("what is kept no longer is removed later", zap.Error(err))
 			wait(ctx, nil, sweepEvery)
 		case n == sweepAtOnce:
 			wait(ctx, nil, sweepPause)

@@ -20,7 +20,7 @@ type outdated struct {
 	at    []time.Duration
 }
 
-func (o *outdated) ForgetAnswers(_ context.Context, limit int) (int, error) {
+func (o *outdated) Forget(_ context.Context, limit int) (int, error) {
 	o.at = append(o.at, time.Since(o.start))
 	if len(o.next) == 0 {
 		return 0, nil

@@ -45,6 +45,9 @@ type Options struct {
 	// Services are host:port of what else belongs to the installation, and is no
 	// target of deliveries.
 	Services []string
+	// Development says that the API listens on loopback for the person at this machine:
+	// deliveries may go to its own play receiver.
+	Development bool
 	// Now is this machine's clock; nil = the system's.
 	Now func() time.Time
 	// Ready is called once, when /readyz is 200 for the first time; nil = nobody asks.
@@ -123,7 +126,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		p.store.SetLocalTime(opts.Now)
 	}
 	p.streams = streams.New(p.store, log)
-	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Streams: p.streams, Now: p.store.Now})
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Streams: p.streams, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
 	if p.temporal, err = connect(cfg, log); err != nil {
 		return nil, errors.Join(err, p.store.Close())
@@ -171,7 +174,7 @@ func (p *process) parts(cfg config.Config) (err error) {
 		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg), p.log); err != nil {
 			return err
 		}
-		p.sender.Spare(p.api.address())
+		p.sender.SpareAPI(p.api.address())
 	}
 	handler := ops.NewHandler(registry, p.checks, func() string { return "clock: " + clockLine(p.store.ClockAhead()) })
 	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: ops.CheckHost(handler, append(cfg.AllowedHosts, ops.HostName(cfg.OpsAddr))), ReadHeaderTimeout: 5 * time.Second}, p.log)

@@ -15,9 +15,9 @@ import (
 )
 
 // changesNothing lists the operations other than GET that the audit log does not
-// tell of: they publish, only look, or end the session
-// of a browser, where a key has none.
-var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "check-webhook", "explain-event", "sign-out", "post-results"}
+// tell of: they publish, only look, end the session
+// of a browser, where a key has none, or are about what goes by itself after days.
+var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "check-webhook", "explain-event", "sign-out", "post-results", "make-play-address", "delete-play-address"}
 
 // deed is an operation that changes something. Its path is that of the
 // operation, with ids by name from the objects.

@@ -20,6 +20,7 @@ var creating = map[string][2]string{
 	"publish-batch":         {"/v1/events/batch", `{"events":[{"type":"TODO_CREATED","project_id":"{project}","current":{"id":"1"}},{"type":"NOT_THERE","project_id":"{project}","current":{}}]}`},
 	"create-webhook":        {"/v1/webhooks", `{"owner_id":"{user}","name":"W","url":"http://127.0.0.1:1/","rules":[{"events":["*"],"projects":["{project}"]}]}`},
 	"open-listener":         {"/v1/listeners", `{"owner_id":"{user}","name":"once","rules":[{"events":["*"],"projects":["{project}"]}]}`},
+	"make-play-address":     {"/v1/play", `{"owner_id":"{user}"}`},
 	"rotate-secret":         {"/v1/webhooks/{webhook}/rotate-secret", `{"overlap_seconds":60}`},
 	"test-webhook":          {"/v1/webhooks/{webhook}/test", `{"current":{"id":"1"}}`},
 	"redeliver-deliveries":  {"/v1/webhooks/{webhook}/redeliver", `{"since":"2020-01-01T00:00:00Z"}`},

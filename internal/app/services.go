@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"net"
 	"net/url"
+	"strings"
 
 	"godwit/internal/config"
+	"godwit/internal/hook"
 )
 
 // standardPorts are those of the URLs that settings hold.
@@ -24,6 +26,16 @@ func services(cfg config.Config) []string {
 		}
 	}
 	return all
+}
+
+// playHere is the path of the process's own play receiver where deliveries may go to
+// it; "" = they may not.
+func playHere(cfg config.Config, opts Options) string {
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil || !cfg.Play || !opts.Development {
+		return ""
+	}
+	return strings.TrimSuffix(public.Path, "/") + hook.PlayPath
 }
 
 // service is where u leads to. The URL of a database may say so in its query.

@@ -52,6 +52,7 @@ var open = map[string][]string{
 		`{"owner_id":"{user}","name":"other","rules":[{"events":["*"]}]}`,
 		`{"name":"other","rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"name":"other","rules":[{"events":["*"],"companies":["{company}"]}]}`,
 	},
+	"make-play-address": {`{"owner_id":"{user}"}`}, "list-play-addresses": nil, "list-play-requests": nil, "delete-play-address": nil,
 	"list-listeners": nil, "stream-listener": nil, "post-results": nil, "delete-listener": nil,
 	"explain-event": {`{"event_id":"{event}"}`, `{"event_id":"{private}"}`},
 	"patch-webhook": {
@@ -96,7 +97,7 @@ func (o operation) hasIDs() bool { return strings.Contains(o.path, "{") }
 // kinds says what the first part of a path is about.
 var kinds = map[string]string{
 	"companies": "company", "projects": "project", "users": "user", "event-types": "type", "events": "event",
-	"webhooks": "webhook", "deliveries": "delivery", "api-keys": "key", "sessions": "session", "listeners": "listener",
+	"webhooks": "webhook", "deliveries": "delivery", "api-keys": "key", "sessions": "session", "listeners": "listener", "play": "play",
 }
 
 // place is the path with the kinds of its ids: /v1/webhooks/{webhook}.

@@ -46,7 +46,7 @@ func (o objects) blank(text string) string {
 // unknown are ids of nothing at all.
 var unknown = objects{
 	"company": "not-there-company", "project": "not-there-project", "user": "not-there-user", "event": "not-there-event", "private": "not-there-private",
-	"webhook": "wh_not_there", "listener": "wh_not_listening", "delivery": "dlv_not_there", "redelivery": "rdl_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
+	"webhook": "wh_not_there", "listener": "wh_not_listening", "play": "play_not_there", "delivery": "dlv_not_there", "redelivery": "rdl_not_there", "key": "key_not_there", "chosen": "not-there-chosen", "session": "ses_not_there", "type": "NOT_THERE",
 }
 
 // party is a user with a company, a project, webhooks and all that comes of them.
@@ -72,7 +72,7 @@ func newHandler(t *testing.T) (handler http.Handler, databaseURL string) {
 	databaseURL = pgtest.URL(t)
 	handler, closed, err := app.BuildAPI(config.Config{
 		ListenAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", DatabaseURL: databaseURL, TemporalAddress: "127.0.0.1:2", TemporalNamespace: "none", // no target, unlike port 1
-		AdminKey: bootstrap, EncryptionKeys: config.Keyring{bytes.Repeat([]byte{7}, 32)}, EgressAllow: loopback(t), AllowHTTP: true, AllowedHosts: config.Hosts{"example.com"},
+		AdminKey: bootstrap, EncryptionKeys: config.Keyring{bytes.Repeat([]byte{7}, 32)}, EgressAllow: loopback(t), AllowHTTP: true, Play: true, AllowedHosts: config.Hosts{"example.com"},
 	})
 	require.NoError(t, err)
 	t.Cleanup(closed)
@@ -168,6 +168,7 @@ func (s *tenants) join(name string) *party {
 		p.objects["webhook"] = w["id"].(string)
 	}
 	p.objects["listener"] = s.must(p.key, "POST", "/v1/listeners", p.fill(`{"name":"laptop","rules":[{"events":["webhook.*"],"projects":["{project}"]}]}`))["id"].(string)
+	p.objects["play"] = s.must(p.key, "POST", "/v1/play", "")["id"].(string)
 	return p
 }
 
@@ -176,6 +177,7 @@ func (s *tenants) settle(p *party) {
 	s.Helper()
 	p.objects["event"] = p.name + "-event"
 	s.must(bootstrap, "POST", "/v1/events", p.fill(`{"id":"{event}","type":"TODO_CREATED","project_id":"{project}","actor_id":"{user}","current":{"id":"{user}"}}`))
+	require.Equal(s, http.StatusOK, s.call("", "POST", p.fill("/play/{play}"), "", "webhook-id", p.objects["event"]).Code)
 	test := s.must(p.key, "POST", p.fill("/v1/webhooks/{webhook}/test"), p.fill(`{"current":{"id":"{user}"}}`))
 	p.objects["private"], p.objects["delivery"] = test["event_id"].(string), test["delivery_id"].(string)
 	p.objects["redelivery"] = s.must(p.key, "POST", p.fill("/v1/webhooks/{webhook}/redeliver"), `{"since":"2020-01-01T00:00:00Z"}`)["redelivery_id"].(string)

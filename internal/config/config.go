@@ -49,6 +49,7 @@ type Config struct {
 	PublicURL       string        `env:"GODWIT_PUBLIC_URL" help:"address at which people reach this installation; base of links in mail"`
 	Retention       Days          `env:"GODWIT_RETENTION" envDefault:"30d" help:"how long events and all that belongs to them are kept, at least 48h"`
 	AuditRetention  Days          `env:"GODWIT_AUDIT_RETENTION" envDefault:"365d" help:"how long the audit log is kept, at least 30d"`
+	Play            bool          `env:"GODWIT_PLAY" envDefault:"false" help:"whether people may make addresses below /play that show what comes to them"`
 	LogLevel        string        `env:"GODWIT_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat       string        `env:"GODWIT_LOG_FORMAT" help:"json or console; empty = console on a terminal, else json"`
 }

@@ -36,7 +36,7 @@ func TestValues(t *testing.T) {
 	c, err := config.Parse([]string{
 		"GODWIT_ENCRYPTION_KEY=" + key + ", " + key, "GODWIT_EGRESS_ALLOW=10.1.2.3/8,::1/128", "GODWIT_ALLOW_HTTP=true",
 		"GODWIT_RETRY_SCHEDULE=1s, 2s,3s,4s", "GODWIT_RETENTION=72h", "GODWIT_AUDIT_RETENTION=90d", "GODWIT_DATABASE_URL=postgres://u:p@h/d",
-		"GODWIT_TRUSTED_PROXIES=10.9.0.0/16", "GODWIT_PUBLISH_RATE=0", "GODWIT_MANAGEMENT_RATE=200",
+		"GODWIT_TRUSTED_PROXIES=10.9.0.0/16", "GODWIT_PLAY=true", "GODWIT_PUBLISH_RATE=0", "GODWIT_MANAGEMENT_RATE=200",
 		"GODWIT_USER_WEBHOOKS=0", "GODWIT_USER_STORED_BYTES=3GiB", "GODWIT_COMPANY_BYTE_RATE=5KiB",
 	})
 	require.NoError(t, err)
@@ -50,6 +50,7 @@ func TestValues(t *testing.T) {
 	require.EqualValues(t, 3<<30, c.UserStoredBytes)
 	require.EqualValues(t, 5<<10, c.CompanyByteRate)
 	require.True(t, c.AllowHTTP)
+	require.True(t, c.Play)
 	require.Equal(t, config.Waits{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second}, c.RetrySchedule)
 	require.Equal(t, config.Days(72*time.Hour), c.Retention)
 	require.Equal(t, config.Days(90*24*time.Hour), c.AuditRetention)

@@ -12,4 +12,5 @@ const (
 	KindDelivery Kind = "delivery"
 	KindSession  Kind = "session"
 	KindUser     Kind = "user"
+	KindPlay     Kind = "play address"
 )

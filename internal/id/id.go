@@ -11,13 +11,15 @@ import (
 
 // The prefixes of Godwit's own ids.
 const (
-	Webhook    = "wh_"
-	Event      = "evt_"
-	Delivery   = "dlv_"
-	Redelivery = "rdl_"
-	Key        = "key_"
-	Session    = "ses_"
-	Audit      = "aud_"
+	Webhook     = "wh_"
+	Event       = "evt_"
+	Delivery    = "dlv_"
+	Redelivery  = "rdl_"
+	Key         = "key_"
+	Session     = "ses_"
+	Audit       = "aud_"
+	Play        = "play_"
+	PlayRequest = "preq_"
 )
 
 var encoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)

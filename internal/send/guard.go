@@ -92,8 +92,12 @@ func (s *Sender) CheckHost(raw string) error {
 		_, err = CheckURL(raw, true)
 		return err
 	}
+	by := s.guard
+	if s.play.leadsTo(raw) {
+		by = s.play.guard
+	}
 	addrs := knownAddresses(u.Hostname())
-	if len(addrs) == 0 || slices.ContainsFunc(addrs, func(a netip.Addr) bool { return s.guard.permits(netip.AddrPortFrom(a, portOf(u))) }) {
+	if len(addrs) == 0 || slices.ContainsFunc(addrs, func(a netip.Addr) bool { return by.permits(netip.AddrPortFrom(a, portOf(u))) }) {
 		return nil
 	}
 	return hook.Field{Pointer: urlPointer, Code: hook.FieldURLNotPermitted,

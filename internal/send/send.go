@@ -40,6 +40,9 @@ type Options struct {
 	// Timeout bounds one attempt, all of it, where the webhook has none of its
 	// own. The default is DefaultTimeout.
 	Timeout time.Duration
+	// Play is the path, such as /play/, below which this process's own API may be
+	// delivered to, where it listens on a network that is allowed; empty = it may not.
+	Play string
 	// Streams carries the requests of listeners; nil = there are none.
 	Streams Streams
 	// Now is the time that requests are signed with. The default is this machine's.
@@ -57,6 +60,7 @@ type Sender struct {
 	nameservers *nameservers
 	transports  transports  // of webhooks without certificates
 	identities  *identities // of all others
+	play        *ownPlay    // nil = the play receiver of this process is no target
 	keeper      *keeper
 	origin      origin
 	timeout     time.Duration
@@ -77,6 +81,7 @@ func New(o Options) *Sender {
 		dial = newProxy(o.Proxy, g, dialer.Resolver, o.roots).dial
 	}
 	return &Sender{
+		play:        newOwnPlay(o),
 		guard:       g,
 		dialer:      dialer,
 		nameservers: servers,
@@ -92,12 +97,24 @@ func New(o Options) *Sender {
 
 // Spare makes addresses, as host:port, no targets, whatever is allowed: those of
 // the installation's own services. A host may be a name.
-func (s *Sender) Spare(addresses ...string) { s.guard.own.add(addresses...) }
+func (s *Sender) Spare(addresses ...string) {
+	s.guard.own.add(addresses...)
+	if s.play != nil {
+		s.play.guard.own.add(addresses...)
+	}
+}
+
+// SpareAPI is Spare for the address of this process's API, but for the play receiver
+// where Options.Play names it.
+func (s *Sender) SpareAPI(address string) { s.guard.own.add(address) }
 
 // Close closes the connections that carry nothing. Call it after the last Send
 // has returned.
 func (s *Sender) Close() {
 	s.transports.kept.CloseIdleConnections()
+	if s.play != nil {
+		s.play.transports.kept.CloseIdleConnections()
+	}
 	s.identities.close()
 }
 
@@ -105,6 +122,9 @@ func (s *Sender) Close() {
 func (s *Sender) transportsOf(w hook.Webhook) (transports, error) {
 	if own := identityOf(w); own != (identity{}) {
 		return s.identities.transports(own)
+	}
+	if s.play.leadsTo(w.URL) {
+		return s.play.transports, nil
 	}
 	return s.transports, nil
 }

@@ -69,6 +69,7 @@ func expungeEvents(ctx context.Context, tx *sqlx.Tx, eventIDs []string) (int, er
 	for _, statement := range []string{
 		`DELETE FROM window_events WHERE event_id = ANY($1)`,
 		`DELETE FROM judgements WHERE event_id = ANY($1)`,
+		`DELETE FROM play_requests WHERE event_id = ANY($1)`,
 		`INSERT INTO erasures (kind, object_id) SELECT '` + erasedEvent + `', id FROM unnest($1::text[]) AS e(id) ON CONFLICT DO NOTHING`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, pq.Array(expunged)); err != nil {

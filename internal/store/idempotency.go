@@ -93,6 +93,15 @@ func (s *Store) keepAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyK
 	return err
 }
 
+// Forget removes up to limit answers to requests with an idempotency key, and as many
+// rows of the play receiver, that are kept no longer. It says how many of the kind
+// that had most.
+func (s *Store) Forget(ctx context.Context, limit int) (int, error) {
+	answers, err := s.ForgetAnswers(ctx, limit)
+	played, failed := s.ForgetPlay(ctx, limit)
+	return max(answers, played), errors.Join(err, failed)
+}
+
 // ForgetAnswers removes up to limit answers that are kept no longer, and says
 // how many.
 func (s *Store) ForgetAnswers(ctx context.Context, limit int) (int, error) {

@@ -25,6 +25,7 @@ var sealedColumns = []sealedColumn{
 	{"webhooks", "headers", []string{"id"}},
 	{"webhooks", "client_key", []string{"id"}},
 	{"listeners", "secret", []string{"owner_id", "name"}},
+	{"play_requests", "content", []string{"id"}},
 	{"idempotency_keys", "answer", []string{"credential", "key"}},
 }
 

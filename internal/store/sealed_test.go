@@ -90,7 +90,7 @@ func TestRekeySealsEveryValueAgain(t *testing.T) {
 			done[r.Column] = r.Resealed
 		}
 	}))
-	require.Equal(t, map[string]int{"webhooks.secret": webhooks - 1 - first, "webhooks.old_secrets": 1, "webhooks.headers": webhooks - 1, "webhooks.client_key": 1, "idempotency_keys.answer": 1, "listeners.secret": 0}, done)
+	require.Equal(t, map[string]int{"webhooks.secret": webhooks - 1 - first, "webhooks.old_secrets": 1, "webhooks.headers": webhooks - 1, "webhooks.client_key": 1, "idempotency_keys.answer": 1, "listeners.secret": 0, "play_requests.content": 0}, done)
 	require.Zero(t, left(t, both))
 
 	// The old key is not needed any more, and everything is as it was.

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+	"godwit/internal/verify"
+)
+
+// newPlay is a client of an API with a play address, and its path.
+func newPlay(t *testing.T) (*client, string) {
+	t.Helper()
+	c := newClient(t)
+	a := c.call("POST", "/v1/play", "").is(201).json()
+	require.Equal(t, "http://example.com/play/"+a["id"].(string), a["url"])
+	return c, "/play/" + a["id"].(string)
+}
+
+func TestPlay_AnswersAsItsAddressSays(t *testing.T) {
+	c, path := newPlay(t)
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "GET", "OPTIONS"} {
+		got := c.call(method, path+"?status=503&retry_after=7&body=%3Cb%3Elater", "{}", "Authorization", "").is(503)
+		require.Equal(t, "7", got.Header().Get("Retry-After"))
+		require.Equal(t, "<b>later", got.Body.String())
+		require.Equal(t, "text/plain; charset=utf-8", got.Header().Get("Content-Type"))
+		require.Equal(t, "nosniff", got.Header().Get("X-Content-Type-Options"))
+	}
+	require.Empty(t, c.call("POST", path+"?retry_after=7", "").is(200).Header().Get("Retry-After"))
+	c.call("POST", path+"?failure_rate=1", "").is(500)
+	require.Contains(t, c.call("POST", path+"?delay=1h", "").is(422).Body.String(), "The parameter delay of the play address must be")
+	require.Len(t, c.store.played, 8)
+	c.call("TRACE", path, "").is(405)
+}
+
+func TestPlay_KeepsWhatCame(t *testing.T) {
+	c, path := newPlay(t)
+	body := strings.Repeat("x", hook.MaxPlayBody+1)
+	c.call("POST", path+"?status=204", body, "webhook-id", "todo-1", "Godwit-Webhook", "no such\xff", "X-Two", "1")
+	r := c.store.played[0]
+	require.Equal(t, hook.MaxPlayBody, len(r.Body))
+	require.Equal(t, []any{"POST", "status=204", 204, hook.MaxPlayBody + 1, "todo-1", ""}, []any{r.Method, r.Query, r.StatusCode, r.Size, r.EventID, r.WebhookID})
+	require.Contains(t, r.Headers, hook.Header{Name: "X-Two", Value: "1"})
+	require.Equal(t, "no_webhook", r.Finding.Code)
+	got := c.call("GET", "/v1"+path+"/requests", "").is(200).json()["data"].([]any)[0].(map[string]any)
+	require.Equal(t, true, got["truncated"])
+	require.Equal(t, "todo-1", got["event_id"])
+	c.call("POST", path, strings.Repeat("x", maxPlayedBody+1)).is(413)
+	require.Len(t, c.store.played, 1)
+}
+
+func TestPlay_IsNotThereWhereItIsOff(t *testing.T) {
+	c := newClientWith(t, func(o *Options) { o.Play = false })
+	for _, call := range [][2]string{{"POST", "/v1/play"}, {"GET", "/v1/play"}, {"GET", "/v1/play/play_1/requests"}, {"POST", "/play/" + id.New(id.Play)}} {
+		require.Contains(t, c.call(call[0], call[1], "").is(404).Body.String(), "GODWIT_PLAY", call)
+	}
+	require.Zero(t, c.store.lookups)
+}
+
+// TestPlay_IsBoundedBeforeTheDatabase: an address that is not there costs a look into
+// the database, and nobody needs a key for that.
+func TestPlay_IsBoundedBeforeTheDatabase(t *testing.T) {
+	c, path := newPlay(t)
+	c.call("POST", "/play/no-such-form", "").is(404)
+	require.Zero(t, c.store.lookups)
+	for range astray.burst {
+		c.call("POST", "/play/"+id.New(id.Play), "").is(404)
+	}
+	require.NotEmpty(t, c.call("POST", "/play/"+id.New(id.Play), "").is(429).Header().Get("Retry-After"))
+	require.Equal(t, astray.burst, c.store.lookups)
+
+	c, path = newPlay(t)
+	codes := map[int]int{}
+	for range played.burst + 10 {
+		codes[c.call("POST", path, "").Code]++
+	}
+	require.GreaterOrEqual(t, codes[200], played.burst)
+	require.Positive(t, codes[429])
+	require.Less(t, len(c.store.played), played.burst+10)
+}
+
+func TestPlay_LogsNoAddress(t *testing.T) {
+	require.Equal(t, "/play/…", shownPath("/play/"+id.New(id.Play)))
+	require.Equal(t, "/v1/webhooks", shownPath("/v1/webhooks"))
+}
+
+// TestPlay_KnowsEveryFinding: clients are generated from the document.
+func TestPlay_KnowsEveryFinding(t *testing.T) {
+	c, path := newPlay(t)
+	doc := fmt.Sprint(c.call("GET", "/openapi.json", "").json()["components"].(map[string]any)["schemas"].(map[string]any)["PlayCheck"])
+	for _, code := range []verify.Code{verify.OK, verify.SecretMissing, verify.SecretIsSignature, verify.SecretForm, verify.SecretPrivate, verify.SignatureMissing, verify.IDMissing,
+		verify.TimestampMissing, verify.TimestampForm, verify.TimestampUnit, verify.SignatureForm, verify.BodyChanged, verify.HeadersChanged, verify.OtherScheme, verify.Mismatch,
+		verify.TimestampOld, verify.TimestampInTheFuture} {
+		require.Regexp(t, regexp.MustCompile(`[\[ ]`+string(code)+`[\] ]`), doc)
+	}
+	c.call(http.MethodPost, path, "")
+	require.Contains(t, doc, c.store.played[0].Finding.Code)
+}

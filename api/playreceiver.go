@@ -1,0 +1,194 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
+
+	"godwit/internal/hook"
+	"godwit/internal/id"
+	"godwit/internal/verify"
+)
+
+const (
+	// maxPlayedBody is as large as the largest delivery can get: of a combination of
+	// five events with both states.
+	maxPlayedBody = 2 << 20
+	// maxWaiting is how many requests of one process wait for their delay: each costs a
+	// connection. Beyond it they are answered at once.
+	maxWaiting = 200
+)
+
+var (
+	// played is how often one address may be sent to.
+	played = allowance{name: "play", perSecond: 50, burst: 100}
+	// astray is how often a network may send to addresses that are not there: each such
+	// request is a look into the database.
+	astray = allowance{name: "play", perSecond: 5, burst: 50}
+)
+
+// player is the play receiver: what is not in the database of it.
+type player struct {
+	addresses memory[*rate.Limiter] // of those that are there
+	networks  memory[*rate.Limiter]
+	waiting   atomic.Int64
+}
+
+func newPlayer() *player {
+	return &player{addresses: newMemory[*rate.Limiter](), networks: newMemory[*rate.Limiter]()}
+}
+
+// servePlay adds the receiver to the engine. It is no operation of the API: it
+// answers as its address says.
+func (s *server) servePlay(engine *gin.Engine) {
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions} {
+		engine.Handle(method, hook.PlayPath+":id", s.receivePlay)
+	}
+}
+
+// receivePlay keeps a request with the result of its signature check, and answers as
+// the query of its address says.
+func (s *server) receivePlay(c *gin.Context) {
+	answer, err := s.play(c)
+	if err != nil {
+		s.fail(c, s.report(c.Request.Context(), err))
+		return
+	}
+	s.wait(c.Request.Context(), answer.Delay)
+	if answer.RetryAfter > 0 && answer.StatusCode >= http.StatusMultipleChoices {
+		c.Header("Retry-After", strconv.Itoa(answer.RetryAfter))
+	}
+	c.Data(answer.StatusCode, "text/plain; charset=utf-8", []byte(answer.Body))
+}
+
+func (s *server) play(c *gin.Context) (hook.PlayAnswer, error) {
+	ctx, address := c.Request.Context(), c.Param("id")
+	if err := s.playOff(); err != nil {
+		return hook.PlayAnswer{}, err
+	}
+	if err := s.mayPlay(c, address); err != nil {
+		return hook.PlayAnswer{}, err
+	}
+	target, err := s.Store.Plays.PlayTarget(ctx, address, headerID(c, "Godwit-Webhook"))
+	if err != nil {
+		return hook.PlayAnswer{}, err
+	}
+	s.player.addresses.of(address, played.limiter)
+	answer, err := hook.ParsePlayAnswer(c.Request.URL.Query())
+	if err != nil {
+		return hook.PlayAnswer{}, err
+	}
+	answer = answer.Failed(rand.Float64())
+	body, p := readPlayed(c, address)
+	if p != nil {
+		return hook.PlayAnswer{}, p
+	}
+	r := hook.PlayRequest{
+		ID: id.New(id.PlayRequest), AddressID: address, Method: c.Request.Method, Query: c.Request.URL.RawQuery, Headers: linesOf(c.Request),
+		Body: body[:min(len(body), hook.MaxPlayBody)], Size: len(body), StatusCode: answer.StatusCode, EventID: headerID(c, "webhook-id"),
+	}
+	r.WebhookID, r.Finding = checkPlayed(target.Webhooks, verify.Request{Header: c.Request.Header, Body: body, Now: s.Now()})
+	return answer, s.Store.Plays.KeepPlayRequest(ctx, r)
+}
+
+// headerID is the id that a header holds; "" = none.
+func headerID(c *gin.Context, name string) string {
+	if value := c.GetHeader(name); hook.ValidID(value) {
+		return value
+	}
+	return ""
+}
+
+// mayPlay bounds how often requests come: to an address that is known to be there, or
+// from a network to addresses that may not be.
+func (s *server) mayPlay(c *gin.Context, address string) error {
+	if !hook.ValidPlayID(address) {
+		return hook.Errorf(hook.CodeNotFound, "there is no play address %q", address)
+	}
+	bound, limiter := played, s.player.addresses.peek(address)
+	if limiter == nil {
+		bound, limiter = astray, s.player.networks.of(networkOf(s.clientAddress(c.Request)), astray.limiter)
+	}
+	now := time.Now()
+	if limiter.AllowN(now, 1) {
+		return nil
+	}
+	return rateLimited("The play receiver takes "+strconv.Itoa(int(played.perSecond))+" requests a second at an address.", bound.until(limiter.TokensAt(now), 1))
+}
+
+// readPlayed reads a body to its end: the signature is over all of it.
+func readPlayed(c *gin.Context, address string) ([]byte, *problem) {
+	arriving := newArriving(c.Writer, c.Request.Body)
+	body, err := bodyOf(c, hook.PlayPath+address).read(c.Request.Context(), http.MaxBytesReader(c.Writer, io.NopCloser(arriving), maxPlayedBody), min(c.Request.ContentLength, maxPlayedBody))
+	if err != nil {
+		return nil, bodyProblem(c, err, maxPlayedBody)
+	}
+	arriving.end()
+	return body, nil
+}
+
+// linesOf are the headers of a request in the order of their names; Host is one of
+// them, as on the wire.
+func linesOf(r *http.Request) []hook.Header {
+	out := []hook.Header{{Name: "Host", Value: r.Host}}
+	for name, values := range r.Header {
+		for _, value := range values {
+			out = append(out, hook.Header{Name: name, Value: value})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b hook.Header) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// checkPlayed checks the signature by the secrets of the first webhook that it fits;
+// where it fits none the finding is about the first webhook.
+func checkPlayed(webhooks []hook.Webhook, r verify.Request) (webhookID string, f hook.PlayFinding) {
+	f = hook.PlayFinding{Code: "no_webhook", Detail: "No webhook leads to this address, so there is no secret to check with.",
+		Remedy: "Give a webhook this address as its URL. Without Godwit-Webhook only webhooks of the address's owner count."}
+	for _, w := range webhooks {
+		r.Secrets = publicSecrets(w, r.Now)
+		found := verify.Check(r)
+		if found.Code == verify.OK || webhookID == "" {
+			webhookID, f = w.ID, hook.PlayFinding{Code: string(found.Code), Detail: found.Detail, Remedy: found.Remedy}
+		}
+		if found.Code == verify.OK {
+			break
+		}
+	}
+	return webhookID, f
+}
+
+// publicSecrets are what a receiver checks with now: of a private key its public one.
+func publicSecrets(w hook.Webhook, now time.Time) []string {
+	var out []string
+	for _, secret := range w.Secrets(now) {
+		if secret = cmp.Or(hook.PublicKey(secret), secret); secret != "" { // it may be unreadable
+			out = append(out, secret)
+		}
+	}
+	return out
+}
+
+// wait lets the time of the answer's delay pass.
+func (s *server) wait(ctx context.Context, delay time.Duration) {
+	defer s.player.waiting.Add(-1)
+	if s.player.waiting.Add(1) > maxWaiting || delay == 0 {
+		return
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-s.Streams.Done():
+	}
+}
