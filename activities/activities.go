@@ -96,9 +96,11 @@ type Sender interface {
 	Send(ctx context.Context, m send.Message) (hook.Result, error)
 }
 
-// Observer is told of each attempt's end.
+// Observer counts the ends of attempts and of deliveries.
 type Observer interface {
-	Attempted(r hook.Result)
+	Attempted(a hook.AttemptEnd)
+	// Ended counts a delivery that came into a status in which it has no workflow.
+	Ended(status hook.DeliveryStatus)
 }
 
 // Activities holds what the activities need; every field but Now, Wake, Calm and Isolated must be set.

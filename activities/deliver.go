@@ -101,6 +101,7 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 			if err := a.ask(p.Webhook.OwnerID, func() error { return a.Settler.Settle(ctx, p, d.Status, d.Reason) }); err != nil {
 				return DeliverResult{}, err
 			}
+			a.Observer.Ended(d.Status)
 		case hook.StepTakeSlot:
 			var queued bool
 			err := a.ask(p.Webhook.OwnerID, func() (err error) {
@@ -235,7 +236,7 @@ type request struct {
 // attempt sends a request and records its outcome.
 func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (DeliverResult, error) {
 	defer a.underWay.begin(p.Delivery.ID)()
-	began := time.Now()
+	began, waited := time.Now(), a.now().Sub(p.Delivery.CreatedAt)
 	number, used := r.number, r.number-p.Delivery.Unused
 	sending, cancel := a.detached(ctx)
 	defer cancel()
@@ -247,7 +248,7 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 	if p.Webhook.Listener == "" { // what a listener's client says tells nothing about this machine's network
 		result = a.excuse(p.Webhook.URL, result)
 	}
-	a.observe(p.Delivery, used, result)
+	a.observe(p.Delivery, hook.AttemptEnd{Result: result, Number: used, Waited: max(0, waited)})
 	if result.Own {
 		return a.undo(p, number)
 	}
@@ -262,6 +263,9 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 	f.Ago = time.Since(began)
 	if err := a.finish(f); err != nil {
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", used, err)
+	}
+	if !f.Status.Unfinished() {
+		a.Observer.Ended(f.Status)
 	}
 	if f.HadSlot && a.Wake != nil {
 		a.Wake() // there is a place for the next one
@@ -313,10 +317,11 @@ func message(p hook.Parcel, number int, timeout time.Duration) send.Message {
 }
 
 // observe writes the one wide line of an attempt. No URL: it may hold secrets.
-func (a *Activities) observe(d hook.Delivery, number int, r hook.Result) {
-	a.Observer.Attempted(r)
+func (a *Activities) observe(d hook.Delivery, end hook.AttemptEnd) {
+	r := end.Result
+	a.Observer.Attempted(end)
 	a.Log.Info("attempt",
 		zap.String("delivery_id", d.ID), zap.String("webhook_id", d.WebhookID), zap.String("event_id", d.EventID),
-		zap.String("event_type", d.EventType), zap.Int("attempt", number), zap.String("outcome", string(r.Outcome)),
+		zap.String("event_type", d.EventType), zap.Int("attempt", end.Number), zap.String("outcome", string(r.Outcome)),
 		zap.String("reason", string(r.Reason)), zap.Int("status_code", r.StatusCode), zap.Duration("duration", r.Duration))
 }

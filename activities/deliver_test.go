@@ -50,8 +50,9 @@ type stage struct {
 	log        *observer.ObservedLogs
 }
 
-func (s *stage) Attempted(hook.Result) { s.observed.Add(1) }
-func (s *stage) FilterFailed(string)   {}
+func (s *stage) Attempted(hook.AttemptEnd) { s.observed.Add(1) }
+func (s *stage) Ended(hook.DeliveryStatus) {}
+func (s *stage) FilterFailed(string)       {}
 
 func newStage(t *testing.T) *stage {
 	t.Helper()

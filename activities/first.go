@@ -74,6 +74,12 @@ func (s Firsts) Plan(limit int, waiting []hook.Queue) map[string]int {
 	return s.a.slots.Plan(limit, waiting)
 }
 
+// UnderWay is how many attempts this process has under way, first ones and others.
+func (s Firsts) UnderWay() int { return s.a.slots.UnderWay() }
+
+// Unwritten is how many ends of attempts are not in the ledger yet.
+func (s Firsts) Unwritten() int { return s.a.kept.count() }
+
 // Stop waits until no first attempt is under way any more, its end written down.
 // What takes longer than within is cut off, other attempts included, and will be
 // found lost.

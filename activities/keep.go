@@ -53,6 +53,12 @@ func (k *kept) blocked() bool {
 	return k.tries > 0
 }
 
+func (k *kept) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ends
+}
+
 func (k *kept) tooMany() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

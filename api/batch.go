@@ -48,6 +48,7 @@ func (s *server) publishItems(ctx context.Context, o offer, at string) (*batchAn
 	for i, item := range items {
 		if item.Err != nil {
 			results[i].Error = itemProblem(at, i, item.Err, &left)
+			s.rejected(results[i].Error.Code)
 		}
 	}
 	if events, places := o.events(); len(events) > 0 {
@@ -58,6 +59,7 @@ func (s *server) publishItems(ctx context.Context, o offer, at string) (*batchAn
 		for k, a := range answers {
 			if i := places[k]; a.err != nil {
 				results[i].Error = itemProblem(at, i, seenFrom(items[i], a.err), &left)
+				s.rejected(results[i].Error.Code)
 			} else {
 				results[i] = batchResult{ID: a.ID, Matched: &a.Matched, Judging: a.Judging, Duplicate: &a.Duplicate}
 			}

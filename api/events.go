@@ -69,6 +69,9 @@ func (s *server) ingest(ctx context.Context, events []hook.Event, checks []match
 			answers[i].err = a.Err
 			continue
 		}
+		if s.Observer != nil {
+			s.Observer.Accepted(a)
+		}
 		due = due || a.Due
 		happened = happened || a.Happened
 		judging = judging || a.Judging

@@ -74,10 +74,21 @@ type Options struct {
 	Version string
 	// Settings are what GET /v1/system shows.
 	Settings Settings
+	// Observer counts what is published and how long answers take; nil = nobody does.
+	Observer Observer
 	// Outage collects the requests that are answered 503 because the database is
 	// unavailable, for one line in the log; nil = each request has a line.
 	Outage *ops.Complaints
 	Log    *zap.Logger
+}
+
+// Observer counts what is published, and how long answers take.
+type Observer interface {
+	Accepted(a hook.Accepted)
+	// Rejected counts an event, or a request with events, by the code of the answer.
+	Rejected(code string)
+	// Answered counts a request; kind is "events" or "other".
+	Answered(kind string, status int, took time.Duration)
 }
 
 // Workflows tells where a delivery's workflow is found.

@@ -252,7 +252,8 @@ func (r *receivers) Succeed(context.Context, []hook.Finish) (hook.Recorded, erro
 }
 func (r *receivers) Improve(context.Context, string, []string) error { return nil }
 func (r *receivers) Fail(context.Context, []hook.Finish) error       { return nil }
-func (r *receivers) Attempted(hook.Result)                           {}
+func (r *receivers) Attempted(hook.AttemptEnd)                       {}
+func (r *receivers) Ended(hook.DeliveryStatus)                       {}
 
 // all gives what was sent so far.
 func (r *receivers) all() []string {

@@ -56,6 +56,11 @@ const (
 	noticeOutdated = "outdated" // it is no longer so, and was not sent
 )
 
+// NoticeOutcomes lists them.
+func NoticeOutcomes() []string {
+	return []string{noticeSent, noticeRetried, noticeRefused, noticeGaveUp, noticeOutdated}
+}
+
 // Notices sends mail to the owners of webhooks.
 type Notices struct {
 	Claims   NoticeClaims

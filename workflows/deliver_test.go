@@ -108,7 +108,8 @@ func (w *world) Send(_ context.Context, m send.Message) (hook.Result, error) {
 }
 
 func (w *world) Webhook(context.Context, string) (hook.Webhook, error) { return w.parcel.Webhook, nil }
-func (w *world) Attempted(hook.Result)                                 {}
+func (w *world) Attempted(hook.AttemptEnd)                             {}
+func (w *world) Ended(hook.DeliveryStatus)                             {}
 
 func (w *world) Happen(_ context.Context, _ string, c hook.Cause) (before, after hook.Health, err error) {
 	wh := &w.parcel.Webhook

@@ -10,7 +10,6 @@ import (
 	_ "time/tzdata" // filters may name time zones, and not every system has them
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -89,6 +88,7 @@ type process struct {
 	streams *streams.Hub
 	// matching is the API's; the store asks it about operational events.
 	matching *match.Engine
+	registry *prometheus.Registry
 	// temporal connects when it is used first.
 	temporal client.Client
 	// deliveries and windows say that such are due; they have one reader each.
@@ -114,7 +114,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if weak := cfg.WeakAdminKey(); weak != "" && opts.Role != RoleWorker {
 		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
-	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{})}
+	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{}), registry: prometheus.NewRegistry()}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
@@ -128,7 +128,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	p.streams = streams.New(p.store, log)
 	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Streams: p.streams, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
-	if p.temporal, err = connect(cfg, log); err != nil {
+	if p.temporal, err = connect(cfg, log, ops.NewTemporal(p.registry)); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
 	if err := p.parts(cfg); err != nil {
@@ -149,12 +149,7 @@ func Require(cfg config.Config, role Role) error {
 
 // parts builds what the role needs, and listens.
 func (p *process) parts(cfg config.Config) (err error) {
-	registry := prometheus.NewRegistry()
-	metrics := ops.NewMetrics(registry)
-	registry.MustRegister(ops.NewBacklog(p.store), ops.NewDifferences(p.store), ops.NewRetention(p.store), ops.NewJudging(p.store), p.clockGauge())
-	for name, db := range p.store.Pools() {
-		registry.MustRegister(collectors.NewDBStatsCollector(db, name))
-	}
+	metrics := p.newMetrics()
 	p.checks = []ops.Check{{Name: "postgres", Probe: p.databaseReady}, {Name: "encryption key", Probe: p.keyReady}}
 	if err := p.match(metrics); err != nil {
 		return err
@@ -171,12 +166,12 @@ func (p *process) parts(cfg config.Config) (err error) {
 	if p.opts.Role != RoleWorker {
 		p.outage = ops.NewComplaints(p.log, "requests are answered 503")
 		p.checks = append(p.checks, ops.Check{Name: "requests", Probe: p.accepting})
-		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg), p.log); err != nil {
+		if p.api, err = listen("GODWIT_LISTEN_ADDR", cfg.ListenAddr, p.newAPI(cfg, metrics), p.log); err != nil {
 			return err
 		}
 		p.sender.SpareAPI(p.api.address())
 	}
-	handler := ops.NewHandler(registry, p.checks, func() string { return "clock: " + clockLine(p.store.ClockAhead()) })
+	handler := ops.NewHandler(p.registry, p.checks, func() string { return "clock: " + clockLine(p.store.ClockAhead()) })
 	p.ops, err = listen("GODWIT_OPS_ADDR", cfg.OpsAddr, &http.Server{Handler: ops.CheckHost(handler, append(cfg.AllowedHosts, ops.HostName(cfg.OpsAddr))), ReadHeaderTimeout: 5 * time.Second}, p.log)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ import (
 
 // connect makes a client that connects when it is used first. One connection
 // serves starts and worker alike, or Temporal could not start eagerly.
-func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
+func connect(cfg config.Config, log *zap.Logger, metrics client.MetricsHandler) (client.Client, error) {
 	secure, err := cfg.TemporalTLS()
 	if err != nil {
 		return nil, err
@@ -40,6 +40,7 @@ func connect(cfg config.Config, log *zap.Logger) (client.Client, error) {
 		Namespace:         cfg.TemporalNamespace,
 		ConnectionOptions: client.ConnectionOptions{TLS: secure},
 		Logger:            sdkLogger(log),
+		MetricsHandler:    metrics,
 	}
 	if cfg.TemporalAPIKey != "" {
 		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.TemporalAPIKey)
@@ -65,6 +66,10 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
 	}
 	p.store.SetBeginner(dispatcher)
+	firsts := activities.FirstsOf(acts)
+	p.registry.MustRegister(gauge("attempts_under_way", "HTTP attempts that this process has under way.", firsts.UnderWay),
+		gauge("attempts_room", "How many attempts this process may have under way at most.", func() int { return hook.MaxInFlight }),
+		gauge("outcomes_unwritten", "Ends of attempts that this process has yet to write into the database.", firsts.Unwritten))
 	return &worker.Worker{
 		Temporal:     p.temporal,
 		Namespace:    cfg.TemporalNamespace,
@@ -105,7 +110,7 @@ func (p *process) recordFailures(ctx context.Context) {
 	})
 }
 
-func (p *process) newAPI(cfg config.Config) *http.Server {
+func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 	s := p.store
 	return api.NewHTTPServer(api.New(api.Options{
 		Store: api.Store{
@@ -140,6 +145,7 @@ func (p *process) newAPI(cfg config.Config) *http.Server {
 		},
 		Version:  p.opts.Version,
 		Settings: settings(cfg),
+		Observer: metrics,
 		Outage:   p.outage,
 		Log:      p.log,
 	}))

@@ -42,6 +42,9 @@ const (
 	KindOther Kind = "other"
 )
 
+// Kinds lists them.
+func Kinds() []Kind { return []Kind{KindMissingKey, KindType, KindCost, KindOther} }
+
 // EvalError says why a filter failed on an event. Message is a sentence for the
 // webhook's owner; of the event it quotes at most 80 characters.
 type EvalError struct {

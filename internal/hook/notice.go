@@ -17,6 +17,9 @@ const (
 	NoticeGaveUp NoticeKind = "gave_up"
 )
 
+// NoticeKinds lists every kind.
+var NoticeKinds = []NoticeKind{NoticeDeactivated, NoticeGone, NoticeRecovered, NoticeGaveUp}
+
 // NoticeOf says what the owner has to be told of one step of a webhook's
 // health; "" = nothing, as of all that a person did.
 func NoticeOf(before, after Health, what Happened) NoticeKind {

@@ -96,6 +96,13 @@ func (s *Slots) enter(w *webhook) *Slot {
 	return slot
 }
 
+// UnderWay is how many attempts are under way.
+func (s *Slots) UnderWay() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all
+}
+
 // Answered says that the attempt's request is over: what is left is to write it
 // down, which says nothing about the receiver.
 func (slot *Slot) Answered() {

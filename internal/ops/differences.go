@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"godwit/internal/hook"
 )
 
 // CheckedLedger knows what the last check of the ledger has found.
@@ -38,7 +40,7 @@ func (d differences) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(d.desc, err)
 		return
 	}
-	for kind, n := range found {
-		ch <- prometheus.MustNewConstMetric(d.desc, prometheus.GaugeValue, float64(n), kind)
+	for _, kind := range hook.DifferenceKinds { // 0 before the first check
+		ch <- prometheus.MustNewConstMetric(d.desc, prometheus.GaugeValue, float64(found[kind]), kind)
 	}
 }

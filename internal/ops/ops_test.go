@@ -55,9 +55,9 @@ func TestReadyzNamesEverythingThatIsMissing(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	m := ops.NewMetrics(registry)
+	m := ops.NewMetrics(registry, ops.Labels{})
 	registry.MustRegister(ops.NewBacklog(ledger{}))
-	m.Attempted(hook.Result{Outcome: hook.Failure, Reason: hook.ReasonDNS, Duration: time.Second})
+	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Failure, Reason: hook.ReasonDNS, Duration: time.Second}, Number: 1})
 	m.Noticed("gone", "sent")
 	code, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 	require.Equal(t, http.StatusOK, code)
@@ -69,9 +69,9 @@ func TestMetrics(t *testing.T) {
 
 func TestMetricsWithoutADatabaseLeaveOutTheBacklog(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	m := ops.NewMetrics(registry)
+	m := ops.NewMetrics(registry, ops.Labels{})
 	registry.MustRegister(ops.NewBacklog(ledger{errors.New("away")}))
-	m.Attempted(hook.Result{Outcome: hook.Success})
+	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Success}})
 	code, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, body, "godwit_attempts_total")

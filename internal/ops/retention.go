@@ -32,8 +32,8 @@ func NewRetention(from Retained) prometheus.Collector {
 		rows:      desc("removed_rows_total", "Rows that were removed because they are kept no longer, by what they were.", "part"),
 		running:   desc("running", "1 while a run goes through the tables, else 0."),
 		failing:   desc("failing", "1 when the last step of a run failed, else 0."),
-		finished:  desc("last_finished_timestamp_seconds", "When the last run that went through all tables ended; absent before the first one."),
-		keptSince: desc("kept_since_timestamp_seconds", "Events that were accepted before this may have been removed; absent while none was."),
+		finished:  desc("last_finished_timestamp_seconds", "When the last run that went through all tables ended; 0 before the first one."),
+		keptSince: desc("kept_since_timestamp_seconds", "Events that were accepted before this may have been removed; 0 while none was."),
 	}
 }
 
@@ -59,12 +59,17 @@ func (r retention) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(r.running, oneIf(!found.BeganAt.IsZero() && found.FinishedAt.IsZero()))
 	gauge(r.failing, oneIf(found.Problem != ""))
-	if !found.LastFinishedAt.IsZero() {
-		gauge(r.finished, float64(found.LastFinishedAt.Unix()))
+	gauge(r.finished, unix(found.LastFinishedAt))
+	gauge(r.keptSince, unix(found.KeptSince))
+}
+
+// unix is 0 for the zero time: a series that is not there can't be told from one that
+// was renamed.
+func unix(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
 	}
-	if !found.KeptSince.IsZero() {
-		gauge(r.keptSince, float64(found.KeptSince.Unix()))
-	}
+	return float64(t.Unix())
 }
 
 func oneIf(is bool) float64 {

@@ -28,7 +28,7 @@ func TestRetention_IsInTheMetrics(t *testing.T) {
 		has    []string
 		hasNot []string
 	}{
-		"before the first run": {retained{}, []string{"godwit_retention_running 0\n", "godwit_retention_failing 0\n"}, []string{"godwit_retention_last_finished_timestamp_seconds ", "godwit_retention_kept_since_timestamp_seconds "}},
+		"before the first run": {retained{}, []string{"godwit_retention_running 0\n", "godwit_retention_failing 0\n", "godwit_retention_last_finished_timestamp_seconds 0\n", "godwit_retention_kept_since_timestamp_seconds 0\n"}, nil},
 		"while one goes on": {
 			retained{found: hook.Retention{BeganAt: at, Problem: "away", Removed: []hook.RetentionCount{{Part: "events", Total: 7, LastRun: 2}}}},
 			[]string{"godwit_retention_running 1\n", "godwit_retention_failing 1\n", "godwit_retention_removed_rows_total{part=\"events\"} 7\n"}, nil,

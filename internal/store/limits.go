@@ -202,7 +202,7 @@ func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
 			OwnerID   string `db:"owner_id"`
 			Queued    bool   `db:"queued"`
 		}
-		err := repeat(ctx, func() error {
+		err := s.repeat(ctx, func() error {
 			found = nil
 			return find.SelectContext(ctx, &found, s.hop.after, hopAtOnce)
 		})

@@ -39,8 +39,12 @@ func (s *Store) tell(ctx context.Context, tx *sqlx.Tx, st step) error {
 	}
 	err := tx.GetContext(ctx, &recorded, recordTransition, st.webhookID, st.before.Status, st.after.Status, st.after.Enabled,
 		c.What, nonEmpty(string(c.Reason)), nonEmpty(c.DeliveryID), nonEmpty(c.Actor), nonEmpty(c.Note), eventType)
-	if err != nil || !recorded.Told {
+	if err != nil {
 		return err
+	}
+	s.tally.transition(st.after.Status)
+	if !recorded.Told {
+		return nil
 	}
 	var w struct {
 		Name    string `db:"name"`

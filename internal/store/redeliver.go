@@ -46,6 +46,7 @@ func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string
 		fresh[i] = id.New(id.Delivery)
 	}
 	err = s.selectIn(ctx, tx, &made, redeliver, pq.Array(deliveryIDs), pq.Array(fresh), redeliveryID)
+	s.tally.redelivered.Add(int64(len(made)))
 	return made, err
 }
 

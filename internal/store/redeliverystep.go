@@ -191,6 +191,7 @@ func (s *Store) letGo(ctx context.Context, tx *sqlx.Tx, r runningRow, held, fini
 	if err := tx.SelectContext(ctx, &released, releasePicked, pq.Array(held), r.ID); err != nil {
 		return 0, err
 	}
+	s.tally.redelivered.Add(int64(len(released)))
 	made, err := s.redeliver(ctx, tx, finished, r.ID)
 	return len(released) + len(made), err
 }

@@ -38,6 +38,7 @@ type Store struct {
 	part       int // see countParts
 	hop        hop // of Queued
 	ages       ages
+	tally      tally
 	// many is held by statements that pass over deliveries which others have locked,
 	// so that those of one process do not pass over each other's.
 	many sync.Mutex
@@ -144,16 +145,16 @@ func (s *Store) prepareAll(ctx context.Context, doing string, queries ...string)
 // Where ctx carries a transaction, f is a part of that.
 func (s *Store) inTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
 	if tx := carried(ctx); tx != nil {
-		return repeat(ctx, func() error { return within(ctx, tx, doing, f) })
+		return s.repeat(ctx, func() error { return within(ctx, tx, doing, f) })
 	}
-	return repeat(ctx, func() error { return s.once(ctx, doing, f) })
+	return s.repeat(ctx, func() error { return s.once(ctx, doing, f) })
 }
 
 // repeat runs f again while it ends in a conflict that Postgres has resolved
 // against it. The locks have one order (a webhook, then its deliveries by their
 // ids), so that there should be none. The pause is random and grows: those that
 // have met would meet again.
-func repeat(ctx context.Context, f func() error) error {
+func (s *Store) repeat(ctx context.Context, f func() error) error {
 	const tries = 6
 	longest := 10 * time.Millisecond
 	for n := 1; ; n++ {
@@ -164,6 +165,7 @@ func repeat(ctx context.Context, f func() error) error {
 		if pause(ctx, rand.N(longest)) != nil {
 			return err
 		}
+		s.tally.repeated.Add(1)
 		longest *= 3
 	}
 }

@@ -35,7 +35,7 @@ func (s *Store) byItself(ctx context.Context, doing, query string, f func(*sqlx.
 	if carried(ctx) != nil {
 		return s.inTx(ctx, doing, func(tx *sqlx.Tx) error { return f(tx.StmtxContext(ctx, st)) })
 	}
-	return classify(doing, repeat(ctx, func() error { return f(st) }))
+	return classify(doing, s.repeat(ctx, func() error { return f(st) }))
 }
 
 // within runs f as a part of a transaction that goes on: what f did is undone

@@ -1,0 +1,55 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// RejectionCodes lists the codes of problems that a request with events may be
+// answered with.
+func RejectionCodes() []string {
+	var out []string
+	for _, k := range kinds() {
+		out = append(out, k.code)
+	}
+	return out
+}
+
+// count counts a request, and one with events that was rejected as a whole. What a
+// batch rejects of its events is counted where that is decided.
+func (s *server) count(c *gin.Context) {
+	if s.Observer == nil {
+		return
+	}
+	start := time.Now()
+	c.Next()
+	kind, status := "other", c.Writer.Status()
+	if c.Request.Method == http.MethodPost && publishes(c.FullPath()) {
+		kind = "events"
+		if status >= http.StatusBadRequest {
+			s.rejected(codeOf(status))
+		}
+	}
+	s.Observer.Answered(kind, status, time.Since(start))
+}
+
+// publishes says whether events are posted to the path of a route.
+func publishes(path string) bool { return path == "/v1/events" || path == "/v1/events/batch" }
+
+// codeOf is the code of most problems with a status.
+func codeOf(status int) string {
+	for _, k := range kinds() {
+		if k.status == status {
+			return k.code
+		}
+	}
+	return codeInternal
+}
+
+func (s *server) rejected(code string) {
+	if s.Observer != nil {
+		s.Observer.Rejected(code)
+	}
+}
