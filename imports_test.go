@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	".": nil,
 
 	// Processes.
-	"cmd/godwit":   {"internal/app", "internal/cli/command", "internal/config", "schema", "workflows"},
+	"cmd/godwit":   {"api", "internal/app", "internal/cli/command", "internal/config", "schema", "workflows"},
 	"internal/app": {anything},
 	"standalone":   {anything},
 

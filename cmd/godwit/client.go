@@ -2,7 +2,7 @@
 
 package main
 
-import "github.com/spf13/cobra"
+import "godwit/internal/cli/command"
 
-// serverCommands: the client has none.
-func serverCommands() []*cobra.Command { return nil }
+// program is the command line of the small build, which has no server.
+func program() command.Program { return command.Program{Version: version} }

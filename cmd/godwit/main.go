@@ -13,4 +13,4 @@ import (
 // version is set by the linker.
 var version = "dev"
 
-func main() { os.Exit(command.Main(command.Root(version, serverCommands()...))) }
+func main() { os.Exit(command.Main(command.Root(program()))) }

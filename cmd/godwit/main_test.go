@@ -15,7 +15,7 @@ import (
 // godwit runs a command line and gives what it printed and its error.
 func godwit(args ...string) (string, error) {
 	var out bytes.Buffer
-	c := command.Root(version, serverCommands()...)
+	c := command.Root(program())
 	c.SetArgs(args)
 	c.SetOut(&out)
 	c.SetErr(&out)

@@ -4,9 +4,14 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"godwit/api"
+	"godwit/internal/cli/command"
 )
 
-// serverCommands are those that run a part of Godwit.
-func serverCommands() []*cobra.Command {
-	return []*cobra.Command{serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), healthcheckCommand()}
+// program is the command line with the commands that run a part of Godwit.
+func program() command.Program {
+	return command.Program{Version: version, Document: api.Document, Server: []*cobra.Command{
+		serveCommand(), migrateCommand(), secretsCommand(), replayCommand(), healthcheckCommand(),
+	}}
 }

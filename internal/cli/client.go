@@ -20,6 +20,10 @@ const callTimeout = 30 * time.Second
 // maxAnswer bounds an answer that is read into memory.
 const maxAnswer = 64 << 20
 
+// maxWait is how long a call that came too early waits at most; the API's rates begin
+// anew each second.
+const maxWait = 5 * time.Second
+
 // Client calls the API of one installation. It is safe for concurrent use.
 type Client struct {
 	// URL is the installation's, without a slash at its end. Key is an API key.
@@ -27,6 +31,8 @@ type Client struct {
 	Key string
 	// HTTP makes the calls; nil = http.DefaultClient.
 	HTTP *http.Client
+	// Waits is how often a call that came too early waits, not for long, and comes again.
+	Waits int
 }
 
 // Check says what is missing to call an installation.
@@ -43,22 +49,54 @@ func (c *Client) Check() error {
 	return nil
 }
 
+// Request is one call of the API.
+type Request struct {
+	Method, Path string
+	Body         any    // is sent as JSON; nil = none
+	IfMatch      string // the ETag of what is changed; "" = whatever it is
+}
+
 // Call makes one request with a body of JSON, unless in is nil, and reads the answer
 // into out, unless that is nil. Its error is a *Failure.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
+	_, err := c.Do(ctx, Request{Method: method, Path: path, Body: in}, out)
+	return err
+}
+
+// Do makes one request, reads the answer into out, unless that is nil, and gives the
+// answer's headers. Its error is a *Failure.
+func (c *Client) Do(ctx context.Context, r Request, out any) (http.Header, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = json.Marshal(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	for waits := 0; ; waits++ {
+		header, err := c.once(ctx, r, body, out)
+		var f *Failure
+		if !errors.As(err, &f) || f.Status != http.StatusTooManyRequests || waits >= c.Waits || f.RetryAfter > maxWait {
+			return header, err
+		}
+		select {
+		case <-time.After(f.RetryAfter):
+		case <-ctx.Done():
+			return header, err
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, r Request, body []byte, out any) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var body io.Reader
-	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(raw)
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
 	}
-	resp, err := c.Send(ctx, method, path, body)
+	resp, err := c.send(ctx, r, reader)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -66,19 +104,28 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) err
 		err = json.Unmarshal(raw, out)
 	}
 	if err != nil {
-		return &Failure{Code: ExitUnreachable, What: "the answer of " + c.URL + " can't be read", Why: err.Error(), Next: "is this the address of Godwit?"}
+		return nil, &Failure{Code: ExitUnreachable, What: "the answer of " + c.URL + " can't be read", Why: err.Error(), Next: "is this the address of Godwit?"}
 	}
-	return nil
+	return resp.Header, nil
 }
 
 // Send makes one request and gives an answer whose status is below 300; its body is to
 // be closed. Its error is a *Failure.
 func (c *Client) Send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, c.URL+path, body)
+	return c.send(ctx, Request{Method: method, Path: path}, body)
+}
+
+func (c *Client) send(ctx context.Context, in Request, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, in.Method, c.URL+in.Path, body)
 	if err != nil {
 		return nil, &Failure{Code: ExitUsage, What: "the request can't be made", Why: err.Error()}
 	}
-	r.Header.Set("Authorization", "Bearer "+c.Key)
+	if c.Key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Key)
+	}
+	if in.IfMatch != "" {
+		r.Header.Set("If-Match", in.IfMatch)
+	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -116,6 +163,7 @@ func problemOf(resp *http.Response) *Failure {
 		f.What, f.Next = "the answer was "+resp.Status, "is this the address of Godwit?"
 		return f
 	}
+	f.Problem = raw
 	f.What, f.Why, f.RequestID, f.Next = p.Title, p.Detail, p.RequestID, nextOf(resp.StatusCode)
 	for _, e := range p.Errors {
 		f.Fields = append(f.Fields, Field{e.Pointer, e.Detail})
@@ -191,6 +239,8 @@ type Failure struct {
 	Fields     []Field       `json:"fields,omitempty"`
 	RequestID  string        `json:"request_id,omitempty"`
 	RetryAfter time.Duration `json:"-"`
+	// Problem is the API's answer; nil = it gave none that is JSON.
+	Problem json.RawMessage `json:"-"`
 }
 
 func (f *Failure) Error() string {

@@ -109,7 +109,7 @@ func (p *Profiles) Find(name string) (Profile, error) {
 func (p *Profiles) Save() error {
 	text, err := toml.Marshal(p)
 	if err == nil {
-		err = writePrivate(p.Path, text)
+		err = WritePrivate(p.Path, text)
 	}
 	if err != nil {
 		return &Failure{Code: ExitNo, What: "the profile can't be kept", Why: err.Error()}
@@ -117,8 +117,8 @@ func (p *Profiles) Save() error {
 	return nil
 }
 
-// writePrivate replaces a file by one that its owner alone may read.
-func writePrivate(path string, text []byte) error {
+// WritePrivate replaces a file by one that its owner alone may read.
+func WritePrivate(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 func godwit(args ...string) (stdout, stderr string, code int) {
 	var out, said bytes.Buffer
 	server := &cobra.Command{Use: "serve", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return errors.New("it ran") }}
-	root := Root("v1.2.3", server)
+	root := Root(Program{Version: "v1.2.3", Server: []*cobra.Command{server}})
 	root.SetArgs(args)
 	root.SetIn(strings.NewReader(""))
 	root.SetOut(&out)
@@ -82,7 +82,7 @@ func TestRoot_ShowsAnExampleOfEachCommand(t *testing.T) {
 		require.NotEmpty(t, c.Short, c.CommandPath())
 		require.Contains(t, c.Example, c.CommandPath(), "an example of %s", c.CommandPath())
 	}
-	walk(Root("v1.2.3"))
+	walk(Root(Program{Version: "v1.2.3"}))
 }
 
 // profiles writes a file of profiles and gives the home that it is in.

@@ -6,11 +6,31 @@ import "github.com/spf13/cobra"
 // here, and a file that makes it.
 func (f *frame) addCommands(root *cobra.Command) {
 	f.group(root, groupDaily,
-		whoamiCommand(f),
+		webhooksCommand(f),
+		eventsCommand(f),
+		deliveriesCommand(f),
+		redeliverCommand(f),
+		explainCommand(f),
+		eventTypesCommand(f),
+		statsCommand(f),
+		openCommand(f),
 	)
 	f.group(root, groupLocal,
-		listenCommand(f), verifyCommand(f),
+		listenCommand(f),
+		triggerCommand(f),
+		verifyCommand(f),
 	)
+	f.group(root, groupAdmin,
+		loginCommand(f),
+		logoutCommand(f),
+		whoamiCommand(f),
+		keysCommand(f),
+		auditCommand(f),
+		openAPICommand(f),
+		versionCommand(f),
+	)
+	root.SetCompletionCommandGroupID(groupAdmin)
+	root.SetHelpCommandGroupID(groupAdmin)
 }
 
 // group adds commands under one head of the help.

@@ -16,7 +16,7 @@ import (
 
 // frame is what the commands share: the flags that each takes.
 type frame struct {
-	version              string
+	Program
 	flags                cli.Flags
 	json, quiet, noColor bool
 }
@@ -24,7 +24,7 @@ type frame struct {
 // shared are the names of the flags of every command that calls an installation.
 var shared = []string{"url", "profile", "json", "quiet", "no-color"}
 
-func (f *frame) addTo(root *cobra.Command) {
+func (f *frame) addShared(root *cobra.Command) {
 	flags := root.PersistentFlags()
 	flags.StringVar(&f.flags.URL, "url", "", "where Godwit is (default GODWIT_URL, else the profile's, else "+cli.DefaultURL+")")
 	flags.StringVar(&f.flags.Profile, "profile", "", "profile of ~/.config/godwit/config.toml, which godwit login writes")
@@ -99,7 +99,7 @@ func (f *frame) open(c *cobra.Command) (*cli.Client, error) {
 	for _, warning := range s.Warnings {
 		f.note(c, "warning: "+warning)
 	}
-	return &cli.Client{URL: s.URL, Key: s.Key}, nil
+	return &cli.Client{URL: s.URL, Key: s.Key, Waits: 10}, nil
 }
 
 // note says something to a person that is no data.

@@ -10,7 +10,7 @@ import (
 )
 
 // object is a JSON object of the API. Commands read it by paths such as
-// last_attempt.status_code, so that a field which an older server lacks is just empty.
+// last_attempt.status_code or rules.events, so that a field which an older server lacks is just empty.
 type object struct {
 	raw    json.RawMessage
 	fields map[string]any
@@ -36,13 +36,30 @@ func (o object) MarshalJSON() ([]byte, error) {
 func (o object) at(path string) any {
 	var value any = o.fields
 	for part := range strings.SplitSeq(path, ".") {
-		fields, ok := value.(map[string]any)
-		if !ok {
-			return nil
-		}
-		value = fields[part]
+		value = within(value, part)
 	}
 	return value
+}
+
+// within gives the field of an object, or those of all objects of a list.
+func within(value any, field string) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return v[field]
+	case []any:
+		var all []any
+		for _, one := range v {
+			switch inner := within(one, field).(type) {
+			case nil:
+			case []any:
+				all = append(all, inner...)
+			default:
+				all = append(all, inner)
+			}
+		}
+		return all
+	}
+	return nil
 }
 
 // text is the value at a path as a person reads it; "" = there is none.

@@ -34,14 +34,22 @@ type interrupted struct{}
 
 func (interrupted) Error() string { return "interrupted" }
 
-// Root is the command line of a version: the commands that call an installation, and
-// those of the server, which have their own settings.
-func Root(version string, server ...*cobra.Command) *cobra.Command {
-	f := &frame{version: version}
+// Program is what the command line is a part of.
+type Program struct {
+	Version string
+	// Document gives the OpenAPI document; nil = the program has none.
+	Document func(version string) ([]byte, error)
+	// Server are the commands that run a part of Godwit, which have their own settings.
+	Server []*cobra.Command
+}
+
+// Root is the command line of a program.
+func Root(program Program) *cobra.Command {
+	f := &frame{Program: program}
 	root := &cobra.Command{
 		Use:           "godwit",
 		Short:         "A webhook engine: every matched event is carried to its receiver by a durable workflow",
-		Version:       version,
+		Version:       program.Version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -49,17 +57,17 @@ func Root(version string, server ...*cobra.Command) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misused{err} })
 	root.AddGroup(&cobra.Group{ID: groupDaily, Title: "Webhooks and events:"}, &cobra.Group{ID: groupLocal, Title: "On your machine:"},
 		&cobra.Group{ID: groupAdmin, Title: "Keys and administration:"})
-	f.addTo(root)
+	f.addShared(root)
 	f.addCommands(root)
-	if len(server) > 0 {
+	if len(program.Server) > 0 {
 		root.AddGroup(&cobra.Group{ID: groupServer, Title: "The server (settings are GODWIT_* variables):"})
 	}
-	for _, c := range server {
+	for _, c := range program.Server {
 		c.GroupID = groupServer
 		root.AddCommand(c)
 	}
-	root.AddCommand(versionCommand(f))
 	checkUse(f, root)
+	completes(f, root)
 	return root
 }
 
@@ -173,7 +181,7 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 
 func versionCommand(f *frame) *cobra.Command {
 	c := f.command("version", "Print the version", func(c *cobra.Command, _ []string) error {
-		return f.document(c, map[string]string{"version": f.version}, func(p *printer) { p.line(f.version) })
+		return f.document(c, map[string]string{"version": f.Version}, func(p *printer) { p.line(f.Version) })
 	})
 	c.Example = "  godwit version"
 	return c

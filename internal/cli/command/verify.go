@@ -17,9 +17,6 @@ import (
 	"godwit/internal/verify"
 )
 
-// maxRequest bounds a saved request, which is in memory; Godwit's are smaller.
-const maxRequest = 8 << 20
-
 // verifyFlags are the flags of godwit verify.
 type verifyFlags struct {
 	*frame
@@ -97,7 +94,7 @@ func (f verifyFlags) request(in io.Reader, args []string) (verify.Request, error
 		return r, errors.New("--tolerance must be longer than 0, such as 5m")
 	}
 	if f.secretFile != "" {
-		text, err := readRequestFile(f.secretFile, in)
+		text, err := readFile(f.secretFile, in)
 		if err != nil {
 			return r, err
 		}
@@ -124,15 +121,15 @@ func (f verifyFlags) read(in io.Reader, args []string) (header, body []byte, err
 	case apart && (f.headerFile == "" || f.bodyFile == ""):
 		return nil, nil, errors.New("--header-file and --body-file go together")
 	case apart:
-		if header, err = readRequestFile(f.headerFile, in); err != nil {
+		if header, err = readFile(f.headerFile, in); err != nil {
 			return nil, nil, err
 		}
-		body, err = readRequestFile(f.bodyFile, in)
+		body, err = readFile(f.bodyFile, in)
 		return header, body, err
 	case len(args) == 0:
 		return nil, nil, errors.New("name the file of the request (- is standard input), or --header-file and --body-file")
 	}
-	whole, err := readRequestFile(args[0], in)
+	whole, err := readFile(args[0], in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -142,22 +139,6 @@ func (f verifyFlags) read(in io.Reader, args []string) (header, body []byte, err
 		}
 	}
 	return nil, nil, errors.New("the request has no empty line between its headers and its body")
-}
-
-func readRequestFile(name string, in io.Reader) ([]byte, error) {
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
-	if err == nil && len(text) > maxRequest {
-		err = fmt.Errorf("%s is larger than %d MiB", name, maxRequest>>20)
-	}
-	return text, err
 }
 
 // parseHeader reads lines "Name: value"; a request line in front of them is passed

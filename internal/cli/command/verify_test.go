@@ -78,7 +78,7 @@ func TestVerify_RefusesWhatItCanNotCarryOut(t *testing.T) {
 		"--tolerance must be":   {"--tolerance", "0s", request},
 		"invalid argument":      {"--tolerance", "x", request},
 		"name one file":         {request, request},
-		"larger than 8 MiB":     {saved(t, strings.Repeat("x", maxRequest+1))},
+		"larger than 8 MiB":     {saved(t, strings.Repeat("x", maxFile+1))},
 	} {
 		_, said, code := godwit(append([]string{"verify"}, args...)...)
 		require.Contains(t, said, want)

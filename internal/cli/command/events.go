@@ -1,0 +1,119 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func eventsCommand(f *frame) *cobra.Command {
+	return Group("events", "List, show, send and search events", eventsList(f), eventsShow(f), eventsSend(f), eventsSearch(f))
+}
+
+var eventColumns = []column{{"ID", "id"}, {"ACCEPTED", "accepted_at"}, {"TYPE", "type"}, {"PROJECT", "project_id"}, {"ACTOR", "actor_id"}, {"KIND", "kind"}}
+
+// span are the flags --since and --until.
+type span struct{ since, until string }
+
+func (s *span) addTo(c *cobra.Command) {
+	c.Flags().StringVar(&s.since, "since", "", "how long ago, such as 2h or 7d, or a time")
+	c.Flags().StringVar(&s.until, "until", "", "the same, for the end")
+}
+
+// read gives both as times.
+func (s *span) read() (since, until string, err error) {
+	now := time.Now()
+	if since, err = moment("since", s.since, now); err == nil {
+		until, err = moment("until", s.until, now)
+	}
+	return since, until, err
+}
+
+func eventsList(f *frame) *cobra.Command {
+	l := listing{path: "/v1/events", columns: eventColumns, empty: "There are no such events."}
+	var when span
+	var eventType, kind, project string
+	c := f.command("list", "List events, the newest first", func(c *cobra.Command, _ []string) error {
+		since, until, err := when.read()
+		if err != nil {
+			return err
+		}
+		l.query = url.Values{"type": {eventType}, "kind": {kind}, "project_id": {project}, "since": {since}, "until": {until}}
+		return f.list(c, l)
+	})
+	l.addTo(c)
+	when.addTo(c)
+	c.Flags().StringVar(&eventType, "type", "", "event type")
+	c.Flags().StringVar(&kind, "kind", "", "published, test, combination or operational")
+	c.Flags().StringVar(&project, "project", "", "project")
+	c.Example = "  godwit events list --since 2h --type TODO_CREATED\n  godwit events list --all --json"
+	return c
+}
+
+func eventsShow(f *frame) *cobra.Command {
+	c := f.command("show EVENT", "Show one event with its states and deliveries", func(c *cobra.Command, args []string) error {
+		e, err := f.call(c, http.MethodGet, "/v1/events/"+url.PathEscape(args[0]), nil)
+		if err != nil {
+			return err
+		}
+		return f.document(c, e, func(p *printer) {
+			p.pairs(e, []column{{"Id", "id"}, {"Type", "type"}, {"Kind", "kind"}, {"Project", "project_id"}, {"Company", "company_id"}, {"Actor", "actor_id"},
+				{"Occurred", "occurred_at"}, {"Accepted", "accepted_at"}, {"Previous", "previous"}, {"Current", "current"}})
+			if all := e.list("deliveries"); len(all) > 0 {
+				p.line()
+				t := &table{printer: p, columns: deliveryColumns}
+				t.rows(all)
+			}
+		})
+	})
+	c.Example = "  godwit events show evt_0c4q1h7k2m3n5p6r8s9t0v1w2x\n  godwit events show evt_0c4q1h7k2m3n5p6r8s9t0v1w2x --json"
+	return c
+}
+
+func eventsSearch(f *frame) *cobra.Command {
+	var rules ruleFlags
+	var since, owner string
+	c := f.command("search", "Find events by a condition on what is in them", func(c *cobra.Command, _ []string) error {
+		if rules.filter == "" {
+			return misused{errors.New("give a condition, such as --filter \"current.priority == 'high'\"; godwit events list finds by type and project")}
+		}
+		if len(rules.events) == 0 {
+			rules.events = []string{"*"}
+		}
+		found, err := f.preview(c, rules, since, owner)
+		if err != nil {
+			return err
+		}
+		for _, failure := range found.list("filter_failures") {
+			f.note(c, fmt.Sprintf("On %d events the condition fails: %s", failure.number("count"), failure.text("detail")))
+		}
+		f.note(c, fmt.Sprintf("%d of %d events match since %s; these are the newest.", found.number("matched"), found.number("examined"), found.show("examined_since")))
+		t := &table{printer: f.printer(c), columns: eventColumns}
+		examples := found.list("examples")
+		if f.json {
+			for _, one := range examples {
+				if err := writeJSON(c.OutOrStdout(), one); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if len(examples) > 0 {
+			t.rows(examples)
+		}
+		return t.err
+	})
+	flags := c.Flags()
+	flags.StringVar(&rules.filter, "filter", "", "the condition in CEL, as in a rule of a webhook")
+	flags.StringSliceVar(&rules.events, "type", nil, "event types; a * at the end stands for the rest (default all)")
+	flags.StringSliceVar(&rules.projects, "project", nil, "projects")
+	flags.StringVar(&since, "since", "", "how far back, such as 2h or 7d (default a day)")
+	flags.StringVar(&owner, "owner", "", "as this user sees them; only with an admin's key")
+	c.Long = "Shows up to 10 of the newest events for which a condition holds, and how many there are.\nUp to 10,000 events are looked at, the newest first."
+	c.Example = "  godwit events search --filter \"current.title.contains('Paint')\" --since 7d"
+	return c
+}
