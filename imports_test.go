@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"standalone":   {anything},
 
 	// What the processes are made of, from the outside in.
-	"api":         {"internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/verify", "schema", "web"},
+	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/verify", "schema", "web"},
 	"api/openapi": {"api"},
 	"worker":      {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
 	"workflows":   {"activities", "internal/hook", "internal/retry"},
@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 
 	// Beside the product.
 	"bench":    {"internal/config", "internal/hook", "internal/localpg", "internal/pgtest", "internal/send", "schema"},
+	"docs":     nil,
 	"e2e":      {"internal/hook"},
 	"examples": nil,
 	"web":      nil,

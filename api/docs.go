@@ -2,7 +2,10 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -13,35 +16,131 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
+
+	"godwit/docs"
 )
 
 // The page is our own: the renderers there are load megabytes of script and
 // need inline styles, which the Content-Security-Policy forbids.
 //
-//go:embed docs/page.html docs/style.css
-var docsFiles embed.FS
+//go:embed docs/reference.html
+var referenceFile embed.FS
 
-// serveDocs serves the OpenAPI document and a page made of it. All is public and
-// uses nothing from another host, and no script.
+// serveDocs serves the OpenAPI document, a page made of it, and the guides. All is
+// public and uses nothing from another host, and no script.
 func (s *server) serveDocs(engine *gin.Engine) {
-	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
-	page := sync.OnceValues(s.docsPage)
-	style := func() ([]byte, error) { return docsFiles.ReadFile("docs/style.css") }
-	engine.GET("/openapi.json", func(c *gin.Context) { s.serve(c, mediaJSON, document) })
-	engine.GET("/docs/style.css", func(c *gin.Context) { s.serve(c, "text/css; charset=utf-8", style) })
+	document := sync.OnceValues(func() (file, error) {
+		raw, err := json.Marshal(s.huma.OpenAPI())
+		return newFile(mediaJSON, raw), err
+	})
+	site := sync.OnceValues(s.docsSite)
+	engine.GET("/openapi.json", func(c *gin.Context) {
+		f, err := document()
+		s.serveFile(c, f, err)
+	})
 	engine.GET("/docs", func(c *gin.Context) {
-		c.Header("Content-Security-Policy", pagePolicy)
-		s.serve(c, "text/html; charset=utf-8", page)
+		d, err := site()
+		s.serveFile(c, d.reference, err)
+	})
+	engine.GET("/docs/*page", func(c *gin.Context) { s.serveGuide(c, site) })
+	engine.GET("/llms.txt", func(c *gin.Context) {
+		d, err := site()
+		s.serveFile(c, d.index, err)
 	})
 }
 
-func (s *server) serve(c *gin.Context, media string, content func() ([]byte, error)) {
-	body, err := content()
+// docsSite is the pages, and the answers of those that are the same for everybody,
+// by what is behind /docs/ in their address.
+type docsSite struct {
+	*docs.Site
+	reference, index file
+	guides           map[string]file
+}
+
+func (s *server) docsSite() (docsSite, error) {
+	reference, err := s.docsReference()
+	if err != nil {
+		return docsSite{}, err
+	}
+	site, err := docs.New(reference)
+	if err != nil {
+		return docsSite{}, err
+	}
+	out := docsSite{site, newFile(mediaPage, site.ReferencePage()), newFile(mediaText, site.Index()), map[string]file{}}
+	for _, name := range site.Guides() {
+		out.guides[name] = newFile(mediaPage, site.Guide(name))
+		out.guides[name+".md"] = newFile(mediaMarkdown, site.Source(name))
+	}
+	return out, nil
+}
+
+const (
+	mediaPage     = "text/html; charset=utf-8"
+	mediaText     = "text/plain; charset=utf-8"
+	mediaMarkdown = "text/markdown; charset=utf-8"
+)
+
+// serveGuide serves what is below /docs: the guides, their sources, the pictures,
+// and the search.
+func (s *server) serveGuide(c *gin.Context, site func() (docsSite, error)) {
+	name := strings.TrimPrefix(c.Param("page"), "/")
+	if content, media, ok := docs.File(name); ok {
+		s.serveFile(c, newFile(media, content), nil)
+		return
+	}
+	d, err := site()
+	if guide, ok := d.guides[name]; ok || err != nil {
+		s.serveFile(c, guide, err)
+		return
+	}
+	if name != "search" {
+		s.noRoute(c)
+		return
+	}
+	s.serveFile(c, newFile(mediaPage, d.Search(c.Query("q"))), nil)
+}
+
+// file is an answer that is the same for everybody as long as this build runs.
+type file struct {
+	media, tag    string
+	plain, zipped []byte
+}
+
+func newFile(media string, content []byte) file {
+	sum := sha256.Sum256(content)
+	f := file{media: media, tag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: content}
+	if !strings.HasPrefix(media, "image/") {
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		_, _ = w.Write(content) // a buffer takes all
+		_ = w.Close()
+		f.zipped = out.Bytes()
+	}
+	return f
+}
+
+// serveFile answers with a file; a client asks again each time whether it has
+// changed, and gets it compressed where it can read that.
+func (s *server) serveFile(c *gin.Context, f file, err error) {
 	if err != nil {
 		s.fail(c, s.report(c.Request.Context(), err))
 		return
 	}
-	c.Data(http.StatusOK, media, body)
+	if f.media == mediaPage {
+		c.Header("Content-Security-Policy", pagePolicy)
+	}
+	c.Header("Cache-Control", "no-cache")
+	c.Header("Vary", "Accept-Encoding")
+	c.Header("ETag", f.tag)
+	switch {
+	case c.GetHeader("If-None-Match") == f.tag:
+		c.Status(http.StatusNotModified)
+	case f.zipped != nil && strings.Contains(c.GetHeader("Accept-Encoding"), "gzip"):
+		c.Header("Content-Encoding", "gzip")
+		c.Data(http.StatusOK, f.media, f.zipped)
+	default:
+		c.Data(http.StatusOK, f.media, f.plain)
+	}
 }
 
 // docsTag is a tag on the page, with its operations.
@@ -71,21 +170,38 @@ type docsMedia struct {
 	Example string
 }
 
-func (s *server) docsPage() ([]byte, error) {
+func (s *server) docsReference() (docs.Reference, error) {
 	doc := s.huma.OpenAPI()
+	out := docs.Reference{Title: doc.Info.Title + " API"}
 	var tags []docsTag
 	for _, tag := range doc.Tags {
 		tags = append(tags, docsTag{tag, s.docsOperations(tag.Name)})
 	}
 	tags = append(tags, receivedOnPage(doc))
-	page, err := template.New("page.html").Funcs(template.FuncMap{"type": typeOf, "bounds": boundsOf, "lines": lines}).
-		ParseFS(docsFiles, "docs/page.html")
-	if err != nil {
-		return nil, err
+	for _, tag := range tags {
+		for _, op := range tag.Operations {
+			out.Sections = append(out.Sections, docs.Section{Address: "../docs#" + op.OperationID, Title: out.Title,
+				Heading: op.Method + " " + op.Path + ": " + op.Summary, Text: op.Description, Language: "en"})
+		}
 	}
-	var out bytes.Buffer
-	err = page.Execute(&out, map[string]any{"Doc": doc, "Tags": tags, "Schemas": doc.Components.Schemas.Map(), "Problems": docsProblems()})
-	return out.Bytes(), err
+	for _, k := range kinds() {
+		out.Sections = append(out.Sections, docs.Section{Address: "../docs#" + k.code, Title: out.Title,
+			Heading: k.code + ": " + k.title, Text: k.help, Language: "en"})
+	}
+	page, err := template.New("reference.html").Funcs(template.FuncMap{"type": typeOf, "bounds": boundsOf, "lines": lines}).
+		ParseFS(referenceFile, "docs/reference.html")
+	if err != nil {
+		return out, err
+	}
+	data := map[string]any{"Doc": doc, "Tags": tags, "Schemas": doc.Components.Schemas.Map(), "Problems": docsProblems()}
+	for name, into := range map[string]*template.HTML{"reference.html": &out.Body, "menu": &out.Menu} {
+		var text bytes.Buffer
+		if err := page.ExecuteTemplate(&text, name, data); err != nil {
+			return out, err
+		}
+		*into = template.HTML(text.String()) //nolint:gosec // escaped by the template
+	}
+	return out, nil
 }
 
 func (s *server) docsOperations(tag string) []docsOperation {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -32,6 +34,34 @@ func TestDocsNeedNoKeyAndNoOtherHost(t *testing.T) {
 	require.Contains(t, c.call("GET", "/docs/style.css", "", "Authorization", "").is(200).Header().Get("Content-Type"), "text/css")
 }
 
+func TestDocsServeTheGuides(t *testing.T) {
+	c := newClient(t)
+	for path, media := range map[string]string{
+		"/docs/verify": mediaPage, "/docs/people.pl": mediaPage, "/docs/search?q=signature": mediaPage, "/docs/verify.md": mediaMarkdown,
+		"/docs/img/webhooks.png": "image/png", "/llms.txt": mediaText,
+	} {
+		a := c.call("GET", path, "", "Authorization", "").is(200)
+		require.Equal(t, media, a.Header().Get("Content-Type"), path)
+		tag := a.Header().Get("ETag")
+		require.NotEmpty(t, tag, path)
+		require.Empty(t, c.call("GET", path, "", "Authorization", "", "If-None-Match", tag).is(304).Body.String(), path)
+		zipped := c.call("GET", path, "", "Authorization", "", "Accept-Encoding", "gzip").is(200)
+		if media == "image/png" {
+			require.Empty(t, zipped.Header().Get("Content-Encoding"))
+			continue
+		}
+		plain, err := gzip.NewReader(zipped.Body)
+		require.NoError(t, err, path)
+		text, err := io.ReadAll(plain)
+		require.NoError(t, err, path)
+		require.Equal(t, a.Body.String(), string(text), path)
+	}
+	require.Contains(t, c.call("GET", "/docs/search?q=%3Cscript%3E", "", "Authorization", "").is(200).Body.String(), "&lt;script&gt;")
+	for _, path := range []string{"/docs/none", "/docs/../go.mod", "/docs/docs.go", "/docs/page.html", "/docs/img/none.png", "/docs/verify.md.md"} {
+		require.Equal(t, mediaProblem, c.call("GET", path, "", "Authorization", "").is(404).Header().Get("Content-Type"), path)
+	}
+}
+
 func TestEveryAnswerHasThePosture(t *testing.T) {
 	c := newClient(t)
 	for _, path := range []string{"/v1/companies", "/v1/companies/none", "/nowhere", "/openapi.json", "/docs", "/docs/style.css", "/"} {
@@ -39,6 +69,9 @@ func TestEveryAnswerHasThePosture(t *testing.T) {
 		for name, value := range posture {
 			if path == "/docs" && name == "Content-Security-Policy" {
 				value = pagePolicy
+			}
+			if name == "Cache-Control" && (path == "/openapi.json" || strings.HasPrefix(path, "/docs")) {
+				value = "no-cache" // the same for everybody: kept, and asked for again by its ETag
 			}
 			require.Equal(t, value, header.Get(name), "%s of %s", name, path)
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"net/http"
@@ -62,12 +63,25 @@ func readNotes() map[string]tagNotes {
 	return out
 }
 
+// The tags in the order in which people need them; those of administration, and
+// any other, come last.
+var firstTags = []string{"webhooks", "events", "deliveries", "event-types", "listeners"}
+
+func rank(tag string) int {
+	if i := slices.Index(firstTags, tag); i >= 0 {
+		return i
+	}
+	return len(firstTags)
+}
+
 func (d description) tags() []*huma.Tag {
 	var tags []*huma.Tag
 	for name, notes := range d.notes {
 		tags = append(tags, &huma.Tag{Name: name, Description: notes.Description})
 	}
-	slices.SortFunc(tags, func(a, b *huma.Tag) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(tags, func(a, b *huma.Tag) int {
+		return cmp.Or(cmp.Compare(rank(a.Name), rank(b.Name)), strings.Compare(a.Name, b.Name))
+	})
 	return tags
 }
 

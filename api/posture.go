@@ -19,7 +19,7 @@ var posture = map[string]string{
 
 // pagePolicy is the Content-Security-Policy of pages: what comes from their own
 // address and is no script, and nothing inline.
-const pagePolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // protect sets the headers of posture.
 func protect(c *gin.Context) {

@@ -17,10 +17,11 @@ import (
 	"godwit/internal/hook"
 )
 
-// The page that tells receivers what they get, and the examples of the OpenAPI
-// document.
+// The pages that tell receivers what they get and how to verify it, and the
+// examples of the OpenAPI document.
 const (
 	receivingPage = "../../docs/receiving.md"
+	verifyPage    = "../../docs/verify.md"
 	examples      = "../../api/received/"
 )
 
@@ -64,10 +65,10 @@ func compact(t *testing.T, text []byte) string {
 	return string(out)
 }
 
-// blocks gives the fenced blocks of the page by language, each with the heading
+// blocks gives the fenced blocks of a page by language, each with the heading
 // above it.
-func blocks(t *testing.T) (out []struct{ heading, language, text string }) {
-	page, err := os.ReadFile(receivingPage)
+func blocks(t *testing.T, name string) (out []struct{ heading, language, text string }) {
+	page, err := os.ReadFile(name)
 	require.NoError(t, err)
 	heading := ""
 	parts := strings.Split("\n"+string(page), "\n```")
@@ -86,7 +87,7 @@ func blocks(t *testing.T) (out []struct{ heading, language, text string }) {
 
 func TestReceivingPage_ShowsTheBodies(t *testing.T) {
 	shown := map[string]bool{}
-	for _, b := range blocks(t) {
+	for _, b := range blocks(t, receivingPage) {
 		if b.language == "json" && b.heading != "`slack`, `discord`, `teams`" {
 			var text bytes.Buffer
 			require.NoError(t, json.Compact(&text, []byte(b.text)))
@@ -94,7 +95,7 @@ func TestReceivingPage_ShowsTheBodies(t *testing.T) {
 		}
 	}
 	messages := map[string]bool{}
-	for _, b := range blocks(t) {
+	for _, b := range blocks(t, receivingPage) {
 		if b.heading == "`slack`, `discord`, `teams`" {
 			messages[compact(t, []byte(b.text))] = true
 		}
@@ -227,12 +228,12 @@ JSON.parse(File.read('requests.json')).each { |r| puts verify(r['secret'], r['he
 }
 
 // Each snippet of the page takes what Godwit sends and refuses all else.
-func TestReceivingPage_SnippetsVerify(t *testing.T) {
+func TestVerifyPage_SnippetsVerify(t *testing.T) {
 	all, want := requests(t)
 	raw, err := json.Marshal(all)
 	require.NoError(t, err)
 	languages := runners()
-	for _, b := range blocks(t) {
+	for _, b := range blocks(t, verifyPage) {
 		r, ok := languages[b.heading]
 		if !ok {
 			continue
@@ -257,7 +258,7 @@ func TestReceivingPage_SnippetsVerify(t *testing.T) {
 }
 
 // The shell's snippet calls openssl once for each request.
-func TestReceivingPage_ShellVerifies(t *testing.T) {
+func TestVerifyPage_ShellVerifies(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Log("there is no openssl here")
 		return
@@ -265,7 +266,7 @@ func TestReceivingPage_ShellVerifies(t *testing.T) {
 	all, want := requests(t)
 	dir := t.TempDir()
 	script := ""
-	for _, b := range blocks(t) {
+	for _, b := range blocks(t, verifyPage) {
 		if b.heading == "Shell" {
 			script = b.text
 		}

@@ -137,7 +137,7 @@ func TestCheck_KnowsGodwitsSignatures(t *testing.T) {
 func TestCodes_AreDocumented(t *testing.T) {
 	source, err := os.ReadFile("verify.go")
 	require.NoError(t, err)
-	page, err := os.ReadFile("../../docs/receiving.md")
+	page, err := os.ReadFile("../../docs/verify.md")
 	require.NoError(t, err)
 	codes := regexp.MustCompile(`Code = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
 	require.NotEmpty(t, codes)

@@ -320,6 +320,30 @@ test('pages of an admin and of strangers have no fault of access', { timeout: 60
   expect(findings.join('\n')).toBe('');
 });
 
+test('guides and reference have no fault of access, and fit a phone', { timeout: 300_000 }, async () => {
+  const findings: string[] = [];
+  const reader = await open(browser, watch);
+  for (const [path, part] of [['/docs', '#create-webhook'], ['/docs/people.de'], ['/docs/limits'], ['/docs/search?q=signature']] as const) {
+    for (const [colorScheme, width] of [['dark', 1280], ['light', 320]] as const) {
+      await reader.emulateMedia({ colorScheme });
+      await reader.setViewportSize({ width, height: 900 });
+      await reader.goto(url + path);
+      await reader.evaluate(axe);
+      const violations = (await reader.evaluate(`axe.run(${JSON.stringify(part ?? 'html')}, { resultTypes: ["violations"] }).then((r) => r.violations)`)) as Finding[];
+      for (const v of violations) findings.push(`${path} ${colorScheme} ${width}: ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).slice(0, 3).join(' | ')}`);
+      const px = await reader.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (px > 0) findings.push(`${path}: ${px} px too wide`);
+    }
+  }
+  await reader.goto(`${url}/docs/verify`);
+  await reader.getByRole('searchbox').fill('timeout_headers');
+  await reader.keyboard.press('Enter');
+  await reader.getByRole('link', { name: 'timeout_headers' }).first().click();
+  await reader.waitForURL(/\/docs\/trouble#timeout_headers$/);
+  await reader.context().close();
+  expect(findings.join('\n')).toBe('');
+});
+
 test('no page complained, broke its policy, or asked another host', () => {
   expect(watch.faults.join('\n')).toBe('');
 });

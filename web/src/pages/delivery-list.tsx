@@ -10,7 +10,7 @@ import { asQuery, asRedelivery, codeFits, filterNames, idFits, kinds, reasons, s
 import { useSay } from '../ui/dialog';
 import { Chips, Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Left, StatusWord, TestMark, When } from '../ui/parts';
+import { Empty, Guide, Left, StatusWord, TestMark, When } from '../ui/parts';
 import { SendThese } from './missed';
 
 type SetFilter = (change: DeliveryFilter) => void;
@@ -35,7 +35,10 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
                 {t('clear_filters')}
               </Button>
             ) : (
-              <p>{t('deliveries.none.text')}</p>
+              <>
+                <p>{t('deliveries.none.text')}</p>
+                <Guide to="trouble#nothing-comes" />
+              </>
             )}
           </Empty>
         }

@@ -6,7 +6,7 @@ import { useWords } from '../i18n';
 import { spans } from '../rules/filter';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Page, TestMark, When } from '../ui/parts';
+import { Empty, Guide, Page, TestMark, When } from '../ui/parts';
 
 export function Events() {
   const { t } = useWords();
@@ -37,7 +37,10 @@ export function Events() {
                 {t('clear_filters')}
               </Button>
             ) : (
-              <p>{t('events.none.text')}</p>
+              <>
+                <p>{t('events.none.text')}</p>
+                <Guide to="trouble#nothing-comes" />
+              </>
             )}
           </Empty>
         }

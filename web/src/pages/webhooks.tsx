@@ -9,7 +9,7 @@ import { needsYou, stateOf } from '../rules/state';
 import { Sparkline } from '../ui/charts';
 import { Listens } from '../ui/listens';
 import { useAdmin } from '../ui/names';
-import { Answered, Empty, Page, StateWord, When } from '../ui/parts';
+import { Answered, Empty, Guide, Page, StateWord, When } from '../ui/parts';
 import { Example } from './example';
 
 const shows = {
@@ -181,6 +181,7 @@ function First() {
       <p className="small">
         <Link to="/event-types">{t('webhooks.first.types')}</Link>
       </p>
+      <Guide to="people" />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { Failure } from '../api/client';
 import type { Status } from '../api/hooks';
+import { base } from '../base';
 import { useWords, type Key } from '../i18n';
 import { toneOf, type State, type Tone } from '../rules/state';
 import { Faults } from './findings';
@@ -82,6 +83,18 @@ export function Note({ tone = 'quiet', title, children }: { tone?: Tone; title?:
 }
 
 // Problem tells what went wrong in the reader's words; the API's own are folded.
+// Guide leads to the part of the guides that says more; people has a page in each
+// language, the others are in English.
+export function Guide({ to }: { to: string }) {
+  const { t, language } = useWords();
+  const own = to === 'people' && language !== 'en';
+  return (
+    <a className="small" href={`${base}docs/${own ? `people.${language}` : to}`} hrefLang={own ? language : 'en'}>
+      {t('guide')}
+    </a>
+  );
+}
+
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t, format } = useWords();
   const failure = error instanceof Failure ? error : new Failure('internal');
@@ -100,6 +113,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
             <Faults faults={failure.problem.errors} />
           )}
           <p className="dim small mono">{about}</p>
+          <Guide to="errors#problems" />
         </details>
       )}
       <div className="row">

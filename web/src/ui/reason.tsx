@@ -1,5 +1,6 @@
 import type { Reason } from '../api/hooks';
 import { useWords } from '../i18n';
+import { Guide } from './parts';
 
 // ReasonWords says why something failed, and what to do about it.
 export function ReasonWords({ reason, code }: { reason: Reason; code?: number | undefined }) {
@@ -14,6 +15,7 @@ export function ReasonWords({ reason, code }: { reason: Reason; code?: number | 
         </strong>
       </div>
       {next && <div>{next}</div>}
+      <Guide to={`trouble#${reason}`} />
     </div>
   );
 }

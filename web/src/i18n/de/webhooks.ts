@@ -34,6 +34,7 @@ export const webhooks: Part<typeof english> = {
   delete: 'Löschen',
   choose: 'Auswählen…',
   look: 'Ansehen',
+  guide: 'Mehr dazu',
   any: 'Alle',
   yes: 'Ja',
   no: 'Nein',

@@ -34,6 +34,7 @@ export const webhooks = {
   delete: 'Delete',
   choose: 'Choose…',
   look: 'Look',
+  guide: 'More about this',
   any: 'Any',
   yes: 'Yes',
   no: 'No',

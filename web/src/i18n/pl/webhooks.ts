@@ -34,6 +34,7 @@ export const webhooks: Part<typeof english> = {
   delete: 'Usuń',
   choose: 'Wybierz…',
   look: 'Zobacz',
+  guide: 'Więcej o tym',
   any: 'Wszystkie',
   yes: 'Tak',
   no: 'Nie',
