@@ -31,6 +31,6 @@ func TestAlerts_EachHasATestAndARunbook(t *testing.T) {
 		require.Contains(t, runbook, "\n## "+alert[1]+"\n")
 		require.Regexp(t, `alertname: `+alert[1]+`\n +eval_time: \w+\n +exp_alerts:`, tests, "no test has it fire")
 	}
-	headings := regexp.MustCompile(`(?m)^## Godwit`).FindAllString(runbook, -1)
+	headings := regexp.MustCompile(`(?m)^## Godwit\w`).FindAllString(runbook, -1)
 	require.Len(t, headings, len(alerts), "of an alert that is no more")
 }

@@ -24,7 +24,7 @@ func (a *Activities) Advance(ctx context.Context, in AdvanceInput) (hook.Progres
 		return p, err
 	}
 	for _, eventID := range p.Fired {
-		a.Log.Info("combination fired", zap.Int64("rule_id", in.RuleID), zap.String("event_id", eventID))
+		a.Log.Info("combination.fired", zap.Int64("rule_id", in.RuleID), zap.String("event_id", eventID))
 	}
 	if len(p.Fired) > 0 && a.Wake != nil {
 		a.Wake()

@@ -42,7 +42,7 @@ func TestAdvanceWakesTheDispatcherWhenSomethingFired(t *testing.T) {
 			require.Equal(t, c.look.err, err)
 			require.Equal(t, c.look.progress, got)
 			require.Equal(t, c.woken, woken)
-			require.Equal(t, len(c.look.progress.Fired), logs.FilterMessage("combination fired").Len())
+			require.Equal(t, len(c.look.progress.Fired), logs.FilterMessage("combination.fired").Len())
 			acts.Wake = nil
 			_, err = acts.Advance(context.Background(), activities.AdvanceInput{})
 			require.Equal(t, c.look.err, err, "nobody to be told")

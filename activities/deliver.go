@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
-	"go.uber.org/zap"
 
 	"godwit/internal/hook"
 	"godwit/internal/inflight"
@@ -248,8 +247,9 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 	if p.Webhook.Listener == "" { // what a listener's client says tells nothing about this machine's network
 		result = a.excuse(p.Webhook.URL, result)
 	}
-	a.observe(p.Delivery, hook.AttemptEnd{Result: result, Number: used, Waited: max(0, waited)})
+	end := hook.AttemptEnd{Result: result, Number: used, Waited: max(0, waited)}
 	if result.Own {
+		a.record(p, end, hook.Finish{Status: p.Delivery.Status})
 		return a.undo(p, number)
 	}
 	f := p.Conclude(number, result, func() time.Duration {
@@ -260,6 +260,8 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 	if f.Plain() {
 		f.RunID = r.first.run()
 	}
+	end.Result = f.Result
+	a.record(p, end, f)
 	f.Ago = time.Since(began)
 	if err := a.finish(f); err != nil {
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", used, err)
@@ -314,14 +316,4 @@ func message(p hook.Parcel, number int, timeout time.Duration) send.Message {
 		Webhook: w, Event: p.Event, Blue: p.Blue, Chat: p.Chat,
 		DeliveryID: p.Delivery.ID, Attempt: number, Secrets: w.Secrets(p.Now),
 	}
-}
-
-// observe writes the one wide line of an attempt. No URL: it may hold secrets.
-func (a *Activities) observe(d hook.Delivery, end hook.AttemptEnd) {
-	r := end.Result
-	a.Observer.Attempted(end)
-	a.Log.Info("attempt",
-		zap.String("delivery_id", d.ID), zap.String("webhook_id", d.WebhookID), zap.String("event_id", d.EventID),
-		zap.String("event_type", d.EventType), zap.Int("attempt", end.Number), zap.String("outcome", string(r.Outcome)),
-		zap.String("reason", string(r.Reason)), zap.Int("status_code", r.StatusCode), zap.Duration("duration", r.Duration))
 }

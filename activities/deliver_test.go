@@ -143,7 +143,17 @@ func TestDeliverRunTwiceSendsOnce(t *testing.T) {
 	}
 	require.EqualValues(t, 1, s.requests.Load())
 	require.EqualValues(t, 1, s.observed.Load())
-	require.Len(t, s.log.FilterMessage("attempt").All(), 1)
+	records := s.log.FilterMessage("delivery.attempted").All()
+	require.Len(t, records, 1)
+	record := records[0].ContextMap()
+	require.Positive(t, record["waited"])
+	require.Regexp(t, `^127\.0\.0\.1:\d+$`, record["host"])
+	for field, want := range map[string]any{
+		"delivery_id": d.ID, "webhook_id": s.webhook.ID, "owner_id": "u1", "event_id": "e1", "event_type": "TODO_CREATED", "project_id": "p1", "company_id": "c1",
+		"attempt": int64(1), "of": int64(5), "outcome": "success", "reason": "", "status_code": int64(200), "status": "succeeded",
+	} {
+		require.Equal(t, want, record[field], field)
+	}
 	for _, entry := range s.log.All() {
 		for _, field := range entry.Context {
 			require.NotContains(t, field.String, "canary", "a URL in the log")

@@ -119,7 +119,7 @@ func (a *Activities) judge(ctx context.Context, in CheckHealthInput, probe hook.
 		return CheckHealthResult{Verdict: VerdictHealthy}, nil
 	}
 	if before.Enabled {
-		a.Log.Warn("webhook deactivated", zap.String("webhook_id", in.WebhookID), zap.String("delivery_id", in.DeliveryID),
+		a.Log.Warn("webhook.deactivated", zap.String("webhook_id", in.WebhookID), zap.String("delivery_id", in.DeliveryID),
 			zap.String("reason", string(after.DisabledReason)), zap.String("probe", string(probe.Reason)), zap.Int("exhausted_in_row", after.ExhaustedInRow))
 	}
 	return CheckHealthResult{Verdict: VerdictDeactivated, Reason: probe.Reason}, nil

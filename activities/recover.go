@@ -99,7 +99,7 @@ func (a *Activities) follow(ctx context.Context, in RecoverInput, r hook.Recover
 	case took && what == hook.ReceiverGone:
 		out.Outcome = Gone
 	}
-	a.Log.Info("recovery probe", zap.String("webhook_id", in.WebhookID), zap.Int("outage", in.Outage), zap.Int("probe", r.Probes+1),
+	a.Log.Info("webhook.probed", zap.String("webhook_id", in.WebhookID), zap.Int("outage", in.Outage), zap.Int("probe", r.Probes+1),
 		zap.String("probe_outcome", string(probe.Outcome)), zap.String("reason", string(probe.Reason)), zap.String("outcome", out.Outcome), zap.Duration("wait", out.Wait))
 	if out.Outcome == Recovered && a.Wake != nil {
 		a.Wake() // what is held may go

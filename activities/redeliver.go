@@ -28,7 +28,7 @@ func (a *Activities) RedeliverStep(ctx context.Context, in RedeliverStepInput) (
 		return step, err
 	}
 	if step.Released > 0 {
-		a.Log.Info("redelivered", zap.String("redelivery_id", in.RedeliveryID), zap.Int("deliveries", step.Released))
+		a.Log.Info("redelivery.stepped", zap.String("redelivery_id", in.RedeliveryID), zap.Int("deliveries", step.Released))
 		if a.Wake != nil {
 			a.Wake()
 		}

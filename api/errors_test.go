@@ -214,7 +214,7 @@ func TestInternalErrorsAreLoggedOnce(t *testing.T) {
 	require.Len(t, failed, 1)
 	require.Equal(t, "disk on fire", failed[0].ContextMap()["error"])
 	require.Equal(t, a.Header().Get("X-Request-Id"), failed[0].ContextMap()["request_id"])
-	for _, line := range logs.FilterMessage("request").All() {
+	for _, line := range logs.FilterMessage("request.answered").All() {
 		require.NotContains(t, fmt.Sprint(line.ContextMap()), "secret")
 	}
 }

@@ -38,7 +38,7 @@ func (s *server) identify(c *gin.Context) {
 func (s *server) log(c *gin.Context) {
 	start := time.Now()
 	c.Next()
-	if line := s.Log.Check(zap.DebugLevel, "request"); line != nil {
+	if line := s.Log.Check(zap.DebugLevel, "request.answered"); line != nil {
 		line.Write(
 			zap.String("method", c.Request.Method), zap.String("path", shownPath(c.Request.URL.Path)),
 			zap.Int("status", c.Writer.Status()), zap.Int("bytes", c.Writer.Size()),

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -50,10 +51,7 @@ func TestTrouble_AnOutageOfPostgresCostsNothing(t *testing.T) {
 		}
 	}
 	require.True(t, told, "/readyz names the requests")
-	lines := slices.DeleteFunc(strings.Split(p.output.String(), "\n")[before:], func(line string) bool {
-		return strings.Contains(line, `"level":"info"`) // such as the one of each attempt
-	})
-	require.Less(t, len(lines), 60, strings.Join(lines, "\n"))
+	requireFewLines(t, p, before, "see whether the database runs")
 
 	g.set(true)
 	for _, id := range ids {
@@ -67,6 +65,47 @@ func TestTrouble_AnOutageOfPostgresCostsNothing(t *testing.T) {
 		code, body := readyz(p)
 		return code == http.StatusOK, body
 	})
+}
+
+// requireFewLines looks at what a process has logged since a line, apart from the
+// record of each attempt: it is not much, and says what to do.
+func requireFewLines(t *testing.T, p *process, since int, todo string) {
+	t.Helper()
+	lines := slices.DeleteFunc(strings.Split(p.output.String(), "\n")[since:], func(line string) bool {
+		return strings.Contains(line, `"msg":"delivery.attempted"`)
+	})
+	all := strings.Join(lines, "\n")
+	require.Less(t, len(lines), 60, all)
+	require.Contains(t, all, `"do":"`+todo)
+}
+
+// TestTrouble_AnOutageOfTemporalIsFewLines has hundreds of deliveries without a
+// workflow, some of which are to be retried, until Temporal is back.
+func TestTrouble_AnOutageOfTemporalIsFewLines(t *testing.T) {
+	const events = 300
+	s := sharedStack(t)
+	g := newGate(t, s.temporal())
+	g.set(true)
+	env := serveEnv(t, s.migrated(t), g.listener.Addr().String(), "fewlines")
+	env["GODWIT_PUBLISH_RATE"] = "0"
+	file := filepath.Join(s.dir, "data", "temporal.pem") // the link is for the frontend's own port
+	env["GODWIT_TEMPORAL_TLS_CA"], env["GODWIT_TEMPORAL_TLS_CERT"], env["GODWIT_TEMPORAL_TLS_KEY"], env["GODWIT_TEMPORAL_TLS_SERVER_NAME"] = file, file, file, "localhost"
+	p := startServe(t, env)
+	c := newStage(t, p)
+	failing := newReceiver(t, func(n int, _ request) int { return map[bool]int{true: 500, false: 200}[n <= 20] })
+	c.webhook(t, failing.URL, nil)
+	before := len(strings.Split(p.output.String(), "\n"))
+	g.set(false)
+	var ids []string
+	for range events {
+		ids = append(ids, c.post(t))
+	}
+	requireNotReady(t, p, "temporal")
+	g.set(true)
+	for _, id := range ids {
+		c.delivery(t, id, status("succeeded"))
+	}
+	requireFewLines(t, p, before, "see whether Temporal runs")
 }
 
 // TestTrouble_AWorkerWithoutPostgresEnds asks a worker to stop that never reached

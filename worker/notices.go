@@ -104,7 +104,7 @@ func (n *Notices) one(ctx context.Context, c hook.NoticeClaim) {
 	if end.Problem != "" {
 		fields = append(fields, zap.String("problem", addresses.ReplaceAllLiteralString(end.Problem, "(address)")))
 	}
-	n.Log.Info("notice", fields...)
+	n.Log.Info("notice.tried", fields...)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	if err := n.Claims.EndNotice(ctx, end); err != nil {

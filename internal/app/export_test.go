@@ -34,3 +34,6 @@ func BuildAll(cfg config.Config, log *zap.Logger, opts Options) (at Addresses, r
 	}
 	return Addresses{API: p.api.address(), Ops: p.ops.address()}, run, nil
 }
+
+// NewLogCore makes newLogCore known.
+var NewLogCore = newLogCore

@@ -28,7 +28,7 @@ func NewLogger(cfg config.Config) (*zap.Logger, error) {
 	}
 	c := zap.NewProductionConfig()
 	c.Level = zap.NewAtomicLevelAt(level)
-	c.Sampling = nil // a line per attempt is a promise
+	c.Sampling = nil // see logCore
 	c.DisableStacktrace = true
 	c.EncoderConfig.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	c.EncoderConfig.EncodeDuration = zapcore.StringDurationEncoder
@@ -37,7 +37,7 @@ func NewLogger(cfg config.Config) (*zap.Logger, error) {
 		c.EncoderConfig.EncodeLevel = zapcore.CapitalLevelEncoder
 		c.DisableCaller = true
 	}
-	return c.Build()
+	return c.Build(zap.WrapCore(newLogCore))
 }
 
 // sdkLogger hands on what Temporal's SDK says from the level warn on, each thing

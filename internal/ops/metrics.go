@@ -103,6 +103,9 @@ func (m *Metrics) fill(labels Labels) {
 			m.attempts.WithLabelValues(string(hook.Failure), string(reason))
 		}
 	}
+	for _, reason := range []hook.Reason{hook.ReasonStatus429, hook.ReasonStatus5xx} {
+		m.attempts.WithLabelValues(string(hook.PutOff), string(reason))
+	}
 	for _, status := range []hook.DeliveryStatus{hook.Succeeded, hook.Failed, hook.Held, hook.Cancelled} {
 		m.ended.WithLabelValues(string(status))
 	}
