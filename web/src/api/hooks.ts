@@ -62,6 +62,16 @@ export const useCompanies = () =>
     queryFn: () => all((cursor) => ok(api.GET('/v1/companies', { params: { query: { limit: 200, cursor } } }))),
   });
 
+// usePlay are the addresses of the test receiver; where there is none, it has an error.
+export const usePlay = (interval: number = every.list) =>
+  useQuery({
+    queryKey: ['play'],
+    retry: false,
+    staleTime: 5_000,
+    queryFn: () => ok(api.GET('/v1/play')),
+    refetchInterval: (query) => (query.state.error ? false : live(interval)(query)),
+  });
+
 export const useUsers = (admin: boolean) =>
   useQuery({
     queryKey: ['users', 'all'],

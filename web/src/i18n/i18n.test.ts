@@ -3,6 +3,7 @@ import { de } from './de';
 import { en } from './en';
 import { admin } from './en/admin';
 import { faults } from './en/faults';
+import { play } from './en/play';
 import { webhooks } from './en/webhooks';
 import { wizard } from './en/wizard';
 import { fill, type Plural } from './index';
@@ -25,7 +26,7 @@ test('texts are there in each language', () => {
 });
 
 test('no text stands in two files', () => {
-  const all = [webhooks, wizard, admin, faults].flatMap((part) => Object.keys(part));
+  const all = [webhooks, wizard, admin, faults, play].flatMap((part) => Object.keys(part));
   expect(all.length).toBe(Object.keys(en).length);
 });
 

@@ -10,6 +10,7 @@ import { Bars, Whole, type Bar } from '../ui/charts';
 import { RuleWords } from '../ui/listens';
 import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
+import { PlayLink } from '../ui/play';
 import { DeliveryList } from './delivery-list';
 import { Missed } from './missed';
 import { Actions } from './webhook-actions';
@@ -131,6 +132,7 @@ function WebhookFacts({ webhook: w }: { webhook: WebhookDetail }) {
             <button type="button" className="link small" onClick={() => setShown(!shown)}>
               {shown ? t('hide') : t('show')}
             </button>
+            <PlayLink url={w.url} />
           </span>,
         ],
         [t('owner'), admin ? w.owner_id : null],

@@ -1,7 +1,7 @@
 // What an address says about who receives.
 
 export type Receiver = 'n8n' | 'zapier' | 'make' | 'power_automate' | 'slack' | 'discord' | 'teams';
-export type Hint = 'n8n_test' | 'n8n' | 'zapier' | 'make' | 'power_automate' | 'slack' | 'discord' | 'teams' | 'private' | 'http';
+export type Hint = 'n8n_test' | 'n8n' | 'zapier' | 'make' | 'power_automate' | 'slack' | 'discord' | 'teams' | 'private' | 'http' | 'play';
 export type Fault = 'not_an_address' | 'scheme' | 'user' | 'fragment' | 'space';
 
 const is = (host: string, domain: string) => host === domain || host.endsWith(`.${domain}`);
@@ -39,9 +39,15 @@ export function faultsOf(raw: string): Fault[] {
   return faults;
 }
 
+// playID is the id of the address of the test receiver that raw leads to.
+export function playID(raw: string): string | undefined {
+  return parse(raw)?.pathname.match(/\/play\/(play_[0-9a-v]{26})$/)?.[1];
+}
+
 export function hintsOf(raw: string): Hint[] {
   const url = parse(raw);
   if (!url) return [];
+  if (playID(raw)) return ['play'];
   const hints: Hint[] = [];
   const receiver = receiverOf(raw);
   if (receiver === 'n8n' && url.pathname.includes('/webhook-test/')) hints.push('n8n_test');

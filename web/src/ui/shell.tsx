@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState, type ReactNode } from 'react';
 import { api, ok } from '../api/client';
-import { isFailure, useSession, useWebhooks } from '../api/hooks';
+import { isFailure, usePlay, useSession, useWebhooks } from '../api/hooks';
 import { base } from '../base';
 import { languages, useWords, type Key, type Language } from '../i18n';
 import { needsYou } from '../rules/state';
@@ -20,6 +20,8 @@ const own: Item[] = [
   { to: '/events', word: 'nav.events', icon: 'event' },
   { to: '/event-types', word: 'nav.types', icon: 'book' },
 ];
+
+const play: Item = { to: '/received', word: 'play', icon: 'inbox' };
 
 const running: Item[] = [
   { to: '/admin', word: 'nav.overview', icon: 'chart', exact: true },
@@ -57,6 +59,7 @@ export function Shell() {
   const session = useSession();
   const location = useLocation();
   const navigate = useNavigate();
+  const playing = usePlay(30).data;
   const away = isFailure(session.error, 'unauthorized') && !session.data;
 
   // The location changes before this is unmounted: who is led there already is
@@ -96,6 +99,7 @@ export function Shell() {
       </header>
       <nav className="nav" aria-label={t('nav')}>
         <Items items={own} />
+        {playing && <Items items={[play]} />}
         {admin && (
           <>
             <h2>{t('nav.admin')}</h2>

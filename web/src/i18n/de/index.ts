@@ -1,7 +1,8 @@
 import { admin } from './admin';
 import { faults } from './faults';
+import { play } from './play';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 import type { Catalogue } from '../texts';
 
-export const de: Catalogue = { ...webhooks, ...wizard, ...admin, ...faults };
+export const de: Catalogue = { ...webhooks, ...wizard, ...admin, ...faults, ...play };

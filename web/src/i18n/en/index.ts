@@ -1,8 +1,9 @@
 import { admin } from './admin';
 import { faults } from './faults';
+import { play } from './play';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 
 // The English texts. They are the type of the others: what is missing there, the
 // compiler finds.
-export const en = { ...webhooks, ...wizard, ...admin, ...faults };
+export const en = { ...webhooks, ...wizard, ...admin, ...faults, ...play };

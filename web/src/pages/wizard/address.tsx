@@ -33,7 +33,7 @@ export function Address({ url, onChange, problem, twin }: { url: string; onChang
       <div aria-live="polite" className="stack tight">
         {hints.map((hint) => (
           <Note key={hint} tone={hint === 'n8n_test' ? 'warn' : 'quiet'}>
-            {t(`address.hint.${hint}`)}
+            {hint === 'play' ? t('play.hint') : t(`address.hint.${hint}`)}
           </Note>
         ))}
         {twin && <Note tone="warn">{t('address.twin', { name: twin })}</Note>}

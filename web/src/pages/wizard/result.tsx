@@ -6,6 +6,7 @@ import { useWords } from '../../i18n';
 import { checksNothing, receiverOf } from '../../rules/receivers';
 import { snippet, tongues, type Tongue } from '../../rules/snippets';
 import { Card, Code, Copy, Note, Page } from '../../ui/parts';
+import { PlayLink } from '../../ui/play';
 import { Secret } from '../../ui/secret';
 import { TestPanel } from '../test-panel';
 
@@ -38,6 +39,7 @@ export function Result({ webhook: w }: { webhook: Webhook }) {
     >
       <Note tone="good">{t('result.text')}</Note>
       <Card title={t('result.test')}>
+        <PlayLink url={w.url} />
         <TestPanel webhook={w} />
       </Card>
       <Card title={t('secret')}>

@@ -14,6 +14,7 @@ import { Faults, useFaultText, useTwin, Warnings } from '../../ui/findings';
 import { RuleWords } from '../../ui/listens';
 import { useAdmin } from '../../ui/names';
 import { Card, Note, Page, Problem } from '../../ui/parts';
+import { TakePlay } from '../../ui/play';
 import { Address } from './address';
 import { OnlyIf } from './only-if';
 import { asSent, moved, OptionFields, usual, type Options } from './options';
@@ -140,6 +141,7 @@ export function Wizard() {
                 </>
               )}
               <Address url={draft.url} onChange={(url) => (setOptions(moved(options, draft.url, url)), set({ url }))} problem={problemAt('/url')} twin={twin} />
+              {draft.url === '' && (!admin || ownerID) && <TakePlay owner={ownerID} onTake={(url) => set({ url })} />}
               <TextInput
                 label={t('name')}
                 description={t('name.text')}

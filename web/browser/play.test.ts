@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { call, launch, open, signIn, url, Watch } from './stage';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const p = `play-${Math.random().toString(36).slice(2, 8)}-`;
+const watch = new Watch();
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  await call('PUT', `/v1/companies/${p}acme`, { name: 'Acme' });
+  await call('PUT', `/v1/projects/${p}website`, { company_id: `${p}acme`, name: 'Website' });
+  await call('PUT', `/v1/users/${p}una`, { name: 'Una', email: `${p}una@example.org` });
+  await call('PUT', `/v1/projects/${p}website/members/${p}una`);
+  const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: `${p}una`, role: 'user', user_id: `${p}una` });
+  browser = await launch();
+  page = await open(browser, watch);
+  await signIn(page, key);
+});
+
+afterAll(() => browser?.close());
+
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
+});
+
+const click = (name: RegExp | string, role: 'button' | 'link' | 'radio' | 'checkbox' = 'button') => page.getByRole(role, { name, exact: typeof name === 'string' }).first().click();
+
+test('who only wants to see it makes a webhook and sees what it sends', async () => {
+  await page.goto(`${url}/webhooks/new`);
+  await click('I just want to see it');
+  await page.getByText('The test receiver. After the webhook').waitFor();
+  expect(await page.getByLabel('Address', { exact: true }).inputValue()).toMatch(/\/play\/play_[0-9a-v]{26}$/);
+  await click('Next');
+  await click(/^Let me choose/, 'radio');
+  await click(/^Record created/, 'checkbox');
+  await click('Next');
+  await click(/^Only these/, 'radio');
+  await click('Website', 'checkbox');
+  await click('Next');
+  await click('Next, without a condition');
+  await page.getByTestId('preview').waitFor();
+  await click('Create the webhook');
+  await page.getByRole('heading', { level: 1, name: /is on$/ }).waitFor();
+  await click('Send the test');
+  await page.getByText('Arrived: 200').waitFor();
+  await page.getByRole('checkbox', { name: 'I have stored it' }).check();
+  await click('See what arrives', 'link');
+  await page.getByText('The signature fits').waitFor();
+  await click('Show the request');
+  await page.getByText('Godwit-Event: TODO_CREATED').waitFor();
+});
+
+test('what did not come from Godwit is told, and as text', async () => {
+  const id = page.url().split('/').at(-1);
+  await fetch(`${url}/play/${id}?status=418`, { method: 'PUT', body: '<b>not signed</b>' });
+  await page.getByText('There is no signature', { exact: true }).waitFor();
+  await page.getByText('answered 418').waitFor();
+  await click('Show the request');
+  await page.getByText('<b>not signed</b>').waitFor();
+  await page.getByText('Try failures').click();
+  await page.getByText('?status=503&retry_after=60').waitFor();
+});
+
+test('the addresses are listed, and one is deleted', async () => {
+  await page.evaluate(axe);
+  const faults = () => page.evaluate(async () => (await (window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run()).violations.map((v) => `${v.id} ${v.nodes[0]?.html}`));
+  expect(await faults()).toEqual([]);
+  await click('Test receiver', 'link');
+  await page.getByText('2 requests').waitFor();
+  expect(await faults()).toEqual([]);
+  await page.getByRole('link', { name: /^…/ }).click();
+  await click('Delete the address');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete the address' }).click();
+  await page.getByText('No address yet').waitFor();
+  expect(watch.faults.join('\n')).toBe('');
+});
