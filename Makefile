@@ -64,6 +64,11 @@ build: web ## Build the web app, bin/godwit and bin/godwit-standalone
 	@scripts/build cmd/godwit $(BUILD) -o ../../bin/godwit .
 	@scripts/build standalone $(BUILD) -o ../bin/godwit-standalone .
 
+# For people's own machines: it starts in a moment and has nothing of the server.
+.PHONY: client
+client: ## Build bin/godwit-client, the command line without the server
+	go build $(BUILD) -tags=release,client -o bin/godwit-client ./cmd/godwit
+
 .PHONY: web
 web: ## Build the web app alone, when its sources changed
 	@scripts/web

@@ -52,6 +52,8 @@ type Finding struct {
 	Code   Code   `json:"code"`
 	Detail string `json:"detail"`           // what is wrong, or that all is well
 	Remedy string `json:"remedy,omitempty"` // what to do; empty where all is well
+	// Secret is which of several secrets fits, from 2; 0 = the first, or none.
+	Secret int `json:"secret,omitempty"`
 }
 
 // Request is what arrived, and how to judge it.
@@ -74,10 +76,16 @@ func Check(r Request) Finding {
 	if wrong != nil {
 		return *wrong
 	}
-	if !sent.fits(keys, r.Body) {
+	n, fits := sent.fits(keys, r.Body)
+	if !fits {
 		return r.mismatch(keys, sent)
 	}
-	return r.age(sent)
+	found := r.age(sent)
+	if n > 0 {
+		found.Secret = n + 1
+		found.Detail += fmt.Sprintf(" It is number %d of those that were given: the ones before it did not sign this request.", n+1)
+	}
+	return found
 }
 
 // key is what one secret verifies with.
@@ -98,8 +106,8 @@ func keysOf(secrets []string) ([]key, *Finding) {
 		keys = append(keys, k)
 	}
 	if len(keys) == 0 {
-		return nil, &Finding{SecretMissing, "There is no secret to check with.",
-			"Give the secret that was shown when the webhook was made (whsec_…), or its public key for ed25519 (whpk_…)."}
+		return nil, &Finding{Code: SecretMissing, Detail: "There is no secret to check with.",
+			Remedy: "Give the secret that was shown when the webhook was made (whsec_…), or its public key for ed25519 (whpk_…)."}
 	}
 	return keys, nil
 }
@@ -121,16 +129,16 @@ func keyOf(text string) (key, *Finding) {
 	}
 	switch {
 	case strings.TrimSpace(text) != text || strings.Trim(text, `"'`) != text:
-		return key{}, &Finding{SecretForm, "The secret has white space or quotation marks around it.", "Remove them: the secret begins with whsec_ and ends with its base64."}
+		return key{}, &Finding{Code: SecretForm, Detail: "The secret has white space or quotation marks around it.", Remedy: "Remove them: the secret begins with whsec_ and ends with its base64."}
 	case strings.HasPrefix(text, "v1,") || strings.HasPrefix(text, "v1a,"):
-		return key{}, &Finding{SecretIsSignature, "What was given as the secret is a signature: v1,… is the value of the header webhook-signature.",
-			"Give the secret, which begins with whsec_. It was shown when the webhook was made, and rotate-secret shows a new one."}
+		return key{}, &Finding{Code: SecretIsSignature, Detail: "What was given as the secret is a signature: v1,… is the value of the header webhook-signature.",
+			Remedy: "Give the secret, which begins with whsec_. It was shown when the webhook was made, and rotate-secret shows a new one."}
 	case strings.HasPrefix(text, hook.PrivateKeyPrefix):
-		return key{}, &Finding{SecretPrivate, "The secret is a private key, which a receiver does not have.", "Give the webhook's public key, which begins with whpk_."}
+		return key{}, &Finding{Code: SecretPrivate, Detail: "The secret is a private key, which a receiver does not have.", Remedy: "Give the webhook's public key, which begins with whpk_."}
 	case isSecret || isPublic:
-		return key{}, &Finding{SecretForm, "What follows whsec_ or whpk_ is not base64 with its padding, or not all of it is there.", "Copy the secret once more, up to the = at its end where there is one."}
+		return key{}, &Finding{Code: SecretForm, Detail: "What follows whsec_ or whpk_ is not base64 with its padding, or not all of it is there.", Remedy: "Copy the secret once more, up to the = at its end where there is one."}
 	}
-	return key{}, &Finding{SecretForm, "The secret does not begin with whsec_ (or whpk_, for ed25519).", "Give the secret as it was shown, with whsec_ at its beginning."}
+	return key{}, &Finding{Code: SecretForm, Detail: "The secret does not begin with whsec_ (or whpk_, for ed25519).", Remedy: "Give the secret as it was shown, with whsec_ at its beginning."}
 }
 
 // parts are those of a request that its signature is made of.
@@ -149,8 +157,8 @@ func partsOf(r Request) (parts, *Finding) {
 	p := parts{id: r.Header.Get("webhook-id"), timestamp: r.Header.Get("webhook-timestamp")}
 	value := r.Header.Get("webhook-signature")
 	missing := func(code Code, header string) *Finding {
-		return &Finding{code, "The header " + header + " did not arrive.",
-			"Look whether a proxy or a framework in front of the receiver drops headers that it doesn't know. Names of headers have no upper or lower case."}
+		return &Finding{Code: code, Detail: "The header " + header + " did not arrive.",
+			Remedy: "Look whether a proxy or a framework in front of the receiver drops headers that it doesn't know. Names of headers have no upper or lower case."}
 	}
 	switch {
 	case value == "":
@@ -163,9 +171,9 @@ func partsOf(r Request) (parts, *Finding) {
 	seconds, err := strconv.ParseInt(p.timestamp, 10, 64)
 	switch {
 	case err != nil:
-		return p, &Finding{TimestampForm, "The header webhook-timestamp is not a whole number.", "It holds seconds since 1970; give it as it arrived."}
+		return p, &Finding{Code: TimestampForm, Detail: "The header webhook-timestamp is not a whole number.", Remedy: "It holds seconds since 1970; give it as it arrived."}
 	case seconds > 1e11: // the year 5138
-		return p, &Finding{TimestampUnit, "The header webhook-timestamp seems to be in milliseconds.", "It holds seconds since 1970; give it as it arrived."}
+		return p, &Finding{Code: TimestampUnit, Detail: "The header webhook-timestamp seems to be in milliseconds.", Remedy: "It holds seconds since 1970; give it as it arrived."}
 	}
 	p.at = time.Unix(seconds, 0)
 	for _, one := range strings.Fields(value) {
@@ -175,25 +183,25 @@ func partsOf(r Request) (parts, *Finding) {
 		}
 	}
 	if len(p.signatures) == 0 {
-		return p, &Finding{SignatureForm, "The header webhook-signature holds no signature of the form v1,<base64>.", "Give the header as it arrived, with its v1, and up to the = at its end."}
+		return p, &Finding{Code: SignatureForm, Detail: "The header webhook-signature holds no signature of the form v1,<base64>.", Remedy: "Give the header as it arrived, with its v1, and up to the = at its end."}
 	}
 	return p, nil
 }
 
-// fits says whether one of the signatures is that of body by one of the keys.
-func (p parts) fits(keys []key, body []byte) bool {
+// fits says which of the keys, the first that does, one of the signatures is of for body.
+func (p parts) fits(keys []key, body []byte) (n int, ok bool) {
 	content := append([]byte(p.id+"."+p.timestamp+"."), body...)
-	for _, k := range keys {
+	for n, k := range keys {
 		for _, s := range p.signatures {
 			if s.scheme != k.scheme {
 				continue
 			}
 			if k.scheme == "v1" && hmac.Equal(s.bytes, digest(k.bytes, content)) || k.scheme == "v1a" && ed25519.Verify(k.bytes, content, s.bytes) {
-				return true
+				return n, true
 			}
 		}
 	}
-	return false
+	return 0, false
 }
 
 func digest(key, content []byte) []byte {
@@ -205,25 +213,25 @@ func digest(key, content []byte) []byte {
 // mismatch says why no signature fits, as far as that can be found out.
 func (r Request) mismatch(keys []key, p parts) Finding {
 	for _, one := range spellings(r.Body) {
-		if p.fits(keys, one.body) {
-			return Finding{BodyChanged, "The signature fits the body " + one.how + ": the body was changed after it arrived.",
-				"Check the bytes as they arrived, before any JSON parser, and turn off what rewrites bodies."}
+		if _, fits := p.fits(keys, one.body); fits {
+			return Finding{Code: BodyChanged, Detail: "The signature fits the body " + one.how + ": the body was changed after it arrived.",
+				Remedy: "Check the bytes as they arrived, before any JSON parser, and turn off what rewrites bodies."}
 		}
 	}
 	if r.plainFits(keys) {
-		return Finding{HeadersChanged, "X-Signature fits the body and the secret, so webhook-id or webhook-timestamp is not the one that was sent.",
-			"Give all headers of one request: both change with each event, the timestamp with each attempt."}
+		return Finding{Code: HeadersChanged, Detail: "X-Signature fits the body and the secret, so webhook-id or webhook-timestamp is not the one that was sent.",
+			Remedy: "Give all headers of one request: both change with each event, the timestamp with each attempt."}
 	}
 	for _, k := range keys {
 		for _, s := range p.signatures {
 			if s.scheme == k.scheme {
-				return Finding{Mismatch, "No signature fits: it was made with another secret, or the body, the id or the timestamp is another.",
-					"Compare the secret with that of the webhook named in the header Godwit-Webhook. After a rotation the old secret fits until its overlap ends. Check that the body is whole."}
+				return Finding{Code: Mismatch, Detail: "No signature fits: it was made with another secret, or the body, the id or the timestamp is another.",
+					Remedy: "Compare the secret with that of the webhook named in the header Godwit-Webhook. After a rotation the old secret fits until its overlap ends. Check that the body is whole."}
 			}
 		}
 	}
-	return Finding{OtherScheme, "The request is signed in another way than the secret is for: v1 (whsec_…) is HMAC-SHA256, v1a (whpk_…) is Ed25519.",
-		"Give the webhook's secret where its signature is hmac-sha256, and its public key where it is ed25519."}
+	return Finding{Code: OtherScheme, Detail: "The request is signed in another way than the secret is for: v1 (whsec_…) is HMAC-SHA256, v1a (whpk_…) is Ed25519.",
+		Remedy: "Give the webhook's secret where its signature is hmac-sha256, and its public key where it is ed25519."}
 }
 
 // plainFits says whether X-Signature is that of the body, whose key is the text of
@@ -300,11 +308,11 @@ func (r Request) age(p parts) Finding {
 	}
 	switch age := r.Now.Sub(p.at).Round(time.Second); {
 	case age > tolerance:
-		return Finding{TimestampOld, fmt.Sprintf("The signature fits, but it is %s old, and %s are allowed.", age, tolerance),
-			"A receiver refuses such a request, which may be a copy. If it has just arrived, this machine's clock is wrong. A request that was saved earlier can be checked as of its time (--at)."}
+		return Finding{Code: TimestampOld, Detail: fmt.Sprintf("The signature fits, but it is %s old, and %s are allowed.", age, tolerance),
+			Remedy: "A receiver refuses such a request, which may be a copy. If it has just arrived, this machine's clock is wrong. A request that was saved earlier can be checked as of its time (--at)."}
 	case -age > tolerance:
-		return Finding{TimestampInTheFuture, fmt.Sprintf("The signature fits, but it is %s ahead of this machine's clock, and %s are allowed.", -age, tolerance),
-			"Set this machine's clock (NTP)."}
+		return Finding{Code: TimestampInTheFuture, Detail: fmt.Sprintf("The signature fits, but it is %s ahead of this machine's clock, and %s are allowed.", -age, tolerance),
+			Remedy: "Set this machine's clock (NTP)."}
 	}
 	return Finding{Code: OK, Detail: "The signature fits the body and the secret."}
 }

@@ -34,10 +34,11 @@ func verifyCommand(frame *frame) *cobra.Command {
 		Long: `Checks the signature of a request that a receiver has saved, and says which part
 is wrong: the secret, a header, the body or the clock.
 
-The request is FILE (or - for standard input): its headers, an empty line, and the
-body byte for byte. Or the headers and the body are files apart. Nothing is sent
+The request is FILE, or standard input: its headers, an empty line, and the body byte
+for byte. Or the headers and the body are files apart. Nothing is sent
 anywhere. Exit codes: 0 the signature fits, 1 it doesn't, 2 the command is wrong.`,
 		Example: `  godwit verify --secret whsec_… request.txt
+  godwit verify --secret whsec_… < request.txt
   godwit verify --secret-file secret.txt --header-file headers.txt --body-file body.json
   godwit verify --secret whsec_… --at 2026-05-04T09:30:00Z request.txt`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -49,7 +50,7 @@ anywhere. Exit codes: 0 the signature fits, 1 it doesn't, 2 the command is wrong
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&f.secrets, "secret", nil, "secret (whsec_…) or public key (whpk_…) of the webhook; give it twice during a rotation. Or the variable WEBHOOK_SECRET")
+	flags.StringArrayVar(&f.secrets, "secret", nil, "secret (whsec_…) or public key (whpk_…) of the webhook; give the old one, too, after a rotation. Or the variable WEBHOOK_SECRET")
 	flags.StringVar(&f.secretFile, "secret-file", "", "file that holds the secret, which keeps it out of the shell's history")
 	flags.StringVar(&f.headerFile, "header-file", "", "file of headers, one \"Name: value\" a line")
 	flags.StringVar(&f.bodyFile, "body-file", "", "file of the body, byte for byte")
@@ -126,8 +127,10 @@ func (f verifyFlags) read(in io.Reader, args []string) (header, body []byte, err
 		}
 		body, err = readFile(f.bodyFile, in)
 		return header, body, err
-	case len(args) == 0:
+	case len(args) == 0 && isTerminal(in):
 		return nil, nil, errors.New("name the file of the request (- is standard input), or --header-file and --body-file")
+	case len(args) == 0:
+		args = []string{"-"}
 	}
 	whole, err := readFile(args[0], in)
 	if err != nil {

@@ -46,6 +46,21 @@ func TestVerify_ReadsRequestsAsTheyAreSaved(t *testing.T) {
 	require.Zero(t, code, out)
 }
 
+// TestVerify_SaysWhichSecretFits: after a rotation it may be the old one.
+func TestVerify_SaysWhichSecretFits(t *testing.T) {
+	request := saved(t, savedHeader+"\n\n"+savedBody)
+	out, _, code := godwit("verify", "--at", savedAt, "--secret", "whsec_AAAA", "--secret", savedSecret, "--json", request)
+	require.Zero(t, code)
+	var found verify.Finding
+	require.NoError(t, json.Unmarshal([]byte(out), &found))
+	require.Equal(t, 2, found.Secret)
+	out, _, code = godwit("verify", "--secret", "whsec_AAAA", "--secret", savedSecret, request)
+	require.Equal(t, 1, code, "it is old, too")
+	require.Contains(t, out, "number 2 of those that were given")
+	out, _, _ = godwit("verify", "--at", savedAt, "--secret", savedSecret, "--secret", "whsec_AAAA", request)
+	require.NotContains(t, out, "number")
+}
+
 func TestVerify_SaysWhatIsWrong(t *testing.T) {
 	t.Setenv("WEBHOOK_SECRET", savedSecret)
 	for code, args := range map[verify.Code][]string{
@@ -68,7 +83,7 @@ func TestVerify_RefusesWhatItCanNotCarryOut(t *testing.T) {
 	t.Setenv("WEBHOOK_SECRET", savedSecret)
 	request := saved(t, savedHeader+"\n\n"+savedBody)
 	for want, args := range map[string][]string{
-		"name the file":         {},
+		"no empty line between": {}, // nothing on standard input
 		"not both":              {request, "--body-file", request, "--header-file", request},
 		"go together":           {"--body-file", request},
 		"no such file":          {filepath.Join(t.TempDir(), "none")},
