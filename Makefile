@@ -139,6 +139,10 @@ histories: build ## Record the workflow histories that the replay test reads
 schema: ## Dump schema/schema.sql from the migrations
 	go test ./schema -run TestDump -count=1 -update
 
+.PHONY: cli
+cli: ## Write the commands into docs/cli.md
+	go test ./cmd/godwit -run TestDocs -count=1 -vet=off -update
+
 .PHONY: screenshots
 screenshots: build ## Take a picture of each page of the web app, to bin/screenshots, and those of README
 	@mkdir -p bin/screenshots docs/img
