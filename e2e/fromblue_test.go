@@ -52,3 +52,55 @@ func TestFromBlue_MovesAWebhook(t *testing.T) {
 	}
 	require.Equal(t, map[string]bool{`"TODO_MOVED"`: true, `"WEBHOOK_HEALTH_CHECK"`: true, `"TODO_CREATED"`: true}, events)
 }
+
+// The command of the page imports what Blue lists, in each shape in which it may be
+// kept, and imports nothing twice.
+func TestFromBlue_ImportsAListing(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	one := func(id, rest string) string {
+		return `{"id":"` + c.prefix + id + `","url":"http://127.0.0.1:1/` + id + `"` + rest + `}`
+	}
+	project := `["` + c.prefix + `p"]`
+	admin := commands(t, sharedStack(t).standalone, adminKey)
+	for shape, wrap := range map[string]string{"a list": "[%]", "a page": `{"items":[%]}`, "an answer": `{"data":{"webhooks":{"items":[%],"pageInfo":{}}}}`} {
+		admin.stdin = strings.Replace(wrap, "%", one("a-"+shape[len(shape)-1:], `,"name":"Warehouse","events":["TODO_CREATED"],"projectIds":`+project+`,"enabled":true,"secret":null,"status":"HEALTHY"`)+","+
+			one("b-"+shape[len(shape)-1:], `,"name":null,"events":[],"projectIds":[],"metadata":{"events":["TODO_MOVED"],"projectIds":`+project+`}`)+","+one("c-"+shape[len(shape)-1:], `,"events":[],"metadata":null`), 1)
+		require.Len(t, admin.objects(t, "webhooks", "import", "-", "--owner", c.prefix+"u", "--dry-run"), 3)
+		made := admin.objects(t, "webhooks", "import", "-", "--owner", c.prefix+"u")
+		require.Len(t, made, 3)
+		for _, row := range made {
+			require.Equal(t, "created", row["result"], shape)
+			require.Regexp(t, "^whsec_", row["secret"])
+		}
+		var rules []any
+		for _, row := range made {
+			w := c.get(t, "/v1/webhooks/"+row["id"].(string))
+			require.Equal(t, []any{"blue", false, row["key"]}, []any{w["payload_format"], w["enabled"], w["key"]})
+			for _, rule := range w["rules"].([]any) {
+				rule := rule.(map[string]any)
+				rules = append(rules, rule["events"], rule["projects"])
+			}
+		}
+		all := []any{c.prefix + "p"}
+		require.Equal(t, []any{[]any{"TODO_CREATED"}, all, []any{"TODO_MOVED"}, all, []any{"*"}, nil}, rules)
+		for _, row := range admin.objects(t, "webhooks", "import", "-", "--owner", c.prefix+"u") {
+			require.Equal(t, "was there", row["result"])
+			require.Nil(t, row["secret"])
+		}
+	}
+
+	admin.stdin = "[" + one("d", `,"events":["NOPE"]`) + "," + one("e", `,"events":["TODO_MOVED"]`) + "]"
+	for _, flags := range [][]string{{"--dry-run"}, nil} {
+		out, said, code := admin.run(t, append([]string{"webhooks", "import", "-", "--owner", c.prefix + "u"}, flags...)...)
+		require.Equal(t, 6, code)
+		require.Contains(t, said, "NOPE")
+		require.Contains(t, out, "refused")
+		require.Contains(t, out, "created")
+	}
+	admin.fails(t, 6, "owner_id", "webhooks", "import", "-")
+	for _, bad := range []string{"", "{}", "[]", `[{"id":"x"}]`, `{"data":null}`, "<html>"} {
+		admin.stdin = bad
+		admin.fails(t, 6, "webhook", "webhooks", "import", "-", "--owner", c.prefix+"u")
+	}
+	admin.fails(t, 2, "no such file", "webhooks", "import", "none.json")
+}

@@ -16,7 +16,7 @@ import (
 func webhooksCommand(f *frame) *cobra.Command {
 	return Group("webhooks", "List, make, change, test and delete webhooks",
 		webhooksList(f), webhooksShow(f), webhooksCreate(f), webhooksUpdate(f), webhooksEnable(f), webhooksDisable(f),
-		webhooksDelete(f), webhooksRotate(f), webhooksTest(f), webhooksHealth(f), webhooksPreview(f))
+		webhooksDelete(f), webhooksRotate(f), webhooksTest(f), webhooksHealth(f), webhooksPreview(f), webhooksImport(f))
 }
 
 func webhooksList(f *frame) *cobra.Command {
