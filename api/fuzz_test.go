@@ -15,7 +15,8 @@ import (
 // A cursor that is taken is one that was given out, and says the same again.
 func FuzzCursor(f *testing.F) {
 	f.Add(formatCursor(hook.Cursor{Time: now(), ID: "evt_1"}))
-	for _, text := range []string{"9999-12-31T23:59:59-23:59 a", "0000-01-01T00:00:00Z a", "2026-05-04T09:30:00.100Z a", "2026-05-04t09:30:00z a", "2026-05-04T09:30:00Z  a", "\x00 a"} {
+	f.Add(formatCursor(hook.Cursor{Text: "2Änd so on ", ID: "wh_1"}))
+	for _, text := range []string{"9999-12-31T23:59:59-23:59 a", "0000-01-01T00:00:00Z a", "2026-05-04T09:30:00.100Z a", "2026-05-04t09:30:00z a", "2026-05-04T09:30:00Z  a", "\x00 a", "=wh_1 ", "=wh_1", "= a", "=wh_1 a\x00", "=wh_1 \xff"} {
 		f.Add(encodeCursor(text))
 	}
 	f.Fuzz(func(t *testing.T, s string) {

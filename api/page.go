@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"godwit/internal/hook"
 )
@@ -18,14 +19,18 @@ type PageQuery struct {
 
 // page asks for one row more than the client wants, which tells whether there
 // is a next page.
-func (q PageQuery) page() (hook.Page, error) {
+func (q PageQuery) page() (hook.Page, error) { return q.pageBy(false) }
+
+// pageBy is page for a list that is sorted by a text, or by time. The cursor of one
+// order has no place in another.
+func (q PageQuery) pageBy(text bool) (hook.Page, error) {
 	page := hook.Page{Limit: q.Limit + 1}
 	if q.Cursor == "" {
 		return page, nil
 	}
 	after, ok := parseCursor(q.Cursor)
-	if !ok {
-		return page, badParameter("cursor", "must be the next_cursor of an answer of this list, unchanged")
+	if !ok || text != (after.Text != "") {
+		return page, badParameter("cursor", "must be the next_cursor of an answer of this list in this order, unchanged")
 	}
 	page.After = &after
 	return page, nil
@@ -46,7 +51,7 @@ func (q TextQuery) text() (string, error) {
 
 // list is the body of every list.
 type list[T any] struct {
-	Data       []T     `json:"data" nullable:"false" maxItems:"200" doc:"The rows, newest first"`
+	Data       []T     `json:"data" nullable:"false" maxItems:"200" doc:"The rows, the newest first unless sort says otherwise"`
 	NextCursor *string `json:"next_cursor" maxLength:"400" doc:"Pass it as cursor for the rows after these, also where a page holds fewer rows than limit; null = there are none"`
 }
 
@@ -75,12 +80,18 @@ func (l *listReply[T]) from(page hook.Page) *listReply[T] {
 }
 
 func formatCursor(c hook.Cursor) string {
+	if c.Text != "" {
+		return encodeCursor(textCursor + c.ID + " " + c.Text)
+	}
 	text := c.Time.UTC().Format(time.RFC3339Nano) + " " + c.ID
 	if c.Sequence != 0 {
 		text += " " + strconv.FormatInt(c.Sequence, 10)
 	}
 	return encodeCursor(text)
 }
+
+// textCursor begins a cursor of a list that is sorted by a text.
+const textCursor = "="
 
 func encodeCursor(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
@@ -90,6 +101,11 @@ func parseCursor(s string) (hook.Cursor, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return hook.Cursor{}, false
+	}
+	if sorted, ok := strings.CutPrefix(string(raw), textCursor); ok {
+		id, text, _ := strings.Cut(sorted, " ")
+		c := hook.Cursor{ID: id, Text: text}
+		return c, hook.ValidID(id) && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) && formatCursor(c) == s
 	}
 	at, rest, _ := strings.Cut(string(raw), " ")
 	id, sequence, sequenced := strings.Cut(rest, " ")

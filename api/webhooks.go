@@ -334,11 +334,12 @@ type webhooksInput struct {
 	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
 	EventType string `query:"event_type" doc:"Only webhooks with a rule that names this event type"`
 	Text      string `query:"q" maxLength:"200" doc:"Only webhooks whose name or host holds this text in any case, or whose id begins with it"`
+	Sort      string `query:"sort" enum:"created,name,needs_attention" default:"created" doc:"created: the newest first. name: by the first 50 letters of the name, whatever their case. needs_attention: those first that were switched off by health or by a 410, then those whose last attempts failed, then all others, each by name"`
 	Include   string `query:"include" enum:"stats" doc:"stats: each row also tells how the webhook is doing"`
 }
 
 func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[Webhook], error) {
-	page, err := in.page()
+	page, err := in.pageBy(in.Sort != string(hook.SortCreated))
 	if err != nil {
 		return nil, err
 	}
@@ -352,7 +353,7 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 	if err != nil {
 		return nil, err
 	}
-	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType, Text: text}
+	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType, Text: text, Sort: hook.WebhookSort(in.Sort)}
 	if in.Enabled != "" {
 		on := in.Enabled == "true"
 		filter.Enabled = &on
@@ -362,8 +363,7 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 	if err != nil {
 		return nil, err
 	}
-	key := func(w hook.Webhook) hook.Cursor { return hook.Cursor{Time: w.CreatedAt, ID: w.ID} }
-	out := pageOf(rows, in.PageQuery, viewWebhook, key).from(page)
+	out := pageOf(rows, in.PageQuery, viewWebhook, filter.Sort.Cursor).from(page)
 	if in.Include == "stats" {
 		err = s.addStats(ctx, out.Body.Data)
 	}

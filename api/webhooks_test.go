@@ -270,14 +270,14 @@ func TestWebhookFilters(t *testing.T) {
 	c := newClient(t)
 	c.call("GET", "/v1/webhooks?status=DEGRADED&enabled=false&owner_id=u1&project_id=p1&event_type=TAG_CREATED&q=%20New%25%20", "").is(200)
 	off := false
-	require.Equal(t, hook.WebhookFilter{Status: hook.Degraded, Enabled: &off, OwnerID: "u1", ProjectID: "p1", EventType: "TAG_CREATED", Text: "New%"}, c.store.askedFilter)
+	require.Equal(t, hook.WebhookFilter{Status: hook.Degraded, Enabled: &off, OwnerID: "u1", ProjectID: "p1", EventType: "TAG_CREATED", Text: "New%", Sort: hook.SortCreated}, c.store.askedFilter)
 	for _, bad := range []string{"q=%00", "q=" + strings.Repeat("x", 201), "event_type=a+b"} {
 		for _, list := range []string{"webhooks", "users", "projects", "companies"} {
 			c.call("GET", "/v1/"+list+"?"+bad, "").problem(422, "invalid")
 		}
 	}
 	c.call("GET", "/v1/webhooks", "").is(200)
-	require.Equal(t, hook.WebhookFilter{}, c.store.askedFilter)
+	require.Equal(t, hook.WebhookFilter{Sort: hook.SortCreated}, c.store.askedFilter)
 }
 
 func TestDeleteWebhook(t *testing.T) {

@@ -1012,7 +1012,16 @@ CREATE INDEX transitions_by_age ON public.transitions USING btree (at, seq);
 
 CREATE INDEX users_newest ON public.users USING btree (created_at DESC, id DESC);
 
+CREATE INDEX webhooks_by_attention ON public.webhooks USING btree (((
+CASE
+    WHEN (disabled_reason = ANY (ARRAY['health'::text, 'gone'::text])) THEN '0'::text
+    WHEN (enabled AND (status <> 'HEALTHY'::text)) THEN '1'::text
+    ELSE '2'::text
+END || lower("left"(name, 50)))), id) WHERE (deleted_at IS NULL);
+
 CREATE UNIQUE INDEX webhooks_by_key ON public.webhooks USING btree (owner_id, key) WHERE ((key IS NOT NULL) AND (deleted_at IS NULL));
+
+CREATE INDEX webhooks_by_name ON public.webhooks USING btree (lower("left"(name, 50)), id) WHERE (deleted_at IS NULL);
 
 CREATE INDEX webhooks_deleted ON public.webhooks USING btree (deleted_at, id) WHERE (deleted_at IS NOT NULL);
 

@@ -1,6 +1,9 @@
 package hook
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Cursor is the place in a list after which the next page begins: the sort key
 // of the last row that was seen.
@@ -9,6 +12,8 @@ type Cursor struct {
 	// Sequence is 0 in lists that are not of events.
 	Sequence int64
 	ID       string
+	// Text is what a list is sorted by that is not by time; empty in all others.
+	Text string
 }
 
 // Page asks for up to Limit rows, newest first, that come after After.
@@ -30,6 +35,49 @@ type WebhookFilter struct {
 	EventType string // webhooks with a rule that names this event type
 	// Text is a part of the name or of the URL's host, or the beginning of the id.
 	Text string
+	Sort WebhookSort
+}
+
+// WebhookSort is an order of a list of webhooks.
+type WebhookSort string
+
+// The orders of a list of webhooks; "" is SortCreated.
+const (
+	SortCreated WebhookSort = "created" // the newest first
+	SortName    WebhookSort = "name"
+	// SortAttention begins with those that Attention puts first; those alike are sorted by name.
+	SortAttention WebhookSort = "needs_attention"
+)
+
+// SortedLetters is by how many letters of their names webhooks are sorted.
+const SortedLetters = 50
+
+// Cursor is the place of w in a list that is sorted so. Case makes no difference to
+// the store, which knows the letters of more languages than this.
+func (s WebhookSort) Cursor(w Webhook) Cursor {
+	name := w.Name
+	if letters := []rune(name); len(letters) > SortedLetters {
+		name = string(letters[:SortedLetters])
+	}
+	switch s {
+	case SortName:
+		return Cursor{Text: name, ID: w.ID}
+	case SortAttention:
+		return Cursor{Text: strconv.Itoa(w.Attention()) + name, ID: w.ID}
+	}
+	return Cursor{Time: w.CreatedAt, ID: w.ID}
+}
+
+// Attention says how soon somebody should look at w: 0 = something other than its
+// owner has switched it off, 1 = its last attempts failed, 2 = there is no hurry.
+func (w Webhook) Attention() int {
+	switch {
+	case w.DisabledReason == DisabledByHealth, w.DisabledReason == DisabledAsGone:
+		return 0
+	case w.Enabled && w.Status != Healthy:
+		return 1
+	}
+	return 2
 }
 
 // EventFilter narrows a list of events; zero fields don't.

@@ -68,7 +68,7 @@ func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) 
 }
 
 func eventSearch(ctx context.Context, f hook.EventFilter) search {
-	q := search{columns: eventColumnList, table: "events e", key: sortKey{"e.accepted_at", "e.sequence", "e.id"}}
+	q := search{columns: eventColumnList, table: "events e", key: sortKey{time: "e.accepted_at", sequence: "e.sequence", id: "e.id"}}
 	ofType, ofProject := equal("e.type", f.Type), equal("e.project_id", f.ProjectID)
 	kind := ofKind(f.Kind, testEventColumn, "e.type")
 	during := between("e.accepted_at", f.Since, f.Until)

@@ -44,11 +44,17 @@ type sortKey struct {
 	time     string
 	sequence string // empty = the table has none
 	id       string
+	// text is an expression in lower case that rows are sorted by instead of time,
+	// from A to Z; empty = the newest first.
+	text string
 }
 
 // order is the list's ORDER BY.
 func (k sortKey) order() string {
-	if k.sequence == "" {
+	switch {
+	case k.text != "":
+		return fmt.Sprintf("%s, %s", k.text, k.id)
+	case k.sequence == "":
 		return fmt.Sprintf("%s DESC, %s DESC", k.time, k.id)
 	}
 	return fmt.Sprintf("%s DESC, %s DESC, %s DESC", k.time, k.sequence, k.id)
@@ -56,6 +62,11 @@ func (k sortKey) order() string {
 
 // after adds the condition that a row comes after the cursor.
 func (l *list) after(key sortKey, c hook.Cursor) {
+	if key.text != "" {
+		l.args = append(l.args, c.Text, c.ID)
+		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s) > (lower($%d), $%d)", key.text, key.id, len(l.args)-1, len(l.args)))
+		return
+	}
 	if key.sequence == "" {
 		l.args = append(l.args, c.Time, c.ID)
 		l.conditions = append(l.conditions, fmt.Sprintf("(%s, %s) < ($%d, $%d)", key.time, key.id, len(l.args)-1, len(l.args)))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"godwit/internal/hook"
@@ -24,6 +25,16 @@ func lookedFor(alias, text string, more ...string) []condition {
 // may be a secret, which nobody should find out by searching.
 const hostOfWebhook = `split_part(split_part(split_part(w.url, '://', 2), '/', 1), '?', 1)`
 
+// webhookSorts are the orders that are not by time, as hook.WebhookSort.Cursor has
+// them. Each has an index.
+var webhookSorts = map[hook.WebhookSort]string{
+	hook.SortName: sortedName,
+	hook.SortAttention: `(CASE WHEN w.disabled_reason IN ('health', 'gone') THEN '0'
+		WHEN w.enabled AND w.status <> 'HEALTHY' THEN '1' ELSE '2' END || ` + sortedName + `)`,
+}
+
+var sortedName = fmt.Sprintf(`lower("left"(w.name, %d))`, hook.SortedLetters)
+
 // webhookSearch goes through the webhooks that the request may see. What no index
 // knows is looked for in them, so many in one page.
 func webhookSearch(ctx context.Context, f hook.WebhookFilter) search {
@@ -44,7 +55,7 @@ func webhookSearch(ctx context.Context, f hook.WebhookFilter) search {
 	if f.EventType != "" {
 		w.rest = append(w.rest, condition{"EXISTS (SELECT FROM rules r WHERE r.webhook_id = w.id AND ? = ANY(r.events))", f.EventType})
 	}
-	return search{columns: webhookColumns, table: "webhooks w", key: sortKey{time: "w.created_at", id: "w.id"}, ways: []way{w}}
+	return search{columns: webhookColumns, table: "webhooks w", key: sortKey{time: "w.created_at", id: "w.id", text: webhookSorts[f.Sort]}, ways: []way{w}}
 }
 
 // directorySearch goes through all of a table of the directory, such as "users u".

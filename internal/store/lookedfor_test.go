@@ -106,6 +106,9 @@ func TestSearch_ReadsNoMoreAsTablesGrow(t *testing.T) {
 	queries := map[string][]store.Query{
 		"webhooks": store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Status: hook.Unhealthy, EventType: "TAG_CREATED"}, page),
 		"users":    store.UserQueries("nowhere", page),
+		"name":     store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Sort: hook.SortName}, page),
+		"need":     store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Sort: hook.SortAttention}, page),
+		"first":    store.WebhookQueries(context.Background(), hook.WebhookFilter{Sort: hook.SortAttention}, page),
 	}
 	grow := func(from, to int) {
 		pgtest.Exec(t, s.url, `INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, auto_recover, metadata, enabled, status)

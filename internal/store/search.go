@@ -47,12 +47,16 @@ type search struct {
 
 // row selects the key of a row.
 func (q search) row() string {
-	return fmt.Sprintf("SELECT %s AS id, %s AS at, %s AS sequence", q.key.id, q.key.time, cmp.Or(q.key.sequence, "0::bigint"))
+	return fmt.Sprintf("SELECT %s AS id, %s AS at, %s AS sequence, %s AS text", q.key.id, q.key.time, cmp.Or(q.key.sequence, "0::bigint"), cmp.Or(q.key.text, "''"))
 }
 
 // keyOf is the key of what row has selected.
 func (q search) keyOf(alias string) sortKey {
-	return sortKey{alias + ".at", alias + ".sequence", alias + ".id"}
+	k := sortKey{time: alias + ".at", sequence: alias + ".sequence", id: alias + ".id"}
+	if q.key.text != "" {
+		k.text = alias + ".text"
+	}
+	return k
 }
 
 func (q search) name() string { return q.table[strings.Index(q.table, " ")+1:] }
@@ -98,7 +102,8 @@ func (w way) of(l *list, part func() string) string {
 	return fmt.Sprintf("SELECT own.* FROM %s CROSS JOIN LATERAL (%s) own", from, part())
 }
 
-// find is the query for a page, and for nothing that lies after stop. Conditions
+// find is the query for a page, and for nothing that lies after stop, which only
+// lists by time have. Conditions
 // may speak of the first arguments, $1 and so on, by number.
 func (q search) find(page hook.Page, stop *hook.Cursor, first ...any) (query string, args []any) {
 	l := list{args: append(first, page.Limit)}
@@ -180,10 +185,11 @@ func (s *Store) stop(ctx context.Context, q search, page hook.Page) (*hook.Curso
 		Time     time.Time `db:"at"`
 		Sequence int64     `db:"sequence"`
 		ID       string    `db:"id"`
+		Text     string    `db:"text"`
 	}
 	err := sqlx.GetContext(ctx, s.on(ctx), &at, query, args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return &hook.Cursor{Time: at.Time, Sequence: at.Sequence, ID: at.ID}, classify("look where a list stops", err)
+	return &hook.Cursor{Time: at.Time, Sequence: at.Sequence, ID: at.ID, Text: at.Text}, classify("look where a list stops", err)
 }

@@ -214,7 +214,7 @@ func (s *Store) oneWebhook(ctx context.Context, name, condition string, args ...
 func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
 	l := largeRows[hook.Webhook]{
 		read: func(p hook.Page) ([]hook.Webhook, error) { return s.webhooks(ctx, f, p) },
-		size: hook.Webhook.Size, key: func(w hook.Webhook) hook.Cursor { return hook.Cursor{Time: w.CreatedAt, ID: w.ID} },
+		size: hook.Webhook.Size, key: f.Sort.Cursor,
 	}
 	return l.page(page)
 }

@@ -39,7 +39,7 @@ const pages = [
       throw redirect({ to: '/webhooks' });
     },
   }),
-  createRoute({ getParentRoute: parent, path: '/webhooks', validateSearch: pick('show', 'q'), component: lazyRouteComponent(() => import('./pages/webhooks'), 'Webhooks') }),
+  createRoute({ getParentRoute: parent, path: '/webhooks', validateSearch: pick('show', 'q', 'sort'), component: lazyRouteComponent(() => import('./pages/webhooks'), 'Webhooks') }),
   createRoute({
     getParentRoute: parent,
     path: '/webhooks/new',

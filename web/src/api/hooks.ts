@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { answered, api, Failure, ok, type Schemas } from './client';
 import { ago } from '../rules/ago';
+import { ails } from '../rules/state';
 import { every, live } from './live';
 
 export { ago };
@@ -14,6 +15,7 @@ export type Attempt = Schemas['Attempt'];
 export type EventType = Schemas['EventType'];
 export type Project = Schemas['Project'];
 export type Rule = Schemas['RuleForm'];
+export type WebhookSort = 'created' | 'name' | 'needs_attention';
 export type Status = Delivery['status'];
 export type Reason = NonNullable<Delivery['reason']>;
 
@@ -92,13 +94,13 @@ export const useWebhooks = (interval: number = every.list, asked = true) =>
 
 // useListedWebhooks has their numbers too: one request for the page, whose rows are
 // those of useWebhooks as well. With a text it asks for those that have it.
-export function useListedWebhooks(text = '') {
+export function useListedWebhooks(text: string, sort: WebhookSort) {
   const client = useQueryClient();
   return useQuery({
-    queryKey: ['webhooks', 'numbers', text],
+    queryKey: ['webhooks', 'numbers', text, sort],
     placeholderData: keepPreviousData,
     queryFn: async () => {
-      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', ...(text && { q: text }) } } }));
+      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', sort, ...(text && { q: text }) } } }));
       if (!text) client.setQueryData(['webhooks'], page);
       return page;
     },
@@ -106,15 +108,15 @@ export function useListedWebhooks(text = '') {
   });
 }
 
-// useAiling are the webhooks of everybody that fail, those that are off first.
+// useAiling are the webhooks of everybody that fail or were switched off by what they
+// were answered, those that are off first.
 export const useAiling = (admin: boolean) =>
   useQuery({
     queryKey: ['webhooks', 'ailing'],
     enabled: admin,
     queryFn: async () => {
-      const of = (status: 'UNHEALTHY' | 'DEGRADED') => ok(api.GET('/v1/webhooks', { params: { query: { limit: 100, include: 'stats', status } } }));
-      const [off, failing] = await Promise.all([of('UNHEALTHY'), of('DEGRADED')]);
-      return [...off.data, ...failing.data];
+      const { data } = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', sort: 'needs_attention' } } }));
+      return data.filter(ails);
     },
     refetchInterval: live(every.chart),
   });

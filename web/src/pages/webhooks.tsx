@@ -2,10 +2,10 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useSettled } from '../api/check';
-import { useListedWebhooks, useUsers, type Webhook } from '../api/hooks';
+import { useListedWebhooks, useUsers, type Webhook, type WebhookSort } from '../api/hooks';
 import { useWords } from '../i18n';
 import { hostOf } from '../rules/receivers';
-import { needsYou, stateOf } from '../rules/state';
+import { ails, needsYou, stateOf } from '../rules/state';
 import { Sparkline } from '../ui/charts';
 import { Listens } from '../ui/listens';
 import { useAdmin } from '../ui/names';
@@ -15,11 +15,13 @@ import { Example } from './example';
 const shows = {
   all: () => true,
   working: (w: Webhook) => w.enabled && w.status === 'HEALTHY',
-  need: (w: Webhook) => needsYou(w) || (w.enabled && w.status !== 'HEALTHY'),
+  need: (w: Webhook) => needsYou(w) || ails(w),
   off: (w: Webhook) => !w.enabled,
 } as const;
 
 type Show = keyof typeof shows;
+
+const sorts: WebhookSort[] = ['created', 'name', 'needs_attention'];
 
 export function Webhooks() {
   const { t, format } = useWords();
@@ -43,9 +45,10 @@ export function Webhooks() {
   const show: Show = search.show && search.show in shows ? (search.show as Show) : 'all';
   const words = (search.q ?? '').trim().toLowerCase();
   // Of more than a page the server looks for the words.
-  const whole = useListedWebhooks();
+  const sort = sorts.find((s) => s === search.sort) ?? 'created';
+  const whole = useListedWebhooks('', show === 'need' ? 'needs_attention' : sort);
   const sought = useSettled(words, 300);
-  const found = useListedWebhooks(whole.data?.next_cursor ? sought : '');
+  const found = useListedWebhooks(whole.data?.next_cursor ? sought : '', sort);
   const query = whole.data?.next_cursor && words ? found : whole;
   const fits = (w: Webhook) => shows[show](w) && (!words || `${w.name} ${hostOf(w.url)} ${w.id}`.toLowerCase().includes(words));
   const owner = (id: string) => users?.find((u) => u.id === id)?.name ?? id;
@@ -76,6 +79,12 @@ export function Webhooks() {
                     value,
                     label: `${t(`webhooks.show.${value}`)} (${format.number(webhooks.filter(shows[value]).length)})`,
                   }))}
+                />
+                <NativeSelect
+                  label={t('webhooks.sort')}
+                  value={sort}
+                  onChange={(e) => set({ sort: e.currentTarget.value === 'created' ? undefined : e.currentTarget.value })}
+                  data={sorts.map((value) => ({ value, label: t(`webhooks.sort.${value}`) }))}
                 />
               </div>
               {webhooks.some(fits) ? (

@@ -4,7 +4,7 @@ import { curlOf } from './curl';
 import { changesOf } from './diff';
 import { draftOf, emptyDraft, everythingIn, ready, rulesOf, type Draft, type Place } from './draft';
 import { faultsOf, hintsOf, masked, receiverOf } from './receivers';
-import { needsYou, stateOf } from './state';
+import { ails, needsYou, stateOf } from './state';
 
 test('receivers are known by their address', () => {
   for (const [url, receiver] of [
@@ -118,6 +118,14 @@ test('state says every combination in one word', () => {
   expect(stateOf({ ...off, disabled_reason: 'gone' })).toBe('off_gone');
   expect(needsYou({ ...off, disabled_reason: 'owner' })).toBe(false);
   expect(needsYou({ ...off, disabled_reason: 'gone' })).toBe(true);
+  for (const [facts, want] of [
+    [{ ...off, disabled_reason: 'gone' }, true],
+    [{ ...off, disabled_reason: 'health' }, true],
+    [{ ...off, disabled_reason: 'owner' }, false],
+    [{ ...on, status: 'DEGRADED' }, true],
+    [{ ...on, status: 'HEALTHY' }, false],
+  ] as const)
+    expect(ails(facts)).toBe(want);
   expect(needsYou({ ...on, status: 'HEALTHY', unreachable_rules: [{}] })).toBe(true);
 });
 

@@ -30,6 +30,10 @@ export const toneOf: Record<State, Tone> = {
   off_gone: 'bad',
 };
 
+// ails says that a webhook fails, or was switched off by what it was answered. The
+// server puts the same ones first with sort=needs_attention.
+export const ails = (w: Facts) => (w.enabled ? w.status !== 'HEALTHY' : w.disabled_reason !== 'owner');
+
 // needsYou says that a webhook does not mend itself.
 export const needsYou = (w: Facts & { unreachable_rules?: unknown[] }) =>
   (!w.enabled && w.disabled_reason !== 'owner') || (w.unreachable_rules?.length ?? 0) > 0;
