@@ -61,11 +61,11 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*listReply[Audit
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs([2]string{"actor", in.Actor}); err != nil {
+	if err := badParameters(idFaults([2]string{"actor", in.Actor})); err != nil {
 		return nil, err
 	}
 	if in.Action != "" && !slices.Contains(hook.Actions, hook.Action(in.Action)) {
-		return nil, badParameter("action", "must be one of those that the description of this list has, such as "+string(hook.WebhookDeleted))
+		return nil, badParameter(hook.Field{Pointer: "?action", Code: hook.FieldForm, Params: hook.Params{"expected": "action"}, Detail: "must be one of those that the description of this list has, such as " + string(hook.WebhookDeleted)})
 	}
 	filter := hook.AuditFilter{Action: hook.Action(in.Action), ObjectID: in.ObjectID, Actor: in.Actor, Since: in.Since.Time, Until: in.Until.Time}
 	page.Stopped = new(hook.Cursor)

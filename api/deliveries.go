@@ -1,8 +1,8 @@
 package api
 
 import (
-	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"godwit/internal/hook"
@@ -79,16 +79,9 @@ type deliveriesInput struct {
 }
 
 func (in *deliveriesInput) check() error {
-	if err := checkIDs([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID}, [2]string{"project_id", in.ProjectID},
-		[2]string{"redelivery_id", in.RedeliveryID}, [2]string{"q", in.IDPrefix}); err != nil {
-		return err
-	}
-	for _, name := range in.EventTypes {
-		if !hook.ValidID(name) {
-			return badParameter("event_type", "must be the name of an event type (GET /v1/event-types), or combination")
-		}
-	}
-	return cmp.Or(reasonSet.parameter("reason", in.Reasons), codeSet.parameter("status_code", in.StatusCodes))
+	ids := idFaults([2]string{"webhook_id", in.WebhookID}, [2]string{"event_id", in.EventID}, [2]string{"project_id", in.ProjectID},
+		[2]string{"redelivery_id", in.RedeliveryID}, [2]string{"q", in.IDPrefix})
+	return badParameters(slices.Concat(ids, anySet.parameter("event_type", in.EventTypes), reasonSet.parameter("reason", in.Reasons), codeSet.parameter("status_code", in.StatusCodes)))
 }
 
 func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listReply[Delivery], error) {

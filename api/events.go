@@ -218,7 +218,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 		return nil, err
 	}
 	page.Stopped = new(hook.Cursor)
-	if err := checkIDs([2]string{"project_id", in.ProjectID}, [2]string{"type", in.Type}); err != nil {
+	if err := badParameters(idFaults([2]string{"project_id", in.ProjectID}, [2]string{"type", in.Type})); err != nil {
 		return nil, err
 	}
 	filter := hook.EventFilter{Type: in.Type, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}

@@ -112,7 +112,7 @@ func (s *server) eventTypes(ctx context.Context, in *eventTypesInput) (*reply[ev
 		after, ok := parseCursor(in.Cursor)
 		at := slices.IndexFunc(types, func(t hook.EventType) bool { return t.Name == after.ID })
 		if !ok || at < 0 {
-			return nil, badParameter("cursor", "must be the next_cursor of an answer of this list, unchanged")
+			return nil, badCursor()
 		}
 		types = types[at+1:]
 	}
@@ -136,7 +136,8 @@ type putEventTypeInput struct {
 
 func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putReply[eventType], error) {
 	if !hook.ValidTypeName(in.Name) {
-		return nil, badParameter("name", "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither "+hook.HealthCheckType+" nor "+hook.CombinationType)
+		return nil, badParameter(hook.Field{Pointer: "{name}", Code: hook.FieldForm, Params: hook.Params{"expected": "event_type"},
+			Detail: "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither " + hook.HealthCheckType + " nor " + hook.CombinationType})
 	}
 	form, bad, err := decodeForm[eventTypeForm](in.raw)
 	if err != nil {

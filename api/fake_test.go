@@ -283,7 +283,10 @@ func (h hooks) RotateSecret(ctx context.Context, id string, rotate func(*hook.We
 	return h.UpdateWebhook(ctx, id, 0, rotate)
 }
 
-func (h hooks) DeleteWebhook(_ context.Context, id string) error {
+func (h hooks) DeleteVersion(_ context.Context, id string, version int64) error {
+	if w, err := find(h.webhooks, id, webhookID); err == nil && version != 0 && version != w.Version {
+		return hook.Errorf(hook.CodeStale, "The webhook has changed.")
+	}
 	return drop(&h.webhooks, id, webhookID)
 }
 

@@ -116,9 +116,10 @@ func lookBack(now, since time.Time, normally, longest time.Duration) (time.Time,
 	case since.IsZero():
 		return now.Add(-normally), nil
 	case since.After(now):
-		return since, badParameter("since", "must be a time of the past")
+		return since, badParameter(hook.Field{Pointer: "?since", Code: hook.FieldTime, Params: hook.Params{"expected": "past"}, Detail: "must be a time of the past"})
 	case since.Before(now.Add(-longest)):
-		return since, badParameter("since", "must be no more than "+days(longest)+" ago")
+		return since, badParameter(hook.Field{Pointer: "?since", Code: hook.FieldRange, Params: hook.Params{"min": now.Add(-longest).UTC(), "max": now.UTC()},
+			Detail: "must be no more than " + days(longest) + " ago"})
 	}
 	return since, nil
 }

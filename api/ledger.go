@@ -33,9 +33,10 @@ func (in ledgerInput) query(now time.Time) (hook.LedgerQuery, error) {
 	}
 	switch {
 	case !q.Since.Before(q.Until):
-		return q, badParameter("since", "must be before until, which is now unless it is given")
+		return q, badParameter(hook.Field{Pointer: "?since", Code: hook.FieldTime, Params: hook.Params{"expected": "before_until"}, Detail: "must be before until, which is now unless it is given"})
 	case q.Until.Sub(q.Since) > hook.MaxLedger:
-		return q, badParameter("since", "must be no more than "+days(hook.MaxLedger)+" before until; ask for a shorter time, one after the other")
+		return q, badParameter(hook.Field{Pointer: "?since", Code: hook.FieldRange, Params: hook.Params{"min": q.Until.Add(-hook.MaxLedger).UTC(), "max": q.Until.UTC()},
+			Detail: "must be no more than " + days(hook.MaxLedger) + " before until; ask for a shorter time, one after the other"})
 	}
 	return q, nil
 }

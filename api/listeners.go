@@ -134,7 +134,7 @@ type listenersInput struct {
 
 // listeners lists them without pages: a user has few.
 func (s *server) listeners(ctx context.Context, in *listenersInput) (*listReply[Listener], error) {
-	if err := checkIDs([2]string{"owner_id", in.OwnerID}); err != nil {
+	if err := badParameters(idFaults([2]string{"owner_id", in.OwnerID})); err != nil {
 		return nil, err
 	}
 	ownerID := in.OwnerID

@@ -214,7 +214,7 @@ type WebhookKeys interface {
 // and stores what it leaves, all or nothing; version 0 stands for any.
 type WebhookEdits interface {
 	UpdateWebhook(ctx context.Context, id string, version int64, change func(*hook.Webhook) error) (hook.Webhook, error)
-	DeleteWebhook(ctx context.Context, id string) error
+	DeleteVersion(ctx context.Context, id string, version int64) error
 	// Reach fills what belongs to a webhook only where it is shown.
 	Reach(ctx context.Context, w *hook.Webhook) error
 }

@@ -30,10 +30,14 @@ func (q PageQuery) pageBy(text bool) (hook.Page, error) {
 	}
 	after, ok := parseCursor(q.Cursor)
 	if !ok || text != (after.Text != "") {
-		return page, badParameter("cursor", "must be the next_cursor of an answer of this list in this order, unchanged")
+		return page, badCursor()
 	}
 	page.After = &after
 	return page, nil
+}
+
+func badCursor() error {
+	return badParameter(hook.Field{Pointer: "?cursor", Code: hook.FieldForm, Params: hook.Params{"expected": "cursor"}, Detail: "must be the next_cursor of an answer of this list in this order, unchanged"})
 }
 
 // TextQuery is the parameter q of lists that people search.
@@ -44,7 +48,7 @@ type TextQuery struct {
 // text is what to look for; spaces around it are of no account.
 func (q TextQuery) text() (string, error) {
 	if strings.ContainsFunc(q.Text, unicode.IsControl) {
-		return "", badParameter("q", "must have no control characters")
+		return "", badParameter(hook.Field{Pointer: "?q", Code: hook.FieldControl, Detail: "must have no control characters"})
 	}
 	return strings.TrimSpace(q.Text), nil
 }
@@ -117,21 +121,15 @@ func parseCursor(s string) (hook.Cursor, bool) {
 	return c, err == nil && hook.ValidID(id) && formatCursor(c) == s
 }
 
-// badParameter is the error of a query or path parameter. It has no pointer,
-// since those lead into the body; the detail names the parameter instead.
-func badParameter(name, problem string) error {
-	return hook.Errorf(hook.CodeInvalid, "The parameter %s %s.", name, problem)
-}
-
-// checkIDs says whether filters that hold ids could be ids at all. Pairs are
+// idFaults says which of filters that hold ids could not be ids at all. Pairs are
 // name, value; an empty value is no filter.
-func checkIDs(pairs ...[2]string) error {
+func idFaults(pairs ...[2]string) (bad []hook.Field) {
 	for _, p := range pairs {
 		if p[1] != "" && !hook.ValidID(p[1]) {
-			return badParameter(p[0], "must be an id")
+			bad = append(bad, hook.Field{Pointer: pointerTo("query", p[0]), Code: hook.FieldForm, Params: hook.Params{"expected": "id"}, Detail: "must be an id"})
 		}
 	}
-	return nil
+	return bad
 }
 
 // pathID gives CodeNotFound for what can't be an id, so that it never reaches
@@ -146,7 +144,7 @@ func pathID(id string) error {
 // newID says why an id that is about to be created can't be one.
 func newID(name, id string) error {
 	if !hook.ValidID(id) {
-		return badParameter(name, hook.IDForm+"; in a URL escape them, the slash as %2F")
+		return badParameter(hook.Field{Pointer: pointerTo("path", name), Code: hook.FieldForm, Params: hook.Params{"expected": "id"}, Detail: hook.IDForm + "; in a URL escape them, the slash as %2F"})
 	}
 	return nil
 }

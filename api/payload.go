@@ -149,12 +149,17 @@ func invalid(fields []hook.Field) error {
 	return &hook.Error{Code: hook.CodeInvalid, Message: fmt.Sprintf("%d values are not acceptable.", n), Fields: kept}
 }
 
-// firstOfEach keeps the first fault of each value.
+// firstOfEach keeps the first fault of each value, and of a URL each, since they are
+// about different parts of it.
 func firstOfEach(fields []hook.Field) (kept []hook.Field) {
 	seen := map[string]bool{}
 	for _, f := range fields {
-		if !seen[f.Pointer] {
-			seen[f.Pointer] = true
+		of := f.Pointer
+		if strings.HasPrefix(string(f.Code), "url_") {
+			of += " " + f.Detail
+		}
+		if !seen[of] {
+			seen[of] = true
 			kept = append(kept, f)
 		}
 	}

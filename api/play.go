@@ -123,7 +123,7 @@ func (s *server) playAddresses(ctx context.Context, in *playAddressesInput) (*li
 	if err := s.playOff(); err != nil {
 		return nil, err
 	}
-	if err := checkIDs([2]string{"owner_id", in.OwnerID}); err != nil {
+	if err := badParameters(idFaults([2]string{"owner_id", in.OwnerID})); err != nil {
 		return nil, err
 	}
 	base, err := s.linkBase(in.Called)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,7 +38,7 @@ type problem struct {
 }
 
 type fieldError struct {
-	Pointer string         `json:"pointer" doc:"JSON pointer (RFC 6901) into the request body"`
+	Pointer string         `json:"pointer" doc:"JSON pointer (RFC 6901) into the request body; or a parameter: ?limit of the query string, {id} of the path, If-Match: of the header"`
 	Code    hook.FieldCode `json:"code" doc:"What is wrong, as a constant for programs"`
 	Params  params         `json:"params" doc:"The values in the words, by name"`
 	Detail  string         `json:"detail" doc:"What is wrong and what to do"`
@@ -177,17 +176,19 @@ func (s *server) transform(ctx huma.Context, _ string, v any) (any, error) {
 // adopt translates huma's form of an error: either a problem that Payload gave
 // it, or parameters that did not parse.
 func adopt(model *huma.ErrorModel) *problem {
-	var details []string
+	var bad []hook.Field
 	for _, e := range model.Errors {
 		if p, ok := e.Value.(*problem); ok {
 			return p
 		}
-		details = append(details, parameterFault(e))
+		bad = append(bad, inField(e))
 	}
-	detail := strings.Join(details, "; ")
 	for _, k := range kinds() {
-		if k.status == model.Status && k.status < 500 {
-			return k.problem(detail, nil)
+		switch {
+		case k.status == http.StatusUnprocessableEntity && k.status == model.Status && len(bad) > 0:
+			return problemOf(badParameters(bad))
+		case k.status == model.Status && k.status < 500:
+			return k.problem("", bad)
 		}
 	}
 	return newProblem(codeInternal, "The request could not be carried out.")

@@ -81,12 +81,12 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs([2]string{"company_id", in.CompanyID}); err != nil {
+	if err := badParameters(idFaults([2]string{"company_id", in.CompanyID})); err != nil {
 		return nil, err
 	}
 	for _, id := range in.IDs {
 		if !hook.ValidID(id) {
-			return nil, badParameter("ids", "must hold ids of projects, separated by commas")
+			return nil, badParameter(hook.Field{Pointer: "?ids", Code: hook.FieldForm, Params: hook.Params{"expected": "id"}, Detail: "must hold ids of projects, separated by commas"})
 		}
 	}
 	text, err := in.text()

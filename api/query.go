@@ -3,9 +3,7 @@ package api
 import (
 	"encoding"
 	"errors"
-	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,11 +14,11 @@ import (
 )
 
 // checkQuery refuses a query string of which a part would be dropped in silence:
-// a filter that is mistyped must not list everything.
+// a filter that is mistyped must not list everything. It names all that is wrong.
 func (s *server) checkQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
-	if err := parameterFaults(ctx.Operation(), u.Query()); err != nil {
-		s.refuse(ctx, err)
+	if bad := parameterFaults(ctx.Operation(), u.Query()); len(bad) > 0 {
+		s.refuse(ctx, badParameters(bad))
 		return
 	}
 	next(ctx)
@@ -29,10 +27,10 @@ func (s *server) checkQuery(ctx huma.Context, next func(huma.Context)) {
 // queryFault says why a query string can't be read whole, for any address.
 func queryFault(raw string) error {
 	if strings.Contains(raw, ";") {
-		return hook.Errorf(hook.CodeInvalid, "The query string holds a semicolon, which separates nothing here; put & between parameters, and write %%3B for a semicolon in a value.")
+		return hook.Field{Pointer: "?", Code: hook.FieldSyntax, Detail: "The query string holds a semicolon, which separates nothing here; put & between parameters, and write %3B for a semicolon in a value."}.Invalid()
 	}
 	if _, err := url.ParseQuery(raw); err != nil {
-		return hook.Errorf(hook.CodeInvalid, "The query string holds a percent sign that is not followed by two hexadecimal digits; write %%25 for a percent sign.")
+		return hook.Field{Pointer: "?", Code: hook.FieldSyntax, Detail: "The query string holds a percent sign that is not followed by two hexadecimal digits; write %25 for a percent sign."}.Invalid()
 	}
 	return nil
 }
@@ -43,28 +41,6 @@ func (s *server) readableQuery(c *gin.Context) {
 	if err := queryFault(c.Request.URL.RawQuery); err != nil {
 		s.fail(c, s.report(c.Request.Context(), err))
 	}
-}
-
-func parameterFaults(op *huma.Operation, values url.Values) error {
-	var names []string
-	for _, p := range op.Parameters {
-		if p.In == "query" {
-			names = append(names, p.Name)
-			if n := len(values[p.Name]); n > 1 && (p.Explode == nil || !*p.Explode) {
-				return badParameter(p.Name, fmt.Sprintf("is given %d times; give it once", n))
-			}
-			delete(values, p.Name)
-		}
-	}
-	slices.Sort(names)
-	for name := range values {
-		known := "there are none"
-		if len(names) > 0 {
-			known = "there are " + strings.Join(names, ", ")
-		}
-		return hook.Errorf(hook.CodeInvalid, "There is no query parameter %q here; %s.", shorten(name, maxNamed), known)
-	}
-	return nil
 }
 
 // maxNamed bounds a name of the caller's in an answer, in bytes.
@@ -78,23 +54,11 @@ func shorten(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
-// parameterFault says in our words what is wrong with a parameter.
-func parameterFault(e *huma.ErrorDetail) string {
-	where, name, found := strings.Cut(e.Location, ".")
-	if !found {
-		return e.Message
-	}
-	words := ": " + e.Message
-	if own, ok := strings.CutPrefix(e.Message, "invalid value: "); ok {
-		words = " " + own
-	} else if e.Message == "invalid integer" {
-		words = " must be a whole number"
-	}
-	return "The " + where + " parameter " + name + words
-}
-
 // instant is a time in a query string; zero when it was left out.
 type instant struct{ time.Time }
+
+// timeInURL says what a time in a URL must be.
+const timeInURL = hook.TimeFormat + "; in a URL the + of an offset is written %2B"
 
 var _ encoding.TextUnmarshaler = (*instant)(nil)
 
@@ -102,7 +66,7 @@ var _ encoding.TextUnmarshaler = (*instant)(nil)
 func (i *instant) UnmarshalText(text []byte) error {
 	t, ok := hook.ParseTime(string(text))
 	if !ok {
-		return errors.New(hook.TimeFormat + "; in a URL the + of an offset is written %2B")
+		return errors.New(timeInURL)
 	}
 	i.Time = t
 	return nil

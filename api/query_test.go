@@ -3,28 +3,32 @@ package api
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
 )
 
 // TestQuery_NothingIsDroppedInSilence: a filter that is not understood is an error.
 func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
 	c := newClient(t)
 	for query, words := range map[string]string{
-		"project_id=a&project_id=b":            "The parameter project_id is given 2 times; give it once.",
+		"project_id=a&project_id=b":            "The query parameter project_id is given 2 times; give it once.",
 		"status=failed&status=lost":            "The query parameter status",
 		"status=failed,held":                   "The query parameter status",
-		"reason=exhausted&reason=lost":         "The parameter reason must be the reason of a delivery or of an attempt, such as exhausted or status_5xx.",
-		"status_code=503&status_code=5XX":      "The parameter status_code must be a status code of three digits, such as 503, or a class of them, such as 5xx.",
-		"event_type=A&event_type=a%20b":        "The parameter event_type must be the name of an event type",
+		"reason=exhausted&reason=lost":         "The query parameter reason must be the reason of a delivery or of an attempt, such as exhausted or status_5xx.",
+		"status_code=503&status_code=5XX":      "The query parameter status_code must be a status code of three digits, such as 503, or a class of them, such as 5xx.",
+		"event_type=A&event_type=a%20b":        "The query parameter event_type must be the name of an event type",
 		strings.Repeat("&status_code=503", 51): "The query parameter status_code",
 		strings.Repeat("&reason=gone", 51):     "The query parameter reason",
 		strings.Repeat("&event_type=A", 201):   "The query parameter event_type",
 		strings.Repeat("&status=held", 7):      "The query parameter status",
-		"limit=5&limit=5&limit=6":              "The parameter limit is given 3 times; give it once.",
+		"limit=5&limit=5&limit=6":              "The query parameter limit is given 3 times; give it once.",
 		"status=failed;limit=5":                "The query string holds a semicolon",
 		"event_type=A%3BB;":                    "The query string holds a semicolon",
 		"event_type=%zz":                       "The query string holds a percent sign",
@@ -39,6 +43,11 @@ func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
 	} {
 		problem := c.call("GET", "/v1/deliveries?"+query, "").is(422).json()
 		require.Contains(t, problem["detail"], words, query)
+		require.Len(t, problem["errors"], 1, query)
+		fault := problem["errors"].([]any)[0].(map[string]any)
+		require.Regexp(t, `^\?[a-z_]*`, fault["pointer"], query)
+		require.NotEqual(t, "other", fault["code"], query)
+		require.NotEmpty(t, fault["detail"], query)
 		require.NotRegexp(t, goWords, problem["detail"], query)
 	}
 	for _, query := range []string{"since=2026-01-01T00:00:00%2B02:00", "since=2016-12-31t23:59:60z&until=2026-01-01T00:00:00Z", "event_type=A", "", "cursor=",
@@ -46,6 +55,55 @@ func TestQuery_NothingIsDroppedInSilence(t *testing.T) {
 		c.call("GET", "/v1/deliveries?"+query, "").is(200)
 	}
 	c.call("POST", "/v1/events?dry_run=1", goodEvent).is(422)
+}
+
+// TestQuery_NamesAllThatIsWrong: each parameter has a code and parameters beside the
+// words, as the values of a body have.
+func TestQuery_NamesAllThatIsWrong(t *testing.T) {
+	c := newClient(t)
+	for query, want := range map[string][]any{
+		"limit=201&stauts=failed&since=now&status=lost&latest=1&project_id=a&project_id=b&nope=1": {
+			"?latest", "not_a_choice", map[string]any{"expected": []any{"true"}},
+			"?limit", "out_of_range", map[string]any{"min": 1.0, "max": 200.0},
+			"?nope", "unknown_field", map[string]any{},
+			"?project_id", "duplicate", map[string]any{},
+			"?since", "wrong_form", map[string]any{"expected": "time"},
+			"?status", "not_a_choice", map[string]any{"expected": []any{"pending", "retrying", "succeeded", "failed", "held", "cancelled"}},
+			"?stauts", "unknown_field", map[string]any{},
+		},
+		"limit=ten&q=" + strings.Repeat("x", 129) + strings.Repeat("&status_code=503", 51): {
+			"?limit", "wrong_type", map[string]any{"expected": "integer"},
+			"?q", "too_long", map[string]any{"max": 128.0},
+			"?status_code", "wrong_count", map[string]any{"min": 0.0, "max": 50.0},
+		},
+		"webhook_id=%20&event_type=a%20b&reason=lost&status_code=5": {
+			"?event_type", "wrong_form", map[string]any{"expected": "event_type"},
+			"?reason", "wrong_form", map[string]any{"expected": "reason"},
+			"?status_code", "wrong_form", map[string]any{"expected": "status_code"},
+			"?webhook_id", "wrong_form", map[string]any{"expected": "id"},
+		},
+		"a;b": {"?", "malformed", map[string]any{}},
+	} {
+		faults := c.call("GET", "/v1/deliveries?"+query, "").is(422).json()["errors"].([]any)
+		slices.SortFunc(faults, func(a, b any) int {
+			return strings.Compare(a.(map[string]any)["pointer"].(string), b.(map[string]any)["pointer"].(string))
+		})
+		var got []any
+		for _, f := range faults {
+			f := f.(map[string]any)
+			got = append(got, f["pointer"], f["code"], f["params"])
+		}
+		require.Equal(t, want, got, query)
+	}
+	for path, pointer := range map[string]string{"/v1/companies/a%20b": "{id}", "/v1/event-types/a%20b": "{name}"} {
+		problem := c.call("PUT", path, `{"name":"x"}`).is(422).json()
+		require.Equal(t, pointer, problem["errors"].([]any)[0].(map[string]any)["pointer"])
+	}
+	var many strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&many, "&x%d=1", i)
+	}
+	require.Len(t, c.call("GET", "/v1/deliveries?"+many.String(), "").is(422).json()["errors"], hook.MaxFaults+1)
 }
 
 // goWords are words of Go and of its libraries, which tell a caller nothing.

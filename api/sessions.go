@@ -34,7 +34,7 @@ func (s *server) sessions(ctx context.Context, in *sessionsInput) (*listReply[Se
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs([2]string{"user_id", in.UserID}); err != nil {
+	if err := badParameters(idFaults([2]string{"user_id", in.UserID})); err != nil {
 		return nil, err
 	}
 	sessions, err := s.Store.SignedIn.Sessions(ctx, hook.SessionFilter{UserID: in.UserID, Bootstrap: s.AdminKeyHash}, page)

@@ -21,6 +21,7 @@ type set struct {
 var (
 	typeSet = set{"type", "event_type", 200, func(name string) bool { return hook.ValidTypeName(name) || name == hook.CombinationType },
 		"must be the name of an event type (GET /v1/event-types), or combination"}
+	anySet    = set{"type", "event_type", 200, hook.ValidID, typeSet.must} // of what there was some day
 	reasonSet = set{"reason", "reason", 50, func(name string) bool { return slices.Contains(hook.Reasons, hook.Reason(name)) },
 		"must be the reason of a delivery or of an attempt, such as exhausted or status_5xx"}
 	codeSet = set{"status code", "status_code", 50, func(codes string) bool { _, _, ok := hook.StatusCodes(codes).Range(); return ok },
@@ -28,10 +29,10 @@ var (
 )
 
 // parameter says what is wrong with the values of a repeated query parameter.
-func (s set) parameter(name string, values []string) error {
+func (s set) parameter(name string, values []string) []hook.Field {
 	for _, value := range values {
 		if !s.fits(value) {
-			return badParameter(name, s.must)
+			return []hook.Field{{Pointer: pointerTo("query", name), Code: hook.FieldForm, Params: hook.Params{"expected": s.form}, Detail: s.must}}
 		}
 	}
 	return nil

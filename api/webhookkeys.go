@@ -148,24 +148,26 @@ func sameWebhook(a, b hook.Webhook) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-type getByKeyInput struct {
+// OwnedKey names a webhook by its owner and key.
+type OwnedKey struct {
 	ByKey
 	OwnerID string `query:"owner_id" doc:"Whose webhook; required of an admin's key, the user of the key otherwise"`
 }
 
 // find gives the webhook that the request names by its key.
-func (s *server) find(ctx context.Context, in *getByKeyInput) (hook.Webhook, error) {
+func (s *server) find(ctx context.Context, in *OwnedKey) (hook.Webhook, error) {
 	ownerID, foreign := owner(ctx, in.OwnerID)
 	switch {
 	case foreign != nil || !hook.ValidID(in.Key):
 		return hook.Webhook{}, pathID("")
 	case !hook.ValidID(ownerID):
-		return hook.Webhook{}, badParameter("owner_id", "is required of an admin's key, for each owner has other keys; give the id of the user who owns the webhook")
+		return hook.Webhook{}, badParameter(hook.Field{Pointer: "?owner_id", Code: hook.FieldRequired,
+			Detail: "is required of an admin's key, for each owner has other keys; give the id of the user who owns the webhook"})
 	}
 	return s.Store.WebhookKeys.WebhookByKey(ctx, ownerID, in.Key)
 }
 
-func (s *server) webhookByKey(ctx context.Context, in *getByKeyInput) (*webhookReply, error) {
+func (s *server) webhookByKey(ctx context.Context, in *OwnedKey) (*webhookReply, error) {
 	w, err := s.find(ctx, in)
 	if err != nil {
 		return nil, err
@@ -173,10 +175,15 @@ func (s *server) webhookByKey(ctx context.Context, in *getByKeyInput) (*webhookR
 	return s.replyWebhook(ctx, w)
 }
 
-func (s *server) deleteWebhookByKey(ctx context.Context, in *getByKeyInput) (*struct{}, error) {
-	w, err := s.find(ctx, in)
+type deleteByKeyInput struct {
+	OwnedKey
+	MatchQuery
+}
+
+func (s *server) deleteWebhookByKey(ctx context.Context, in *deleteByKeyInput) (*struct{}, error) {
+	w, err := s.find(ctx, &in.OwnedKey)
 	if err != nil {
 		return nil, err
 	}
-	return s.deleteWebhook(ctx, &ByID{ID: w.ID})
+	return s.deleteWebhook(ctx, &deleteWebhookInput{ByID{w.ID}, in.MatchQuery})
 }

@@ -322,8 +322,22 @@ func versionOf(ifMatch string) (int64, error) {
 	return version, nil
 }
 
-func (s *server) deleteWebhook(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Edits.DeleteWebhook)
+// MatchQuery says which version a request is for.
+type MatchQuery struct {
+	IfMatch string `header:"If-Match" doc:"The ETag of the version that it is meant for; * or none = any"`
+}
+
+type deleteWebhookInput struct {
+	ByID
+	MatchQuery
+}
+
+func (s *server) deleteWebhook(ctx context.Context, in *deleteWebhookInput) (*struct{}, error) {
+	version, err := versionOf(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	return remove(ctx, &in.ByID, func(ctx context.Context, id string) error { return s.Store.Edits.DeleteVersion(ctx, id, version) })
 }
 
 type webhooksInput struct {
@@ -343,11 +357,12 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID}); err != nil {
-		return nil, err
-	}
+	bad := idFaults([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID})
 	if in.EventType != "" && !hook.ValidTypeName(in.EventType) {
-		return nil, typeSet.parameter("event_type", []string{""})
+		bad = append(bad, typeSet.parameter("event_type", []string{""})...)
+	}
+	if err := badParameters(bad); err != nil {
+		return nil, err
 	}
 	text, err := TextQuery{in.Text}.text()
 	if err != nil {

@@ -283,7 +283,14 @@ func TestWebhookFilters(t *testing.T) {
 func TestDeleteWebhook(t *testing.T) {
 	c := newClient(t)
 	path := c.made(leastWebhook)
-	c.call("DELETE", path, "").is(204)
+	first := c.call("GET", path, "").is(200).Header().Get("ETag")
+	second := c.call("PATCH", path, `{"name":"other"}`).is(200).Header().Get("ETag")
+	for _, stale := range []string{first, `"nonsense"`, "W/" + second, "2"} {
+		c.call("DELETE", path, "", "If-Match", stale).problem(412, "stale")
+	}
+	c.call("GET", path, "").is(200)
+	c.call("DELETE", path, "", "If-Match", second).is(204)
+	c.call("DELETE", c.made(leastWebhook), "", "If-Match", "*").is(204)
 	c.call("GET", path, "").problem(404, "not_found")
 	c.call("PATCH", path, `{}`).problem(404, "not_found")
 }

@@ -10,7 +10,8 @@ type Params map[string]any
 
 // Field points at one bad value of a request.
 type Field struct {
-	// Pointer is a JSON pointer (RFC 6901) into the request body.
+	// Pointer is a JSON pointer (RFC 6901) into the request body, or names a
+	// parameter: ?limit, {id} or If-Match:.
 	Pointer string
 	Code    FieldCode
 	Params  Params
@@ -43,7 +44,7 @@ const (
 	FieldNotAllowed FieldCode = "not_allowed"        //
 	FieldFixed      FieldCode = "fixed"              // can't be changed
 	FieldBeside     FieldCode = "not_beside"         // field: what it can't be beside
-	FieldTime       FieldCode = "wrong_time"         // expected: past, future, after_since
+	FieldTime       FieldCode = "wrong_time"         // expected: past, future, after_since, before_until
 	FieldHidden     FieldCode = "hidden_value"       // [hidden] stands for no value here
 	FieldMore       FieldCode = "more"               // count: faults that are not named
 	FieldSyntax     FieldCode = "malformed"          //

@@ -22,17 +22,22 @@ const (
 // https (or http where allowHTTP), with a host, with no user name, no fragment
 // and no barred port, at most hook.MaxURLLength bytes, and of visible ASCII
 // outside of its host. It looks nothing up and does not judge addresses: see
-// Sender.CheckHost. Its error is a *hook.Error of hook.CodeInvalid whose
-// message names the remedy and doesn't repeat the URL.
+// Sender.CheckHost. Its error is a *hook.Error of hook.CodeInvalid with a field for
+// each thing that is wrong, whose words name the remedy and don't repeat the URL.
 func CheckURL(raw string, allowHTTP bool) (string, error) {
-	kept, problem := withASCIIHost(raw)
-	if problem == nil {
-		problem = urlProblem(kept, allowHTTP)
+	kept, faults := urlFaults(raw, allowHTTP)
+	if len(faults) == 0 {
+		return kept, nil
 	}
-	if problem != nil {
-		return "", hook.Field{Pointer: urlPointer, Code: problem.code, Params: problem.params, Detail: problem.words}.Invalid()
+	bad := &hook.Error{Code: hook.CodeInvalid}
+	for i, f := range faults {
+		if i > 0 {
+			bad.Message += "; "
+		}
+		bad.Message += f.words
+		bad.Fields = append(bad.Fields, hook.Field{Pointer: urlPointer, Code: f.code, Params: f.params, Detail: f.words})
 	}
-	return kept, nil
+	return "", bad
 }
 
 // urlFault is what is wrong with a URL.
@@ -42,9 +47,75 @@ type urlFault struct {
 	words  string
 }
 
+// urlFaults finds all that is wrong with a URL at once. What is wrong with a part does
+// not keep the others from being looked at.
+func urlFaults(raw string, allowHTTP bool) (kept string, faults []urlFault) {
+	add := func(f *urlFault) {
+		if f != nil {
+			faults = append(faults, *f)
+		}
+	}
+	if raw == "" {
+		return "", []urlFault{{hook.FieldEmpty, nil, "is empty; it must look like https://example.com/path"}}
+	}
+	kept, host := withASCIIHost(raw)
+	add(host)
+	rest := spelled(kept, add)
+	u, err := url.Parse(rest)
+	if err != nil {
+		scheme, _, _ := strings.Cut(rest, "://")
+		add(schemeProblem(strings.ToLower(scheme), allowHTTP))
+		add(&urlFault{hook.FieldURLUnreadable, nil, "can't be read; it must look like https://example.com/path"})
+		return "", faults
+	}
+	wrongScheme := schemeProblem(u.Scheme, allowHTTP)
+	add(wrongScheme)
+	if u.User != nil {
+		add(&urlFault{hook.FieldURLUser, nil, "must not hold a user name or password; put credentials in one of the webhook's headers"})
+	}
+	switch {
+	case u.Hostname() != "":
+		add(portProblem(u))
+		if host == nil {
+			add(hostProblem(u))
+		}
+	case wrongScheme == nil || strings.Contains(rest, "://"):
+		add(&urlFault{hook.FieldURLHost, nil, "has no host; it must look like https://example.com/path"})
+	}
+	return kept, faults
+}
+
+// spelled tells what is wrong with the characters of a URL, and gives the URL without
+// them, in which the other parts can be looked at.
+func spelled(raw string, add func(*urlFault)) string {
+	if len(raw) > hook.MaxURLLength {
+		add(&urlFault{hook.FieldTooLong, hook.Params{"max": hook.MaxURLLength}, "is longer than 2048 bytes; shorten it"})
+	}
+	rest, _, fragment := strings.Cut(raw, "#")
+	if fragment {
+		add(&urlFault{hook.FieldURLFragment, nil, "must not have a fragment; remove the # and what follows"})
+	}
+	if strings.Contains(rest, `\`) {
+		add(&urlFault{hook.FieldURLCharacters, nil, "holds a backslash; use / or write it as %5C"})
+		rest = strings.ReplaceAll(rest, `\`, "/")
+	}
+	odd := func(c rune) bool { return c <= ' ' || c > '~' }
+	if strings.ContainsFunc(rest, odd) {
+		add(&urlFault{hook.FieldURLCharacters, nil, "holds a space, a control character or, outside of its host, one that is not ASCII; percent-encode it"})
+		rest = strings.Map(func(c rune) rune {
+			if odd(c) {
+				return -1
+			}
+			return c
+		}, rest)
+	}
+	return rest
+}
+
 // withASCIIHost gives raw with an international host in the form that DNS has
 // (UTS 46, as net/http has it). One that comes out as a number is refused: it
-// is spelled to be overlooked, and no name is a number.
+// is spelled to be overlooked, and no name is a number. A name that can stand in its
+// place is given then, so that the rest can be looked at.
 func withASCIIHost(raw string) (kept string, problem *urlFault) {
 	scheme, rest, absolute := strings.Cut(raw, "://")
 	if !absolute || len(raw) > hook.MaxURLLength {
@@ -63,7 +134,7 @@ func withASCIIHost(raw string) (kept string, problem *urlFault) {
 	}
 	ascii, err := idna.Lookup.ToASCII(host)
 	if err != nil || !isHostName(ascii) || endsInNumber(ascii) {
-		return "", &urlFault{hook.FieldURLHost, nil, "has a bad host; use a name such as example.com"}
+		return scheme + "://bad.example" + port + rest[end:], &urlFault{hook.FieldURLHost, nil, "has a bad host; use a name such as example.com"}
 	}
 	return scheme + "://" + ascii + port + rest[end:], nil
 }
@@ -75,48 +146,6 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
-}
-
-func urlProblem(raw string, allowHTTP bool) *urlFault {
-	if problem := spellingProblem(raw); problem != nil {
-		return problem
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return &urlFault{hook.FieldURLUnreadable, nil, "can't be read; it must look like https://example.com/path"}
-	}
-	if problem := schemeProblem(u.Scheme, allowHTTP); problem != nil {
-		return problem
-	}
-	switch {
-	case u.User != nil:
-		return &urlFault{hook.FieldURLUser, nil, "must not hold a user name or password; put credentials in one of the webhook's headers"}
-	case u.Hostname() == "":
-		return &urlFault{hook.FieldURLHost, nil, "has no host; it must look like https://example.com/path"}
-	}
-	if problem := portProblem(u); problem != nil {
-		return problem
-	}
-	return hostProblem(u)
-}
-
-func spellingProblem(raw string) *urlFault {
-	switch {
-	case raw == "":
-		return &urlFault{hook.FieldEmpty, nil, "is empty; it must look like https://example.com/path"}
-	case len(raw) > hook.MaxURLLength:
-		return &urlFault{hook.FieldTooLong, hook.Params{"max": hook.MaxURLLength}, "is longer than 2048 bytes; shorten it"}
-	case strings.Contains(raw, "#"):
-		return &urlFault{hook.FieldURLFragment, nil, "must not have a fragment; remove the # and what follows"}
-	case strings.Contains(raw, `\`):
-		return &urlFault{hook.FieldURLCharacters, nil, "holds a backslash; use / or write it as %5C"}
-	}
-	for i := range len(raw) {
-		if c := raw[i]; c <= ' ' || c > '~' {
-			return &urlFault{hook.FieldURLCharacters, nil, "holds a space, a control character or, outside of its host, one that is not ASCII; percent-encode it"}
-		}
-	}
-	return nil
 }
 
 func schemeProblem(scheme string, allowHTTP bool) *urlFault {

@@ -102,6 +102,35 @@ func TestCheckURLRefusesHosts(t *testing.T) {
 	)
 }
 
+// Somebody who mends what an answer names is not told of something else then.
+func TestCheckURL_NamesAllThatIsWrong(t *testing.T) {
+	long := strings.Repeat("a", 2048)
+	for raw, want := range map[string][]hook.FieldCode{
+		"":                                       {hook.FieldEmpty},
+		"example.com/hook":                       {hook.FieldURLScheme},
+		"http://u:p@example.com:25/a b#c":        {hook.FieldURLFragment, hook.FieldURLCharacters, hook.FieldURLScheme, hook.FieldURLUser, hook.FieldURLPort},
+		"ftp://user@127.1:0/":                    {hook.FieldURLScheme, hook.FieldURLUser, hook.FieldURLPort, hook.FieldURLHost},
+		"https://①②⑦.⓪.⓪.①:25/#x":                {hook.FieldURLHost, hook.FieldURLFragment, hook.FieldURLPort},
+		"https://example.com/ü\\b":               {hook.FieldURLCharacters, hook.FieldURLCharacters},
+		"http://example.com/%zz#":                {hook.FieldURLFragment, hook.FieldURLScheme, hook.FieldURLUnreadable},
+		"http://u@example.com/" + long + "#frag": {hook.FieldTooLong, hook.FieldURLFragment, hook.FieldURLScheme, hook.FieldURLUser},
+		"https://":                               {hook.FieldURLHost},
+		"ftp:///etc":                             {hook.FieldURLScheme, hook.FieldURLHost},
+	} {
+		var bad *hook.Error
+		_, err := CheckURL(raw, false)
+		require.ErrorAs(t, err, &bad, raw)
+		var got []hook.FieldCode
+		for _, f := range bad.Fields {
+			got = append(got, f.Code)
+			require.Equal(t, "/url", f.Pointer)
+			require.Contains(t, bad.Message, f.Detail)
+		}
+		require.Equal(t, want, got, raw)
+		require.NotContains(t, bad.Message, "u:p@")
+	}
+}
+
 // requireRefused requires a 422 that points at the URL and doesn't repeat it.
 func requireRefused(t *testing.T, urls ...string) {
 	for _, raw := range urls {

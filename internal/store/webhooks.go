@@ -237,8 +237,8 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edi
 		if err != nil {
 			return err
 		}
-		if version > 0 && version != before.Version {
-			return hook.Errorf(hook.CodeStale, "the webhook was changed meanwhile: its version is %d, not %d; read it again", before.Version, version)
+		if err := sameVersion(before, version); err != nil {
+			return err
 		}
 		after := before
 		after.Rules = slices.Clone(before.Rules)
@@ -280,6 +280,15 @@ func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edi
 		return hook.Webhook{}, err
 	}
 	return s.Webhook(ctx, id)
+}
+
+// sameVersion is CodeStale where w has another version than the one that a change is
+// meant for; 0 stands for any.
+func sameVersion(w hook.Webhook, version int64) error {
+	if version > 0 && version != w.Version {
+		return hook.Errorf(hook.CodeStale, "the webhook was changed in the meantime: its version is %d, not %d; read it again", w.Version, version)
+	}
+	return nil
 }
 
 func (s *Store) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.Webhook, error) {
@@ -338,9 +347,18 @@ func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.We
 // DeleteWebhook removes a webhook with its secrets and rules. Its deliveries
 // stay in the ledger; those that wait are cancelled.
 func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
+	return s.DeleteVersion(ctx, id, 0)
+}
+
+// DeleteVersion is DeleteWebhook, where a version above 0 that differs from the stored
+// one is CodeStale.
+func (s *Store) DeleteVersion(ctx context.Context, id string, version int64) error {
 	return s.inTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
 		before, err := s.lockWebhook(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if err := sameVersion(before, version); err != nil {
 			return err
 		}
 		if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {

@@ -96,6 +96,9 @@ func TestUpdateChecksTheVersion(t *testing.T) {
 	require.EqualValues(t, 2, got.Version)
 	_, err = s.UpdateWebhook(ctx, w.ID, 1, rename("third"))
 	require.Equal(t, hook.CodeStale, hook.CodeOf(err))
+	require.Equal(t, hook.CodeStale, hook.CodeOf(s.DeleteVersion(ctx, w.ID, 1)))
+	require.Equal(t, hook.CodeNotFound, hook.CodeOf(s.DeleteVersion(ctx, "wh_none", 1)))
+	require.NoError(t, s.DeleteVersion(ctx, w.ID, 2))
 	_, err = s.UpdateWebhook(ctx, "wh_none", 0, rename("x"))
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
 }
