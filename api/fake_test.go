@@ -63,7 +63,7 @@ type fake struct {
 }
 
 func (f *fake) store() Store {
-	return Store{Companies: f, Projects: f, Users: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
+	return Store{Companies: f, Projects: f, Users: f, Locales: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f}, Drafts: draftsOf{f}, Numbers: f,
 		DeliveryEdits: edits{f}, Redeliveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
 		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
@@ -219,6 +219,14 @@ func (f *fake) PutUser(_ context.Context, u hook.User) (hook.User, bool, error) 
 
 func (f *fake) User(_ context.Context, id string) (hook.User, error) {
 	return find(f.users, id, userID)
+}
+
+func (f *fake) ChooseLocale(_ context.Context, id, locale string) error {
+	u, err := find(f.users, id, userID)
+	if u.Locale, u.LocaleChosen = locale, true; err == nil {
+		upsert(&f.users, u, userID)
+	}
+	return err
 }
 
 func (f *fake) DeleteUser(_ context.Context, id string) error { return drop(&f.users, id, userID) }

@@ -106,6 +106,7 @@ type Store struct {
 	Companies     Companies
 	Projects      Projects
 	Users         Users
+	Locales       Locales
 	Directory     Directory
 	Members       Members
 	EventTypes    EventTypes
@@ -171,6 +172,11 @@ type Users interface {
 	PutUser(ctx context.Context, u hook.User) (hook.User, bool, error)
 	User(ctx context.Context, id string) (hook.User, error)
 	DeleteUser(ctx context.Context, id string) error
+}
+
+// Locales keeps the languages that users choose, each one of hook.Languages.
+type Locales interface {
+	ChooseLocale(ctx context.Context, userID, locale string) error
 }
 
 // Directory lists companies, projects and users; with a text those that a person

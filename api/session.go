@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,12 +92,16 @@ type sessionView struct {
 	User      *signedInUser `json:"user" doc:"Who that is, for people; null for an admin"`
 	ExpiresAt *time.Time    `json:"expires_at" doc:"When it ends; null where there is none"`
 	Quotas    []Quota       `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
+
+	Permissions []string `json:"permissions" nullable:"false" maxItems:"200" doc:"The operations of this document, by their operationId, that it may call"`
 }
 
 type signedInUser struct {
 	ID    string `json:"id" maxLength:"128" doc:"Id that the caller chose"`
 	Name  string `json:"name" doc:"Name for people"`
 	Email string `json:"email" format:"email" doc:"Where messages about the user's webhooks go"`
+
+	Locale *string `json:"locale" enum:"en,de,pl" doc:"The language that was chosen for the user, by PATCH /v1/session or PUT /v1/users/{id}; null = none was: the web app goes by the browser's, and mail is in English"`
 }
 
 type sessionReply struct {
@@ -202,7 +207,7 @@ func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], 
 
 // viewSession shows who is signed in, or whose key it is.
 func (s *server) viewSession(ctx context.Context, by hook.Principal) (sessionView, error) {
-	out := sessionView{ID: optional(by.SessionID), Role: by.Role, UserID: optional(by.UserID)}
+	out := sessionView{ID: optional(by.SessionID), Role: by.Role, UserID: optional(by.UserID), Permissions: s.permissions(by.Role)}
 	if by.SessionID != "" {
 		out.ExpiresAt = &by.SessionEnds
 	}
@@ -216,13 +221,52 @@ func (s *server) viewSession(ctx context.Context, by hook.Principal) (sessionVie
 	return out, err
 }
 
+// permissions are the operations that a role may call.
+func (s *server) permissions(role hook.Role) []string {
+	out := []string{}
+	for _, r := range s.routes() {
+		if slices.Contains(r.who, role) {
+			out = append(out, r.id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // signedInUser is nil of one that was deleted this moment.
 func (s *server) signedInUser(ctx context.Context, id string) (*signedInUser, error) {
 	u, err := s.Store.Users.User(ctx, id)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return nil, nil
 	}
-	return &signedInUser{ID: u.ID, Name: u.Name, Email: u.Email}, err
+	out := &signedInUser{ID: u.ID, Name: u.Name, Email: u.Email}
+	if u.LocaleChosen {
+		out.Locale = &u.Locale
+	}
+	return out, err
+}
+
+type sessionPatch struct {
+	Locale string   `json:"locale" enum:"en,de,pl" doc:"Language of the web app and of what is written to the user, such as mail and chat messages"`
+	_      struct{} `additionalProperties:"false"`
+}
+
+func (f sessionPatch) check() []hook.Field { return checkLocale(f.Locale) }
+
+// patchSession changes what a person may change of themselves.
+func (s *server) patchSession(ctx context.Context, in *Payload) (*reply[sessionView], error) {
+	form, err := decode[sessionPatch](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	by := hook.PrincipalOf(ctx)
+	if by.UserID == "" {
+		return nil, hook.Errorf(hook.CodeConflict, "An admin is none of the users, so there is no user to keep the language of.")
+	}
+	if err := s.Store.Locales.ChooseLocale(ctx, by.UserID, form.Locale); err != nil {
+		return nil, err
+	}
+	return s.whoAmI(ctx, nil)
 }
 
 type signOutReply struct {

@@ -200,10 +200,52 @@ func TestSession_TellsTheNameOfItsUser(t *testing.T) {
 	c := newClient(t)
 	c.call("PUT", "/v1/users/u1", `{"name":"Una","email":"una@example.com"}`).is(201)
 	key, _ := c.key("user", "u1")
-	want := map[string]any{"id": "u1", "name": "Una", "email": "una@example.com"}
+	want := map[string]any{"id": "u1", "name": "Una", "email": "una@example.com", "locale": nil}
 	require.Equal(t, want, c.call("GET", "/v1/session", "", "Authorization", "Bearer "+key).is(200).json()["user"])
 	require.Equal(t, want, c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "").is(201).json()["user"])
 	require.Nil(t, c.call("GET", "/v1/session", "").is(200).json()["user"])
+}
+
+// TestSession_KeepsTheLanguageOfItsUser: none was chosen until somebody chooses one.
+func TestSession_KeepsTheLanguageOfItsUser(t *testing.T) {
+	c := newClient(t)
+	c.call("PUT", "/v1/users/u1", `{"name":"Una","email":"una@example.com"}`).is(201)
+	key, _ := c.key("user", "u1")
+	as := []string{"Authorization", "Bearer " + key}
+	locale := func() any {
+		return c.call("GET", "/v1/session", "", as...).is(200).json()["user"].(map[string]any)["locale"]
+	}
+	require.Nil(t, locale())
+	for _, bad := range []string{`{}`, `{"locale":null}`, `{"locale":"fr"}`, `{"locale":"EN"}`, `{"locale":"de","name":"x"}`} {
+		c.call("PATCH", "/v1/session", bad, as...).problem(422, "invalid")
+	}
+	require.Nil(t, locale())
+	for _, language := range []string{"pl", "en"} {
+		answer := c.call("PATCH", "/v1/session", `{"locale":"`+language+`"}`, as...).is(200).json()
+		require.Equal(t, language, answer["user"].(map[string]any)["locale"])
+		require.Equal(t, language, locale())
+	}
+	require.Contains(t, c.call("PATCH", "/v1/session", `{"locale":"de"}`).is(409).json()["detail"], "no user")
+	require.Equal(t, "en", c.call("GET", "/v1/users/u1", "", as...).is(200).json()["locale"])
+}
+
+// TestSession_TellsWhatItMayDo asks for everything that it says, and for what it does not.
+func TestSession_TellsWhatItMayDo(t *testing.T) {
+	c := newClient(t)
+	c.call("PUT", "/v1/users/u1", `{"name":"Una","email":"una@example.com"}`).is(201)
+	key, _ := c.key("user", "u1")
+	for credential, role := range map[string]hook.Role{testKey: hook.RoleAdmin, key: hook.RoleUser} {
+		as := []string{"Authorization", "Bearer " + credential}
+		may := c.call("GET", "/v1/session", "", as...).is(200).json()["permissions"].([]any)
+		require.NotEmpty(t, may)
+		for _, r := range (&server{}).routes() {
+			if len(r.who) == 0 {
+				continue
+			}
+			answer := c.call(r.method, strings.NewReplacer("{", "x", "}", "").Replace(r.path)+"?nope=1", `{`, as...)
+			require.Equal(t, slices.Contains(may, any(r.id)), answer.Code != 403, "%s as %s: %d", r.id, role, answer.Code)
+		}
+	}
 }
 
 // TestSession_CountsForNothingBesideAKey sends both, on every kind of route.
@@ -214,6 +256,7 @@ func TestSession_CountsForNothingBesideAKey(t *testing.T) {
 	both := append(as(cookie), "Authorization", "Bearer "+key)
 	who := c.call("GET", "/v1/session", "", both...).is(200).json()
 	delete(who, "quotas")
+	delete(who, "permissions")
 	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "user": nil, "expires_at": nil}, who)
 	c.call("GET", "/v1/users", "", both...).problem(403, "forbidden")
 	c.call("DELETE", "/v1/session", "", both...).is(204)

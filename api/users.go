@@ -13,7 +13,7 @@ import (
 type userForm struct {
 	Name   string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	Email  string   `json:"email" format:"email" maxLength:"254" doc:"Where messages about the user's webhooks go"`
-	Locale *string  `json:"locale,omitempty" nullable:"true" enum:"en,de,pl" doc:"Language of what is written to the user, such as chat messages; left out = it stays as it is, and is en for a new user"`
+	Locale *string  `json:"locale,omitempty" nullable:"true" enum:"en,de,pl" doc:"Language of what is written to the user, such as mail and chat messages; left out = it stays as it is, and is en for a new user"`
 	_      struct{} `additionalProperties:"false"`
 }
 
@@ -22,10 +22,17 @@ func (f userForm) check() []hook.Field {
 	if !plausibleEmail(f.Email) {
 		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "email"}, Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com, of at most 254 characters"})
 	}
-	if f.Locale != nil && !slices.Contains(hook.Languages, *f.Locale) {
-		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": strings.Join(hook.Languages, ", ")}, Pointer: "/locale", Detail: "must be en, de or pl"})
+	if f.Locale != nil {
+		bad = append(bad, checkLocale(*f.Locale)...)
 	}
 	return bad
+}
+
+func checkLocale(locale string) []hook.Field {
+	if slices.Contains(hook.Languages, locale) {
+		return nil
+	}
+	return []hook.Field{{Code: hook.FieldChoice, Params: hook.Params{"expected": strings.Join(hook.Languages, ", ")}, Pointer: "/locale", Detail: "must be en, de or pl"}}
 }
 
 // plausibleEmail refuses what no mail server would take; whether the address

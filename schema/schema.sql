@@ -548,7 +548,8 @@ CREATE TABLE public.users (
     email text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    locale text DEFAULT 'en'::text NOT NULL
+    locale text DEFAULT 'en'::text NOT NULL,
+    locale_chosen boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.webhooks (

@@ -145,7 +145,7 @@ func noticePause(tries int) time.Duration {
 
 func letter(c hook.NoticeClaim) mail.Notice {
 	return mail.Notice{
-		ID: c.ID, Kind: mail.Kind(c.Kind), To: c.To, ToName: c.ToName, WebhookID: c.WebhookID, WebhookName: c.WebhookName,
+		ID: c.ID, Kind: mail.Kind(c.Kind), To: c.To, ToName: c.ToName, Language: c.Language, WebhookID: c.WebhookID, WebhookName: c.WebhookName,
 		Host: c.Host, Reason: c.Reason, Since: c.Since, Held: c.Held, NextProbe: c.NextProbe, Until: c.Until,
 	}
 }

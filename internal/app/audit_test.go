@@ -29,6 +29,8 @@ type deed struct {
 	object string
 	// learn names an object by a field of the answer.
 	learn, field string
+	// byUser: the operation is for users, here with the key that create-api-key made.
+	byUser bool
 }
 
 // deeds holds every operation that changes something, in an order in which each
@@ -44,6 +46,7 @@ var deeds = []deed{
 	{op: "put-event-type", path: "/v1/event-types/MINE", body: `{"group":"G","description":"D"}`, action: hook.EventTypeCreated, object: "MINE"},
 	{op: "put-event-type", path: "/v1/event-types/MINE", body: `{"group":"G","description":"D2"}`, action: hook.EventTypeUpdated, object: "MINE"},
 	{op: "create-api-key", path: "/v1/api-keys", body: `{"name":"K","role":"user","user_id":"u"}`, action: hook.APIKeyCreated, learn: "key", field: "id"},
+	{op: "patch-session", path: "/v1/session", body: `{"locale":"pl"}`, action: hook.UserUpdated, object: "u", byUser: true},
 	{op: "create-portal-session", path: "/v1/portal-sessions", body: `{"user_id":"u"}`, action: hook.PortalSessionCreated, learn: "session", field: "id"},
 	{op: "create-portal-session", path: "/v1/portal-sessions", body: `{"user_id":"u"}`, action: hook.PortalSessionCreated},
 	{op: "sign-in", path: "/v1/session", body: `{"key":"` + bootstrap + `"}`, action: hook.SessionStarted, learn: "session", field: "id"},
@@ -99,7 +102,7 @@ func TestEveryChangeIsInTheAuditLog(t *testing.T) {
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer receiver.Close()
 	known := objects{"receiver": receiver.URL}
-	methods := map[string]string{}
+	methods, userKey := map[string]string{}, ""
 	for _, op := range s.operations() {
 		methods[op.ID] = op.method
 		told := slices.ContainsFunc(deeds, func(d deed) bool { return d.op == op.ID })
@@ -117,14 +120,21 @@ func TestEveryChangeIsInTheAuditLog(t *testing.T) {
 		require.GreaterOrEqual(t, s.call(bootstrap, method, nowhere, `{"unknown":1}`).Code, 400, d.op)
 		require.Len(t, s.log(), i, "%s has failed", d.op)
 
-		answer := s.must(bootstrap, method, path, body)
+		credential, actor := bootstrap, map[string]any{"key_id": hook.BootstrapKey, "role": "admin", "user_id": nil, "address": "192.0.2.1"}
+		if d.byUser {
+			credential, actor = userKey, map[string]any{"key_id": known["key"], "role": "user", "user_id": "u", "address": "192.0.2.1"}
+		}
+		answer := s.must(credential, method, path, body)
+		if d.op == "create-api-key" {
+			userKey = answer["key"].(string)
+		}
 		if d.learn != "" {
 			known[d.learn] = answer[d.field].(string)
 		}
 		log := s.log()
 		require.Len(t, log, i+1, d.op)
 		require.Equal(t, string(d.action), log[0]["action"])
-		require.Equal(t, map[string]any{"key_id": hook.BootstrapKey, "role": "admin", "user_id": nil, "address": "192.0.2.1"}, log[0]["actor"])
+		require.Equal(t, actor, log[0]["actor"])
 		require.Equal(t, "the-same", log[0]["request_id"])
 		object := log[0]["object"].(map[string]any)
 		require.Equal(t, d.action.Object(), object["kind"])
@@ -135,7 +145,7 @@ func TestEveryChangeIsInTheAuditLog(t *testing.T) {
 			require.Equal(t, known[d.learn], object["id"])
 		}
 		if method == http.MethodPut || method == http.MethodPatch || method == http.MethodDelete {
-			s.call(bootstrap, method, path, body)
+			s.call(credential, method, path, body)
 			require.Len(t, s.log(), i+1, "%s: the same again", d.op)
 		}
 	}

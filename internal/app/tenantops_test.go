@@ -61,7 +61,7 @@ var open = map[string][]string{
 	"list-webhooks": nil, "get-webhook": nil, "enable-webhook": nil, "disable-webhook": nil, "delete-webhook": nil,
 	"test-webhook": nil, "rotate-secret": nil, "redeliver-deliveries": nil, "cancel-deliveries": nil, "list-redeliveries": nil, "get-redelivery": nil, "cancel-redelivery": nil,
 	"get-webhook-health": nil, "get-webhook-ledger": nil, "get-stats": nil,
-	"sign-in": nil, "get-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
+	"sign-in": nil, "get-session": nil, "patch-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
 	"list-deliveries": nil, "get-delivery": nil, "get-delivery-request": nil, "redeliver": nil, "retry-now": nil, "cancel-delivery": nil,
 }
 
@@ -69,6 +69,7 @@ var open = map[string][]string{
 // is known without one.
 var own = map[string]string{
 	"put-webhook":          rule + `"projects":["{project}"]}]}`,
+	"patch-session":        `{"locale":"en"}`,
 	"create-webhook":       rule + `"projects":["{project}"],"companies":["{company}"]}]}`,
 	"open-listener":        `{"name":"other","rules":[{"events":["*"],"projects":["{project}"],"companies":["{company}"]}]}`,
 	"post-results":         `{"results":[{"delivery":"{delivery}","attempt":1,"status_code":200}]}`,

@@ -72,9 +72,11 @@ type User struct {
 	Name  string
 	Email string
 	// Locale is the language of what is written to the user: one of Languages.
-	Locale    string
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	Locale string
+	// LocaleChosen says that somebody has chosen it.
+	LocaleChosen bool
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Member says that a user belongs to a project since CreatedAt.

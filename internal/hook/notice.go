@@ -53,7 +53,9 @@ type NoticeClaim struct {
 	Host string
 	// To is the owner's address.
 	To, ToName string
-	Reason     Reason
+	// Language is the owner's: one of Languages.
+	Language string
+	Reason   Reason
 	// Since is when the webhook was switched off last.
 	Since time.Time
 	// Held counts the deliveries that are held or still on their way.

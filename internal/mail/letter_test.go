@@ -26,6 +26,7 @@ Webhook: My first webhook
 Sends to: hooks.example.com
 Off since: Monday, 2 March 2026, 13:05 UTC
 Cause: The receiver was reached but did not answer in time.
+What to do: Answer at once and work afterwards; or raise the time limit.
 
 Nothing is lost: 12 events are held for this webhook, and new ones will be held too.
 

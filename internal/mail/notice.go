@@ -29,6 +29,8 @@ type Notice struct {
 	Kind Kind
 	// To is the owner's address alone, such as una@example.com.
 	To, ToName string
+	// Language is that of the owner, one of hook.Languages; any other is English.
+	Language string
 
 	WebhookID, WebhookName string
 	// Host is the host of the webhook's URL. Anything that looks like more of a

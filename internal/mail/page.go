@@ -26,17 +26,17 @@ var asText = texttemplate.Must(texttemplate.New("text").Parse(`{{.Hello}}
 {{end}}{{range .Rest}}
 {{.}}
 {{end}}{{with .Link}}
-Open the webhook: {{.}}
+{{$.Open}}: {{.}}
 {{end}}
 Godwit
 
-You get this message because this webhook is yours.
+{{.Footer}}
 `))
 
 // asHTML has inline styles alone and loads nothing: mail programs drop the one
 // and block the other. dir="auto" keeps a name to its own direction.
 var asHTML = htmltemplate.Must(htmltemplate.New("html").Parse(`<!DOCTYPE html>
-<html lang="en">
+<html lang="{{.Language}}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -54,8 +54,8 @@ var asHTML = htmltemplate.Must(htmltemplate.New("html").Parse(`<!DOCTYPE html>
 </tr>
 {{end}}</table>
 {{range .Rest}}<p>{{.}}</p>
-{{end}}{{with .Link}}<p><a href="{{.}}" style="display:inline-block;padding:10px 18px;border-radius:6px;background-color:#1f5fbf;color:#ffffff;text-decoration:none">Open the webhook</a></p>
-{{end}}<p style="margin-top:32px;font-size:13px">Godwit<br>You get this message because this webhook is yours.</p>
+{{end}}{{with .Link}}<p><a href="{{.}}" style="display:inline-block;padding:10px 18px;border-radius:6px;background-color:#1f5fbf;color:#ffffff;text-decoration:none">{{$.Open}}</a></p>
+{{end}}<p style="margin-top:32px;font-size:13px">Godwit<br>{{.Footer}}</p>
 </div>
 </body>
 </html>

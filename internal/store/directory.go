@@ -221,16 +221,17 @@ type userRow struct {
 	Name      string    `db:"name"`
 	Email     string    `db:"email"`
 	Locale    string    `db:"locale"`
+	Chosen    bool      `db:"locale_chosen"`
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-const userColumns = `id, name, email, locale, created_at, updated_at`
+const userColumns = `id, name, email, locale, locale_chosen, created_at, updated_at`
 
 const userByID = `SELECT ` + userColumns + ` FROM users WHERE id = $1`
 
 func (r userRow) user() hook.User {
-	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, Locale: r.Locale, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	return hook.User{ID: r.ID, Name: r.Name, Email: r.Email, Locale: r.Locale, LocaleChosen: r.Chosen, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
 // PutUser creates or changes a user and says whether it is new. An empty locale
@@ -242,11 +243,13 @@ func (s *Store) PutUser(ctx context.Context, u hook.User) (hook.User, bool, erro
 		if err := tx.GetContext(ctx, &old, userByID+` FOR NO KEY UPDATE`, u.ID); unlessNone(err) != nil {
 			return err
 		}
+		u.LocaleChosen = u.Locale != "" || old.Chosen
 		u.Locale = cmp.Or(u.Locale, old.Locale, hook.English)
 		err := tx.GetContext(ctx, &p, `
-			INSERT INTO users (id, name, email, locale) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, locale = excluded.locale, updated_at = now()`+putReturning,
-			u.ID, u.Name, u.Email, u.Locale)
+			INSERT INTO users (id, name, email, locale, locale_chosen) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, locale = excluded.locale,
+				locale_chosen = excluded.locale_chosen, updated_at = now()`+putReturning,
+			u.ID, u.Name, u.Email, u.Locale, u.LocaleChosen)
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ WITH due AS (
 	FROM turn t WHERE n.id = t.id
 	RETURNING n.id, n.webhook_id, n.kind, n.reason, n.tries, t.told_at IS NULL AS its_turn
 )
-SELECT c.id, c.kind, c.tries, w.id AS webhook_id, w.name, w.url, coalesce(u.email, '') AS email, coalesce(u.name, '') AS owner_name,
+SELECT c.id, c.kind, c.tries, w.id AS webhook_id, w.name, w.url, coalesce(u.email, '') AS email, coalesce(u.name, '') AS owner_name, coalesce(u.locale, 'en') AS locale,
 	(w.deleted_at IS NULL AND CASE c.kind WHEN 'recovered' THEN w.enabled
 		ELSE w.disabled_reason IS NOT DISTINCT FROM CASE c.kind WHEN 'gone' THEN 'gone' ELSE 'health' END END) AS holds_true,
 	off.at AS since, coalesce(c.reason, off.reason, 'exhausted') AS reason, w.next_probe_at, w.recover_until,
@@ -108,6 +108,7 @@ type noticeRow struct {
 	URL          string       `db:"url"`
 	Email        string       `db:"email"`
 	OwnerName    string       `db:"owner_name"`
+	Locale       string       `db:"locale"`
 	HoldsTrue    bool         `db:"holds_true"`
 	Since        sql.NullTime `db:"since"`
 	Reason       string       `db:"reason"`
@@ -119,7 +120,7 @@ type noticeRow struct {
 func (r noticeRow) claim() (hook.NoticeClaim, error) {
 	c := hook.NoticeClaim{
 		ID: r.ID, Kind: hook.NoticeKind(r.Kind), Tries: r.Tries, Outdated: !r.HoldsTrue,
-		WebhookID: r.WebhookID, WebhookName: r.Name, To: r.Email, ToName: r.OwnerName, Reason: hook.Reason(r.Reason),
+		WebhookID: r.WebhookID, WebhookName: r.Name, To: r.Email, ToName: r.OwnerName, Language: r.Locale, Reason: hook.Reason(r.Reason),
 		Since: nullTime(r.Since), Held: r.Held, NextProbe: nullTime(r.NextProbeAt), Until: nullTime(r.RecoverUntil),
 	}
 	if u, err := url.Parse(r.URL); err == nil {

@@ -54,6 +54,7 @@ func TestANoticeSaysHowThingsStandWhenItIsSent(t *testing.T) {
 	require.Empty(t, s.dueNotices(t), "the recovery is given a moment to begin")
 	pgtest.Exec(t, s.url, `UPDATE webhooks SET url = 'https://user:hush@example.com:8443/secret?key=1', next_probe_at = '2030-01-01', recover_until = '2030-01-02'`)
 	s.posts(t, 3)
+	require.NoError(t, s.ChooseLocale(context.Background(), "u1", hook.Polish))
 	s.later(t, time.Minute)
 	due := s.dueNotices(t)
 	require.Len(t, due, 1)
@@ -62,7 +63,7 @@ func TestANoticeSaysHowThingsStandWhenItIsSent(t *testing.T) {
 	require.Regexp(t, `^ntc_`, n.ID)
 	n.ID, n.Since = "", time.Time{}
 	require.Equal(t, hook.NoticeClaim{
-		Kind: hook.NoticeDeactivated, Tries: 1, WebhookID: w.ID, WebhookName: "feed", Host: "example.com:8443", To: "una@example.com", ToName: "Una",
+		Kind: hook.NoticeDeactivated, Tries: 1, WebhookID: w.ID, WebhookName: "feed", Host: "example.com:8443", To: "una@example.com", ToName: "Una", Language: hook.Polish,
 		Reason: hook.ReasonStatus5xx, Held: 3,
 		NextProbe: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), Until: time.Date(2030, 1, 2, 0, 0, 0, 0, time.UTC),
 	}, n)

@@ -13,6 +13,7 @@ export type Delivery = Schemas['Delivery'];
 export type DeliveryDetail = Schemas['DeliveryDetail'];
 export type Attempt = Schemas['Attempt'];
 export type EventType = Schemas['EventType'];
+export type Session = Schemas['SessionView'];
 export type Project = Schemas['Project'];
 export type Rule = Schemas['RuleForm'];
 export type WebhookSort = 'created' | 'name' | 'needs_attention';

@@ -86,6 +86,8 @@ export interface Words {
   format: ReturnType<typeof formats>;
   language: Language;
   choose: (language: Language) => void;
+  // follow takes over what the reader has chosen on another machine.
+  follow: (language: string | null | undefined) => void;
 }
 
 const Context = createContext<Words | null>(null);
@@ -132,6 +134,11 @@ export function WordsProvider({ children }: { children: ReactNode }) {
         format: formats(navigator.languages.find((l) => l.startsWith(loaded.language)) ?? loaded.language),
         language: loaded.language,
         choose: (chosen) => {
+          localStorage.setItem(storageKey, chosen);
+          setLanguage(chosen);
+        },
+        follow: (chosen) => {
+          if (!known(chosen) || chosen === loaded.language) return;
           localStorage.setItem(storageKey, chosen);
           setLanguage(chosen);
         },

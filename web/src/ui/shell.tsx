@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState, type ReactNode } from 'react';
 import { api, ok } from '../api/client';
-import { isFailure, usePlay, useSession, useWebhooks } from '../api/hooks';
+import { isFailure, usePlay, useSession, useWebhooks, type Session } from '../api/hooks';
 import { base } from '../base';
 import { languages, useWords, type Key, type Language } from '../i18n';
 import { needsYou } from '../rules/state';
@@ -55,11 +55,18 @@ function useForget() {
 
 // Shell is around every page of those who are signed in.
 export function Shell() {
-  const { t } = useWords();
+  const { t, follow } = useWords();
   const session = useSession();
   const location = useLocation();
   const navigate = useNavigate();
   const playing = usePlay(30).data;
+  // The user's language comes with the session: once, so that a change here is not
+  // taken back by an answer that is older.
+  const locale = session.data?.user?.locale;
+  const id = session.data?.id;
+  useEffect(() => {
+    follow(locale);
+  }, [id]);
   const away = isFailure(session.error, 'unauthorized') && !session.data;
 
   // The location changes before this is unmounted: who is led there already is
@@ -274,13 +281,19 @@ function Person() {
 // Preferences are the language and the colours; both are known without signing in.
 export function Preferences() {
   const { t, language, choose } = useWords();
+  const client = useQueryClient();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <>
       <NativeSelect
         label={t('language')}
         value={language}
-        onChange={(e) => choose(e.currentTarget.value as Language)}
+        onChange={(e) => {
+          const locale = e.currentTarget.value as Language;
+          choose(locale);
+          // Mail is written in it too. Without a session nobody is told.
+          if (client.getQueryData<Session>(['session'])?.user) void ok(api.PATCH('/v1/session', { body: { locale } })).then((s) => client.setQueryData(['session'], s), () => undefined);
+        }}
         data={Object.entries(languages).map(([value, label]) => ({ value, label }))}
       />
       <NativeSelect
