@@ -79,6 +79,10 @@ web: ## Build the web app alone, when its sources changed
 test: setup-test build e2e/clients/node_modules ## Run every test; a test that can't run fails
 	@scripts/test $(TEST_FLAGS)
 
+.PHONY: proofs
+proofs: setup-test build ## Break each part of the production shape, and write what followed to docs/guarantees.md
+	GODWIT_PROOFS=1 GODWIT_TEST_REQUIRE=1 go test ./e2e -run '^TestProofs_NothingIsLost$$' -count=1 -vet=off -timeout=30m -v
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZ_TIME (30s), one after another
 	@scripts/fuzz $(FUZZ_TIME)

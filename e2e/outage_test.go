@@ -16,13 +16,15 @@ import (
 )
 
 // gate is a TCP proxy that can be shut: its connections end and new ones are
-// refused at once.
+// refused at once. It can also hold what comes, as a frozen server does.
 type gate struct {
 	listener net.Listener
-	target   string
 	mu       sync.Mutex
+	target   string
 	open     bool
 	conns    []net.Conn
+	// flow is locked for writing while the gate holds what comes.
+	flow sync.RWMutex
 }
 
 func newGate(t testing.TB, target string) *gate {
@@ -60,10 +62,29 @@ func (g *gate) pass(conn net.Conn) {
 	g.conns = append(g.conns, conn, target)
 	for _, pair := range [][2]net.Conn{{conn, target}, {target, conn}} {
 		go func() {
-			_, _ = io.Copy(pair[0], pair[1]) // ends with either side
+			_, _ = io.Copy(held{pair[0], &g.flow}, pair[1]) // ends with either side
 			pair[0].Close()
 		}()
 	}
+}
+
+// held writes when nothing holds the flow.
+type held struct {
+	net.Conn
+	flow *sync.RWMutex
+}
+
+func (h held) Write(p []byte) (int, error) {
+	h.flow.RLock()
+	defer h.flow.RUnlock()
+	return h.Conn.Write(p)
+}
+
+// leadTo has new connections go elsewhere.
+func (g *gate) leadTo(target string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.target = target
 }
 
 // set opens or shuts the gate.
