@@ -25,7 +25,7 @@ type chapter struct {
 // chapters is the menu. What people need who use webhooks comes first, what those
 // need who run Godwit comes last.
 var chapters = []chapter{
-	{"Begin", []string{"concepts", "people", "people.de", "people.pl", "from-blue"}},
+	{"Begin", []string{"start", "concepts", "people", "people.de", "people.pl", "from-blue"}},
 	{"Choose what is sent", []string{"rules", "formats"}},
 	{"Receive", []string{"receiving", "verify", "local", "clients"}},
 	{"When something is missing", []string{"trouble", "missed", "health", "errors"}},

@@ -17,6 +17,7 @@ func (f *frame) addCommands(root *cobra.Command) {
 	)
 	f.group(root, groupLocal,
 		listenCommand(f),
+		playCommand(f),
 		triggerCommand(f),
 		verifyCommand(f),
 	)
