@@ -76,7 +76,7 @@ web: ## Build the web app alone, when its sources changed
 ##@ Check
 
 .PHONY: test
-test: setup-test build e2e/clients/node_modules ## Run every test; a test that can't run fails
+test: setup-test build e2e/clients/node_modules examples/node/node_modules ## Run every test; a test that can't run fails
 	@scripts/test $(TEST_FLAGS)
 
 .PHONY: proofs
@@ -128,8 +128,9 @@ openapi: ## Write the OpenAPI document to bin/openapi.json
 	@go build -buildvcs=false -ldflags '-s -w' -o bin/openapi ./api/openapi
 	@bin/openapi >bin/openapi.json
 
-# The linters of the OpenAPI document, and the generators of clients for it.
-api/lint/node_modules e2e/clients/node_modules: %/node_modules: %/package-lock.json
+# The linters of the OpenAPI document, the generators of clients for it, and what the
+# examples stand on.
+api/lint/node_modules e2e/clients/node_modules examples/node/node_modules: %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
