@@ -29,7 +29,7 @@ var chapters = []chapter{
 	{"Choose what is sent", []string{"rules", "formats"}},
 	{"Receive", []string{"receiving", "verify", "local", "clients"}},
 	{"When something is missing", []string{"trouble", "missed", "health", "errors"}},
-	{"Build on the API", []string{"cli", "idempotency", "limits"}},
+	{"Build on the API", []string{"host", "cli", "idempotency", "limits"}},
 	{"Run Godwit", []string{"app", "production", "alerts", "outages", "guarantees", "scale", "retention", "security", "performance"}},
 }
 

@@ -75,3 +75,26 @@ func TestGuides_Trouble(t *testing.T) {
 	require.Equal(t, event, answers[0]["id"])
 	require.Equal(t, false, answers[1]["matched"])
 }
+
+// The application's commands, for ids that nobody else has here.
+func TestGuides_Host(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	r := newReceiver(t, nil)
+	w := c.webhook(t, r.URL, map[string]any{"rules": []any{c.rule(map[string]any{"events": []string{"TODO_MOVED"}})}})
+	answers := runGuide(t, "host", "http://127.0.0.1:8080", c.base, "$(cat .godwit/admin-key)", adminKey,
+		"acme", c.prefix+"c", "website", c.prefix+"p", `"una"`, `"`+c.prefix+`u"`, "users/una", "users/"+c.prefix+"u",
+		"members/una", "members/"+c.prefix+"u", "todo-1-moved-7", c.prefix+"moved")
+	var key, link string
+	for _, answer := range answers {
+		if text, ok := answer["key"].(string); ok {
+			key = text
+		}
+		if text, ok := answer["url"].(string); ok {
+			link = text
+		}
+	}
+	require.Contains(t, link, "/portal?next=%2Fwebhooks#")
+	require.Equal(t, c.prefix+"moved", r.newest().header.Get("webhook-id"))
+	publisher := c.as(key, sharedStack(t).standalone)
+	require.Equal(t, http.StatusForbidden, publisher.send(t, http.MethodGet, "/v1/webhooks/"+w["id"].(string), nil).status)
+}
