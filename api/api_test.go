@@ -52,6 +52,7 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 		AllowedHosts: []string{"example.com"},
 		Streams:      newsOfStreams{},
 		Play:         true,
+		Look:         Look{Name: "Godwit", TemporalLinks: "admins"},
 		CheckURL: func(raw string) (string, error) {
 			if !strings.HasPrefix(raw, "https://") {
 				return "", errors.New("must be an https:// address")

@@ -56,8 +56,8 @@ func (s *server) appAsset(c *gin.Context) {
 // its nonce must not be known before.
 func (s *server) appPage(c *gin.Context) {
 	nonce := web.Nonce()
-	c.Header("Content-Security-Policy", web.Policy(nonce))
-	c.Data(http.StatusOK, "text/html; charset=utf-8", web.Page(s.base(), nonce))
+	c.Header("Content-Security-Policy", web.Policy(nonce, s.Look.Logo))
+	c.Data(http.StatusOK, "text/html; charset=utf-8", web.Page(web.Shown{Base: s.base(), Nonce: nonce, Name: s.Look.Name, App: s.appInPage()}))
 }
 
 // notPages are where the app's addresses end: what is below these belongs to

@@ -72,6 +72,10 @@ type Options struct {
 	Workflows Workflows
 	// Version is Godwit's own version, for the OpenAPI document.
 	Version string
+	// Look is what GET /v1/app shows beside the features; its name is never empty.
+	Look Look
+	// Mail: owners are told by mail.
+	Mail bool
 	// Settings are what GET /v1/system shows.
 	Settings Settings
 	// Observer counts what is published and how long answers take; nil = nobody does.

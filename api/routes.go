@@ -53,6 +53,7 @@ func (s *server) hostRoutes() []route {
 
 		{post, "/v1/portal-sessions", admins, "create-portal-session", "Make a link that signs a user in to the web app, once", takes[portalForm](), call(s.createPortalLink)},
 		{post, "/v1/session", anyone, "sign-in", "Sign a browser in with an API key or a portal link", takes[sessionForm](), call(s.signIn)},
+		{get, "/v1/app", anyone, "get-app", "How the web app shows this installation, and what there is here", nil, call(s.app)},
 		{get, "/v1/session", users, "get-session", "Whom the request stands for", nil, call(s.whoAmI)},
 		{http.MethodPatch, "/v1/session", users, "patch-session", "Choose the language of the user whom the request stands for", takes[sessionPatch](), call(s.patchSession)},
 		{del, "/v1/session", users, "sign-out", "Sign a browser out", nil, call(s.signOut)},

@@ -5,29 +5,43 @@ import (
 	"crypto/rand"
 	"html"
 	"io/fs"
+	"net/url"
 	"strings"
 )
 
 // Policy is the Content-Security-Policy of the app: everything comes from its own
-// address, and the only inline styles are those with the nonce.
-func Policy(nonce string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + nonce + "'; img-src 'self' data:; " +
+// address, but for the logo where one is set, and the only inline styles are those
+// with the nonce.
+func Policy(nonce, logo string) string {
+	from := ""
+	if u, err := url.Parse(logo); err == nil && logo != "" {
+		from = " " + u.Scheme + "://" + u.Host
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + nonce + "'; img-src 'self' data:" + from + "; " +
 		"font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 }
 
 // Nonce makes what allows the styles of one page.
 func Nonce() string { return rand.Text() }
 
-// Page is the page of the app, whose addresses all begin with base ("/" or
-// "/path/"). Without a built app it is a page that says how to get one.
-func Page(base, nonce string) []byte { return page(dist, base, nonce) }
+// Shown is what differs in the page of the app from one installation, and from one
+// moment, to the other.
+type Shown struct {
+	Base  string // all addresses of the app begin with it: "/" or "/path/"
+	Nonce string
+	Name  string // of the installation
+	App   string // what GET /v1/app answers
+}
 
-func page(files fs.FS, base, nonce string) []byte {
+// Page is the page of the app. Without a built app it is one that says how to get one.
+func Page(shown Shown) []byte { return page(dist, shown) }
+
+func page(files fs.FS, shown Shown) []byte {
 	content, err := fs.ReadFile(files, "dist/index.html")
 	if err != nil {
 		content = []byte(notBuilt)
 	}
-	return []byte(strings.NewReplacer("%BASE%", html.EscapeString(base), "%NONCE%", nonce).Replace(string(bytes.TrimSpace(content))))
+	return []byte(strings.NewReplacer("%BASE%", html.EscapeString(shown.Base), "%NONCE%", shown.Nonce, "%NAME%", html.EscapeString(shown.Name), "%APP%", html.EscapeString(shown.App)).Replace(string(bytes.TrimSpace(content))))
 }
 
 // Built says whether this binary holds the app.

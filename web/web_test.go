@@ -8,7 +8,7 @@ import (
 )
 
 var built = fstest.MapFS{
-	"dist/index.html":       {Data: []byte(`<base href="%BASE%"><meta name="nonce" content="%NONCE%">`)},
+	"dist/index.html":       {Data: []byte(`<base href="%BASE%"><meta name="nonce" content="%NONCE%"><title>%NAME%</title><meta name="app" content="%APP%">`)},
 	"dist/secret.txt":       {Data: []byte("not an asset")},
 	"dist/assets/a-1.js":    {Data: []byte("plain")},
 	"dist/assets/a-1.js.br": {Data: []byte("brotli")},
@@ -44,19 +44,21 @@ func TestAsset_IsNothingElse(t *testing.T) {
 }
 
 func TestPage(t *testing.T) {
-	require.Equal(t, `<base href="/a&amp;b/"><meta name="nonce" content="n1">`, string(page(built, "/a&b/", "n1")))
-	missing := string(page(fstest.MapFS{}, "/base/", "n1"))
+	require.Equal(t, `<base href="/a&amp;b/"><meta name="nonce" content="n1"><title>A &lt;b&gt; &amp; %NONCE%</title><meta name="app" content="{&#34;name&#34;:&#34;&lt;&#34;}">`,
+		string(page(built, Shown{Base: "/a&b/", Nonce: "n1", Name: "A <b> & %NONCE%", App: `{"name":"<"}`})))
+	missing := string(page(fstest.MapFS{}, Shown{Base: "/base/", Nonce: "n1"}))
 	require.Contains(t, missing, "make build")
 	require.Contains(t, missing, `href="/base/docs"`)
 	require.NotContains(t, missing, "%")
 }
 
 func TestPolicy_AllowsNothingInlineAndNoOtherHost(t *testing.T) {
-	policy := Policy("n1")
+	policy := Policy("n1", "")
 	require.Contains(t, policy, "default-src 'none'")
 	require.Contains(t, policy, "style-src 'self' 'nonce-n1';")
 	for _, word := range []string{"unsafe", "http", "*", "eval"} {
 		require.NotContains(t, policy, word)
 	}
 	require.NotEqual(t, Nonce(), Nonce())
+	require.Contains(t, Policy("n1", "https://cdn.example.com:8443/a/logo.svg?x"), "img-src 'self' data: https://cdn.example.com:8443; font-src")
 }

@@ -145,6 +145,8 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 		},
 		Version:  p.opts.Version,
 		Settings: settings(cfg),
+		Look:     api.Look{Name: cfg.AppName, Logo: cfg.AppLogo, Accent: cfg.AppAccent, SignInURL: cfg.SignInURL, TemporalLinks: string(cfg.TemporalLinks)},
+		Mail:     cfg.SMTPURL != "",
 		Observer: metrics,
 		Outage:   p.outage,
 		Log:      p.log,

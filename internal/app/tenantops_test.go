@@ -61,7 +61,7 @@ var open = map[string][]string{
 	"list-webhooks": nil, "get-webhook": nil, "enable-webhook": nil, "disable-webhook": nil, "delete-webhook": nil,
 	"test-webhook": nil, "rotate-secret": nil, "redeliver-deliveries": nil, "cancel-deliveries": nil, "list-redeliveries": nil, "get-redelivery": nil, "cancel-redelivery": nil,
 	"get-webhook-health": nil, "get-webhook-ledger": nil, "get-stats": nil,
-	"sign-in": nil, "get-session": nil, "patch-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
+	"get-app": nil, "sign-in": nil, "get-session": nil, "patch-session": nil, "sign-out": nil, "list-sessions": nil, "end-session": nil,
 	"list-deliveries": nil, "get-delivery": nil, "get-delivery-request": nil, "redeliver": nil, "retry-now": nil, "cancel-delivery": nil,
 }
 
@@ -82,7 +82,7 @@ var own = map[string]string{
 }
 
 // nobodys lists those of them whose answers name nothing of anybody.
-var nobodys = []string{"list-event-types", "get-stats", "get-webhook-health"}
+var nobodys = []string{"get-app", "list-event-types", "get-stats", "get-webhook-health"}
 
 // operation is one of /openapi.json.
 type operation struct {

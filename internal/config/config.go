@@ -50,8 +50,14 @@ type Config struct {
 	Retention       Days          `env:"GODWIT_RETENTION" envDefault:"30d" help:"how long events and all that belongs to them are kept, at least 48h"`
 	AuditRetention  Days          `env:"GODWIT_AUDIT_RETENTION" envDefault:"365d" help:"how long the audit log is kept, at least 30d"`
 	Play            bool          `env:"GODWIT_PLAY" envDefault:"false" help:"whether people may make addresses below /play that show what comes to them"`
-	LogLevel        string        `env:"GODWIT_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
-	LogFormat       string        `env:"GODWIT_LOG_FORMAT" help:"json or console; empty = console on a terminal, else json"`
+	// The next five are the web app's.
+	AppName       string        `env:"GODWIT_APP_NAME" envDefault:"Godwit" help:"name of this installation in the web app, at most 60 characters"`
+	AppLogo       string        `env:"GODWIT_APP_LOGO" help:"https URL of an image that the web app shows beside the name; empty = Godwit's own"`
+	AppAccent     string        `env:"GODWIT_APP_ACCENT" help:"colour of buttons and links in the web app, as #0f7480; empty = Godwit's own"`
+	SignInURL     string        `env:"GODWIT_SIGN_IN_URL" help:"page of your application that makes a portal link for whoever is signed in there; the web app leads to it, with the page to come back to as next"`
+	TemporalLinks TemporalLinks `env:"GODWIT_TEMPORAL_LINKS" envDefault:"admins" help:"who sees links to the Temporal Web UI in the web app: all or admins; that UI knows no tenants"`
+	LogLevel      string        `env:"GODWIT_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	LogFormat     string        `env:"GODWIT_LOG_FORMAT" help:"json or console; empty = console on a terminal, else json"`
 }
 
 // Standalone holds the settings that only the all-in-one process has.

@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 		DatabaseConnections: 40, UserWebhooks: 2000, UserRules: 10_000, UserTestRate: 60, UserStoredBytes: 256 << 20, CompanyEventRate: 10_000, CompanyByteRate: 100 << 20,
 		RetrySchedule:    config.Waits{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		RecoverySchedule: config.Waits{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}, RecoveryWindow: 72 * time.Hour,
-		DeliveryTimeout: 10 * time.Second, LogLevel: "info", Retention: config.Days(30 * 24 * time.Hour), AuditRetention: config.Days(365 * 24 * time.Hour),
+		DeliveryTimeout: 10 * time.Second, LogLevel: "info", AppName: "Godwit", TemporalLinks: "admins", Retention: config.Days(30 * 24 * time.Hour), AuditRetention: config.Days(365 * 24 * time.Hour),
 	}, c)
 	s, rest, err := config.ParseStandalone([]string{"PATH=/bin", "GODWIT_DATA_DIR="})
 	require.NoError(t, err)
@@ -140,6 +140,8 @@ func TestEveryBadValueNamesItsVariableAndNotItself(t *testing.T) {
 		"GODWIT_RETENTION=-7d", "GODWIT_RETENTION=bad", "GODWIT_RETENTION=47h59m", "GODWIT_AUDIT_RETENTION=719h", "GODWIT_AUDIT_RETENTION=29d", "GODWIT_RECOVERY_WINDOW=-1h", "GODWIT_DATABASE_URL=mysql://u:bad@h/d", "GODWIT_DATABASE_URL=://bad",
 		"GODWIT_PUBLISH_RATE=bad", "GODWIT_MANAGEMENT_RATE=-1", "GODWIT_MANAGEMENT_RATE=1000001", "GODWIT_USER_WEBHOOKS=-1", "GODWIT_DATABASE_CONNECTIONS=29", "GODWIT_USER_STORED_BYTES=1MB", "GODWIT_COMPANY_BYTE_RATE=1000GiB", "GODWIT_COMPANY_EVENT_RATE=1.5", "GODWIT_TRUSTED_PROXIES=10.9.0.0",
 		"GODWIT_SMTP_URL=http://bad", "GODWIT_PUBLIC_URL=bad", "GODWIT_TEMPORAL_UI_URL=bad",
+		"GODWIT_APP_NAME=" + strings.Repeat("x", 61), "GODWIT_APP_NAME=a\nb", "GODWIT_APP_LOGO=http://bad.example/logo.png", "GODWIT_APP_LOGO=https://a;b/", "GODWIT_APP_LOGO=https://u:bad@h/", "GODWIT_APP_ACCENT=red",
+		"GODWIT_APP_ACCENT=#12345g", "GODWIT_SIGN_IN_URL=javascript:bad", "GODWIT_SIGN_IN_URL=/bad", "GODWIT_TEMPORAL_LINKS=everybody",
 	} {
 		name, value, _ := strings.Cut(bad, "=")
 		_, err := config.Parse([]string{bad})

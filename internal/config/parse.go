@@ -132,7 +132,7 @@ type rule struct {
 }
 
 func (c Config) check() (wrong Errors) {
-	for _, r := range slices.Concat(c.addressRules(), c.urlRules(), c.retentionRules(), c.temporalRules(), c.adminKeyRules(), []rule{
+	for _, r := range slices.Concat(c.addressRules(), c.urlRules(), c.retentionRules(), c.temporalRules(), c.adminKeyRules(), c.appRules(), []rule{
 		{len(c.RetrySchedule) != 4, "GODWIT_RETRY_SCHEDULE", fmt.Sprintf("must hold the 4 waits between 5 attempts, it holds %d", len(c.RetrySchedule))},
 		{c.DatabaseConnections < 30 || c.DatabaseConnections > 1000, "GODWIT_DATABASE_CONNECTIONS", "must be 30 to 1000"},
 		{c.RecoveryWindow <= 0, "GODWIT_RECOVERY_WINDOW", "must be above zero"},

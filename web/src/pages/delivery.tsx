@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey } from '../api/client';
 import { isFailure, useDelivery, useRefresh, type Attempt, type DeliveryDetail } from '../api/hooks';
+import { app } from '../base';
 import { useWords } from '../i18n';
 import { curlOf, prettyBody } from '../rules/curl';
 import { masked } from '../rules/receivers';
@@ -96,7 +97,7 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
             ],
             [
               'Temporal',
-              admin && d.workflow.url ? (
+              (admin || app.features.temporal_links === 'all') && d.workflow.url ? (
                 <a key="workflow" href={d.workflow.url} target="_blank" rel="noreferrer">
                   {t('delivery.temporal')}
                 </a>

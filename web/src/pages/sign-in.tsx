@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
 import { isFailure } from '../api/hooks';
-import { base } from '../base';
+import { app, base } from '../base';
 import { useWords } from '../i18n';
 import { ownPath } from '../rules/own-path';
 import { Note, Page, Problem } from '../ui/parts';
@@ -17,6 +17,20 @@ function useEnter() {
     client.clear();
     await navigate({ href: ownPath(next, location.origin), replace: true });
   };
+}
+
+// Host leads to the page of the host application that makes a link, and that comes
+// back to the same page of this app.
+function Host({ next }: { next: string | undefined }) {
+  const { t } = useWords();
+  if (!app.sign_in_url) return null;
+  const url = new URL(app.sign_in_url);
+  if (next) url.searchParams.set('next', ownPath(next, location.origin));
+  return (
+    <Button component="a" href={url.href}>
+      {t('sign_in.with', { name: app.name })}
+    </Button>
+  );
 }
 
 export function SignIn() {
@@ -33,6 +47,11 @@ export function SignIn() {
   return (
     <Alone>
       <Page title={t('sign_in')}>
+        {app.sign_in_url && (
+          <section className="card stack">
+            <Host next={next} />
+          </section>
+        )}
         <section className="card stack">
           <form
             className="stack"
@@ -93,10 +112,13 @@ export function Portal() {
   const over = isFailure(redeem.error, 'unauthorized', 'not_found', 'invalid');
   return (
     <Alone>
-      <Page title={over ? t('portal.over') : t('portal.title')}>
+      <Page title={over ? t('portal.over') : t('portal.title', { name: app.name })}>
         <section className="card stack">
           {over || !secret ? (
-            <p>{over ? t('portal.over.text') : t('portal.none')}</p>
+            <>
+              <p>{over ? t('portal.over.text') : t('portal.none')}</p>
+              <Host next={next} />
+            </>
           ) : (
             <>
               <p>{t('portal.text')}</p>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { Failure } from '../api/client';
 import type { Status } from '../api/hooks';
-import { base } from '../base';
+import { app, base } from '../base';
 import { useWords, type Key } from '../i18n';
 import { toneOf, type State, type Tone } from '../rules/state';
 import { Faults } from './findings';
@@ -12,7 +12,7 @@ import { Icon, type IconName } from './icons';
 export function Page({ title, actions, children, lead }: { title: string; actions?: ReactNode; lead?: ReactNode; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Godwit`;
+    document.title = `${title} · ${app.name}`;
   }, [title]);
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });

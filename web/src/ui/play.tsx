@@ -3,7 +3,8 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey, type Schemas } from '../api/client';
-import { usePlay, useRefresh } from '../api/hooks';
+import { useRefresh } from '../api/hooks';
+import { app } from '../base';
 import { useWords } from '../i18n';
 import { playID } from '../rules/receivers';
 import { Problem } from './parts';
@@ -25,9 +26,8 @@ export function useMakePlay(onMade: (made: Schemas['PlayAddress']) => void) {
 // TakePlay fills in an address of the test receiver, where there is one.
 export function TakePlay({ owner, onTake }: { owner: string | undefined; onTake: (url: string) => void }) {
   const { t } = useWords();
-  const there = usePlay().data;
   const make = useMakePlay((made) => onTake(made.url));
-  if (!there) return null;
+  if (!app.features.play) return null;
   return (
     <div className="stack tight">
       <div>

@@ -3,8 +3,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState, type ReactNode } from 'react';
 import { api, ok } from '../api/client';
-import { isFailure, usePlay, useSession, useWebhooks, type Session } from '../api/hooks';
-import { base } from '../base';
+import { isFailure, useSession, useWebhooks, type Session } from '../api/hooks';
+import { app, base } from '../base';
 import { languages, useWords, type Key, type Language } from '../i18n';
 import { needsYou } from '../rules/state';
 import { Dialog } from './dialog';
@@ -42,6 +42,16 @@ function Items({ items }: { items: Item[] }) {
   ));
 }
 
+// Brand is the logo and the name of this installation.
+function Brand() {
+  return (
+    <>
+      <img src={app.logo ?? `${base}icon.svg`} alt="" />
+      <span dir="auto">{app.name}</span>
+    </>
+  );
+}
+
 const signedOut = 'signed-out';
 
 // forget empties what was read, and tells other tabs.
@@ -59,7 +69,6 @@ export function Shell() {
   const session = useSession();
   const location = useLocation();
   const navigate = useNavigate();
-  const playing = usePlay(30).data;
   // The user's language comes with the session: once, so that a change here is not
   // taken back by an answer that is older.
   const locale = session.data?.user?.locale;
@@ -95,8 +104,7 @@ export function Shell() {
       </a>
       <header className="head">
         <Link to="/webhooks" className="brand">
-          <img src={`${base}icon.svg`} alt="" />
-          Godwit
+          <Brand />
         </Link>
         <Button component={Link} to="/webhooks/new" size="sm" className="new">
           <Icon name="plus" />
@@ -106,7 +114,7 @@ export function Shell() {
       </header>
       <nav className="nav" aria-label={t('nav')}>
         <Items items={own} />
-        {playing && <Items items={[play]} />}
+        {app.features.play && <Items items={[play]} />}
         {admin && (
           <>
             <h2>{t('nav.admin')}</h2>
@@ -312,8 +320,7 @@ export function Alone({ children }: { children: ReactNode }) {
     <main className="alone">
       <div className="stack">
         <div className="brand">
-          <img src={`${base}icon.svg`} alt="" />
-          Godwit
+          <Brand />
         </div>
         {children}
         <div className="row">
