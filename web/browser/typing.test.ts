@@ -137,6 +137,12 @@ test('conditions that are put together do what they say', async () => {
     [{ op: 'equals', path: 'total', number: 130 }, true],
     [{ op: 'more', path: 'total', number: 130 }, false],
     [{ op: 'more', path: 'missing', number: 1 }, false],
+    [{ op: 'more', path: 'none', number: 1 }, false],
+    [{ op: 'less', path: 'none', number: 1 }, false],
+    [{ op: 'more', path: 'none.size', number: 1 }, false],
+    [{ op: 'empty', path: 'none.title' }, true],
+    [{ op: 'not_empty', path: 'missing.title' }, false],
+    [{ op: 'grows', path: 'none' }, false],
     [{ op: 'at_least', path: 'total', number: 130 }, true],
     [{ op: 'less', path: 'total', number: 130.5 }, true],
     [{ op: 'at_most', path: 'total', number: 129 }, false],
@@ -169,10 +175,14 @@ test('conditions that are put together do what they say', async () => {
   const { errors, filters } = await ask(current, previous);
   expect(errors).toEqual([]);
   cases.forEach(([line, holds], i) => expect(filters[i]?.result, `${JSON.stringify(line)} ${filters[i]?.detail}`).toBe(String(holds)));
-  // No field or state that is absent makes a condition fail.
+  // No field or state that is absent or null makes a condition fail.
+  const empty = Object.fromEntries(Object.keys(current).map((name) => [name, null]));
   for (const [now, before] of [
     [{ id: 1 }, null],
     [null, previous],
+    [empty, previous],
+    [current, empty],
+    [empty, empty],
   ] as const)
     (await ask(now, before)).filters.forEach((f, i) => expect(f.result, `${JSON.stringify(cases[i]?.[0])} ${f.detail}`).not.toBe('fails'));
 });

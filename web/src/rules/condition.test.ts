@@ -58,6 +58,27 @@ test('condition: what was written is read back the same', () => {
   }
 });
 
+test('condition: what was written before null was thought of is read, and written anew', () => {
+  for (const [text, lines] of [
+    ['(has(current.total) && current.total > 10)', [{ op: 'more', path: 'total', number: 10 }]],
+    ['(has(current.list.size) && current.list.size >= 1 && current.list.size <= 3)', [{ op: 'between', path: 'list.size', from: 1, to: 3 }]],
+    ['(has(previous.total) && has(current.total) && current.total > previous.total)', [{ op: 'grows', path: 'total' }]],
+    ["(!has(current.title) || current.title == null || current.title == '')", [{ op: 'empty', path: 'title' }]],
+    ["(has(current.title) && current.title != null && current.title != '')", [{ op: 'not_empty', path: 'title' }]],
+    [
+      "(has(current.due_at) && current.due_at != null && timestamp(current.due_at) < timestamp('2026-08-01T00:00:00Z')) && (has(current.a) && current.a == 1)",
+      [
+        { op: 'before', path: 'due_at', day: '2026-08-01' },
+        { op: 'equals', path: 'a', number: 1 },
+      ],
+    ],
+  ] as [string, Line[]][]) {
+    const read = parse(text);
+    expect(read, text).toEqual({ join: 'all', lines });
+    if (read) expect(parse(write(read))).toEqual(read);
+  }
+});
+
 test('condition: other text is left alone', () => {
   for (const text of [
     '',
@@ -81,7 +102,13 @@ test('condition: texts are those that the API was tried with', () => {
     [{ op: 'is', path: 'status', value: 'Done' }, "current.?status.orValue('') == 'Done'"],
     [{ op: 'becomes', path: 'status', value: 'Done' }, "'status' in changed && current.?status.orValue('') == 'Done'"],
     [{ op: 'becomes', path: 'list.title', value: 'Done' }, "'list' in changed && current.?list.?title.orValue('') == 'Done'"],
-    [{ op: 'grows_by', path: 'total', number: 20 }, 'has(previous.total) && has(current.total) && current.total >= previous.total * 1.2'],
+    [
+      { op: 'grows_by', path: 'total', number: 20 },
+      'has(previous.total) && previous.total != null && has(current.total) && current.total != null && current.total >= previous.total * 1.2',
+    ],
+    [{ op: 'more', path: 'total', number: 10 }, 'has(current.total) && current.total != null && current.total > 10'],
+    [{ op: 'more', path: 'list.size', number: 10 }, 'has(current.list) && current.list != null && has(current.list.size) && current.list.size != null && current.list.size > 10'],
+    [{ op: 'empty', path: 'title' }, "!(has(current.title) && current.title != null) || current.title == ''"],
     [{ op: 'contains', path: 'title', value: 'LATE' }, "string(current.?title.orValue('')).lowerAscii().contains('late')"],
   ] as [Line, string][]) {
     expect(cel(line)).toBe(text);

@@ -53,8 +53,20 @@ const read = (state: string, path: string, or: string) => `${state}.?${path.spli
 const number = (n: number) => String(n);
 const day = (d: string) => `timestamp('${d}T00:00:00Z')`;
 
+// there says that something has a value: a comparison with null, or with what is not
+// there, fails, and so does a look into either. Each step of the path is asked for.
+const there = (state: string, path: string) =>
+  path
+    .split('.')
+    .map((_, i, parts) => `${state}.${parts.slice(0, i + 1).join('.')}`)
+    .map((at) => `has(${at}) && ${at} != null`)
+    .join(' && ');
+
+// thereOnce is there as it was written before: null was not thought of.
+const thereOnce = (state: string, path: string) => `has(${state}.${path})`;
+
 // cel is a line as text.
-export function cel(l: Line): string {
+export function cel(l: Line, exists = there): string {
   switch (l.op) {
     case 'is':
       return `${read('current', l.path, "''")} == ${quote(l.value)}`;
@@ -65,29 +77,29 @@ export function cel(l: Line): string {
     case 'contains':
       return `string(${read('current', l.path, "''")}).lowerAscii().contains(${quote(l.value.toLowerCase())})`;
     case 'empty':
-      return `!has(current.${l.path}) || current.${l.path} == null || current.${l.path} == ''`;
+      return exists === there ? `!(${there('current', l.path)}) || current.${l.path} == ''` : `!has(current.${l.path}) || current.${l.path} == null || current.${l.path} == ''`;
     case 'not_empty':
-      return `has(current.${l.path}) && current.${l.path} != null && current.${l.path} != ''`;
+      return `${exists('current', l.path)}${exists === there ? '' : ` && current.${l.path} != null`} && current.${l.path} != ''`;
     case 'equals':
-      return `has(current.${l.path}) && current.${l.path} == ${number(l.number)}`;
+      return `${exists('current', l.path)} && current.${l.path} == ${number(l.number)}`;
     case 'more':
-      return `has(current.${l.path}) && current.${l.path} > ${number(l.number)}`;
+      return `${exists('current', l.path)} && current.${l.path} > ${number(l.number)}`;
     case 'at_least':
-      return `has(current.${l.path}) && current.${l.path} >= ${number(l.number)}`;
+      return `${exists('current', l.path)} && current.${l.path} >= ${number(l.number)}`;
     case 'less':
-      return `has(current.${l.path}) && current.${l.path} < ${number(l.number)}`;
+      return `${exists('current', l.path)} && current.${l.path} < ${number(l.number)}`;
     case 'at_most':
-      return `has(current.${l.path}) && current.${l.path} <= ${number(l.number)}`;
+      return `${exists('current', l.path)} && current.${l.path} <= ${number(l.number)}`;
     case 'between':
-      return `has(current.${l.path}) && current.${l.path} >= ${number(l.from)} && current.${l.path} <= ${number(l.to)}`;
+      return `${exists('current', l.path)} && current.${l.path} >= ${number(l.from)} && current.${l.path} <= ${number(l.to)}`;
     case 'on':
       return `${read('current', l.path, 'false')} == true`;
     case 'off':
       return `${read('current', l.path, 'false')} == false`;
     case 'before':
-      return `has(current.${l.path}) && current.${l.path} != null && timestamp(current.${l.path}) < ${day(l.day)}`;
+      return `${exists('current', l.path)}${exists === there ? '' : ` && current.${l.path} != null`} && timestamp(current.${l.path}) < ${day(l.day)}`;
     case 'after':
-      return `has(current.${l.path}) && current.${l.path} != null && timestamp(current.${l.path}) >= ${day(l.day)}`;
+      return `${exists('current', l.path)}${exists === there ? '' : ` && current.${l.path} != null`} && timestamp(current.${l.path}) >= ${day(l.day)}`;
     case 'changes':
       return `${quote(top(l.path))} in changed`;
     case 'becomes':
@@ -95,9 +107,9 @@ export function cel(l: Line): string {
     case 'from_to':
       return `${quote(top(l.path))} in changed && ${read('previous', l.path, "''")} == ${quote(l.from)} && ${read('current', l.path, "''")} == ${quote(l.to)}`;
     case 'grows':
-      return `has(previous.${l.path}) && has(current.${l.path}) && current.${l.path} > previous.${l.path}`;
+      return `${exists('previous', l.path)} && ${exists('current', l.path)} && current.${l.path} > previous.${l.path}`;
     case 'grows_by':
-      return `has(previous.${l.path}) && has(current.${l.path}) && current.${l.path} >= previous.${l.path} * ${number(1 + l.number / 100)}`;
+      return `${exists('previous', l.path)} && ${exists('current', l.path)} && current.${l.path} >= previous.${l.path} * ${number(1 + l.number / 100)}`;
     case 'has':
       return `${read('current', l.path, '[]')}.exists(x, x == ${quote(l.value)})`;
     case 'has_named':
@@ -114,18 +126,19 @@ export function cel(l: Line): string {
 }
 
 // write is a condition as text; '' for one without lines.
-export function write(c: Condition): string {
-  return c.lines.map((l) => `(${cel(l)})`).join(c.join === 'all' ? ' && ' : ' || ');
+export function write(c: Condition, exists = there): string {
+  return c.lines.map((l) => `(${cel(l, exists)})`).join(c.join === 'all' ? ' && ' : ' || ');
 }
 
-// parse reads what write has written, and nothing else.
+// parse reads what write has written, and nothing else. What it wrote before it
+// thought of null is read too, and written anew when it is saved.
 export function parse(text: string): Condition | undefined {
   const pieces = split(text);
   if (!pieces) return undefined;
   const lines = pieces.parts.map(line);
   if (!lines.every((l) => l !== undefined)) return undefined;
   const condition: Condition = { join: pieces.join, lines };
-  return write(condition) === text ? condition : undefined;
+  return write(condition) === text || write(condition, thereOnce) === text ? condition : undefined;
 }
 
 // split takes "(a) && (b)" apart.
@@ -168,8 +181,13 @@ const paths = `${name}(?:\\.${name})*`;
 const optional = `${name}(?:\\.\\?${name})*`;
 const digits = '-?\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?';
 
-const pattern = (source: string) =>
-  new RegExp(`^${source.replace(/[.?()[\]|+*]/g, '\\$&').replace(/TEXT/g, `(${text})`).replace(/OPTIONAL/g, `(${optional})`).replace(/PATH/g, `(${paths})`).replace(/NUMBER/g, `(${digits})`)}$`);
+const escaped = (source: string) =>
+  source.replace(/[.?()[\]|+*]/g, '\\$&').replace(/TEXT/g, `(${text})`).replace(/OPTIONAL/g, `(${optional})`).replace(/PATH/g, `(${paths})`).replace(/NUMBER/g, `(${digits})`);
+
+const pattern = (source: string) => new RegExp(`^${escaped(source)}$`);
+
+// guarded is a pattern behind questions whether there is a value.
+const guarded = (source: string) => new RegExp(`^has\\(.* && ${escaped(source)}$`);
 
 const unquote = (s = "''") => s.slice(1, -1).replace(/\\(.)/g, (_, c: string) => ({ n: '\n', r: '\r', t: '\t' })[c] ?? c);
 const plain = (s = '') => s.replace(/\?/g, '');
@@ -187,22 +205,22 @@ const shapes: [RegExp, (m: string[]) => Line][] = [
     (m) => ({ op: 'one_of', path: plain(m[1]), values: (m[2]?.match(new RegExp(text, 'g')) ?? []).map(unquote) }),
   ],
   [pattern("string(current.?OPTIONAL.orValue('')).lowerAscii().contains(TEXT)"), (m) => ({ op: 'contains', path: plain(m[1]), value: unquote(m[2]) })],
-  [pattern("!has(current.PATH) || current.PATH == null || current.PATH == ''"), (m) => ({ op: 'empty', path: m[1] ?? '' })],
-  [pattern("has(current.PATH) && current.PATH != null && current.PATH != ''"), (m) => ({ op: 'not_empty', path: m[1] ?? '' })],
-  [pattern('has(current.PATH) && current.PATH >= NUMBER && current.PATH <= NUMBER'), (m) => ({ op: 'between', path: m[1] ?? '', from: Number(m[3]), to: Number(m[5]) })],
-  [pattern('has(current.PATH) && current.PATH == NUMBER'), (m) => ({ op: 'equals', path: m[1] ?? '', number: Number(m[3]) })],
-  [pattern('has(current.PATH) && current.PATH > NUMBER'), (m) => ({ op: 'more', path: m[1] ?? '', number: Number(m[3]) })],
-  [pattern('has(current.PATH) && current.PATH >= NUMBER'), (m) => ({ op: 'at_least', path: m[1] ?? '', number: Number(m[3]) })],
-  [pattern('has(current.PATH) && current.PATH < NUMBER'), (m) => ({ op: 'less', path: m[1] ?? '', number: Number(m[3]) })],
-  [pattern('has(current.PATH) && current.PATH <= NUMBER'), (m) => ({ op: 'at_most', path: m[1] ?? '', number: Number(m[3]) })],
+  [new RegExp(`^!.*has\\(.* \\|\\| current\\.(${paths}) == ''$`), (m) => ({ op: 'empty', path: m[1] ?? '' })],
+  [guarded("current.PATH != ''"), (m) => ({ op: 'not_empty', path: m[1] ?? '' })],
+  [guarded('current.PATH >= NUMBER && current.PATH <= NUMBER'), (m) => ({ op: 'between', path: m[1] ?? '', from: Number(m[2]), to: Number(m[4]) })],
+  [guarded('current.PATH == NUMBER'), (m) => ({ op: 'equals', path: m[1] ?? '', number: Number(m[2]) })],
+  [guarded('current.PATH > NUMBER'), (m) => ({ op: 'more', path: m[1] ?? '', number: Number(m[2]) })],
+  [guarded('current.PATH >= NUMBER'), (m) => ({ op: 'at_least', path: m[1] ?? '', number: Number(m[2]) })],
+  [guarded('current.PATH < NUMBER'), (m) => ({ op: 'less', path: m[1] ?? '', number: Number(m[2]) })],
+  [guarded('current.PATH <= NUMBER'), (m) => ({ op: 'at_most', path: m[1] ?? '', number: Number(m[2]) })],
   [pattern('current.?OPTIONAL.orValue(false) == true'), (m) => ({ op: 'on', path: plain(m[1]) })],
   [pattern('current.?OPTIONAL.orValue(false) == false'), (m) => ({ op: 'off', path: plain(m[1]) })],
-  [pattern("has(current.PATH) && current.PATH != null && timestamp(current.PATH) < timestamp(TEXT)"), (m) => ({ op: 'before', path: m[1] ?? '', day: unquote(m[4]).slice(0, 10) })],
-  [pattern("has(current.PATH) && current.PATH != null && timestamp(current.PATH) >= timestamp(TEXT)"), (m) => ({ op: 'after', path: m[1] ?? '', day: unquote(m[4]).slice(0, 10) })],
-  [pattern('has(previous.PATH) && has(current.PATH) && current.PATH > previous.PATH'), (m) => ({ op: 'grows', path: m[1] ?? '' })],
+  [guarded('timestamp(current.PATH) < timestamp(TEXT)'), (m) => ({ op: 'before', path: m[1] ?? '', day: unquote(m[2]).slice(0, 10) })],
+  [guarded('timestamp(current.PATH) >= timestamp(TEXT)'), (m) => ({ op: 'after', path: m[1] ?? '', day: unquote(m[2]).slice(0, 10) })],
+  [guarded('current.PATH > previous.PATH'), (m) => ({ op: 'grows', path: m[1] ?? '' })],
   [
-    pattern('has(previous.PATH) && has(current.PATH) && current.PATH >= previous.PATH * NUMBER'),
-    (m) => ({ op: 'grows_by', path: m[1] ?? '', number: Math.round((Number(m[5]) - 1) * 1e6) / 1e4 }),
+    guarded('current.PATH >= previous.PATH * NUMBER'),
+    (m) => ({ op: 'grows_by', path: m[1] ?? '', number: Math.round((Number(m[3]) - 1) * 1e6) / 1e4 }),
   ],
   [pattern("current.?OPTIONAL.orValue([]).exists(x, x == TEXT)"), (m) => ({ op: 'has', path: plain(m[1]), value: unquote(m[2]) })],
   [
