@@ -118,3 +118,18 @@ func TestCursors(t *testing.T) {
 		require.False(t, ok, bad)
 	}
 }
+
+// TestUserProjects_AreThoseThatTheUserSees asks the store in the place of the user.
+func TestUserProjects_AreThoseThatTheUserSees(t *testing.T) {
+	c := newClient(t)
+	c.store.users = []hook.User{{ID: "una", Name: "Una"}}
+	c.store.projects = []hook.Project{{ID: "p2", CompanyID: "acme", CompanyName: "Acme", Name: "P2", CreatedAt: now()}, {ID: "p1", CompanyID: "acme", Name: "P1", CreatedAt: now()}}
+	first := c.call("GET", "/v1/users/una/projects?limit=1", "").is(200).json()
+	require.Equal(t, hook.Principal{Role: hook.RoleUser, UserID: "una"}, c.store.askedAs)
+	require.Equal(t, map[string]any{"id": "acme", "name": "Acme"}, first["data"].([]any)[0].(map[string]any)["company"])
+	rest := c.call("GET", "/v1/users/una/projects?cursor="+first["next_cursor"].(string), "").is(200).json()
+	require.Equal(t, "p1", rest["data"].([]any)[0].(map[string]any)["id"])
+	c.call("GET", "/v1/users/nobody/projects", "").problem(404, "not_found")
+	key, _ := c.key("user", "una")
+	c.call("GET", "/v1/users/una/projects", "", "Authorization", "Bearer "+key).problem(403, "forbidden")
+}

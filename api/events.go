@@ -210,9 +210,10 @@ type eventsInput struct {
 	ProjectID string  `query:"project_id" doc:"Only events of this project"`
 	Since     instant `query:"since" doc:"Accepted at or after"`
 	Until     instant `query:"until" doc:"Accepted before"`
+	Matched   string  `query:"matched" enum:"true,false" doc:"false: only events without any delivery that the key may see; true: only those with one"`
 }
 
-func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventSummary], error) {
+func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[listedEvent], error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, err
@@ -222,10 +223,15 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[EventS
 		return nil, err
 	}
 	filter := hook.EventFilter{Type: in.Type, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
+	if in.Matched != "" {
+		filter.Matched = ptr(in.Matched == "true")
+	}
 	rows, err := s.Store.Events.Events(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}
 	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, Sequence: e.Sequence, ID: e.ID} }
-	return pageOf(rows, in.PageQuery, viewEvent, key).from(page), nil
+	view := func(e hook.Event) listedEvent { return listedEvent{EventSummary: viewEvent(e)} }
+	out := pageOf(rows, in.PageQuery, view, key).from(page)
+	return out, s.addOutcomes(ctx, out.Body.Data)
 }

@@ -31,6 +31,7 @@ type fake struct {
 	// asked is the last page or filter that a list was asked for.
 	askedPage   hook.Page
 	askedFilter any
+	askedAs     hook.Principal
 	// question is the last that Preview was asked; these are its and Explain's answers.
 	question    match.Question
 	preview     match.Preview

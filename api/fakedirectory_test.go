@@ -13,8 +13,8 @@ func (l listed) Companies(_ context.Context, _ string, p hook.Page) ([]hook.Comp
 	return cut(l.companies, p, companyID), l.err
 }
 
-func (l listed) Projects(_ context.Context, f hook.ProjectFilter, p hook.Page) ([]hook.Project, error) {
-	l.askedFilter = f
+func (l listed) Projects(ctx context.Context, f hook.ProjectFilter, p hook.Page) ([]hook.Project, error) {
+	l.askedFilter, l.askedAs = f, hook.PrincipalOf(ctx)
 	return cut(l.projects, p, projectID), l.err
 }
 

@@ -11,6 +11,7 @@ import (
 type Numbers interface {
 	WebhookNumbers(ctx context.Context, ids []string, since time.Time) (map[string]hook.WebhookNumbers, error)
 	LastAttempts(ctx context.Context, deliveryIDs []string) ([]hook.Attempt, error)
+	EventOutcomes(ctx context.Context, eventIDs []string) (map[string]hook.EventOutcome, error)
 }
 
 type webhookStats struct {
@@ -107,6 +108,36 @@ func (s *server) addLastAttempts(ctx context.Context, page []Delivery) error {
 		case hook.PutOff: // has the number of the one that follows
 			d.LastAttempt.Number = min(d.AttemptCount+1, hook.MaxAttempts)
 		}
+	}
+	return err
+}
+
+type eventOutcome struct {
+	Total     int `json:"total" minimum:"0" maximum:"500" doc:"All of them: one for each webhook, of what was sent again the newest; 500 = so many or more"`
+	Succeeded int `json:"succeeded" minimum:"0" maximum:"500" doc:"Those that arrived"`
+	Failed    int `json:"failed" minimum:"0" maximum:"500" doc:"Those that used up their attempts"`
+	Waiting   int `json:"waiting" minimum:"0" maximum:"500" doc:"Those that are pending or retrying"`
+	Held      int `json:"held" minimum:"0" maximum:"500" doc:"Those that are kept because their webhook is or was off"`
+}
+
+// listedEvent is an event in a list: with what became of it.
+type listedEvent struct {
+	EventSummary
+	Deliveries eventOutcome `json:"deliveries" doc:"How many deliveries it has that the key may see"`
+}
+
+// addOutcomes puts the counts of a page of events into its rows.
+func (s *server) addOutcomes(ctx context.Context, page []listedEvent) error {
+	if len(page) == 0 {
+		return nil
+	}
+	ids := make([]string, len(page))
+	for i, e := range page {
+		ids[i] = e.ID
+	}
+	outcomes, err := s.Store.Numbers.EventOutcomes(ctx, ids)
+	for i, id := range ids {
+		page[i].Deliveries = eventOutcome(outcomes[id])
 	}
 	return err
 }

@@ -31,6 +31,33 @@ func (f *fake) LastAttempts(_ context.Context, ids []string) (out []hook.Attempt
 	return out, f.err
 }
 
+// EventOutcomes gives every event but the first the same.
+func (f *fake) EventOutcomes(_ context.Context, ids []string) (map[string]hook.EventOutcome, error) {
+	out := map[string]hook.EventOutcome{}
+	for _, id := range ids[1:] {
+		out[id] = hook.EventOutcome{Total: 4, Succeeded: 1, Failed: 1, Waiting: 1, Held: 1}
+	}
+	return out, f.err
+}
+
+func TestListEvents_TellsWhatBecameOfEach(t *testing.T) {
+	c := newClient(t)
+	c.store.events = []hook.Event{{ID: "e1", Type: "A", AcceptedAt: now()}, {ID: "e2", Type: "A", AcceptedAt: now()}}
+	rows := c.call("GET", "/v1/events", "").is(200).json()["data"].([]any)
+	require.Equal(t, map[string]any{"total": 0.0, "succeeded": 0.0, "failed": 0.0, "waiting": 0.0, "held": 0.0}, rows[0].(map[string]any)["deliveries"])
+	require.Equal(t, map[string]any{"total": 4.0, "succeeded": 1.0, "failed": 1.0, "waiting": 1.0, "held": 1.0}, rows[1].(map[string]any)["deliveries"])
+	for query, want := range map[string]any{"": nil, "?matched=true": true, "?matched=false": false} {
+		c.call("GET", "/v1/events"+query, "").is(200)
+		got := c.store.askedFilter.(hook.EventFilter).Matched
+		require.Equal(t, want == nil, got == nil, query)
+		if got != nil {
+			require.Equal(t, want, *got, query)
+		}
+	}
+	c.call("GET", "/v1/events?matched=maybe", "").problem(422, "invalid")
+	c.call("GET", "/v1/events/e1", "").is(200)
+}
+
 func TestNumbers_AreInRowsWhereTheyAreAskedFor(t *testing.T) {
 	c := newClientWith(t, func(o *Options) { o.Now = now })
 	c.store.webhooks = []hook.Webhook{{ID: "wh_1", Name: "n", CreatedAt: now()}}

@@ -98,6 +98,33 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 	if err != nil {
 		return nil, err
 	}
-	key := func(p hook.Project) hook.Cursor { return hook.Cursor{Time: p.CreatedAt, ID: p.ID} }
-	return pageOf(rows, in.PageQuery, viewProject, key).from(page), nil
+	return pageOf(rows, in.PageQuery, viewProject, projectKey).from(page), nil
 }
+
+type userProjectsInput struct {
+	ByID
+	PageQuery
+}
+
+// userProjects lists what the user sees of the projects: those that the user is a
+// member of.
+func (s *server) userProjects(ctx context.Context, in *userProjectsInput) (*listReply[project], error) {
+	if err := pathID(in.ID); err != nil {
+		return nil, err
+	}
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Store.Users.User(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	user := hook.WithPrincipal(ctx, hook.Principal{Role: hook.RoleUser, UserID: in.ID})
+	rows, err := s.Store.Directory.Projects(user, hook.ProjectFilter{}, page)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(rows, in.PageQuery, viewProject, projectKey), nil
+}
+
+func projectKey(p hook.Project) hook.Cursor { return hook.Cursor{Time: p.CreatedAt, ID: p.ID} }

@@ -39,6 +39,7 @@ func (s *server) hostRoutes() []route {
 
 		{put, "/v1/users/{id}", admins, "put-user", "Create or change a user", takes[userForm](), call(s.putUser)},
 		{get, "/v1/users/{id}", users, "get-user", "One user; a user's key shows its own", nil, call(s.user)},
+		{get, "/v1/users/{id}/projects", admins, "list-user-projects", "The projects that a user is a member of", nil, call(s.userProjects)},
 		{del, "/v1/users/{id}", admins, "delete-user", "Delete a user", nil, call(s.deleteUser)},
 		{get, "/v1/users", admins, "list-users", "All users", nil, call(s.users)},
 

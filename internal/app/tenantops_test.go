@@ -16,7 +16,7 @@ import (
 var closed = []string{
 	"put-company", "get-company", "delete-company",
 	"put-project", "delete-project",
-	"put-user", "delete-user", "list-users",
+	"put-user", "delete-user", "list-users", "list-user-projects",
 	"put-member", "delete-member", "list-members",
 	"put-event-type", "delete-event-type",
 	"publish-event", "publish-batch", "expunge-event",

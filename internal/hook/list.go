@@ -87,6 +87,8 @@ type EventFilter struct {
 	ProjectID string
 	Since     time.Time // accepted at or after
 	Until     time.Time // accepted before
+	// Matched says whether there is a delivery that the request may see; nil = either.
+	Matched *bool
 }
 
 // ProjectFilter narrows a list of projects; zero fields don't.

@@ -70,7 +70,7 @@ func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) 
 func eventSearch(ctx context.Context, f hook.EventFilter) search {
 	q := search{columns: eventColumnList, table: "events e", key: sortKey{time: "e.accepted_at", sequence: "e.sequence", id: "e.id"}}
 	ofType, ofProject := equal("e.type", f.Type), equal("e.project_id", f.ProjectID)
-	kind := ofKind(f.Kind, testEventColumn, "e.type")
+	kind := slices.Concat(ofKind(f.Kind, testEventColumn, "e.type"), matched(ctx, f.Matched))
 	during := between("e.accepted_at", f.Since, f.Until)
 	userID, bound := tenant(ctx)
 	switch {
@@ -88,7 +88,26 @@ func eventSearch(ctx context.Context, f hook.EventFilter) search {
 	default:
 		q.ways = []way{{served: slices.Concat(ofType, during), rest: kind}}
 	}
+	for i := range q.ways {
+		q.ways[i].looksUp = f.Matched != nil
+	}
 	return q
+}
+
+// matched is the condition that an event has a delivery that the request may see, or
+// that it has none.
+func matched(ctx context.Context, want *bool) []condition {
+	if want == nil {
+		return nil
+	}
+	not := "NOT "
+	if *want {
+		not = ""
+	}
+	if userID, bound := tenant(ctx); bound {
+		return []condition{{not + "EXISTS (SELECT FROM webhooks w JOIN deliveries d ON d.webhook_id = w.id AND d.event_id = e.id WHERE w.owner_id = ?)", userID}}
+	}
+	return []condition{{text: not + "EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.id)"}}
 }
 
 // ofKind is the condition that an event or a delivery is of a kind; test is the

@@ -82,3 +82,39 @@ func (s *Store) LastAttempts(ctx context.Context, deliveryIDs []string) ([]hook.
 			SELECT a.* FROM attempts a WHERE a.delivery_id = i.id ORDER BY a.number DESC LIMIT 1
 		) a`, []any{pq.Array(deliveryIDs)}, attemptRow.attempt)
 }
+
+// selectOutcomes counts the deliveries of the events $1, up to $2 of each. A user sees
+// those of the user's own webhooks, which are looked for one by one: there may be many
+// more of others.
+var selectOutcomes = perTenant{
+	outcomesOf(`deliveries d WHERE d.event_id = i.id AND NOT d.superseded`),
+	outcomesOf(`webhooks w JOIN deliveries d ON d.webhook_id = w.id AND d.event_id = i.id WHERE w.owner_id = $3 AND NOT d.superseded`),
+}
+
+func outcomesOf(deliveries string) string {
+	return `SELECT i.id, count(*) AS total, count(*) FILTER (WHERE d.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE d.status = 'failed') AS failed,
+		count(*) FILTER (WHERE d.status IN ('pending', 'retrying')) AS waiting, count(*) FILTER (WHERE d.status = 'held') AS held
+		FROM unnest($1::text[]) AS i(id) CROSS JOIN LATERAL (SELECT d.status FROM ` + deliveries + ` LIMIT $2) d GROUP BY i.id`
+}
+
+// EventOutcomes tells what became of events, in one statement for all of them. One
+// without deliveries is left out.
+func (s *Store) EventOutcomes(ctx context.Context, eventIDs []string) (map[string]hook.EventOutcome, error) {
+	query, args := asked(ctx, selectOutcomes, pq.Array(eventIDs), hook.MaxOutcomesShown)
+	var found []struct {
+		ID        string `db:"id"`
+		Total     int    `db:"total"`
+		Succeeded int    `db:"succeeded"`
+		Failed    int    `db:"failed"`
+		Waiting   int    `db:"waiting"`
+		Held      int    `db:"held"`
+	}
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &found, query, args...); err != nil {
+		return nil, classify("count the deliveries of events", err)
+	}
+	out := make(map[string]hook.EventOutcome, len(found))
+	for _, f := range found {
+		out[f.ID] = hook.EventOutcome{Total: f.Total, Succeeded: f.Succeeded, Failed: f.Failed, Waiting: f.Waiting, Held: f.Held}
+	}
+	return out, nil
+}

@@ -61,7 +61,7 @@ const pages = [
     component: lazyRouteComponent(() => import('./pages/deliveries'), 'Deliveries'),
   }),
   createRoute({ getParentRoute: parent, path: '/deliveries/$id', component: lazyRouteComponent(() => import('./pages/delivery'), 'DeliveryPage') }),
-  createRoute({ getParentRoute: parent, path: '/events', validateSearch: pick('type', 'project', 'since'), component: lazyRouteComponent(() => import('./pages/events'), 'Events') }),
+  createRoute({ getParentRoute: parent, path: '/events', validateSearch: pick('type', 'project', 'since', 'matched'), component: lazyRouteComponent(() => import('./pages/events'), 'Events') }),
   createRoute({ getParentRoute: parent, path: '/events/$id', component: lazyRouteComponent(() => import('./pages/event'), 'EventPage') }),
   createRoute({ getParentRoute: parent, path: '/received', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddresses') }),
   createRoute({ getParentRoute: parent, path: '/received/$id', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddress') }),

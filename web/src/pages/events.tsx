@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { api, ok } from '../api/client';
+import { api, ok, type Schemas } from '../api/client';
 import { ago, usePages, useProjects } from '../api/hooks';
 import { useWords } from '../i18n';
 import { spans } from '../rules/filter';
@@ -16,24 +16,26 @@ export function Events() {
   const { types, title } = useTypes();
   const projects = useProjects().data ?? [];
   const since = spans.find((s) => s === search.since);
-  const pages = usePages(['events', search.type, search.project, since], (cursor) =>
-    ok(api.GET('/v1/events', { params: { query: { cursor, type: search.type, project_id: search.project, since: since && ago(since) } } })),
+  const matched = search.matched === 'false' ? 'false' : undefined;
+  const pages = usePages(['events', search.type, search.project, since, matched], (cursor) =>
+    ok(api.GET('/v1/events', { params: { query: { cursor, type: search.type, project_id: search.project, since: since && ago(since), matched } } })),
   );
   const set = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
-  const filtered = Boolean(search.type || search.project || since);
+  const filtered = Boolean(search.type || search.project || since || matched);
   return (
     <Page title={t('nav.events')}>
       <div className="filters">
         <Choice label={t('type')} value={search.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
         <Choice label={t('project')} value={search.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
         <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
+        <Choice label={t('events.went')} value={matched} onChange={(matched) => set({ matched })} options={[{ value: 'false', label: t('events.went.nobody') }]} />
       </div>
       <Listed
         pages={pages}
         none={
           <Empty title={filtered ? t('nothing_fits') : t('events.none')}>
             {filtered ? (
-              <Button variant="default" onClick={() => set({ type: undefined, project: undefined, since: undefined })}>
+              <Button variant="default" onClick={() => set({ type: undefined, project: undefined, since: undefined, matched: undefined })}>
                 {t('clear_filters')}
               </Button>
             ) : (
@@ -46,7 +48,7 @@ export function Events() {
         }
       >
         {(rows) => (
-          <Table columns={[t('type'), t('project'), t('actor'), t('event.id'), t('created')]}>
+          <Table columns={[t('type'), t('project'), t('events.outcome'), t('actor'), t('event.id'), t('created')]}>
             {rows.map((e) => (
               <tr key={e.id}>
                 <td className="main-cell">
@@ -56,6 +58,9 @@ export function Events() {
                   {e.kind === 'test' && <TestMark />}
                 </td>
                 <td data-label={t('project')}>{e.project_id ? names.project(e.project_id) : '–'}</td>
+                <td data-label={t('events.outcome')}>
+                  <Outcome of={e.deliveries} />
+                </td>
                 <td data-label={t('actor')}>{e.actor_id ?? '–'}</td>
                 <td data-label={t('event.id')} className="dim small">
                   {e.id}
@@ -70,4 +75,12 @@ export function Events() {
       </Listed>
     </Page>
   );
+}
+
+// Outcome says what became of an event in few words.
+function Outcome({ of: d }: { of: Schemas['EventOutcome'] }) {
+  const { t, format } = useWords();
+  if (d.total === 0) return <span className="dim">{t('events.nobody')}</span>;
+  const parts = (['succeeded', 'failed', 'waiting', 'held'] as const).filter((part) => d[part] > 0).map((part) => t(`events.outcome.${part}`, { n: d[part] }));
+  return <span className={d.failed > 0 ? 'bad' : undefined}>{parts.length > 0 ? format.list(parts) : t('status.cancelled')}</span>;
 }

@@ -22,6 +22,7 @@ export function People() {
 function PeopleList() {
   const { t } = useWords();
   const [link, setLink] = useState<Schemas['User'] | null>(null);
+  const [more, setMore] = useState<Schemas['User'] | null>(null);
   const [words, setWords] = useState('');
   const q = useSettled(words.trim(), 300) || undefined;
   const pages = usePages(['users', q], (cursor) => ok(api.GET('/v1/users', { params: { query: { cursor, q } } })), every.chart);
@@ -51,7 +52,11 @@ function PeopleList() {
                 <td className="dim" data-label={t('created')}>
                   <When at={u.created_at} />
                 </td>
-                <td>
+                <td className="row">
+                  <Button size="xs" variant="default" onClick={() => setMore(u)}>
+                    {t('people.more')}
+                    <span className="hidden"> {u.name}</span>
+                  </Button>
                   <Button size="xs" variant="default" onClick={() => setLink(u)}>
                     {t('people.make_link')}
                     <span className="hidden"> {u.name}</span>
@@ -62,8 +67,49 @@ function PeopleList() {
           </Table>
         )}
       </Listed>
+      {more && <More user={more} onClose={() => setMore(null)} />}
       {link && <SignInLink user={link} onClose={() => setLink(null)} />}
     </>
+  );
+}
+
+// More shows what a person is a member of, and owns.
+function More({ user, onClose }: { user: Schemas['User']; onClose: () => void }) {
+  const { t } = useWords();
+  const projects = usePages(['users', user.id, 'projects'], (cursor) => ok(api.GET('/v1/users/{id}/projects', { params: { path: { id: user.id }, query: { cursor } } })), every.chart);
+  const webhooks = usePages(['webhooks', 'owner', user.id], (cursor) => ok(api.GET('/v1/webhooks', { params: { query: { cursor, owner_id: user.id, sort: 'name' } } })), every.chart);
+  return (
+    <Dialog title={t('people.of', { name: user.name })} onClose={onClose}>
+      <h3>{t('projects')}</h3>
+      <Listed pages={projects} none={<p className="dim">{t('people.no_projects')}</p>}>
+        {(rows) => (
+          <ul className="plainlist">
+            {rows.map((p) => (
+              <li key={p.id}>
+                <span dir="auto">{p.name}</span> <span className="dim small" dir="auto">{p.company.name}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Listed>
+      <h3>{t('nav.webhooks')}</h3>
+      <Listed pages={webhooks} none={<p className="dim">{t('people.no_webhooks')}</p>}>
+        {(rows) => (
+          <ul className="plainlist">
+            {rows.map((w) => (
+              <li key={w.id}>
+                <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
+                  {w.name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Listed>
+      <Button variant="default" onClick={onClose}>
+        {t('close')}
+      </Button>
+    </Dialog>
   );
 }
 
