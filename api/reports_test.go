@@ -140,12 +140,21 @@ func TestLedgerOfAWebhook(t *testing.T) {
 }
 
 func TestStatsOfAll(t *testing.T) {
-	c := newClient(t)
+	c := newClientWith(t, func(o *Options) { o.Now = func() time.Time { return now().Add(2 * time.Hour) } })
 	c.store.reports.stats = hook.Stats{Deliveries: map[hook.DeliveryStatus]int{hook.Succeeded: 7}, Backlog: map[hook.DeliveryStatus]int{hook.Held: 2},
-		Events: 5, Attempts: 10, Succeeded: 8, AttemptsSince: now()}
+		Events: 5, Attempts: 10, Succeeded: 8, AttemptsSince: now(), OldestWaiting: now(),
+		Hourly:   []hook.HourNumbers{{Hour: now().Add(time.Hour), Attempts: 10, Succeeded: 8}, {Hour: now().Add(9 * time.Hour), Attempts: 1}},
+		ByReason: map[hook.Reason]int{hook.ReasonExhausted: 1, hook.ReasonExpired: 1, hook.ReasonWebhookDisabled: 2}}
 	got := c.call("GET", "/v1/stats", "").is(200).json()
 	require.Equal(t, 5.0, got["events"])
 	require.Equal(t, map[string]any{"pending": 0.0, "retrying": 0.0, "succeeded": 7.0, "failed": 0.0, "held": 0.0, "cancelled": 0.0}, got["deliveries"])
 	require.Equal(t, map[string]any{"pending": 0.0, "retrying": 0.0, "held": 2.0}, got["backlog"])
 	require.Equal(t, map[string]any{"since": "2026-05-04T09:30:00.123456Z", "total": 10.0, "succeeded": 8.0, "failed": 2.0, "success_rate": 0.8}, got["attempts"])
+	require.Equal(t, "2026-05-04T09:30:00.123456Z", got["oldest_waiting_at"])
+	require.Equal(t, []any{map[string]any{"reason": "webhook_disabled", "count": 2.0}, map[string]any{"reason": "exhausted", "count": 1.0}, map[string]any{"reason": "expired", "count": 1.0}}, got["by_reason"])
+	require.Equal(t, []any{
+		map[string]any{"hour": "2026-05-04T09:30:00.123456Z", "succeeded": 0.0, "failed": 0.0},
+		map[string]any{"hour": "2026-05-04T10:30:00.123456Z", "succeeded": 8.0, "failed": 2.0},
+		map[string]any{"hour": "2026-05-04T11:30:00.123456Z", "succeeded": 0.0, "failed": 0.0},
+	}, got["hourly"])
 }

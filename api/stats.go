@@ -1,7 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"godwit/internal/hook"
@@ -18,6 +21,15 @@ type stats struct {
 	Deliveries statusCounts  `json:"deliveries" doc:"Those created since then, by their status now"`
 	Backlog    backlog       `json:"backlog" doc:"What waits now, whenever it was created"`
 	Attempts   attemptCounts `json:"attempts" doc:"HTTP requests that ended, in whole hours"`
+	Hourly     []hourlyStats `json:"hourly" nullable:"false" maxItems:"722" doc:"The same hour by hour, the oldest first; the last one is not over"`
+	ByReason   []reasonCount `json:"by_reason" nullable:"false" maxItems:"50" doc:"Those of deliveries that failed, are held or were cancelled, by reason, the most frequent first"`
+
+	OldestWaitingAt *time.Time `json:"oldest_waiting_at" doc:"When the oldest delivery that is pending or retrying was created; null = none is"`
+}
+
+type reasonCount struct {
+	Reason hook.Reason `json:"reason" doc:"Why, as a constant"`
+	Count  int         `json:"count" minimum:"1" doc:"How many deliveries"`
 }
 
 type statusCounts struct {
@@ -64,5 +76,34 @@ func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], erro
 		Backlog: backlog{Pending: waiting[hook.Pending], Retrying: waiting[hook.Retrying], Held: waiting[hook.Held]},
 		Attempts: attemptCounts{Since: st.AttemptsSince.UTC(), Total: st.Attempts, Succeeded: st.Succeeded, Failed: st.Attempts - st.Succeeded,
 			SuccessRate: successRate(hook.Tally{Attempts: st.Attempts, Succeeded: st.Succeeded})},
+		Hourly: viewHours(st, s.Now()), ByReason: viewReasons(st.ByReason), OldestWaitingAt: optionalTime(st.OldestWaiting),
 	}}, nil
+}
+
+// mostHours are those of hook.MaxReport, with the parts of hours at both ends.
+const mostHours = int(hook.MaxReport/time.Hour) + 2
+
+// viewHours gives every hour since the attempts are counted, also those without any.
+func viewHours(st hook.Stats, now time.Time) []hourlyStats {
+	out := []hourlyStats{}
+	for hour := st.AttemptsSince.UTC(); !hour.After(now) && len(out) < mostHours; hour = hour.Add(time.Hour) {
+		out = append(out, hourlyStats{Hour: hour})
+	}
+	for _, h := range st.Hourly {
+		if at := int(h.Hour.Sub(st.AttemptsSince) / time.Hour); at >= 0 && at < len(out) {
+			out[at].Succeeded, out[at].Failed = h.Succeeded, h.Attempts-h.Succeeded
+		}
+	}
+	return out
+}
+
+func viewReasons(counts map[hook.Reason]int) []reasonCount {
+	out := []reasonCount{}
+	for reason, n := range counts {
+		out = append(out, reasonCount{reason, n})
+	}
+	slices.SortFunc(out, func(a, b reasonCount) int {
+		return cmp.Or(b.Count-a.Count, strings.Compare(string(a.Reason), string(b.Reason)))
+	})
+	return out
 }

@@ -130,4 +130,11 @@ type Stats struct {
 	Attempts      int
 	Succeeded     int
 	AttemptsSince time.Time
+	// Hourly are the hours that had attempts, the oldest first.
+	Hourly []HourNumbers
+	// ByReason counts those of Deliveries that failed, are held or were cancelled.
+	ByReason map[Reason]int
+	// OldestWaiting is when the oldest delivery that is pending or retrying was created;
+	// zero = none is.
+	OldestWaiting time.Time
 }

@@ -118,4 +118,23 @@ func TestStats(t *testing.T) {
 	require.Equal(t, map[hook.DeliveryStatus]int{hook.Pending: 1, hook.Retrying: 0, hook.Succeeded: 1, hook.Failed: 0, hook.Held: 0, hook.Cancelled: 0}, got.Deliveries)
 	require.Equal(t, map[hook.DeliveryStatus]int{hook.Pending: 2, hook.Retrying: 0, hook.Held: 0}, got.Backlog)
 	require.Equal(t, []int{2, 1, 1}, []int{got.Events, got.Attempts, got.Succeeded})
+	require.Len(t, got.Hourly, 1)
+	require.Equal(t, []int{1, 1}, []int{got.Hourly[0].Attempts, got.Hourly[0].Succeeded})
+	require.WithinDuration(t, time.Now(), got.Hourly[0].Hour, time.Hour+time.Minute)
+	require.Empty(t, got.ByReason)
+	require.WithinDuration(t, time.Now().Add(-48*time.Hour), got.OldestWaiting, time.Minute)
+
+	for _, who := range []context.Context{ctx, as("u1")} {
+		pgtest.Exec(t, s.url, `UPDATE deliveries SET status = 'failed', reason = 'exhausted', dispatch_at = NULL, finished_at = now() WHERE event_id = 'old'`)
+		pgtest.Exec(t, s.url, `UPDATE deliveries SET status = 'held', reason = 'webhook_disabled', dispatch_at = NULL WHERE event_id = 'e2'`)
+		got, err = s.Stats(who, time.Now().Add(-72*time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, map[hook.Reason]int{hook.ReasonExhausted: 1, hook.ReasonWebhookDisabled: 1}, got.ByReason)
+		require.True(t, got.OldestWaiting.IsZero())
+		require.Len(t, got.Hourly, 1)
+	}
+	none, err := s.Stats(as("u-nobody"), time.Now().Add(-72*time.Hour))
+	require.NoError(t, err)
+	require.Empty(t, none.ByReason)
+	require.Empty(t, none.Hourly)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -28,13 +29,13 @@ const everything = "true"
 var (
 	countDeliveries = perTenant{
 		`WITH ` + counted("$1", "'infinity'") + `
-		SELECT 'created' AS status, ` + sumOf("delivery_counts c WHERE c.webhook_id = ''", "matched + c.redelivered", "deliveries d WHERE true", "d.created_at") + ` AS n
-		UNION ALL SELECT n.status, n.n FROM (` + amiss("d.created_at >= $1") + ` UNION ALL ` + onItsWayNow("d.created_at >= $1") + `) n`, `
+		SELECT 'created' AS status, '' AS reason, ` + sumOf("delivery_counts c WHERE c.webhook_id = ''", "matched + c.redelivered", "deliveries d WHERE true", "d.created_at") + ` AS n
+		UNION ALL SELECT n.status, n.reason, n.n FROM (` + amiss("d.created_at >= $1") + ` UNION ALL ` + onItsWayNow("d.created_at >= $1") + `) n`, `
 		WITH ` + counted("$1", "'infinity'") + `
-		SELECT n.status, sum(n.n) AS n FROM webhooks w CROSS JOIN LATERAL (
-			SELECT 'created' AS status, ` + sumOf("delivery_counts c WHERE c.webhook_id = w.id", "matched + c.redelivered", "deliveries d WHERE d.webhook_id = w.id", "d.created_at") + ` AS n
-			UNION ALL SELECT n.status, n.n FROM (` + amiss("d.webhook_id = w.id AND d.created_at >= $1") + ` UNION ALL ` + onItsWayNow("d.webhook_id = w.id AND d.created_at >= $1") + `) n
-		) n WHERE w.owner_id = $2 GROUP BY n.status`,
+		SELECT n.status, n.reason, sum(n.n) AS n FROM webhooks w CROSS JOIN LATERAL (
+			SELECT 'created' AS status, '' AS reason, ` + sumOf("delivery_counts c WHERE c.webhook_id = w.id", "matched + c.redelivered", "deliveries d WHERE d.webhook_id = w.id", "d.created_at") + ` AS n
+			UNION ALL SELECT n.status, n.reason, n.n FROM (` + amiss("d.webhook_id = w.id AND d.created_at >= $1") + ` UNION ALL ` + onItsWayNow("d.webhook_id = w.id AND d.created_at >= $1") + `) n
+		) n WHERE w.owner_id = $2 GROUP BY n.status, n.reason`,
 	}
 	countEvents = perTenant{
 		`WITH ` + counted("$1", "'infinity'") + `
@@ -47,21 +48,33 @@ var (
 		) + (SELECT count(*) FROM events e WHERE e.owner_id = $2 AND e.accepted_at >= $1)`,
 	}
 	countAttempts = perTenant{`
-		SELECT coalesce(sum(h.attempts), 0), coalesce(sum(h.succeeded), 0) FROM (
-			SELECT h.attempts, h.succeeded FROM health_hours h WHERE h.webhook_id = '' AND h.hour >= $1
-			UNION ALL SELECT h.n, CASE WHEN h.reason = '' THEN h.n ELSE 0 END FROM health_counts h WHERE h.hour >= $1
-		) h`, `
-		SELECT coalesce(sum(h.attempts), 0), coalesce(sum(h.succeeded), 0) FROM webhooks w CROSS JOIN LATERAL (
-			SELECT h.attempts, h.succeeded FROM (SELECT h.attempts, h.succeeded FROM health_hours h WHERE h.webhook_id = w.id AND h.hour >= $1 OFFSET 0) h
+		SELECT h.hour, sum(h.attempts) AS attempts, sum(h.succeeded) AS succeeded FROM (
+			SELECT h.hour, h.attempts, h.succeeded FROM health_hours h WHERE h.webhook_id = '' AND h.hour >= $1
+			UNION ALL SELECT h.hour, h.n, CASE WHEN h.reason = '' THEN h.n ELSE 0 END FROM health_counts h WHERE h.hour >= $1
+		) h GROUP BY h.hour ORDER BY h.hour`, `
+		SELECT h.hour, sum(h.attempts) AS attempts, sum(h.succeeded) AS succeeded FROM webhooks w CROSS JOIN LATERAL (
+			SELECT h.hour, h.attempts, h.succeeded FROM (SELECT h.hour, h.attempts, h.succeeded FROM health_hours h WHERE h.webhook_id = w.id AND h.hour >= $1 OFFSET 0) h
 			UNION ALL
-			SELECT h.n, CASE WHEN h.reason = '' THEN h.n ELSE 0 END FROM (SELECT h.n, h.reason FROM health_counts h WHERE h.webhook_id = w.id AND h.hour >= $1 OFFSET 0) h
-		) h WHERE w.owner_id = $2`,
+			SELECT h.hour, h.n, CASE WHEN h.reason = '' THEN h.n ELSE 0 END FROM (SELECT h.hour, h.n, h.reason FROM health_counts h WHERE h.webhook_id = w.id AND h.hour >= $1 OFFSET 0) h
+		) h WHERE w.owner_id = $2 GROUP BY h.hour ORDER BY h.hour`,
 	}
 	countBacklog = perTenant{`
 		SELECT n.status, sum(n.n) AS n FROM (` + waitingNow(everything) + `) n GROUP BY n.status`, `
 		SELECT n.status, sum(n.n) AS n FROM webhooks w CROSS JOIN LATERAL (` + waitingNow("d.webhook_id = w.id") + `) n WHERE w.owner_id = $1 GROUP BY n.status`,
 	}
 )
+
+// oldestWaiting looks at the end of an index for each kind of what is on its way: all
+// that is untried is pending, and of what was tried little is neither.
+var oldestWaiting = perTenant{
+	`SELECT min(o.created_at) FROM (` + oldestOf("true") + `) o`,
+	`SELECT min(o.created_at) FROM webhooks w CROSS JOIN LATERAL (` + oldestOf("d.webhook_id = w.id") + `) o WHERE w.owner_id = $1`,
+}
+
+func oldestOf(condition string) string {
+	return `(SELECT d.created_at FROM deliveries d WHERE d.dispatch_at IS NOT NULL AND d.attempts = 0 AND ` + condition + ` ORDER BY d.created_at, d.id LIMIT 1)
+		UNION ALL (SELECT d.created_at FROM deliveries d WHERE d.dispatch_at IS NOT NULL AND d.attempts > 0 AND d.status IN ('pending', 'retrying') AND ` + condition + ` ORDER BY d.created_at, d.id LIMIT 1)`
+}
 
 // waitingNow counts what still needs work.
 func waitingNow(condition string) string {
@@ -72,12 +85,13 @@ func waitingNow(condition string) string {
 // part of it reads counters, or ranges of an index that no success is in; attempts
 // are counted in whole hours.
 func (s *Store) Stats(ctx context.Context, since time.Time) (hook.Stats, error) {
-	out := hook.Stats{Deliveries: map[hook.DeliveryStatus]int{}, AttemptsSince: hourOf(since)}
+	out := hook.Stats{Deliveries: map[hook.DeliveryStatus]int{}, ByReason: map[hook.Reason]int{}, AttemptsSince: hourOf(since)}
 	for _, status := range hook.DeliveryStatuses {
 		out.Deliveries[status] = 0
 	}
 	var found []struct {
 		Status string `db:"status"`
+		Reason string `db:"reason"`
 		N      int    `db:"n"`
 	}
 	query, args := asked(ctx, countDeliveries, since)
@@ -91,16 +105,43 @@ func (s *Store) Stats(ctx context.Context, since time.Time) (hook.Stats, error) 
 		}
 		out.Deliveries[hook.DeliveryStatus(c.Status)] += c.N
 		out.Deliveries[hook.Succeeded] -= c.N
+		if c.Reason != "" && c.N > 0 {
+			out.ByReason[hook.Reason(c.Reason)] += c.N
+		}
 	}
 	query, args = asked(ctx, countEvents, since)
 	if err := sqlx.GetContext(ctx, s.on(ctx), &out.Events, query, args...); err != nil {
 		return out, classify("count events", err)
 	}
-	query, args = asked(ctx, countAttempts, out.AttemptsSince)
-	err := s.on(ctx).QueryRowxContext(ctx, query, args...).Scan(&out.Attempts, &out.Succeeded)
-	if err != nil {
-		return out, classify("count attempts", err)
+	if err := s.attemptsInto(ctx, &out); err != nil {
+		return out, err
 	}
+	var oldest sql.NullTime
+	query, args = asked(ctx, oldestWaiting)
+	if err := sqlx.GetContext(ctx, s.on(ctx), &oldest, query, args...); err != nil {
+		return out, classify("find what waits longest", err)
+	}
+	out.OldestWaiting = nullTime(oldest)
+	var err error
 	out.Backlog, err = s.Backlog(ctx)
 	return out, err
+}
+
+// attemptsInto adds the attempts since out.AttemptsSince, hour by hour.
+func (s *Store) attemptsInto(ctx context.Context, out *hook.Stats) error {
+	var hours []struct {
+		Hour      time.Time `db:"hour"`
+		Attempts  int       `db:"attempts"`
+		Succeeded int       `db:"succeeded"`
+	}
+	query, args := asked(ctx, countAttempts, out.AttemptsSince)
+	if err := sqlx.SelectContext(ctx, s.on(ctx), &hours, query, args...); err != nil {
+		return classify("count attempts", err)
+	}
+	for _, h := range hours {
+		out.Attempts += h.Attempts
+		out.Succeeded += h.Succeeded
+		out.Hourly = append(out.Hourly, hook.HourNumbers{Hour: h.Hour.UTC(), Attempts: h.Attempts, Succeeded: h.Succeeded})
+	}
+	return nil
 }

@@ -106,6 +106,8 @@ export const admin: Part<typeof english> = {
   'people.of': '{name}: Projekte und Webhooks',
   'people.no_projects': 'Mitglied keines Projekts.',
   'people.no_webhooks': 'Keine Webhooks.',
+  oldest_waiting: 'Wartet am längsten',
+  why_not: 'Warum nicht zugestellt wurde',
   'reason.dns': 'Der Name des Empfängers wurde nicht gefunden.',
   'reason.dns.next': 'Schreibweise der Adresse prüfen.',
   'reason.connect_refused': 'Der Empfänger hat die Verbindung abgewiesen.',

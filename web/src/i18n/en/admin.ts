@@ -106,6 +106,8 @@ export const admin = {
   'people.of': '{name}: projects and webhooks',
   'people.no_projects': 'A member of no project.',
   'people.no_webhooks': 'No webhooks.',
+  oldest_waiting: 'Waits longest',
+  why_not: 'Why it was not delivered',
   'reason.dns': 'The receiver’s name was not found.',
   'reason.dns.next': 'Check the spelling of the address.',
   'reason.connect_refused': 'The receiver turned the connection away.',

@@ -106,6 +106,8 @@ export const admin: Part<typeof english> = {
   'people.of': '{name}: projekty i webhooki',
   'people.no_projects': 'Nie należy do żadnego projektu.',
   'people.no_webhooks': 'Brak webhooków.',
+  oldest_waiting: 'Czeka najdłużej',
+  why_not: 'Dlaczego nie dostarczono',
   'reason.dns': 'Nie znaleziono nazwy odbiorcy.',
   'reason.dns.next': 'Sprawdź pisownię adresu.',
   'reason.connect_refused': 'Odbiorca odrzucił połączenie.',

@@ -2,17 +2,29 @@ import { NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { api, ok } from '../../api/client';
+import { api, ok, type Schemas } from '../../api/client';
 import { ago, useAiling, useUsers } from '../../api/hooks';
 import { every, live } from '../../api/live';
 import { useWords } from '../../i18n';
 import { stateOf } from '../../rules/state';
-import { Whole } from '../../ui/charts';
+import { Bars, Whole, type Bar } from '../../ui/charts';
 import { useAdmin } from '../../ui/names';
-import { Answered, Card, StateWord } from '../../ui/parts';
+import { Answered, Card, StateWord, When } from '../../ui/parts';
 import { Only } from './only';
 
 const spans = ['24h', '7d', '30d'] as const;
+
+// barsOf are the hours as they are, or added up by the reader's days.
+function barsOf(hours: Schemas['HourlyStats'][], by: 'hour' | 'day'): Bar[] {
+  if (by === 'hour') return hours.map((h) => ({ at: h.hour, good: h.succeeded, bad: h.failed }));
+  const days = new Map<string, Bar>();
+  for (const h of hours) {
+    const day = new Date(h.hour).toDateString();
+    const bar = days.get(day) ?? { at: h.hour, good: 0, bad: 0 };
+    days.set(day, { ...bar, good: bar.good + h.succeeded, bad: bar.bad + h.failed });
+  }
+  return [...days.values()];
+}
 
 export function Overview() {
   const { t, format } = useWords();
@@ -56,6 +68,10 @@ export function Overview() {
                 <dd>{format.number(s.backlog.pending + s.backlog.retrying)}</dd>
               </div>
               <div>
+                <dt>{t('oldest_waiting')}</dt>
+                <dd>{s.oldest_waiting_at ? <When at={s.oldest_waiting_at} /> : '–'}</dd>
+              </div>
+              <div>
                 <dt>{t('status.held')}</dt>
                 <dd>{format.number(s.backlog.held)}</dd>
               </div>
@@ -73,6 +89,21 @@ export function Overview() {
                 ]}
               />
             </Card>
+            <Card title={t('attempts')}>
+              {s.attempts.total === 0 ? <p className="dim">{t('attempts.none')}</p> : <Bars bars={barsOf(s.hourly, span === '24h' ? 'hour' : 'day')} by={span === '24h' ? 'hour' : 'day'} />}
+            </Card>
+            {s.by_reason.length > 0 && (
+              <Card title={t('why_not')}>
+                <ul className="plainlist">
+                  {s.by_reason.map(({ reason, count }) => (
+                    <li key={reason} className="row between">
+                      <span>{t(`reason.${reason}`)}</span>
+                      <span>{format.number(count)}</span>
+                    </li>
+                  ))}
+                </ul>
+              </Card>
+            )}
           </>
         )}
       </Answered>
