@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -19,7 +18,7 @@ func story(t *testing.T, seed uint64, n int) (text string) {
 	t.Helper()
 	w := newWorld(seed, "x")
 	for range n {
-		raw, err := json.Marshal(w.next(time.Unix(1_780_000_000, 0)))
+		raw, err := json.Marshal(w.next())
 		require.NoError(t, err)
 		text += string(raw) + "\n"
 	}
@@ -36,7 +35,7 @@ func TestWorld_TellsTheSameStoryOfASeed(t *testing.T) {
 func TestWorld_MakesSense(t *testing.T) {
 	w, types, ids, done := newWorld(1, "x"), map[string]int{}, map[string]bool{}, 0
 	for range 2000 {
-		e := w.next(time.Unix(1_780_000_000, 0))
+		e := w.next()
 		types[e.Type]++
 		require.False(t, ids[e.ID])
 		ids[e.ID] = true

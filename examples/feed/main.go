@@ -67,12 +67,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	tick := time.NewTicker(time.Duration(float64(time.Second) / *rate))
 	defer tick.Stop()
 	for n := 0; *count == 0 || n < *count; n++ {
-		e := w.next(time.Now())
+		e := w.next()
 		if err := c.publish(ctx, e); err != nil {
 			return err
 		}
 		if !*quiet {
-			fmt.Fprintf(out, "%s  %-22s %s\n", e.OccurredAt.Format("15:04:05"), e.Type, e.Project)
+			fmt.Fprintf(out, "%s  %-22s %s\n", time.Now().Format("15:04:05"), e.Type, e.Project)
 		}
 		select {
 		case <-tick.C:

@@ -63,19 +63,22 @@ var (
 	remarks    = []string{"The supplier confirms delivery on Thursday.", "Can somebody look at this?", "Done on my side.", "This is late."}
 )
 
-// event is one of POST /v1/events.
+// event is one of POST /v1/events. It holds no time: sent again it must be
+// the same.
 type event struct {
-	ID         string    `json:"id"`
-	Type       string    `json:"type"`
-	Project    string    `json:"project_id"`
-	Actor      string    `json:"actor_id"`
-	OccurredAt time.Time `json:"occurred_at"`
-	Previous   any       `json:"previous"`
-	Current    any       `json:"current"`
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Project  string `json:"project_id"`
+	Actor    string `json:"actor_id"`
+	Previous any    `json:"previous"`
+	Current  any    `json:"current"`
 }
 
-// world is the application: its tasks, and what happens next. Of one seed it is always
-// the same, but for the times.
+// firstDue is the day from which due dates are counted.
+var firstDue = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// world is the application: its tasks, and what happens next. Of one seed and run it is
+// always the same.
 type world struct {
 	random *rand.Rand
 	run    string
@@ -90,11 +93,11 @@ func newWorld(seed uint64, run string) *world {
 func pick[T any](w *world, all []T) T { return all[w.random.IntN(len(all))] }
 
 // next lets one thing happen.
-func (w *world) next(now time.Time) event {
+func (w *world) next() event {
 	w.n++
 	at := pick(w, projects).ID
 	by := w.person(pick(w, members[at]))
-	e := event{ID: fmt.Sprintf("feed-%s-%d", w.run, w.n), Project: at, Actor: by.ID, OccurredAt: now.UTC()}
+	e := event{ID: fmt.Sprintf("feed-%s-%d", w.run, w.n), Project: at, Actor: by.ID}
 	open := w.open(at)
 	switch dice := w.random.IntN(10); {
 	case len(open) == 0 || dice < 3 && len(open) < 20:
@@ -106,7 +109,7 @@ func (w *world) next(now time.Time) event {
 		e.Type, e.Previous, e.Current = w.change(pick(w, open), assign(by))
 	case dice < 8:
 		// The minutes make each another one, so that a task never gets the one that it has.
-		day := now.UTC().AddDate(0, 0, 1+w.random.IntN(14)).Add(time.Duration(w.n) * time.Minute).Format(time.RFC3339)
+		day := firstDue.AddDate(0, 0, w.random.IntN(14)).Add(time.Duration(w.n) * time.Minute).Format(time.RFC3339)
 		e.Type, e.Previous, e.Current = w.change(pick(w, open), due(day))
 	default:
 		about := pick(w, open)

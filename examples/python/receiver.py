@@ -75,14 +75,20 @@ def work(event, event_id):
     print(f"worked {event['type']} {event_id}", flush=True)
 
 
-def work_forever():
+def work_forever(work):
+    """Works on what is not done, in the order of arrival. What fails is tried again, and
+    what came after it waits."""
     database = connect()
     while True:
         arrived.clear()
-        for event_id, event in database.execute("SELECT id, event FROM inbox WHERE NOT done ORDER BY rowid").fetchall():
-            work(json.loads(event), event_id)
-            database.execute("UPDATE inbox SET done = 1 WHERE id = ?", (event_id,))
-        arrived.wait()
+        try:
+            for event_id, event in database.execute("SELECT id, event FROM inbox WHERE NOT done ORDER BY rowid").fetchall():
+                work(json.loads(event), event_id)
+                database.execute("UPDATE inbox SET done = 1 WHERE id = ?", (event_id,))
+            arrived.wait()
+        except Exception as error:
+            print(f"tried again in a second: {error}", flush=True)
+            time.sleep(1)
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -95,7 +101,7 @@ class Receiver(BaseHTTPRequestHandler):
             self.close_connection = True
             return self.answer(413, "the body is too large")
         body = self.rfile.read(length)
-        wrong = verify(KEYS, self.headers, body, time.time())
+        wrong = verify(self.server.keys, self.headers, body, time.time())
         if wrong:
             return self.answer(401, wrong)
         take(self.headers["webhook-id"], body)
@@ -113,11 +119,17 @@ class Receiver(BaseHTTPRequestHandler):
         pass  # the lines of work and take are enough
 
 
-if __name__ == "__main__":
-    KEYS = keys(os.environ.get("WEBHOOK_SECRET", ""))
-    connect().close()
-    threading.Thread(target=work_forever, daemon=True).start()
+def receive(work):
+    """Receives events until the program is ended, and has work called with each."""
     address = ("127.0.0.1", int(os.environ.get("PORT", "9000")))
+    secrets = keys(os.environ.get("WEBHOOK_SECRET", ""))
+    connect().close()
+    threading.Thread(target=work_forever, args=(work,), daemon=True).start()
     server = ThreadingHTTPServer(address, Receiver)
+    server.keys = secrets
     print(f"listening on http://{address[0]}:{address[1]}", flush=True)
     server.serve_forever()
+
+
+if __name__ == "__main__":
+    receive(work)
