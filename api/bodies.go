@@ -130,6 +130,7 @@ func (b *bodies) take(one *body, n int) (freed <-chan struct{}) {
 	return nil
 }
 
+// end gives back what was counted; a second call does nothing.
 func (b *body) end() {
 	if b.n == 0 {
 		return
@@ -141,6 +142,7 @@ func (b *body) end() {
 	if all.of[b.who] -= b.n; all.of[b.who] == 0 {
 		delete(all.of, b.who)
 	}
+	b.n = 0
 	close(all.freed)
 	all.freed = make(chan struct{})
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"godwit/internal/hook"
 )
 
 // RejectionCodes lists the codes of problems that a request with events may be
@@ -25,6 +27,9 @@ func (s *server) count(c *gin.Context) {
 	}
 	start := time.Now()
 	c.Next()
+	if !timed(c) {
+		return
+	}
 	kind, status := "other", c.Writer.Status()
 	if c.Request.Method == http.MethodPost && publishes(c.FullPath()) {
 		kind = "events"
@@ -33,6 +38,12 @@ func (s *server) count(c *gin.Context) {
 		}
 	}
 	s.Observer.Answered(kind, status, time.Since(start))
+}
+
+// timed says whether a request tells how the API does: how long a stream lasts, and how
+// the play receiver answers, is what somebody asked for.
+func timed(c *gin.Context) bool {
+	return c.FullPath() != hook.PlayPath+":id" && c.Writer.Header().Get("Content-Type") != "text/event-stream"
 }
 
 // publishes says whether events are posted to the path of a route.

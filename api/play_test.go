@@ -5,10 +5,14 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/verify"
@@ -53,6 +57,43 @@ func TestPlay_KeepsWhatCame(t *testing.T) {
 	require.Equal(t, "todo-1", got["event_id"])
 	c.call("POST", path, strings.Repeat("x", maxPlayedBody+1)).is(413)
 	require.Len(t, c.store.played, 1)
+}
+
+// TestPlay_KeepsNothingThatSignsIn: a browser that opens the address sends its cookie,
+// and the owner of the address sees what came.
+func TestPlay_KeepsNothingThatSignsIn(t *testing.T) {
+	c, path := newPlay(t)
+	kept := func(headers ...string) map[string]any {
+		c.call("GET", path, "", append([]string{"Authorization", ""}, headers...)...).is(200)
+		all := c.call("GET", "/v1"+path+"/requests", "").is(200).json()["data"].([]any)
+		return all[len(all)-1].(map[string]any)["headers"].(map[string]any)
+	}
+	for _, cookie := range []string{"godwit=HUSH", "a=b; __Host-godwit=HUSH", "sso=HUSH"} {
+		got := kept("Cookie", cookie, "Authorization", "Basic HUSH", "X-Access-Token", "HUSH", "User-Agent", "Browser/1", "Referer", "https://HUSH")
+		require.NotContains(t, fmt.Sprint(got), "HUSH")
+		require.Equal(t, []any{"Browser/1", notKept}, []any{got["User-Agent"], got["Cookie"]})
+	}
+	require.NotContains(t, kept("Authorization", "Basic HUSH", "Sec-Fetch-Mode", "navigate"), "HUSH")
+	for _, key := range []string{testKey, apikey.New()} {
+		require.Equal(t, notKept, kept("Authorization", "Bearer "+key)["Authorization"])
+	}
+	require.Equal(t, "Bearer of-the-receiver", kept("Authorization", "Bearer of-the-receiver")["Authorization"], "a webhook may have it")
+}
+
+// TestPlay_GivesTheRoomOfABodyBackBeforeItWaits: a few large requests with a long delay
+// would keep all others from the room for bodies.
+func TestPlay_GivesTheRoomOfABodyBackBeforeItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, path := newPlay(t)
+		var ends sync.WaitGroup
+		const many = bodyShare/maxPlayedBody + 2
+		for range many {
+			ends.Go(func() { c.call("POST", path+"?delay=30s", strings.Repeat("x", maxPlayedBody)) })
+			synctest.Wait()
+		}
+		require.Equal(t, many, len(c.store.played))
+		ends.Wait()
+	})
 }
 
 func TestPlay_IsNotThereWhereItIsOff(t *testing.T) {
@@ -101,4 +142,20 @@ func TestPlay_KnowsEveryFinding(t *testing.T) {
 	}
 	c.call(http.MethodPost, path, "")
 	require.Contains(t, doc, c.store.played[0].Finding.Code)
+}
+
+// observed counts the requests that were timed.
+type observed struct{ answered int }
+
+func (*observed) Accepted(hook.Accepted)                {}
+func (*observed) Rejected(string)                       {}
+func (o *observed) Answered(string, int, time.Duration) { o.answered++ }
+
+// TestPlay_IsNoPartOfHowTheAPIDoes: its failures and delays are what somebody asked for.
+func TestPlay_IsNoPartOfHowTheAPIDoes(t *testing.T) {
+	o := &observed{}
+	c := newClientWith(t, func(options *Options) { options.Observer = o })
+	a := c.call("POST", "/v1/play", "").is(201).json()
+	c.call("POST", "/play/"+a["id"].(string)+"?status=503", "").is(503)
+	require.Equal(t, 1, o.answered)
 }

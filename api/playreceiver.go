@@ -6,14 +6,17 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
 
+	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/verify"
@@ -63,6 +66,8 @@ func (s *server) receivePlay(c *gin.Context) {
 		s.fail(c, s.report(c.Request.Context(), err))
 		return
 	}
+	// The body is kept, so its room is free while the answer waits.
+	bodyOf(c, c.Request.URL.Path).end()
 	s.wait(c.Request.Context(), answer.Delay)
 	if answer.RetryAfter > 0 && answer.StatusCode >= http.StatusMultipleChoices {
 		c.Header("Retry-After", strconv.Itoa(answer.RetryAfter))
@@ -93,7 +98,7 @@ func (s *server) play(c *gin.Context) (hook.PlayAnswer, error) {
 		return hook.PlayAnswer{}, p
 	}
 	r := hook.PlayRequest{
-		ID: id.New(id.PlayRequest), AddressID: address, Method: c.Request.Method, Query: c.Request.URL.RawQuery, Headers: linesOf(c.Request),
+		ID: id.New(id.PlayRequest), AddressID: address, Method: c.Request.Method, Query: c.Request.URL.RawQuery, Headers: s.linesOf(c.Request),
 		Body: body[:min(len(body), hook.MaxPlayBody)], Size: len(body), StatusCode: answer.StatusCode, EventID: headerID(c, "webhook-id"),
 	}
 	r.WebhookID, r.Finding = checkPlayed(target.Webhooks, verify.Request{Header: c.Request.Header, Body: body, Now: s.Now()})
@@ -136,17 +141,40 @@ func readPlayed(c *gin.Context, address string) ([]byte, *problem) {
 	return body, nil
 }
 
+// notKept stands for the value of a header that is not kept.
+const notKept = "(not kept)"
+
 // linesOf are the headers of a request in the order of their names; Host is one of
-// them, as on the wire.
-func linesOf(r *http.Request) []hook.Header {
+// them, as on the wire. What may sign somebody in to Godwit is not kept: whoever made
+// the play address sees what comes.
+func (s *server) linesOf(r *http.Request) []hook.Header {
 	out := []hook.Header{{Name: "Host", Value: r.Host}}
 	for name, values := range r.Header {
 		for _, value := range values {
+			if s.signsIn(r.Header, name, value) {
+				value = notKept
+			}
 			out = append(out, hook.Header{Name: name, Value: value})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b hook.Header) int { return cmp.Compare(a.Name, b.Name) })
 	return out
+}
+
+// ofBrowsers are the headers that are kept of a browser's request. It sends the cookie
+// of Godwit's session by itself when a person opens the address, and what is in front
+// of Godwit may add tokens of other names.
+var ofBrowsers = regexp.MustCompile(`^(Accept.*|Content-.*|Sec-Fetch-.*|User-Agent|Origin|Webhook-.*|Godwit-.*|X-Signature)$`)
+
+// signsIn says whether a header may sign somebody in to Godwit, or to what is in front
+// of it.
+func (s *server) signsIn(of http.Header, name, value string) bool {
+	if name == "Cookie" || of.Get("Cookie") != "" || of.Get("Sec-Fetch-Mode") != "" {
+		return !ofBrowsers.MatchString(name)
+	}
+	_, key, _ := strings.Cut(value, " ")
+	key = strings.TrimSpace(key)
+	return name == "Authorization" && (apikey.WellFormed(key) || s.isBootstrap(apikey.Hash(key)))
 }
 
 // checkPlayed checks the signature by the secrets of the first webhook that it fits;
