@@ -129,11 +129,7 @@ func (c *Client) send(ctx context.Context, in Request, body io.Reader) (*http.Re
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	h := c.HTTP
-	if h == nil {
-		h = http.DefaultClient
-	}
-	resp, err := h.Do(r)
+	resp, err := c.http().Do(r)
 	if err != nil {
 		var broken *url.Error
 		if errors.As(err, &broken) {
@@ -148,6 +144,17 @@ func (c *Client) send(ctx context.Context, in Request, body io.Reader) (*http.Re
 	return resp, nil
 }
 
+// http makes the calls, and follows no redirect: a POST or DELETE would become a GET,
+// which succeeds without having changed anything, and the key would go elsewhere.
+func (c *Client) http() *http.Client {
+	h := http.Client{}
+	if c.HTTP != nil {
+		h = *c.HTTP
+	}
+	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &h
+}
+
 // problem is what the API answers when it refuses.
 type problem struct {
 	Title, Detail, Code string
@@ -159,6 +166,10 @@ func problemOf(resp *http.Response) *Failure {
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	var p problem
 	f := &Failure{Status: resp.StatusCode, Code: codeOf(resp.StatusCode)}
+	if to, err := resp.Location(); err == nil && resp.StatusCode < http.StatusBadRequest {
+		f.What, f.Next = "the answer was "+resp.Status, "call "+to.Scheme+"://"+to.Host+" where that is the address of Godwit: redirects are not followed"
+		return f
+	}
 	if json.Unmarshal(raw, &p) != nil || p.Title == "" {
 		f.What, f.Next = "the answer was "+resp.Status, "is this the address of Godwit?"
 		return f

@@ -55,3 +55,24 @@ func TestClient_SaysWhatWentWrong(t *testing.T) {
 	require.Equal(t, cli.ExitSignIn, failure(t, (&cli.Client{URL: "http://localhost:8080"}).Check()).Code)
 	require.NoError(t, c.Check())
 }
+
+// TestClient_FollowsNoRedirect: what was to be changed would be read, and the command
+// would succeed.
+func TestClient_FollowsNoRedirect(t *testing.T) {
+	calls := 0
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; r.URL.Path == "/elsewhere" {
+			_, _ = io.WriteString(w, "{}")
+			return
+		}
+		http.Redirect(w, r, server.URL+"/elsewhere", http.StatusMovedPermanently)
+	}))
+	defer server.Close()
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		calls = 0
+		f := failure(t, (&cli.Client{URL: server.URL, Key: "key"}).Call(context.Background(), method, "/v1/webhooks", nil, nil))
+		require.Equal(t, []any{cli.ExitNo, 1}, []any{f.Code, calls})
+		require.Contains(t, f.Error(), "call "+server.URL)
+	}
+}

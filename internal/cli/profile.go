@@ -128,7 +128,7 @@ func WritePrivate(path string, text []byte) error {
 	}
 	defer os.Remove(file.Name()) // what is left of a failure
 	_, err = file.Write(text)
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)

@@ -38,6 +38,9 @@ func TestRoot_SaysHowACommandIsMisused(t *testing.T) {
 		`there is no profile "none"`:       {"whoami", "--profile", "none"},
 		"say where deliveries go":          {"listen"},
 		`{"error":{"exit_code":2,"what":"`: {"whoami", "x", "--json"},
+		`"" can't be WEBHOOK`:              {"webhooks", "delete", "", "--yes"},
+		`".." can't be DELIVERY`:           {"deliveries", "show", ".."},
+		"--expires-in must be at least 1s": {"keys", "create", "--name", "n", "--expires-in", "-1h"},
 	} {
 		out, said, code := godwit(args...)
 		require.Equal(t, 2, code, "%v: %s", args, said)

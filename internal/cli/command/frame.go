@@ -77,6 +77,11 @@ func argsOf(use string) cobra.PositionalArgs {
 		case len(args) > most:
 			return fmt.Errorf("%q is more than it takes", args[most])
 		}
+		for i, arg := range args { // such as of a variable that is not set
+			if arg == "" || arg == "." || arg == ".." {
+				return fmt.Errorf("%q can't be %s", arg, words[min(i, len(words)-1)])
+			}
+		}
 		return nil
 	}
 }

@@ -121,10 +121,10 @@ func (i importing) run(listed []blueWebhook) error {
 		row, err := i.one(w)
 		var failed *cli.Failure
 		switch {
-		case row != nil && errors.As(err, &failed) && failed.Code == cli.ExitInvalid:
+		case errors.As(err, &failed) && failed.Code == cli.ExitInvalid:
 			refused++
 			row["result"] = "refused"
-			fmt.Fprintf(i.c.ErrOrStderr(), "%s: %s\n", row["key"], failed)
+			fmt.Fprintf(i.c.ErrOrStderr(), "%s: %s\n", textOf(row["key"]), cleanLines(failed.Error()))
 		case err != nil:
 			return err
 		}
@@ -144,8 +144,7 @@ func (i importing) run(listed []blueWebhook) error {
 	return nil
 }
 
-// one makes one webhook, unless it is there. Without a row the error is not about
-// this webhook alone.
+// one makes one webhook, unless it is there.
 func (i importing) one(w blueWebhook) (map[string]any, error) {
 	key := "blue-" + w.ID
 	row := map[string]any{"key": key, "name": w.name(), "result": "created"}
@@ -162,7 +161,7 @@ func (i importing) one(w blueWebhook) (map[string]any, error) {
 		return row, nil
 	}
 	if !errors.As(err, &failed) || failed.Code != cli.ExitNotFound {
-		return nil, err
+		return row, err
 	}
 	if i.dryRun {
 		return i.check(w, row)

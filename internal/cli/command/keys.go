@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -25,6 +26,9 @@ func keysCreate(f *frame) *cobra.Command {
 	var name, role, user string
 	var expires time.Duration
 	c := f.command("create", "Make an API key, which is shown this once", func(c *cobra.Command, _ []string) error {
+		if c.Flags().Changed("expires-in") && expires < time.Second {
+			return misused{errors.New("--expires-in must be at least 1s, such as 720h; without it the key does not expire")}
+		}
 		form := map[string]any{"name": name, "role": role}
 		if user != "" {
 			form["user_id"] = user

@@ -127,6 +127,15 @@ func clean(text string) string {
 	}, text)
 }
 
+// cleanLines is clean for a text of several lines.
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // moment reads a time that is given as one, or as how long ago it was.
 func moment(flag, text string, now time.Time) (string, error) {
 	if text == "" {

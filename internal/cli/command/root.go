@@ -139,7 +139,7 @@ func report(c *cobra.Command, err error) {
 		fmt.Fprintf(c.ErrOrStderr(), "%s\n", raw)
 		return
 	}
-	fmt.Fprintln(c.ErrOrStderr(), "godwit:", err)
+	fmt.Fprintln(c.ErrOrStderr(), "godwit:", cleanLines(err.Error()))
 }
 
 // ExitCode gives the code for how c ended. Commands of the server know 0 and 1 alone.

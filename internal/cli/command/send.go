@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,8 +88,8 @@ func (s *sending) run(in io.Reader) error {
 		}
 		event, err := withID(line, fmt.Sprintf("cli-%s-%d", run, n))
 		if err != nil {
-			return errors.Join(s.flush(), &cli.Failure{Code: cli.ExitInvalid, What: fmt.Sprintf("line %d is no JSON object", n),
-				Next: fmt.Sprintf("the %d lines before it were sent", n-1)})
+			return cmp.Or(s.flush(), error(&cli.Failure{Code: cli.ExitInvalid, What: fmt.Sprintf("line %d is no JSON object", n),
+				Next: fmt.Sprintf("the %d lines before it were sent", n-1)}))
 		}
 		if len(s.batch) == maxBatch || s.size+len(event) > maxBatchBytes {
 			if err := s.flush(); err != nil {
@@ -97,7 +99,7 @@ func (s *sending) run(in io.Reader) error {
 		s.batch, s.lines, s.size = append(s.batch, event), append(s.lines, n), s.size+len(event)
 	}
 	if err := lines.Err(); err != nil {
-		return errors.Join(s.flush(), &cli.Failure{Code: cli.ExitInvalid, What: "the events can't be read: " + err.Error(), Next: "each is on one line of up to 1 MiB"})
+		return cmp.Or(s.flush(), error(&cli.Failure{Code: cli.ExitInvalid, What: "the events can't be read: " + err.Error(), Next: "each is on one line of up to 1 MiB"}))
 	}
 	if err := s.flush(); err != nil {
 		return err
@@ -143,7 +145,7 @@ func (s *sending) flush() error {
 			return interrupted{}
 		}
 		if err != nil {
-			return err
+			return s.stopped(err)
 		}
 		break
 	}
@@ -154,6 +156,23 @@ func (s *sending) flush() error {
 	}
 	s.batch, s.lines, s.size = nil, nil, 0
 	return nil
+}
+
+// stopped says in which line to begin again: the ids that events are given are others
+// each time.
+func (s *sending) stopped(err error) error {
+	var f *cli.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	first, last := s.lines[0], s.lines[len(s.lines)-1]
+	where := fmt.Sprintf("lines from %d on were not sent", first)
+	if f.Code == cli.ExitUnreachable {
+		where = fmt.Sprintf("lines from %d on were not sent, or it is not known for those up to %d", first, last)
+	}
+	stopped := *f
+	stopped.Next = strings.TrimPrefix(f.Next+"; "+where, "; ")
+	return &stopped
 }
 
 // result tells of one event.

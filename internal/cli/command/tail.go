@@ -16,6 +16,10 @@ import (
 // tailEvery is how often tail asks.
 const tailEvery = time.Second
 
+// maxFollowed is how many deliveries a look reads at most: one that is retried for an
+// hour would have every look read all that were made since.
+const maxFollowed = 1000
+
 // tail follows deliveries. Each look reads those that were made since the oldest that is
 // not finished, and tells what is different from the last look.
 type tail struct {
@@ -27,6 +31,7 @@ type tail struct {
 	from  time.Time         // when the oldest was made that is looked at
 	seen  map[string]string // how each stood
 	names map[string]string // of webhooks
+	cut   bool              // it was said that there are too many
 }
 
 func deliveriesTail(f *frame) *cobra.Command {
@@ -47,7 +52,7 @@ func deliveriesTail(f *frame) *cobra.Command {
 		return t.run()
 	})
 	which.addTo(c)
-	c.Long = "Asks every second, and writes a line for each change until Ctrl-C. With --since it begins\nwith what there was, else with what comes. One that is held is followed no further."
+	c.Long = "Asks every second, and writes a line for each change until Ctrl-C. With --since it begins\nwith what there was, else with what comes. One that is held is followed no further,\nnor one that has 1,000 newer ones."
 	c.Example = "  godwit deliveries tail\n  godwit deliveries tail --webhook wh_0c4q1h7k2m3n5p6r8s9t0v1w2x --since 1h --json"
 	return c
 }
@@ -71,7 +76,7 @@ func (t *tail) run() error {
 // begin passes over what there is. The newest delivery says from when on to look: the
 // clock of this machine may be wrong.
 func (t *tail) begin() error {
-	newest, err := t.read(listFlags{limit: 1})
+	newest, _, err := t.read(listFlags{limit: 1})
 	if err != nil {
 		return err
 	}
@@ -85,22 +90,26 @@ func (t *tail) begin() error {
 func stateOf(d object) string { return d.text("status") + " " + d.text("attempt_count") }
 
 // read gives deliveries, the newest first.
-func (t *tail) read(l listFlags) (all []object, err error) {
+func (t *tail) read(l listFlags) (all []object, more bool, err error) {
 	if !t.from.IsZero() {
 		t.query.Set("since", t.from.UTC().Format(time.RFC3339Nano))
 	}
-	_, err = pages(t.c, t.api, listing{path: "/v1/deliveries", query: t.query, listFlags: l}, func(rows []object) error {
+	more, err = pages(t.c, t.api, listing{path: "/v1/deliveries", query: t.query, listFlags: l}, func(rows []object) error {
 		all = append(all, rows...)
 		return nil
 	})
-	return all, err
+	return all, more, err
 }
 
 // look tells what is new since the last look, the oldest first.
 func (t *tail) look() error {
-	all, err := t.read(listFlags{all: true})
+	all, more, err := t.read(listFlags{limit: maxFollowed})
 	if err != nil || len(all) == 0 {
 		return err
+	}
+	if more && !t.cut {
+		t.note(t.c, fmt.Sprintf("There are more than %d: the older ones are followed no further.", maxFollowed))
+		t.cut = true
 	}
 	seen := make(map[string]string, len(all))
 	from, _ := all[0].time("created_at")
