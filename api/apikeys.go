@@ -26,8 +26,8 @@ type APIKeys interface {
 type apiKeyForm struct {
 	Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people: what uses the key"`
 	Role      string   `json:"role" enum:"admin,publisher,user" doc:"What the key may do: admin everything, publisher only publish events, user what belongs to one user"`
-	UserID    string   `json:"user_id,omitempty" minLength:"1" maxLength:"128" doc:"The user whom a key of the role user is bound to; other roles have none"`
-	ExpiresAt string   `json:"expires_at,omitempty" format:"date-time" doc:"When the key ends to be valid; never when left out"`
+	UserID    string   `json:"user_id,omitempty" minLength:"1" maxLength:"128" doc:"The user whom a key of the role user is bound to; other roles have none. With a user's key it is that user and is left out"`
+	ExpiresAt string   `json:"expires_at,omitempty" format:"date-time" doc:"When the key ends to be valid; never when left out. The key that a user makes is valid for a year at most, and for that when left out"`
 	_         struct{} `additionalProperties:"false"`
 }
 
@@ -84,7 +84,11 @@ type newAPIKeyReply struct {
 }
 
 func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply, error) {
-	form, err := decode[apiKeyForm](in.raw)
+	form, bad, err := decodeForm[apiKeyForm](in.raw)
+	if err == nil {
+		bad = append(bad, s.ofUser(ctx, &form)...)
+		err = invalid(append(bad, form.check()...))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +99,32 @@ func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply
 		return nil, err
 	}
 	return &newAPIKeyReply{Location: "/v1/api-keys/" + k.ID, Body: newAPIKey{APIKey: viewAPIKey(k), Key: key}}, nil
+}
+
+// ofUser completes what a user sends, who makes keys of the role user for itself, and
+// not for ever.
+func (s *server) ofUser(ctx context.Context, f *apiKeyForm) (bad []hook.Field) {
+	p := hook.PrincipalOf(ctx)
+	if p.Role != hook.RoleUser {
+		return nil
+	}
+	if f.UserID != "" && f.UserID != p.UserID {
+		bad = append(bad, hook.Field{Code: hook.FieldNotAllowed, Pointer: "/user_id", Detail: "must be the user of the key; leave it out"})
+	}
+	switch hook.Role(f.Role) {
+	case hook.RoleUser:
+		f.UserID = p.UserID
+	case hook.RoleAdmin, hook.RolePublisher:
+		f.UserID = ""
+		bad = append(bad, hook.Field{Code: hook.FieldChoice, Params: hook.Params{"expected": "user"}, Pointer: "/role", Detail: "must be user: a user's key makes no others"})
+	}
+	last := s.Now().Add(hook.MaxUserKeyAge)
+	if f.ExpiresAt == "" {
+		f.ExpiresAt = last.UTC().Format(time.RFC3339)
+	} else if end, ok := optionalInstant(f.ExpiresAt); ok && end.After(last) {
+		bad = append(bad, hook.Field{Code: hook.FieldTime, Params: hook.Params{"expected": "within_a_year"}, Pointer: "/expires_at", Detail: "must be within a year"})
+	}
+	return bad
 }
 
 func (s *server) apiKey(ctx context.Context, in *ByID) (*reply[APIKey], error) {

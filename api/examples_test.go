@@ -35,6 +35,7 @@ func exampleClient(t *testing.T, id map[string]string) *client {
 	f.keys = []storedKey{{APIKey: hook.APIKey{ID: id["get-api-key"], Name: "n", Role: hook.RolePublisher, Prefix: "gw_abcdefgh", CreatedAt: now()}}}
 	f.keys = append(f.keys, storedKey{hook.APIKey{ID: "key_1", Name: "n", Role: hook.RoleUser, UserID: "una", CreatedAt: now()},
 		apikey.Hash("gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi")})
+	f.devices = map[string]hook.Device{string(apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ")): {Code: "BCDF-GHJK", Name: "godwit on una-laptop"}}
 	f.sessions = []storedSession{{Session: hook.Session{ID: id["end-session"], UserID: "una", Role: hook.RoleUser, StartedAt: now(), ExpiresAt: now()}}}
 	return c
 }
@@ -76,7 +77,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
 			c := exampleClient(t, pathsOf(notes))
 			var as []string
-			if r.id == "patch-session" { // an admin is no user
+			if r.id == "patch-session" || r.id == "answer-device" { // an admin is no user
 				as = []string{"Authorization", "Bearer gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"}
 			}
 			got := c.call(r.method, op.path(r), string(op.Request), as...)

@@ -24,6 +24,7 @@ type fake struct {
 	attempts   []hook.Attempt
 	keys       []storedKey
 	sessions   []storedSession
+	devices    map[string]hook.Device // by the hash of their poll
 	// lookups counts how often it was asked whose a key is.
 	lookups int
 	// refuse answers Ingest for events of this type.
@@ -68,7 +69,7 @@ func (f *fake) store() Store {
 		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f}, Drafts: draftsOf{f}, Numbers: f,
 		DeliveryEdits: edits{f}, Redeliveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
 		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
-		Credentials: keysOf{f}, APIKeys: keysOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}, PlayAddresses: playOf{f}, Plays: playOf{f}}
+		Credentials: keysOf{f}, APIKeys: keysOf{f}, Devices: devicesOf{f}, DeviceAnswers: devicesOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}, PlayAddresses: playOf{f}, Plays: playOf{f}}
 }
 
 // Visible is asked about each id that users may name.

@@ -134,6 +134,8 @@ type Store struct {
 	Visibility    Visibility
 	Credentials   Credentials
 	APIKeys       APIKeys
+	Devices       Devices
+	DeviceAnswers DeviceAnswers
 	Sessions      Sessions
 	SignedIn      SignedIn
 	PortalLinks   PortalLinks

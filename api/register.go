@@ -116,7 +116,7 @@ func (r route) status() int {
 		return http.StatusAccepted
 	case path.Base(r.path) == "cancel" && r.body != nil: // of many
 		return http.StatusAccepted
-	case slices.Contains([]string{"cancel", "preview", "check", "explain", "enable", "disable", "rotate-secret", "results"}, path.Base(r.path)): // they create nothing
+	case slices.Contains([]string{"cancel", "preview", "check", "explain", "enable", "disable", "rotate-secret", "results", "poll", "answer"}, path.Base(r.path)): // they create nothing
 		return http.StatusOK
 	case r.method == http.MethodPost:
 		return http.StatusCreated

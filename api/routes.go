@@ -47,10 +47,14 @@ func (s *server) hostRoutes() []route {
 		{del, "/v1/projects/{id}/members/{user_id}", admins, "delete-member", "End a membership", nil, call(s.deleteMember)},
 		{get, "/v1/projects/{id}/members", admins, "list-members", "The members of a project", nil, call(s.members)},
 
-		{post, "/v1/api-keys", admins, "create-api-key", "Make an API key", takes[apiKeyForm](), call(s.createAPIKey)},
-		{get, "/v1/api-keys", admins, "list-api-keys", "All API keys", nil, call(s.apiKeys)},
-		{get, "/v1/api-keys/{id}", admins, "get-api-key", "One API key", nil, call(s.apiKey)},
-		{del, "/v1/api-keys/{id}", admins, "delete-api-key", "Revoke an API key", nil, call(s.deleteAPIKey)},
+		{post, "/v1/api-keys", users, "create-api-key", "Make an API key", takes[apiKeyForm](), call(s.createAPIKey)},
+		{get, "/v1/api-keys", users, "list-api-keys", "API keys; a user's key shows those of the user", nil, call(s.apiKeys)},
+		{get, "/v1/api-keys/{id}", users, "get-api-key", "One API key", nil, call(s.apiKey)},
+		{del, "/v1/api-keys/{id}", users, "delete-api-key", "Revoke an API key", nil, call(s.deleteAPIKey)},
+
+		{post, "/v1/device", anyone, "begin-device", "Begin the sign-in of a command line, which a person approves in the web app", takes[deviceForm](), call(s.beginDevice)},
+		{post, "/v1/device/poll", anyone, "poll-device", "Ask whether the person has let the command line in, and get its key", takes[pollForm](), call(s.pollDevice)},
+		{post, "/v1/device/answer", users, "answer-device", "Show a command line that waits, and let it in or refuse it", takes[deviceAnswerForm](), call(s.answerDevice)},
 
 		{post, "/v1/portal-sessions", admins, "create-portal-session", "Make a link that signs a user in to the web app, once", takes[portalForm](), call(s.createPortalLink)},
 		{post, "/v1/session", anyone, "sign-in", "Sign a browser in with an API key or a portal link", takes[sessionForm](), call(s.signIn)},

@@ -31,6 +31,8 @@ func (r route) subject() hook.Kind {
 		return hook.KindWebhook
 	case strings.HasPrefix(r.path, "/v1/sessions/"):
 		return hook.KindSession
+	case strings.HasPrefix(r.path, "/v1/api-keys/"):
+		return hook.KindKey
 	case strings.HasPrefix(r.path, "/v1/play/"):
 		return hook.KindPlay
 	case strings.HasPrefix(r.path, "/v1/deliveries/"):

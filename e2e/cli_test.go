@@ -1,102 +1,17 @@
 package e2e_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// commandLine runs bin/godwit as one person does.
-type commandLine struct {
-	env   []string
-	stdin string
-}
-
-// commands gives the command line of somebody with a key; "" = one who has none.
-func commands(t testing.TB, p *process, key string) *commandLine {
-	t.Helper()
-	c := &commandLine{env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GODWIT_URL=" + p.url()}}
-	if key != "" {
-		c.env = append(c.env, "GODWIT_KEY="+key)
-	}
-	return c
-}
-
-// run gives what a command wrote, and its exit code.
-func (c *commandLine) run(t testing.TB, args ...string) (stdout, stderr string, code int) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), built(t, "godwit"), args...)
-	cmd.Env, cmd.Stdin = c.env, strings.NewReader(c.stdin)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	var exit *exec.ExitError
-	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
-		require.NoError(t, err)
-	}
-	return out.String(), said.String(), cmd.ProcessState.ExitCode()
-}
-
-// newest waits for a request and gives the newest.
-func (r *receiver) newest() request {
-	<-r.arrived
-	all := r.all()
-	return all[len(all)-1]
-}
-
-// ok gives what a command wrote that must succeed.
-func (c *commandLine) ok(t testing.TB, args ...string) string {
-	t.Helper()
-	out, said, code := c.run(t, args...)
-	require.Zero(t, code, "%v: %s%s", args, out, said)
-	return out
-}
-
-// objects gives the objects that a command wrote, one a line.
-func (c *commandLine) objects(t testing.TB, args ...string) (all []map[string]any) {
-	t.Helper()
-	for line := range strings.Lines(c.ok(t, append(args, "--json")...)) {
-		var one map[string]any
-		require.NoError(t, json.Unmarshal([]byte(line), &one), line)
-		all = append(all, one)
-	}
-	return all
-}
-
-// object gives the one document that a command wrote.
-func (c *commandLine) object(t testing.TB, args ...string) map[string]any {
-	t.Helper()
-	all := c.objects(t, args...)
-	require.Len(t, all, 1)
-	return all[0]
-}
-
-// fails expects an exit code and words on standard error, and nothing as data.
-func (c *commandLine) fails(t testing.TB, code int, words string, args ...string) {
-	t.Helper()
-	out, said, got := c.run(t, args...)
-	require.Equal(t, code, got, "%v: %s%s", args, out, said)
-	require.Contains(t, said, words)
-	require.Empty(t, out)
-}
-
-// userKey makes a key of the stage's user.
-func (c *stageClient) userKey(t testing.TB) string {
-	t.Helper()
-	return c.keyOf(t, map[string]any{"name": "cli", "role": "user", "user_id": c.prefix + "u"})
-}
-
-func (c *stageClient) keyOf(t testing.TB, form map[string]any) string {
-	t.Helper()
-	return c.send(t, http.MethodPost, "/v1/api-keys", form).json(t, http.StatusCreated)["key"].(string)
-}
 
 // TestCLI_Webhooks follows a webhook from its making to its end, as its owner.
 func TestCLI_Webhooks(t *testing.T) {
@@ -250,9 +165,7 @@ func TestCLI_Deliveries(t *testing.T) {
 	r := newReceiver(t, nil)
 	id := stage.webhook(t, r.URL, nil)["id"].(string)
 	user := commands(t, p, stage.userKey(t))
-	cmd := exec.Command(built(t, "godwit"), "deliveries", "tail", "--since", "1h")
-	cmd.Env = user.env
-	tail := run(t, cmd, nil)
+	tail := user.start(t, "deliveries", "tail", "--since", "1h")
 	event := stage.post(t)
 	d := stage.delivery(t, event, status("succeeded"))["id"].(string)
 	tail.waitFor(t, func(line string) bool {
@@ -333,6 +246,39 @@ func TestCLI_SignsIn(t *testing.T) {
 	require.Equal(t, "publisher", commands(t, p, stage.keyOf(t, map[string]any{"name": "p", "role": "publisher"})).object(t, "whoami")["role"])
 }
 
+// TestCLI_SignsInByTheWebApp: the person compares the code and lets the command line in,
+// which has its own key then, and gives it back.
+func TestCLI_SignsInByTheWebApp(t *testing.T) {
+	p := sharedStack(t).standalone
+	stage := newStage(t, p)
+	user := stage.as(stage.userKey(t), p)
+	c := commands(t, p, "")
+	answer := func(approve bool) *process {
+		login := c.start(t, "login", "--json")
+		code := regexp.MustCompile(`/connect\?code=([A-Z-]{9})`)
+		login.waitFor(t, func(line string) bool { return code.MatchString(line) })
+		shown := code.FindStringSubmatch(login.output.String())[1]
+		asked := user.send(t, http.MethodPost, "/v1/device/answer", map[string]any{"code": shown}).json(t, http.StatusOK)
+		require.Contains(t, asked["name"], "godwit")
+		user.send(t, http.MethodPost, "/v1/device/answer", map[string]any{"code": shown, "approve": approve}).json(t, http.StatusOK)
+		<-login.exited
+		<-login.output.ended
+		return login
+	}
+	refused := answer(false)
+	require.Equal(t, 3, refused.cmd.ProcessState.ExitCode(), refused.output.String())
+	require.Contains(t, refused.output.String(), "was refused")
+	let := answer(true)
+	require.Zero(t, let.cmd.ProcessState.ExitCode(), let.output.String())
+	require.Equal(t, stage.prefix+"u", c.object(t, "whoami")["user_id"])
+	require.Len(t, c.objects(t, "keys", "list"), 2)
+	own := c.object(t, "keys", "create", "--name", "own")
+	require.Equal(t, stage.prefix+"u", own["user_id"])
+	require.Empty(t, c.ok(t, "keys", "revoke", own["id"].(string), "--yes"))
+	c.ok(t, "logout")
+	require.Len(t, user.get(t, "/v1/api-keys")["data"], 1, "the key of the login is revoked")
+}
+
 // TestCLI_Administers: keys, the catalogue, numbers, the audit log, the document.
 func TestCLI_Administers(t *testing.T) {
 	p := sharedStack(t).standalone
@@ -346,7 +292,7 @@ func TestCLI_Administers(t *testing.T) {
 	admin.fails(t, 4, "request id", "keys", "revoke", id, "--yes")
 	require.NotEmpty(t, admin.objects(t, "audit", "--action", "api_key.revoked", "--object", id))
 	require.Contains(t, admin.ok(t, "audit", "--object", id), "api_key.created")
-	require.Contains(t, admin.ok(t, "stats", "--since", "1h"), "Success rate")
+	require.Contains(t, admin.ok(t, "stats", "--since", "1h"), "Waiting: new")
 	require.GreaterOrEqual(t, len(admin.objects(t, "event-types", "list", "--all")), 37)
 	admin.stdin = `{"example":{"current":{"id":"x"}}}`
 	made := admin.object(t, "event-types", "put", strings.ToUpper(strings.ReplaceAll(stage.prefix, "-", "_"))+"PAID", "--file", "-", "--group", "Invoices", "--title", "Paid", "--description", "Somebody has paid")

@@ -167,6 +167,20 @@ CREATE TABLE public.delivery_counts (
     redelivered bigint NOT NULL
 );
 
+CREATE TABLE public.device_logins (
+    poll_hash bytea NOT NULL,
+    code text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    address text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    approved boolean,
+    user_id text COLLATE pg_catalog."C",
+    approved_by text COLLATE pg_catalog."C",
+    CONSTRAINT device_logins_check CHECK (((approved IS NULL) = (user_id IS NULL))),
+    CONSTRAINT device_logins_poll_hash_check CHECK ((octet_length(poll_hash) = 32))
+);
+
 CREATE TABLE public.erasures (
     kind text NOT NULL,
     object_id text NOT NULL COLLATE pg_catalog."C",
@@ -722,6 +736,12 @@ ALTER TABLE public.deliveries
 ALTER TABLE ONLY public.delivery_counts
     ADD CONSTRAINT delivery_counts_pkey PRIMARY KEY (webhook_id, hour) INCLUDE (matched, redelivered);
 
+ALTER TABLE ONLY public.device_logins
+    ADD CONSTRAINT device_logins_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.device_logins
+    ADD CONSTRAINT device_logins_pkey PRIMARY KEY (poll_hash);
+
 ALTER TABLE ONLY public.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (kind, object_id, asked_at);
 
@@ -929,6 +949,10 @@ CREATE INDEX deliveries_waiting_of_project ON public.deliveries USING btree (pro
 
 CREATE INDEX delivery_counts_by_hour ON public.delivery_counts USING btree (hour);
 
+CREATE INDEX device_logins_by_end ON public.device_logins USING btree (expires_at);
+
+CREATE INDEX device_logins_of_user ON public.device_logins USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX erasures_due ON public.erasures USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX event_counts_by_hour ON public.event_counts USING btree (hour);
@@ -1057,6 +1081,9 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.combination_parts
     ADD CONSTRAINT combination_parts_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.device_logins
+    ADD CONSTRAINT device_logins_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.judgements
     ADD CONSTRAINT judgements_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id);

@@ -16,8 +16,10 @@ import (
 
 // changesNothing lists the operations other than GET that the audit log does not
 // tell of: they publish, only look, end the session
-// of a browser, where a key has none, or are about what goes by itself after days.
-var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "check-webhook", "explain-event", "sign-out", "post-results", "make-play-address", "delete-play-address"}
+// of a browser, where a key has none, or are about what goes by itself after days
+// or, of the sign-ins of devices, minutes: the key that one leads to is told of.
+var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "check-webhook", "explain-event", "sign-out", "post-results", "make-play-address", "delete-play-address",
+	"begin-device", "poll-device", "answer-device"}
 
 // deed is an operation that changes something. Its path is that of the
 // operation, with ids by name from the objects.
@@ -177,8 +179,8 @@ func TestAuditLogIsForAdmins(t *testing.T) {
 	}
 	made := of("action=webhook.created&actor=" + s.first.objects["user"])
 	require.Len(t, made, 4)
-	require.Equal(t, made, of("action=webhook.created&actor="+s.first.objects["key"]))
-	require.Equal(t, map[string]any{"key_id": s.first.objects["key"], "role": "user", "user_id": s.first.objects["user"], "address": "192.0.2.1"}, made[0]["actor"])
+	require.Equal(t, made, of("action=webhook.created&actor="+s.first.objects["signing"]))
+	require.Equal(t, map[string]any{"key_id": s.first.objects["signing"], "role": "user", "user_id": s.first.objects["user"], "address": "192.0.2.1"}, made[0]["actor"])
 	require.Equal(t, made[1:2], of("action=webhook.created&object_id="+s.first.objects["webhook"]))
 	require.Len(t, of("object_id="+s.first.fill("{project}/{user}")), 1)
 	require.Empty(t, of("since=2100-01-01T00:00:00Z"))

@@ -37,7 +37,7 @@ func TestRequest_IsForWhoSeesTheDeliveryAndItsEvent(t *testing.T) {
 	require.Equal(t, map[string]string{"id": p.objects["user"]}, body.Data.Current)
 	require.Empty(t, signed())
 
-	for key, actor := range map[string]string{p.key: p.objects["key"], bootstrap: "bootstrap"} {
+	for key, actor := range map[string]string{p.key: p.objects["signing"], bootstrap: "bootstrap"} {
 		got := s.must(key, "GET", path+"?sign=true", "")
 		require.Regexp(t, `^v1,`, got["headers"].(map[string]any)["webhook-signature"])
 		require.Regexp(t, `^[0-9a-f]{64}$`, got["headers"].(map[string]any)["X-Signature"])

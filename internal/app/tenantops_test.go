@@ -20,7 +20,7 @@ var closed = []string{
 	"put-member", "delete-member", "list-members",
 	"put-event-type", "delete-event-type",
 	"publish-event", "publish-batch", "expunge-event",
-	"create-api-key", "get-api-key", "list-api-keys", "delete-api-key", "create-portal-session",
+	"create-portal-session",
 	"list-audit-log", "get-system",
 }
 
@@ -52,6 +52,8 @@ var open = map[string][]string{
 		`{"owner_id":"{user}","name":"other","rules":[{"events":["*"]}]}`,
 		`{"name":"other","rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"name":"other","rules":[{"events":["*"],"companies":["{company}"]}]}`,
 	},
+	"create-api-key": {`{"name":"n","role":"user","user_id":"{user}"}`, `{"name":"n","role":"admin"}`, `{"name":"n","role":"publisher"}`},
+	"get-api-key":    nil, "list-api-keys": nil, "delete-api-key": nil, "begin-device": nil, "poll-device": nil, "answer-device": nil,
 	"make-play-address": {`{"owner_id":"{user}"}`}, "list-play-addresses": nil, "list-play-requests": nil, "delete-play-address": nil,
 	"list-listeners": nil, "stream-listener": nil, "post-results": nil, "delete-listener": nil,
 	"explain-event": {`{"event_id":"{event}"}`, `{"event_id":"{private}"}`},
@@ -68,6 +70,7 @@ var open = map[string][]string{
 // own are the bodies by which each user calls those operations of which no more
 // is known without one.
 var own = map[string]string{
+	"create-api-key":       `{"name":"{user} key","role":"user"}`,
 	"put-webhook":          rule + `"projects":["{project}"]}]}`,
 	"patch-session":        `{"locale":"en"}`,
 	"create-webhook":       rule + `"projects":["{project}"],"companies":["{company}"]}]}`,

@@ -37,14 +37,24 @@ type Client struct {
 
 // Check says what is missing to call an installation.
 func (c *Client) Check() error {
+	if err := c.CheckURL(); err != nil {
+		return err
+	}
+	if c.Key == "" {
+		return &Failure{Code: ExitSignIn, What: "there is no API key", Next: "godwit login gets one, or put one into GODWIT_KEY; make up prints an admin's key"}
+	}
+	return nil
+}
+
+// CheckURL says what is wrong with the address of the installation.
+func (c *Client) CheckURL() error {
+	const next = "give one like https://godwit.example.com by --url or GODWIT_URL"
 	u, err := url.Parse(c.URL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return &Failure{Code: ExitUsage, What: fmt.Sprintf("%q is no address of Godwit", c.URL), Next: "give one like https://godwit.example.com by --url or GODWIT_URL"}
+		return &Failure{Code: ExitUsage, What: fmt.Sprintf("%q is no address of Godwit", c.URL), Next: next}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return &Failure{Code: ExitUsage, What: "the address of Godwit has a user name, a query or a fragment", Next: "give one like https://godwit.example.com by --url or GODWIT_URL"}
-	case c.Key == "":
-		return &Failure{Code: ExitSignIn, What: "there is no API key", Next: "godwit login keeps one, or put one into GODWIT_KEY; make up prints an admin's key"}
+		return &Failure{Code: ExitUsage, What: "the address of Godwit has a user name, a query or a fragment", Next: next}
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ const (
 	FieldNotAllowed FieldCode = "not_allowed"        //
 	FieldFixed      FieldCode = "fixed"              // can't be changed
 	FieldBeside     FieldCode = "not_beside"         // field: what it can't be beside
-	FieldTime       FieldCode = "wrong_time"         // expected: past, future, after_since, before_until
+	FieldTime       FieldCode = "wrong_time"         // expected: past, future, after_since, before_until, within_a_year
 	FieldHidden     FieldCode = "hidden_value"       // [hidden] stands for no value here
 	FieldMore       FieldCode = "more"               // count: faults that are not named
 	FieldSyntax     FieldCode = "malformed"          //

@@ -13,4 +13,5 @@ const (
 	KindSession  Kind = "session"
 	KindUser     Kind = "user"
 	KindPlay     Kind = "play address"
+	KindKey      Kind = "API key"
 )

@@ -33,23 +33,33 @@ const (
 )
 
 // CreateAPIKey keeps a key that is known by its hash from now on. A user who
-// does not exist is CodeInvalid.
+// does not exist is CodeInvalid. A user makes no more keys than hook.MaxUserKeys.
 func (s *Store) CreateAPIKey(ctx context.Context, k hook.APIKey, hash []byte) (hook.APIKey, error) {
-	err := s.inTx(ctx, "create API key", func(tx *sqlx.Tx) error {
-		err := tx.GetContext(ctx, &k.CreatedAt, `
-			INSERT INTO api_keys (id, name, role, user_id, prefix, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING created_at`,
-			k.ID, k.Name, k.Role, nonEmpty(k.UserID), k.Prefix, hash,
-			sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()})
-		if isState(err, foreignKeyViolation) {
-			return hook.Field{Pointer: "/user_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": k.UserID}, Detail: fmt.Sprintf("there is no user %q; create it first", k.UserID)}.Invalid()
+	err := s.inTx(ctx, "create API key", func(tx *sqlx.Tx) (err error) {
+		if userID, bound := tenant(ctx); bound {
+			if err := roomForKey(ctx, tx, userID); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-		return audit(ctx, tx, change{action: hook.APIKeyCreated, objectID: k.ID, after: shownKey(k)})
+		k, err = insertKey(ctx, tx, k, hash)
+		return err
 	})
-	k.CreatedAt = k.CreatedAt.UTC()
 	return k, err
+}
+
+func insertKey(ctx context.Context, tx *sqlx.Tx, k hook.APIKey, hash []byte) (hook.APIKey, error) {
+	err := tx.GetContext(ctx, &k.CreatedAt, `
+		INSERT INTO api_keys (id, name, role, user_id, prefix, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING created_at`,
+		k.ID, k.Name, k.Role, nonEmpty(k.UserID), k.Prefix, hash,
+		sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()})
+	if isState(err, foreignKeyViolation) {
+		return k, hook.Field{Pointer: "/user_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": k.UserID}, Detail: fmt.Sprintf("there is no user %q; create it first", k.UserID)}.Invalid()
+	}
+	if err != nil {
+		return k, err
+	}
+	k.CreatedAt = k.CreatedAt.UTC()
+	return k, audit(ctx, tx, change{action: hook.APIKeyCreated, objectID: k.ID, after: shownKey(k)})
 }
 
 // shownKey is what the audit log shows of a key.
@@ -73,9 +83,12 @@ func (s *Store) APIKey(ctx context.Context, id string) (hook.APIKey, error) {
 	return r.apiKey()
 }
 
-// APIKeys lists keys, newest first.
+// APIKeys lists keys, newest first: a user sees its own.
 func (s *Store) APIKeys(ctx context.Context, page hook.Page) ([]hook.APIKey, error) {
 	var l list
+	if userID, bound := tenant(ctx); bound {
+		l.where("user_id = ?", userID)
+	}
 	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
 	return rows(ctx, s, selectAPIKeys+tail, l.args, apiKeyRow.apiKey)
 }

@@ -20,7 +20,7 @@ import (
 // written, what receivers have answered, and hashes.
 var plainColumns = []string{
 	"listener_requests.body", "listener_requests.answer",
-	"api_keys.hash", "sessions.key_hash", "sessions.link_hash", "sessions.hash", "idempotency_keys.request",
+	"api_keys.hash", "device_logins.poll_hash", "sessions.key_hash", "sessions.link_hash", "sessions.hash", "idempotency_keys.request",
 	"attempts.request_headers", "attempts.response_headers", "attempts.response_body",
 	"event_types.example_previous", "event_types.example_current", "event_types.schema",
 	"events.previous", "events.current", "events.fingerprint", "rules.combination", "retired_rules.combination", "webhooks.metadata",

@@ -42,6 +42,7 @@ var visible = map[hook.Kind]string{
 	hook.KindSession: `
 		SELECT 1 FROM sessions s WHERE s.id = $1 AND s.hash IS NOT NULL AND s.expires_at > now()
 			AND (s.user_id = $2 OR s.key_hash IN (SELECT k.hash FROM api_keys k WHERE k.user_id = $2 OFFSET 0))`,
+	hook.KindKey:  `SELECT 1 FROM api_keys k WHERE k.id = $1 AND k.user_id = $2`,
 	hook.KindPlay: `SELECT 1 FROM play_addresses a WHERE a.id = $1 AND a.owner_id = $2 AND ` + livingAddress,
 	hook.KindDelivery: `
 		SELECT 1 FROM (SELECT d.webhook_id FROM deliveries d WHERE d.id = $1 OFFSET 0) d

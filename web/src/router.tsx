@@ -65,6 +65,7 @@ const pages = [
   createRoute({ getParentRoute: parent, path: '/events/$id', component: lazyRouteComponent(() => import('./pages/event'), 'EventPage') }),
   createRoute({ getParentRoute: parent, path: '/received', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddresses') }),
   createRoute({ getParentRoute: parent, path: '/received/$id', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddress') }),
+  createRoute({ getParentRoute: parent, path: '/connect', validateSearch: pick('code'), component: lazyRouteComponent(() => import('./pages/connect'), 'Connect') }),
   createRoute({ getParentRoute: parent, path: '/event-types', validateSearch: pick('q'), component: lazyRouteComponent(() => import('./pages/event-types'), 'EventTypes') }),
   createRoute({ getParentRoute: parent, path: '/admin', component: lazyRouteComponent(() => import('./pages/admin/overview'), 'Overview') }),
   createRoute({ getParentRoute: parent, path: '/admin/people', component: lazyRouteComponent(() => import('./pages/admin/directory'), 'People') }),

@@ -16,7 +16,7 @@ func keysCommand(f *frame) *cobra.Command {
 func keysList(f *frame) *cobra.Command {
 	l := listing{path: "/v1/api-keys", empty: "There are no keys.",
 		columns: []column{{"ID", "id"}, {"NAME", "name"}, {"ROLE", "role"}, {"USER", "user_id"}, {"BEGINS WITH", "prefix"}, {"EXPIRES", "expires_at"}, {"LAST USED", "last_used_at"}}}
-	c := f.command("list", "List API keys, without the keys themselves", func(c *cobra.Command, _ []string) error { return f.list(c, l) })
+	c := f.command("list", "List API keys, your own or all, without the keys themselves", func(c *cobra.Command, _ []string) error { return f.list(c, l) })
 	l.addTo(c)
 	c.Example = "  godwit keys list"
 	return c
@@ -48,9 +48,10 @@ func keysCreate(f *frame) *cobra.Command {
 	flags.StringVar(&name, "name", "", "what uses the key")
 	flags.StringVar(&role, "role", "user", "admin, publisher or user")
 	flags.StringVar(&user, "user", "", "the user whom a key of the role user is bound to")
-	flags.DurationVar(&expires, "expires-in", 0, "how long it is valid, such as 720h (default for ever)")
+	flags.DurationVar(&expires, "expires-in", 0, "how long it is valid, such as 720h (default for ever; a year for a user's own)")
 	_ = c.MarkFlagRequired("name") // which is there
-	c.Example = "  godwit keys create --name crm --role publisher\n  godwit keys create --name laptop --user una --expires-in 720h"
+	c.Long = "Makes a key, and shows it this once. With a user's key it is one of the same user, which\nis valid for a year at most; a user has at most 10."
+	c.Example = "  godwit keys create --name laptop\n  godwit keys create --name crm --role publisher\n  godwit keys create --name laptop --user una --expires-in 720h"
 	return c
 }
 

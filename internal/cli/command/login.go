@@ -19,15 +19,17 @@ const maxKey = 4 << 10
 
 func loginCommand(f *frame) *cobra.Command {
 	var key string
-	c := f.command("login", "Keep a key for an installation", func(c *cobra.Command, _ []string) error {
+	c := f.command("login", "Sign in: get a key by the web app, or keep one", func(c *cobra.Command, _ []string) error {
 		return f.login(c, key)
 	})
-	c.Flags().StringVar(&key, "key", "", "the API key; - reads it from standard input, which keeps it out of the shell's history")
-	c.Long = `Tries an API key, and keeps it with the address of the installation in a profile of
-~/.config/godwit/config.toml, which its owner alone can read (mode 0600).
+	c.Flags().StringVar(&key, "key", "", "an API key that you have; - reads it from standard input, which keeps it out of the shell's history")
+	c.Long = `Shows a code and the address of a page of the web app. Once you let the command line in
+there, it gets a key of yours that is valid for 90 days. With --key it keeps a key that
+you have: an administrator makes one by godwit keys create, and make up prints an admin's.
 
-An administrator makes a key by godwit keys create; make up prints an admin's key.`
-	c.Example = "  godwit login --url https://godwit.example.com --key - < key.txt\n  godwit login --profile test --url http://127.0.0.1:8080 --key -"
+The key and the address of the installation are kept in a profile of
+~/.config/godwit/config.toml, which its owner alone can read (mode 0600).`
+	c.Example = "  godwit login --url https://godwit.example.com\n  godwit login --url https://godwit.example.com --key - < key.txt\n  godwit login --profile test --url http://127.0.0.1:8080 --key -"
 	return c
 }
 
@@ -36,10 +38,13 @@ func (f *frame) login(c *cobra.Command, key string) error {
 	if err != nil {
 		return err
 	}
+	name := cmp.Or(f.flags.Profile, cli.DefaultProfile)
+	if !c.Flags().Changed("key") {
+		return f.connect(c, profiles, name)
+	}
 	if key, err = readKey(c, key); err != nil {
 		return err
 	}
-	name := cmp.Or(f.flags.Profile, cli.DefaultProfile)
 	api := &cli.Client{URL: f.loginURL(profiles.All[name]), Key: key}
 	if err := api.Check(); err != nil {
 		return err

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { de } from './de';
 import { en } from './en';
 import { admin } from './en/admin';
+import { connect } from './en/connect';
 import { faults } from './en/faults';
 import { play } from './en/play';
 import { webhooks } from './en/webhooks';
@@ -26,7 +27,7 @@ test('texts are there in each language', () => {
 });
 
 test('no text stands in two files', () => {
-  const all = [webhooks, wizard, admin, faults, play].flatMap((part) => Object.keys(part));
+  const all = [webhooks, wizard, admin, connect, faults, play].flatMap((part) => Object.keys(part));
   expect(all.length).toBe(Object.keys(en).length);
 });
 

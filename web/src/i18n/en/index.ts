@@ -1,4 +1,5 @@
 import { admin } from './admin';
+import { connect } from './connect';
 import { faults } from './faults';
 import { play } from './play';
 import { webhooks } from './webhooks';
@@ -6,4 +7,4 @@ import { wizard } from './wizard';
 
 // The English texts. They are the type of the others: what is missing there, the
 // compiler finds.
-export const en = { ...webhooks, ...wizard, ...admin, ...faults, ...play };
+export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...play };
