@@ -25,11 +25,11 @@ var mayImport = map[string][]string{
 	"standalone":   {anything},
 
 	// What the processes are made of, from the outside in.
-	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/verify", "schema", "web"},
+	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/tracing", "internal/verify", "schema", "web"},
 	"api/openapi": {"api"},
 	"worker":      {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
 	"workflows":   {"activities", "internal/hook", "internal/retry"},
-	"activities":  {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send"},
+	"activities":  {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send", "internal/tracing"},
 
 	// What they stand on.
 	"internal/apikey":      {"internal/hook", "internal/id"},
@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"internal/send":        {"internal/hook", "internal/retry"},
 	"internal/store":       {"internal/apikey", "internal/hook", "internal/id", "internal/inflight", "internal/seal"},
 	"internal/streams":     {"internal/hook"},
+	"internal/tracing":     {"internal/hook"},
 	"internal/verify":      {"internal/hook"},
 	"schema":               {"internal/hook"},
 

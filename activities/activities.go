@@ -10,6 +10,7 @@ import (
 	"godwit/internal/inflight"
 	"godwit/internal/retry"
 	"godwit/internal/send"
+	"godwit/internal/tracing"
 )
 
 // Deliveries is the ledger as one attempt needs it.
@@ -136,7 +137,11 @@ type Activities struct {
 	// Isolated is called when all receivers seem out of reach, and when they are not
 	// any more; nil = nobody is told.
 	Isolated func(bool)
-	Log      *zap.Logger
+	// Traces makes a span of each attempt; nil = none. HandTraces hands its traceparent,
+	// or else the event's, to receivers.
+	Traces     *tracing.Traces
+	HandTraces bool
+	Log        *zap.Logger
 
 	slots    inflight.Slots
 	firsts   firsts

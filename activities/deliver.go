@@ -239,7 +239,7 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 	number, used := r.number, r.number-p.Delivery.Unused
 	sending, cancel := a.detached(ctx)
 	defer cancel()
-	result, err := a.Sender.Send(sending, message(p, used, r.timeout))
+	result, err := a.request(sending, p, used, r.timeout)
 	r.slot.Answered()
 	if err != nil {
 		return DeliverResult{}, err // this worker is being stopped; the attempt will be found lost
@@ -280,6 +280,18 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 	}
 	p.Last.Result = result
 	return concluded(p, f.Status, f.Reason)
+}
+
+// request makes the request of an attempt, as a span.
+func (a *Activities) request(ctx context.Context, p hook.Parcel, number int, timeout time.Duration) (result hook.Result, err error) {
+	ctx, span := a.Traces.Attempt(ctx, &p, number)
+	m := message(p, number, timeout)
+	if a.HandTraces {
+		m.TraceParent = cmp.Or(span.TraceParent(), p.Event.TraceParent)
+	}
+	result, err = a.Sender.Send(ctx, m)
+	span.EndAttempt(&result)
+	return result, err
 }
 
 // undo gives the number of an attempt back that failed for a reason of this

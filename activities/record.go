@@ -1,8 +1,6 @@
 package activities
 
 import (
-	"net/url"
-
 	"go.uber.org/zap"
 
 	"godwit/internal/hook"
@@ -20,7 +18,7 @@ func (a *Activities) record(p hook.Parcel, end hook.AttemptEnd, f hook.Finish) {
 	fields := []zap.Field{
 		zap.String("delivery_id", d.ID), zap.String("webhook_id", d.WebhookID), zap.String("owner_id", p.Webhook.OwnerID),
 		zap.String("event_id", d.EventID), zap.String("event_type", d.EventType), zap.String("project_id", d.ProjectID), zap.String("company_id", d.CompanyID),
-		zap.String("host", hostOf(p.Webhook.URL)), zap.Int("attempt", end.Number), zap.Int("of", hook.MaxAttempts),
+		zap.String("host", hook.HostOf(p.Webhook.URL)), zap.Int("attempt", end.Number), zap.Int("of", hook.MaxAttempts),
 		zap.String("outcome", string(r.Outcome)), zap.String("reason", string(r.Reason)), zap.Int("status_code", r.StatusCode),
 		zap.Duration("duration", r.Duration), zap.Duration("waited", end.Waited), zap.String("status", string(f.Status)),
 	}
@@ -34,13 +32,4 @@ func (a *Activities) record(p hook.Parcel, end hook.AttemptEnd, f hook.Finish) {
 		fields = append(fields, zap.String("redelivery_of", d.RedeliveryOf))
 	}
 	line.Write(fields...)
-}
-
-// hostOf is the host of a webhook's URL, with its port.
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Host
 }

@@ -48,10 +48,12 @@ type answer struct {
 // delivers. Without checks they are held to their schemas first. The error means that
 // none was accepted.
 func (s *server) ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]answer, error) {
+	parent := traceParent(ctx)
 	for i := range events {
 		if events[i].ID == "" {
 			events[i].ID = id.New(id.Event)
 		}
+		events[i].TraceParent = parent
 	}
 	refused := s.rates.take(ctx, events)
 	accepted, err := s.ingestRest(ctx, events, checks, refused)

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/hook"
 	"godwit/internal/match"
 	"godwit/internal/ops"
+	"godwit/internal/tracing"
 )
 
 // Options is what the API is built from. Every field is required unless it
@@ -78,6 +79,8 @@ type Options struct {
 	Mail bool
 	// Settings are what GET /v1/system shows.
 	Settings Settings
+	// Traces makes a span of each request that publishes; nil = none.
+	Traces *tracing.Traces
 	// Observer counts what is published and how long answers take; nil = nobody does.
 	Observer Observer
 	// Outage collects the requests that are answered 503 because the database is

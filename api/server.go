@@ -59,7 +59,7 @@ func build(options Options) (*server, *gin.Engine) {
 	}
 	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), warned: newMemory[time.Time](), rates: newCompanyRates(options), player: newPlayer(),
 		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
-	engine.Use(protect, s.identify, s.log, s.count, s.recover, s.readableQuery, s.sameOrigin(), newBodies().countBody)
+	engine.Use(protect, s.identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), newBodies().countBody)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

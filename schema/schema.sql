@@ -219,7 +219,8 @@ CREATE TABLE public.events (
     project_name text,
     company_name text,
     expunged_at timestamp with time zone,
-    charged_bytes integer
+    charged_bytes integer,
+    traceparent text
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
 

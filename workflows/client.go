@@ -28,6 +28,8 @@ var (
 type Client struct {
 	temporal client.Client
 	timeout  time.Duration
+	// Under puts a start under the trace of an event; nil = it is in none.
+	Under func(ctx context.Context, traceParent string) context.Context
 }
 
 // NewClient makes a Client; timeout bounds one attempt of a webhook that has no
@@ -43,6 +45,9 @@ func (c *Client) StartDeliver(ctx context.Context, claim hook.Claim) (runID stri
 	in := DeliverInput{
 		DeliveryID: claim.DeliveryID, Generation: claim.Generation, WebhookID: claim.WebhookID,
 		AttemptTimeout: cmp.Or(claim.Timeout, c.timeout), QuietSuccess: true,
+	}
+	if c.Under != nil {
+		ctx = c.Under(ctx, claim.TraceParent)
 	}
 	return started(c.temporal.ExecuteWorkflow(ctx, deliverOptions(claim, in.AttemptTimeout), DeliverName, in))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 	_ "time/tzdata" // filters may name time zones, and not every system has them
 
@@ -21,6 +22,7 @@ import (
 	"godwit/internal/send"
 	"godwit/internal/store"
 	"godwit/internal/streams"
+	"godwit/internal/tracing"
 	"godwit/worker"
 )
 
@@ -89,6 +91,7 @@ type process struct {
 	// matching is the API's; the store asks it about operational events.
 	matching *match.Engine
 	registry *prometheus.Registry
+	traces   *tracing.Traces // nil = there are none
 	// temporal connects when it is used first.
 	temporal client.Client
 	// deliveries and windows say that such are due; they have one reader each.
@@ -118,6 +121,9 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
+	if p.traces, err = tracing.Open(context.Background(), os.Getenv, tracing.Process{Version: opts.Version, Role: string(opts.Role)}); err != nil {
+		return nil, errors.Join(err, p.store.Close())
+	}
 	p.store.SetLimits(limits(cfg))
 	if cfg.DatabaseConnections > 0 {
 		p.store.SetConnections(cfg.DatabaseConnections)
@@ -128,7 +134,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	p.streams = streams.New(p.store, log)
 	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Streams: p.streams, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
-	if p.temporal, err = connect(cfg, log, ops.NewTemporal(p.registry)); err != nil {
+	if p.temporal, err = connect(cfg, log, observers{ops.NewTemporal(p.registry), p.traces}); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
 	if err := p.parts(cfg); err != nil {
@@ -218,6 +224,9 @@ func (p *process) close() {
 		p.temporal.Close()
 	}
 	p.sender.Close()
+	if err := p.traces.Close(); err != nil {
+		p.log.Warn("the last spans were not taken", zap.Error(err))
+	}
 	if err := p.store.Close(); err != nil {
 		p.log.Warn("close the database", zap.Error(err))
 	}

@@ -17,7 +17,7 @@ import (
 // History fetches the history of the newest workflow that carried a delivery,
 // be it alone or together with others. It needs Temporal alone.
 func History(ctx context.Context, cfg config.Config, deliveryID string) (*history.History, error) {
-	c, err := connect(cfg, zap.NewNop(), nil)
+	c, err := connect(cfg, zap.NewNop(), observers{})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/interceptor"
 	"go.uber.org/zap"
 
 	"godwit/activities"
@@ -23,14 +25,21 @@ import (
 	"godwit/internal/ops"
 	"godwit/internal/retry"
 	"godwit/internal/send"
+	"godwit/internal/tracing"
 	"godwit/schema"
 	"godwit/worker"
 	"godwit/workflows"
 )
 
+// observers are told what the client and the worker of Temporal do; nil = nobody is.
+type observers struct {
+	metrics client.MetricsHandler
+	traces  *tracing.Traces
+}
+
 // connect makes a client that connects when it is used first. One connection
 // serves starts and worker alike, or Temporal could not start eagerly.
-func connect(cfg config.Config, log *zap.Logger, metrics client.MetricsHandler) (client.Client, error) {
+func connect(cfg config.Config, log *zap.Logger, seen observers) (client.Client, error) {
 	secure, err := cfg.TemporalTLS()
 	if err != nil {
 		return nil, err
@@ -40,7 +49,14 @@ func connect(cfg config.Config, log *zap.Logger, metrics client.MetricsHandler) 
 		Namespace:         cfg.TemporalNamespace,
 		ConnectionOptions: client.ConnectionOptions{TLS: secure},
 		Logger:            sdkLogger(log),
-		MetricsHandler:    metrics,
+		MetricsHandler:    seen.metrics,
+	}
+	if seen.traces != nil {
+		traced, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{Tracer: seen.traces.Tracer(), AllowInvalidParentSpans: true, DisableBaggage: true})
+		if err != nil {
+			return nil, fmt.Errorf("trace Temporal: %w", err)
+		}
+		options.Interceptors = []interceptor.ClientInterceptor{traced}
 	}
 	if cfg.TemporalAPIKey != "" {
 		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.TemporalAPIKey)
@@ -54,12 +70,13 @@ func connect(cfg config.Config, log *zap.Logger, metrics client.MetricsHandler) 
 
 func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Worker {
 	starter := workflows.NewClient(p.temporal, cfg.DeliveryTimeout)
+	starter.Under = p.traces.Under
 	acts := &activities.Activities{
 		Deliveries: p.store, Ends: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
 		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
 		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
-		Now: p.store.Now, Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Log: p.log,
+		Now: p.store.Now, Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Traces: p.traces, HandTraces: cfg.TraceReceivers, Log: p.log,
 	}
 	dispatcher := &worker.Dispatcher{
 		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
@@ -148,6 +165,7 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 		Look:     api.Look{Name: cfg.AppName, Logo: cfg.AppLogo, Accent: cfg.AppAccent, SignInURL: cfg.SignInURL, TemporalLinks: string(cfg.TemporalLinks)},
 		Mail:     cfg.SMTPURL != "",
 		Observer: metrics,
+		Traces:   p.traces,
 		Outage:   p.outage,
 		Log:      p.log,
 	}))

@@ -35,9 +35,10 @@ type Config struct {
 	CompanyEventRate Count `env:"GODWIT_COMPANY_EVENT_RATE" envDefault:"10000" help:"events a second of one company, in each process; 0 = any number"`
 	CompanyByteRate  Count `env:"GODWIT_COMPANY_BYTE_RATE" envDefault:"100MiB" help:"bytes a second of the events of one company, in each process, as 100MiB; 0 = any number"`
 
-	EgressAllow Prefixes `env:"GODWIT_EGRESS_ALLOW" help:"networks that may be delivered to although they are not public"`
-	EgressProxy *Proxy   `env:"GODWIT_EGRESS_PROXY" help:"proxy that deliveries go through, as http://user:password@host:port or https://...; empty = they go directly"` // with the password: never shown
-	AllowHTTP   bool     `env:"GODWIT_ALLOW_HTTP" envDefault:"false" help:"whether the URL of a webhook may be plain http"`
+	EgressAllow    Prefixes `env:"GODWIT_EGRESS_ALLOW" help:"networks that may be delivered to although they are not public"`
+	EgressProxy    *Proxy   `env:"GODWIT_EGRESS_PROXY" help:"proxy that deliveries go through, as http://user:password@host:port or https://...; empty = they go directly"` // with the password: never shown
+	TraceReceivers bool     `env:"GODWIT_TRACE_RECEIVERS" envDefault:"false" help:"whether receivers get the header traceparent"`
+	AllowHTTP      bool     `env:"GODWIT_ALLOW_HTTP" envDefault:"false" help:"whether the URL of a webhook may be plain http"`
 	// RetrySchedule holds the four waits between the five attempts.
 	RetrySchedule    Waits         `env:"GODWIT_RETRY_SCHEDULE" envDefault:"5s,30s,2m,10m" help:"the four waits between five attempts"`
 	RecoverySchedule Waits         `env:"GODWIT_RECOVERY_SCHEDULE" envDefault:"1m,5m,15m,1h" help:"waits between the probes of a webhook that was deactivated; the last one repeats"`

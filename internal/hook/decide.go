@@ -140,6 +140,8 @@ type Claim struct {
 	RunID string
 	// Overdue: its next attempt should have begun 30 seconds ago.
 	Overdue bool
+	// TraceParent is the event's, for deliveries whose first attempt begins now.
+	TraceParent string
 }
 
 // ClaimOf is the claim of a delivery whose first attempt was begun with it.
@@ -147,7 +149,7 @@ func ClaimOf(p Parcel) Claim {
 	d := p.Delivery
 	return Claim{
 		DeliveryID: d.ID, Generation: d.Generation, WebhookID: d.WebhookID, OwnerID: p.Webhook.OwnerID, EventID: d.EventID,
-		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: p.Webhook.Timeout,
+		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: p.Webhook.Timeout, TraceParent: p.Event.TraceParent,
 	}
 }
 

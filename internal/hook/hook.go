@@ -139,6 +139,8 @@ type Event struct {
 	ProjectIDs []string
 	// Kind is filled where an event is read from the store.
 	Kind EventKind
+	// TraceParent is that of the acceptance, or of the producer; empty = there is none.
+	TraceParent string
 }
 
 // WebhookStatus is a webhook's health.

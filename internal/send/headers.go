@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"godwit/internal/hook"
 )
@@ -23,6 +24,7 @@ const (
 	headerDelivery    = "Godwit-Delivery"
 	headerAttempt     = "Godwit-Attempt"
 	headerSequence    = "Godwit-Sequence"
+	headerTrace       = "traceparent"
 )
 
 // anything is the Accept of every request: some firewalls refuse those that have
@@ -37,6 +39,16 @@ type fixed struct {
 	contentType string
 	userAgent   string
 	signature   signature
+}
+
+// ownHeader says whether the webhook has a header of this name.
+func (m Message) ownHeader(name string) bool {
+	for own := range m.Webhook.Headers {
+		if strings.EqualFold(own, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // headers gives what is sent and, in the same order, what the owner may see.
@@ -57,6 +69,9 @@ func (m Message) headers(f fixed) (http.Header, []hook.Header) {
 	)
 	if m.Event.Sequence != 0 {
 		shown = append(shown, hook.Header{Name: headerSequence, Value: strconv.FormatInt(m.Event.Sequence, 10)})
+	}
+	if m.TraceParent != "" && !m.ownHeader(headerTrace) {
+		shown = append(shown, hook.Header{Name: headerTrace, Value: m.TraceParent})
 	}
 	if f.signature.plain == "" {
 		shown = slices.DeleteFunc(shown, func(h hook.Header) bool { return h.Name == headerPlain })

@@ -22,6 +22,8 @@ type Message struct {
 	// Secrets are the live signing secrets, newest first; at least one. Neither
 	// Webhook.Secret nor its OldSecrets are read.
 	Secrets []string
+	// TraceParent is handed on as the header traceparent; empty = nothing is.
+	TraceParent string
 }
 
 // Probe makes the message of a health check: the same signed POST with

@@ -13,7 +13,7 @@ import (
 )
 
 const eventColumnList = `e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id,
-	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current, e.expunged_at, ` + testEventColumn + ` AS event_test`
+	e.owner_id AS event_owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current, e.expunged_at, ` + testEventColumn + ` AS event_test, e.traceparent`
 
 // testEventColumn: event e is a test. Those of the time before their bytes were
 // counted are for one user alone, as combinations are.
@@ -36,19 +36,20 @@ type eventRow struct {
 	AcceptedAt time.Time      `db:"accepted_at"`
 	Sequence   int64          `db:"sequence"`
 	// ProjectName and CompanyName are left out where nobody needs them.
-	ProjectName string       `db:"project_name"`
-	CompanyName string       `db:"company_name"`
-	Previous    []byte       `db:"previous"`
-	Current     []byte       `db:"current"`
-	ExpungedAt  sql.NullTime `db:"expunged_at"`
-	Test        bool         `db:"event_test"`
+	ProjectName string         `db:"project_name"`
+	CompanyName string         `db:"company_name"`
+	Previous    []byte         `db:"previous"`
+	Current     []byte         `db:"current"`
+	ExpungedAt  sql.NullTime   `db:"expunged_at"`
+	Test        bool           `db:"event_test"`
+	TraceParent sql.NullString `db:"traceparent"`
 }
 
 func (r eventRow) event() (hook.Event, error) {
 	return hook.Event{
 		ID: r.ID, Type: r.Type, ProjectID: r.ProjectID, CompanyID: r.CompanyID, OwnerID: r.OwnerID.String, ActorID: r.ActorID.String,
 		OccurredAt: r.OccurredAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
-		Sequence: r.Sequence, ProjectName: r.ProjectName, CompanyName: r.CompanyName, Previous: r.Previous, Current: r.Current, ExpungedAt: nullTime(r.ExpungedAt), Kind: hook.KindOf(r.Type, r.Test),
+		Sequence: r.Sequence, ProjectName: r.ProjectName, CompanyName: r.CompanyName, Previous: r.Previous, Current: r.Current, ExpungedAt: nullTime(r.ExpungedAt), Kind: hook.KindOf(r.Type, r.Test), TraceParent: r.TraceParent.String,
 	}, nil
 }
 

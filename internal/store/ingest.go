@@ -28,7 +28,7 @@ var acceptEvents = offeredEvents + lookUpSpots + deferred + accepting + addresse
 // statement, so the last one may go beyond.
 const deliveriesAtOnce = 5000
 
-// acceptJudged accepts events with the webhooks $18 for the events $17.
+// acceptJudged accepts events with the webhooks $19 for the events $18.
 const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + delivering + acceptedRows
 
 // acceptUndecided is acceptJudged where something is left to be judged later.
@@ -40,9 +40,9 @@ const offeredEvents = `
 WITH input AS MATERIALIZED (
 	SELECT o.*, nextval('event_sequence') AS sequence FROM (SELECT u.* FROM (
 	SELECT DISTINCT ON (i.id) i.id, i.type, i.project_id, p.name AS project_name, p.company_id, c.name AS company_name,
-		nullif(i.actor_id, '') AS actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.request, i.spot, i.n
-	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::int[], $11::int[])
-		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, request, spot, n)
+		nullif(i.actor_id, '') AS actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.request, i.spot, nullif(i.traceparent, '') AS traceparent, i.n
+	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::int[], $11::int[], $17::text[])
+		WITH ORDINALITY AS i(id, type, project_id, actor_id, occurred_at, previous, current, fingerprint, schema_version, request, spot, traceparent, n)
 	CROSS JOIN LATERAL (SELECT p.name, p.company_id FROM projects p WHERE p.id = i.project_id OFFSET 0) p
 	LEFT JOIN LATERAL (SELECT c.name FROM companies c WHERE c.id = p.company_id OFFSET 0) c ON true
 	CROSS JOIN LATERAL (SELECT t.schema_version FROM event_types t WHERE t.name = i.type OFFSET 0) t
@@ -107,7 +107,7 @@ SELECT d.n - 1, false, -1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), NULL
 const judged = `deferred AS (
 	SELECT NULL::bigint AS n WHERE false
 ), matches AS MATERIALIZED (
-	SELECT m.event_id, array_agg(m.webhook_id) AS webhooks FROM unnest($17::text[], $18::text[]) AS m(event_id, webhook_id) GROUP BY m.event_id
+	SELECT m.event_id, array_agg(m.webhook_id) AS webhooks FROM unnest($18::text[], $19::text[]) AS m(event_id, webhook_id) GROUP BY m.event_id
 ), asked AS (
 	SELECT NULL::int AS request WHERE false
 ), `
@@ -115,8 +115,8 @@ const judged = `deferred AS (
 // accepting inserts the events of those requests that no condition is asked of,
 // as far as there is room.
 const accepting = `accepted AS (
-	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint, sequence, project_name, company_name)
-	SELECT i.id, i.type, i.project_id, i.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.sequence, i.project_name, coalesce(i.company_name, '')
+	INSERT INTO events (id, type, project_id, company_id, actor_id, occurred_at, previous, current, fingerprint, sequence, project_name, company_name, traceparent)
+	SELECT i.id, i.type, i.project_id, i.company_id, i.actor_id, i.occurred_at, i.previous, i.current, i.fingerprint, i.sequence, i.project_name, coalesce(i.company_name, ''), i.traceparent
 	FROM input i WHERE i.request <> ALL(ARRAY(SELECT a.request FROM asked a)) AND i.n <> ALL(ARRAY(SELECT d.n FROM deferred d))
 	ORDER BY i.id -- one order for all, so that overlapping batches don't deadlock
 	ON CONFLICT (id) DO NOTHING

@@ -73,7 +73,8 @@ func eachIngested(ctx context.Context, accept *sqlx.Stmt, columns []any, each fu
 type spot struct{ project, eventType string }
 
 // eventColumns turns the events of several requests into one array per column.
-// After them come what the ids of all their deliveries begin with, and the room.
+// After them come what the ids of all their deliveries begin with, the room, and
+// the traces.
 func eventColumns(offers []offered, room hook.Take) []any {
 	n := 0
 	for _, o := range offers {
@@ -83,6 +84,7 @@ func eventColumns(offers []offered, room hook.Take) []any {
 	actors, occurred := make([]string, 0, n), make([]string, 0, n)
 	previous, current, fingerprints := make([][]byte, 0, n), make([][]byte, 0, n), make([][]byte, 0, n)
 	schemas, requests, spots := make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
+	traces := make([]string, 0, n)
 	known := make(map[spot]int64)
 	for request, o := range offers {
 		for i, e := range o.events {
@@ -94,14 +96,16 @@ func eventColumns(offers []offered, room hook.Take) []any {
 			actors, occurred = append(actors, e.ActorID), append(occurred, occurredAt(e))
 			previous, current, fingerprints = append(previous, e.Previous), append(current, e.Current), append(fingerprints, fingerprint(e))
 			schemas, requests, spots = append(schemas, o.schemas[i]), append(requests, int64(request)), append(spots, known[at])
+			traces = append(traces, e.TraceParent)
 		}
 	}
 	stem := id.New(id.Delivery)
-	return append([]any{
+	columns := append([]any{
 		pq.Array(ids), pq.Array(types), pq.Array(projects), pq.Array(actors), pq.Array(occurred),
 		blobs(previous), blobs(current), blobs(fingerprints),
 		pq.Array(schemas), pq.Array(requests), pq.Array(spots), stem[:len(stem)-countedDigits],
 	}, roomColumns(room)...)
+	return append(columns, pq.Array(traces))
 }
 
 // countedDigits is how many digits of a delivery's id count the deliveries of

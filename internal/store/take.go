@@ -50,7 +50,7 @@ WITH due AS MATERIALIZED (
 // that an attempt needs but the webhook, which many deliveries share.
 const take = `, look AS MATERIALIZED (
 	SELECT d.id AS due_id, e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.owner_id AS event_owner_id,
-		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current,
+		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current, e.traceparent,
 		w.version, w.owner_id, w.timeout_seconds,
 		CASE WHEN d.slot_until IS NOT NULL OR d.test AND (w.limited OR w.off) THEN 'start'
 			WHEN d.test IS NULL AND (w.limited OR w.off OR d.webhook_id = ANY($4::text[]) OR w.owner_id = ANY($6::text[])) THEN 'queue'
@@ -63,7 +63,7 @@ const take = `, look AS MATERIALIZED (
 	) w
 	CROSS JOIN LATERAL (
 		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, e.project_name, e.company_name,
-			e.previous, e.current, e.project_ids, e.expunged_at
+			e.previous, e.current, e.project_ids, e.expunged_at, e.traceparent
 		FROM events e WHERE e.id = d.event_id OFFSET 0
 	) e
 	LEFT JOIN LATERAL (SELECT true AS here FROM projects p WHERE p.id = d.project_id OFFSET 0) p ON true
