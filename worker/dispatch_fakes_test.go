@@ -313,6 +313,11 @@ type world struct {
 
 // dispatch runs a dispatcher in a bubble of virtual time for the test f.
 func dispatch(t *testing.T, f func(w world)) {
+	dispatchBy(t, func(*worker.Dispatcher) {}, f)
+}
+
+// dispatchBy is dispatch by a dispatcher that is changed before it runs.
+func dispatchBy(t *testing.T, change func(*worker.Dispatcher), f func(w world)) {
 	synctest.Test(t, func(t *testing.T) {
 		wake := make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
@@ -327,6 +332,7 @@ func dispatch(t *testing.T, f func(w world)) {
 		done := make(chan struct{})
 		d := &worker.Dispatcher{Fresh: w.ledger, Claims: w.ledger, Queues: w.ledger, Carriers: w.ledger, Attempts: activities.FirstsOf(w.acts), Starter: w.starter,
 			Ready: func() bool { return !w.away.Load() }, Timeout: time.Minute, Wake: wake, Repaired: func() { w.repaired.Add(1) }, Log: zap.NewNop()}
+		change(d)
 		w.dispatcher = d
 		go func() { d.Run(ctx); close(done) }()
 		synctest.Wait()

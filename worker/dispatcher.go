@@ -93,6 +93,8 @@ type Dispatcher struct {
 	// Ready says whether Temporal can be asked for workflows; nil = always. First
 	// attempts are made in any case.
 	Ready func() bool
+	// Alone: no two deliveries share a workflow, however fast they come.
+	Alone bool
 	// Timeout bounds an attempt of a webhook without a timeout of its own.
 	Timeout time.Duration
 	// Wake says that there is something due; nil = only time does.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
+	"godwit/worker"
 	"godwit/workflows"
 )
 
@@ -115,6 +116,24 @@ func TestWithRoomEachHasAWorkflowOfItsOwn(t *testing.T) {
 			synctest.Wait()
 		}
 		require.Len(t, w.starter.all(), 20)
+		require.Empty(t, w.batches)
+	})
+}
+
+// TestDispatcher_SharesNoWorkflowWhereThatIsNotWanted: with GODWIT_SHARE_WORKFLOWS=false.
+func TestDispatcher_SharesNoWorkflowWhereThatIsNotWanted(t *testing.T) {
+	dispatchBy(t, func(d *worker.Dispatcher) { d.Alone = true }, func(w world) {
+		hang := make(chan struct{})
+		w.before = func(string) { <-hang }
+		all := many("d", 250)
+		w.add(all...)
+		w.wake <- struct{}{}
+		<-time.After(50 * time.Millisecond)
+		require.ElementsMatch(t, all, w.receivers.all(), "no attempt waits for a start")
+		close(hang)
+		<-time.After(soon)
+		require.ElementsMatch(t, all, w.starter.all())
+		require.Equal(t, 250, w.starter.count())
 		require.Empty(t, w.batches)
 	})
 }

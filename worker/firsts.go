@@ -57,7 +57,7 @@ func (d *Dispatcher) take(t hook.Take) hook.Take {
 func (d *Dispatcher) open(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.starts = starts{starter: d.Starter, carriers: d.Carriers, ready: d.ready, log: d.Log}
+	d.starts = starts{starter: d.Starter, carriers: d.Carriers, ready: d.ready, alone: d.Alone, log: d.Log}
 	d.behind.note(hook.Taken{}, true, true)
 	d.begins = ctx
 }

@@ -54,6 +54,7 @@ type starts struct {
 	starter  Starter
 	carriers Carriers
 	ready    func() bool // see Dispatcher.Ready
+	alone    bool        // see Dispatcher.Alone
 	log      *zap.Logger
 
 	mu       sync.Mutex
@@ -171,7 +172,10 @@ func (s *starts) next(ctx context.Context) []toStart {
 
 // most is how many may share a workflow.
 func (s *starts) most() int {
-	if s.plain {
+	switch {
+	case s.alone:
+		return 1
+	case s.plain:
 		return workflows.PlainBatch
 	}
 	return workflows.MaxBatch

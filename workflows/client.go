@@ -30,6 +30,9 @@ type Client struct {
 	timeout  time.Duration
 	// Under puts a start under the trace of an event; nil = it is in none.
 	Under func(ctx context.Context, traceParent string) context.Context
+	// Page gives the page of a delivery in the web app, for the details of its workflow;
+	// nil, or "" = there is none.
+	Page func(deliveryID string) string
 }
 
 // NewClient makes a Client; timeout bounds one attempt of a webhook that has no
@@ -49,7 +52,7 @@ func (c *Client) StartDeliver(ctx context.Context, claim hook.Claim) (runID stri
 	if c.Under != nil {
 		ctx = c.Under(ctx, claim.TraceParent)
 	}
-	return started(c.temporal.ExecuteWorkflow(ctx, deliverOptions(claim, in.AttemptTimeout), DeliverName, in))
+	return started(c.temporal.ExecuteWorkflow(ctx, c.deliverOptions(claim, in.AttemptTimeout), DeliverName, in))
 }
 
 // started is what a start came to.
@@ -79,24 +82,27 @@ func (c *Client) StartBatch(ctx context.Context, claims []hook.Claim) (batch, ru
 		in.AttemptTimeout = max(in.AttemptTimeout, cmp.Or(claim.Timeout, c.timeout))
 	}
 	batch = BatchID(in.DeliveryIDs)
-	runID, err = started(c.temporal.ExecuteWorkflow(ctx, batchOptions(batch, claims, in), DeliverBatchName, in))
+	runID, err = started(c.temporal.ExecuteWorkflow(ctx, c.batchOptions(batch, claims, in), DeliverBatchName, in))
 	if errors.Is(err, ErrClosed) {
 		err = nil
 	}
 	return batch, runID, err
 }
 
-func batchOptions(batch string, claims []hook.Claim, in DeliverBatchInput) client.StartWorkflowOptions {
+func (c *Client) batchOptions(batch string, claims []hook.Claim, in DeliverBatchInput) client.StartWorkflowOptions {
 	attributes := []temporal.SearchAttributeUpdate{batchKey.ValueSet(in.DeliveryIDs)}
-	webhooks := map[string]bool{}
-	for _, claim := range claims {
-		webhooks[claim.WebhookID] = true
-	}
-	if len(webhooks) == 1 {
+	webhooks := distinct(claims, func(c hook.Claim) string { return c.WebhookID })
+	if webhooks == 1 {
 		attributes = append(attributes, webhookKey.ValueSet(claims[0].WebhookID))
 	}
+	if distinct(claims, func(c hook.Claim) string { return c.EventType }) == 1 {
+		attributes = append(attributes, eventTypeKey.ValueSet(claims[0].EventType))
+	}
+	if distinct(claims, func(c hook.Claim) string { return c.CompanyID }) == 1 {
+		attributes = append(attributes, companyKey.ValueSet(claims[0].CompanyID))
+	}
 	o := startOptions(BatchWorkflowID(batch), in.AttemptTimeout)
-	o.StaticSummary = fmt.Sprintf("%d deliveries to %d webhooks", len(claims), len(webhooks))
+	o.StaticSummary, o.StaticDetails = summaryOfBatch(claims, webhooks), c.detailsOfBatch(claims)
 	o.TypedSearchAttributes = temporal.NewSearchAttributes(attributes...)
 	return o
 }
@@ -115,9 +121,9 @@ func startOptions(workflowID string, timeout time.Duration) client.StartWorkflow
 	}
 }
 
-func deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflowOptions {
+func (c *Client) deliverOptions(claim hook.Claim, timeout time.Duration) client.StartWorkflowOptions {
 	o := startOptions(DeliverID(claim.DeliveryID, claim.Generation), timeout)
-	o.StaticSummary = claim.EventType + " to " + claim.WebhookID
+	o.StaticSummary, o.StaticDetails = summaryOf(claim), c.detailsOf(claim)
 	o.Priority = temporal.Priority{FairnessKey: fairnessKey(claim.OwnerID)}
 	o.TypedSearchAttributes = temporal.NewSearchAttributes(
 		webhookKey.ValueSet(claim.WebhookID), eventKey.ValueSet(claim.EventID),

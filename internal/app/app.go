@@ -92,6 +92,8 @@ type process struct {
 	matching *match.Engine
 	registry *prometheus.Registry
 	traces   *tracing.Traces // nil = there are none
+	// publicURL is where people find the web app; empty = nobody has said so.
+	publicURL string
 	// temporal connects when it is used first.
 	temporal client.Client
 	// deliveries and windows say that such are due; they have one reader each.
@@ -117,7 +119,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if weak := cfg.WeakAdminKey(); weak != "" && opts.Role != RoleWorker {
 		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
-	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{}), registry: prometheus.NewRegistry()}
+	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{}), registry: prometheus.NewRegistry(), publicURL: cfg.PublicURL}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}

@@ -71,6 +71,7 @@ func connect(cfg config.Config, log *zap.Logger, seen observers) (client.Client,
 func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Worker {
 	starter := workflows.NewClient(p.temporal, cfg.DeliveryTimeout)
 	starter.Under = p.traces.Under
+	starter.Page = p.deliveryPage
 	acts := &activities.Activities{
 		Deliveries: p.store, Ends: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
 		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
@@ -80,7 +81,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 	}
 	dispatcher := &worker.Dispatcher{
 		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
-		Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
+		Alone: !cfg.ShareWorkflows, Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
 	}
 	p.store.SetBeginner(dispatcher)
 	firsts := activities.FirstsOf(acts)

@@ -20,7 +20,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		ListenAddr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9464", TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "godwit",
 		PublishRate: 1000, ManagementRate: 50,
-		DatabaseConnections: 40, UserWebhooks: 2000, UserRules: 10_000, UserTestRate: 60, UserStoredBytes: 256 << 20, CompanyEventRate: 10_000, CompanyByteRate: 100 << 20,
+		DatabaseConnections: 40, ShareWorkflows: true, UserWebhooks: 2000, UserRules: 10_000, UserTestRate: 60, UserStoredBytes: 256 << 20, CompanyEventRate: 10_000, CompanyByteRate: 100 << 20,
 		RetrySchedule:    config.Waits{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		RecoverySchedule: config.Waits{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}, RecoveryWindow: 72 * time.Hour,
 		DeliveryTimeout: 10 * time.Second, LogLevel: "info", AppName: "Godwit", TemporalLinks: "admins", Retention: config.Days(30 * 24 * time.Hour), AuditRetention: config.Days(365 * 24 * time.Hour),

@@ -140,6 +140,9 @@ type Claim struct {
 	RunID string
 	// Overdue: its next attempt should have begun 30 seconds ago.
 	Overdue bool
+	// Host is that of the webhook's URL; Attempts is how many requests were begun.
+	Host     string
+	Attempts int
 	// TraceParent is the event's, for deliveries whose first attempt begins now.
 	TraceParent string
 }
@@ -149,7 +152,8 @@ func ClaimOf(p Parcel) Claim {
 	d := p.Delivery
 	return Claim{
 		DeliveryID: d.ID, Generation: d.Generation, WebhookID: d.WebhookID, OwnerID: p.Webhook.OwnerID, EventID: d.EventID,
-		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: p.Webhook.Timeout, TraceParent: p.Event.TraceParent,
+		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: p.Webhook.Timeout,
+		Host: HostOf(p.Webhook.URL), Attempts: d.Attempts - 1, TraceParent: p.Event.TraceParent, // its first attempt begins now
 	}
 }
 

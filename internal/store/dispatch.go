@@ -41,7 +41,7 @@ WHERE d.id = due.id AND w.id = d.webhook_id
 RETURNING ` + claimColumns
 }
 
-const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds, d.finished_at IS NOT NULL AS finished, coalesce(d.run_id, '') AS run_id,
+const claimColumns = `d.id, d.generation, d.webhook_id, w.owner_id, d.event_id, d.event_type, d.company_id, w.timeout_seconds, d.finished_at IS NOT NULL AS finished, coalesce(d.run_id, '') AS run_id, w.url, d.attempts,
 	coalesce(d.status = 'retrying' AND d.next_attempt_at <= now() - interval '30 seconds', false) AS overdue` // see offerAfter
 
 type claimRow struct {
@@ -56,6 +56,8 @@ type claimRow struct {
 	Finished       bool           `db:"finished"`
 	RunID          string         `db:"run_id"`
 	Overdue        bool           `db:"overdue"`
+	URL            string         `db:"url"`
+	Attempts       int            `db:"attempts"`
 }
 
 // Claim takes on up to limit deliveries that are due again, oldest first: their
@@ -91,6 +93,7 @@ func claims(claimed []claimRow) []hook.Claim {
 		out = append(out, hook.Claim{
 			DeliveryID: r.ID, Generation: r.Generation, WebhookID: r.WebhookID, OwnerID: r.OwnerID.String, EventID: r.EventID, EventType: r.EventType,
 			CompanyID: r.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second, Finished: r.Finished, RunID: r.RunID, Overdue: r.Overdue,
+			Host: hook.HostOf(r.URL), Attempts: r.Attempts,
 		})
 	}
 	return out
