@@ -30,7 +30,7 @@ var chapters = []chapter{
 	{"Receive", []string{"receiving", "verify", "local", "clients"}},
 	{"When something is missing", []string{"trouble", "missed", "health", "errors"}},
 	{"Build on the API", []string{"host", "cli", "idempotency", "limits"}},
-	{"Run Godwit", []string{"app", "production", "alerts", "inspect", "outages", "guarantees", "scale", "retention", "security", "performance"}},
+	{"Run Godwit", []string{"app", "operate", "production", "alerts", "inspect", "outages", "guarantees", "scale", "retention", "security", "performance"}},
 }
 
 // Site is all pages. It does not change and is safe for concurrent use.

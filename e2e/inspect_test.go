@@ -13,6 +13,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 )
 
 // TestInspect_QueriesOfTheGuideFindWorkflows runs every query and command of
@@ -49,9 +51,30 @@ func TestInspect_QueriesOfTheGuideFindWorkflows(t *testing.T) {
 	require.Equal(t, 3, found)
 	requireReadable(t, temporal, workflow["id"].(string), id)
 
-	command := regexp.MustCompile("(?s)```sh\ngodwit (.*?)\n```").FindStringSubmatch(filled)
-	out, code := runCommand(t, env, strings.Fields(command[1])...)
-	require.Zero(t, code, out)
+	commands := regexp.MustCompile("(?s)```sh\ngodwit (.*?)\n```").FindAllStringSubmatch(filled, -1)
+	require.Len(t, commands, 2)
+	for _, command := range commands {
+		out, code := runCommand(t, env, strings.Fields(command[1])...)
+		require.Zero(t, code, out)
+		require.Contains(t, out, "deterministic: ")
+	}
+	requireGate(t, env, temporal)
+}
+
+// requireGate has a workflow run that no build of Godwit would have made.
+func requireGate(t *testing.T, env map[string]string, temporal client.Client) {
+	t.Helper()
+	w := worker.New(temporal, "another", worker.Options{})
+	w.RegisterWorkflowWithOptions(func(ctx workflow.Context) error { return workflow.Sleep(ctx, time.Hour) }, workflow.RegisterOptions{Name: "Deliver"})
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	run, err := temporal.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{ID: "dlv/changed", TaskQueue: "another"}, "Deliver")
+	require.NoError(t, err)
+	eventually(t, func() (bool, string) {
+		out, code := runCommand(t, env, "replay", "--all", "--since", "0s")
+		return code == 1 && strings.Contains(out, "dlv/changed (run "+run.GetRunID()+")") && strings.Contains(out, "don't deploy"), out
+	})
+	require.NoError(t, temporal.TerminateWorkflow(context.Background(), "dlv/changed", "", "the test is over"))
 }
 
 // requireReadable looks at what a person sees of a workflow.

@@ -18,7 +18,7 @@ import (
 // says where they first differ; nil means that they don't.
 func Replay(h *history.History) error {
 	if len(h.GetEvents()) < leastEvents {
-		return errors.New("the history ends before the workflow has run, so there is nothing to replay; export it again when it has")
+		return ErrNotRun
 	}
 	name := h.Events[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
 	if !slices.ContainsFunc(registered, func(w registeredWorkflow) bool { return w.name == name }) {
@@ -31,6 +31,9 @@ func Replay(h *history.History) error {
 	}
 	return nil
 }
+
+// ErrNotRun is that of a history in which there is nothing to replay yet.
+var ErrNotRun = errors.New("the history ends before the workflow has run, so there is nothing to replay; export it again when it has")
 
 // leastEvents is how many events a history has when the workflow has run: it was
 // started, and its first task was scheduled and started.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
@@ -34,6 +35,17 @@ func History(ctx context.Context, cfg config.Config, deliveryID string) (*histor
 		err = fmt.Errorf("there is no workflow of delivery %q in namespace %q of the Temporal at %s", deliveryID, cfg.TemporalNamespace, cfg.TemporalAddress)
 	}
 	return newest, err
+}
+
+// ReplayAll replays the histories of all workflows that run, and of those that started
+// within a time. It needs Temporal alone.
+func ReplayAll(ctx context.Context, cfg config.Config, since time.Duration, limit int) (workflows.Replayed, error) {
+	c, err := connect(cfg, zap.NewNop(), observers{})
+	if err != nil {
+		return workflows.Replayed{}, err
+	}
+	defer c.Close()
+	return workflows.ReplayAll(ctx, c, time.Now().Add(-since), limit)
 }
 
 // firstHistory is that of the workflow of generation 1; nil = there is none.
