@@ -9,7 +9,7 @@ const tolerance = 5 * 60; // seconds that the timestamp may be off this machine'
 // old one and the new one count.
 export function keys(secrets = process.env.WEBHOOK_SECRET ?? '') {
   const all = secrets.split(/\s+/).filter(Boolean);
-  if (all.length === 0 || !all.every((s) => s.startsWith('whsec_'))) throw new Error('WEBHOOK_SECRET must hold the secret of the webhook, which begins with whsec_');
+  if (all.length === 0 || !all.every((s) => /^whsec_./.test(s))) throw new Error('WEBHOOK_SECRET must hold the secret of the webhook, which begins with whsec_');
   return all.map((s) => Buffer.from(s.slice('whsec_'.length), 'base64'));
 }
 
@@ -30,6 +30,16 @@ export function verify(keys, header, body, now = Date.now() / 1000) {
   return 'no signature fits the body and the secret';
 }
 
+// parsed gives what a line holds: nothing where it was not written to its end. Its event
+// was not answered, so it comes again.
+function parsed(line) {
+  try {
+    return line === '' ? [] : [JSON.parse(line)];
+  } catch {
+    return [];
+  }
+}
+
 // Inbox keeps events in a file before they are worked on, so that an answer can be
 // given at once and nothing is lost. An event that comes again is dropped.
 export class Inbox {
@@ -41,7 +51,9 @@ export class Inbox {
   constructor(file, work) {
     this.file = file;
     this.#work = work;
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n'); // this program was ended while it wrote
+    const lines = text.split('\n').flatMap(parsed);
     for (const { id, done } of lines) (done ? this.#done : this.#known).add(id);
     for (const { id, event } of lines) if (event && !this.#done.has(id)) this.#later(id, event); // this program was ended before
   }

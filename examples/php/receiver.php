@@ -49,18 +49,28 @@ function verify(array $keys, callable $header, string $body, int $now): ?string
     return 'no signature fits the body and the secret';
 }
 
-/** Keeps an event; false = it is there already. */
+/**
+ * Keeps an event; false = it is there already. The event gets its name when it is whole,
+ * so one that could not be written comes again and is kept then.
+ */
 function take(string $folder, string $id, string $body): bool
 {
     $name = $folder . '/' . hash('sha256', $id);
-    $taken = @fopen("$name.id", 'x'); // fails where the file exists, also for two at once
-    if ($taken === false) {
+    if (file_exists("$name.event")) {
         return false;
     }
-    fwrite($taken, $id);
-    fclose($taken);
-    file_put_contents("$name.part", $body);
-    return rename("$name.part", "$name.todo"); // whole, or not there
+    $part = $name . '.' . bin2hex(random_bytes(8)) . '.part';
+    $event = json_encode(['id' => $id, 'body' => $body], JSON_THROW_ON_ERROR);
+    if (file_put_contents($part, $event) !== strlen($event)) {
+        @unlink($part);
+        answer(500, 'the event can not be kept');
+    }
+    $kept = @link($part, "$name.event"); // fails where the name is taken, also for two at once
+    unlink($part);
+    if (!$kept && !file_exists("$name.event")) {
+        answer(500, 'the event can not be kept');
+    }
+    return $kept;
 }
 
 function answer(int $status, string $text = ''): never

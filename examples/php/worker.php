@@ -11,10 +11,14 @@ function work(array $event, string $id): void
 
 $folder = getenv('INBOX') ?: 'inbox';
 while (true) {
-    foreach (glob("$folder/*.todo") ?: [] as $file) {
-        $event = json_decode((string) file_get_contents($file), true, flags: JSON_THROW_ON_ERROR);
-        work($event, (string) file_get_contents(substr($file, 0, -strlen('.todo')) . '.id'));
-        rename($file, substr($file, 0, -strlen('.todo')) . '.done');
+    foreach (glob("$folder/*.event") ?: [] as $file) {
+        $done = substr($file, 0, -strlen('.event')) . '.done';
+        if (file_exists($done)) {
+            continue;
+        }
+        $kept = json_decode((string) file_get_contents($file), true, flags: JSON_THROW_ON_ERROR);
+        work(json_decode($kept['body'], true, flags: JSON_THROW_ON_ERROR), $kept['id']);
+        touch($done);
     }
     usleep(200_000);
 }

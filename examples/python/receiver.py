@@ -26,7 +26,7 @@ def keys(secrets):
     """Reads secrets, one or several with spaces between them: during a rotation the old
     one and the new one count."""
     found = secrets.split()
-    if not found or not all(s.startswith("whsec_") for s in found):
+    if not found or not all(s.startswith("whsec_") and len(s) > len("whsec_") for s in found):
         raise SystemExit("WEBHOOK_SECRET must hold the secret of the webhook, which begins with whsec_")
     return [base64.b64decode(s.removeprefix("whsec_")) for s in found]
 
@@ -35,15 +35,15 @@ def verify(keys, headers, body, now):
     """Says what is wrong with a request; None = nothing. The body is the bytes that
     arrived: JSON that was parsed and written again has another signature."""
     event_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not timestamp.isdigit():
+    if not (timestamp.isascii() and timestamp.isdigit()):
         return "webhook-timestamp is missing or no number"
     if abs(now - int(timestamp)) > TOLERANCE:
         return "webhook-timestamp is more than 5 minutes off this machine's clock"
     content = f"{event_id}.{timestamp}.".encode() + body
     sent = [s.removeprefix("v1,") for s in headers.get("webhook-signature", "").split() if s.startswith("v1,")]
     for key in keys:
-        want = base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
-        if any(hmac.compare_digest(want, got) for got in sent):
+        want = base64.b64encode(hmac.digest(key, content, hashlib.sha256))
+        if any(hmac.compare_digest(want, got.encode()) for got in sent):
             return None
     return "no signature fits the body and the secret"
 
@@ -96,7 +96,11 @@ class Receiver(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_POST(self):
-        length = int(self.headers.get("Content-Length") or 0)
+        announced = self.headers.get("Content-Length", "")
+        if not (announced.isascii() and announced.isdigit()) or self.headers.get("Transfer-Encoding"):
+            self.close_connection = True
+            return self.answer(411, "the header Content-Length is missing or no number")
+        length = int(announced)
         if length > MAX_BODY:
             self.close_connection = True
             return self.answer(413, "the body is too large")
