@@ -16,6 +16,9 @@ import (
 	"godwit/internal/hook"
 )
 
+// userOfExample is the header of a user's key that exampleClient knows.
+var userOfExample = []string{"Authorization", "Bearer gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"}
+
 // exampleClient calls an API whose store holds what the examples are about.
 func exampleClient(t *testing.T, id map[string]string) *client {
 	c := newClient(t)
@@ -78,7 +81,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 			c := exampleClient(t, pathsOf(notes))
 			var as []string
 			if r.id == "patch-session" || r.id == "answer-device" { // an admin is no user
-				as = []string{"Authorization", "Bearer gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"}
+				as = userOfExample
 			}
 			got := c.call(r.method, op.path(r), string(op.Request), as...)
 			require.Less(t, got.Code, 300, got.Body.String())
@@ -123,6 +126,12 @@ func TestProblemsAreListed(t *testing.T) {
 			if strings.HasPrefix(path, "/v1/play") {
 				off := newClientWith(t, func(o *Options) { o.Play = false })
 				seen[off.call(r.method, path, string(op.Request)).Code] = true
+			}
+			switch r.id {
+			case "poll-device":
+				try(path, `{"poll":"ZZZZZZZZZZZZZZZZZZZZZZZZZZ"}`)
+			case "answer-device":
+				try(path, `{"code":"ZZZZ-ZZZZ"}`, userOfExample...)
 			}
 			c.store.keys = nil
 			try(path, string(op.Request))

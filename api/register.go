@@ -129,8 +129,11 @@ func (r route) status() int {
 func (r route) errors() []int {
 	// Query parameters that are not known are refused, where there are none, too.
 	out := []int{401, 403, 422, 429, 500, 503}
-	if len(r.who) == 0 && r.body == nil { // no credential is looked at
+	switch { // no credential is looked at
+	case len(r.who) == 0 && r.body == nil:
 		out = []int{422, 500, 503}
+	case r.id == "begin-device":
+		out = []int{422, 429, 500, 503}
 	}
 	if r.body != nil {
 		out = append(out, 400, 413, 415)
