@@ -107,7 +107,7 @@ func TestPlay_IsNotThereWhereItIsOff(t *testing.T) {
 // TestPlay_IsBoundedBeforeTheDatabase: an address that is not there costs a look into
 // the database, and nobody needs a key for that.
 func TestPlay_IsBoundedBeforeTheDatabase(t *testing.T) {
-	c, path := newPlay(t)
+	c, _ := newPlay(t)
 	c.call("POST", "/play/no-such-form", "").is(404)
 	require.Zero(t, c.store.lookups)
 	for range astray.burst {
@@ -116,7 +116,7 @@ func TestPlay_IsBoundedBeforeTheDatabase(t *testing.T) {
 	require.NotEmpty(t, c.call("POST", "/play/"+id.New(id.Play), "").is(429).Header().Get("Retry-After"))
 	require.Equal(t, astray.burst, c.store.lookups)
 
-	c, path = newPlay(t)
+	c, path := newPlay(t)
 	codes := map[int]int{}
 	for range played.burst + 10 {
 		codes[c.call("POST", path, "").Code]++

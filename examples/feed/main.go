@@ -162,7 +162,7 @@ func (c client) call(ctx context.Context, method, path string, body any) (again 
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return true, fmt.Errorf("Godwit can't be reached at %s; is make up running?", c.url)
+		return true, fmt.Errorf("there is no Godwit at %s; is make up running?", c.url)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))

@@ -3,8 +3,6 @@ package command
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -86,16 +84,4 @@ func TestRoot_ShowsAnExampleOfEachCommand(t *testing.T) {
 		require.Contains(t, c.Example, c.CommandPath(), "an example of %s", c.CommandPath())
 	}
 	walk(Root(Program{Version: "v1.2.3"}))
-}
-
-// profiles writes a file of profiles and gives the home that it is in.
-func profiles(t *testing.T, text string) string {
-	t.Helper()
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", "")
-	file := filepath.Join(home, ".config", "godwit", "config.toml")
-	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	return file
 }
