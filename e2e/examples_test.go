@@ -40,10 +40,8 @@ func TestExamples_ReceiveEachEventOnce(t *testing.T) {
 			env := map[string]string{"PORT": port, "INBOX": filepath.Join(t.TempDir(), "inbox"), "WEBHOOK_SECRET": rotated["secret"].(string) + " " + w["secret"].(string)}
 			var said []*output
 			for _, command := range example.commands {
-				for i := range command {
-					command[i] = strings.ReplaceAll(command[i], "%s", at)
-				}
-				cmd := exec.Command(command[0], command[1:]...)
+				args := strings.Fields(strings.ReplaceAll(strings.Join(command, " "), "%s", at))
+				cmd := exec.Command(args[0], args[1:]...)
 				cmd.Dir = filepath.Join("..", "examples", example.dir)
 				p := run(t, cmd, env)
 				t.Cleanup(func() { p.kill(t) })

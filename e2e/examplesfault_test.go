@@ -49,7 +49,7 @@ func exampleRuns(t *testing.T, name, inbox string) (send func(raw string) int, a
 	var conn net.Conn
 	eventually(t, func() (bool, string) {
 		conn, err = net.Dial("tcp", at)
-		return err == nil, fmt.Sprint(err)
+		return err == nil, fmt.Sprint(err, said)
 	})
 	require.NoError(t, conn.Close())
 	return func(raw string) int {

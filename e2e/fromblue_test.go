@@ -97,7 +97,9 @@ func TestFromBlue_ImportsAListing(t *testing.T) {
 		require.Contains(t, out, "refused")
 		require.Contains(t, out, "created")
 	}
-	admin.fails(t, 6, "owner_id", "webhooks", "import", "-")
+	_, said, code := admin.run(t, "webhooks", "import", "-")
+	require.Equal(t, 6, code)
+	require.Contains(t, said, "owner_id")
 	for _, bad := range []string{"", "{}", "[]", `[{"id":"x"}]`, `{"data":null}`, "<html>"} {
 		admin.stdin = bad
 		admin.fails(t, 6, "webhook", "webhooks", "import", "-", "--owner", c.prefix+"u")

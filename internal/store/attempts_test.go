@@ -57,7 +57,7 @@ func TestClaimedOnceUntilTheLeaseEnds(t *testing.T) {
 	ctx := context.Background()
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	c := s.claimed(t, "e1")
-	require.Equal(t, hook.Claim{DeliveryID: c.DeliveryID, Generation: 1, WebhookID: w.ID, OwnerID: "u1", EventID: "e1", EventType: "TODO_CREATED", CompanyID: "c1"}, c)
+	require.Equal(t, hook.Claim{DeliveryID: c.DeliveryID, Generation: 1, WebhookID: w.ID, OwnerID: "u1", EventID: "e1", EventType: "TODO_CREATED", CompanyID: "c1", Host: "example.com"}, c)
 
 	again, err := s.Claim(ctx, 10, lease)
 	require.NoError(t, err)

@@ -49,7 +49,7 @@ func TestMatching_ReadsNoMoreForWhatRulesLeaveOut(t *testing.T) {
 // lookUp runs the look-up for one event and counts the pages it touched.
 func lookUp(t *testing.T, conn *sql.Conn, eventID string) int {
 	t.Helper()
-	p := planned(t, conn, fmt.Sprintf(`look_up('{%[1]s}', '{TODO_CREATED}', '{p1}', '{u9}', '{2026-01-01T00:00:00Z}', '{x}', '{x}', '{x}', '{0}', '{0}', '{0}', 'dlv_%[1]s', '{0,0}', '{}', 10, 10)`, eventID))
+	p := planned(t, conn, fmt.Sprintf(`look_up('{%[1]s}', '{TODO_CREATED}', '{p1}', '{u9}', '{2026-01-01T00:00:00Z}', '{x}', '{x}', '{x}', '{0}', '{0}', '{0}', 'dlv_%[1]s', '{0,0}', '{}', 10, 10, '{""}')`, eventID))
 	require.Equal(t, 1, p.Rows)
 	return p.pages()
 }

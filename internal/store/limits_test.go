@@ -104,7 +104,7 @@ func TestReleaseKeepsTheCap(t *testing.T) {
 
 	first := s.released(t)
 	require.Len(t, first, 2)
-	require.Equal(t, hook.Claim{DeliveryID: first[0].DeliveryID, Generation: 1, WebhookID: w.ID, OwnerID: "u1", EventID: "e1", EventType: "TODO_CREATED", CompanyID: "c1"}, first[0])
+	require.Equal(t, hook.Claim{DeliveryID: first[0].DeliveryID, Generation: 1, WebhookID: w.ID, OwnerID: "u1", EventID: "e1", EventType: "TODO_CREATED", CompanyID: "c1", Host: "example.com"}, first[0])
 	require.Equal(t, "e2", first[1].EventID)
 	require.Empty(t, s.released(t))
 	require.Equal(t, 1, s.begin(t, first[0].DeliveryID, time.Minute))

@@ -32,8 +32,11 @@ func TestWhatAUserSeesCostsNoMoreWithManyOthers(t *testing.T) {
 	}
 	s.post(t, event("e1", "TODO_CREATED", "p1"))
 	pgtest.Exec(t, s.url, `INSERT INTO sessions (id, user_id, hash, expires_at) VALUES ('ses_u2', 'u2', 'u2', now() + interval '1 hour')`)
+	pgtest.Exec(t, s.url, `INSERT INTO api_keys (id, name, role, user_id, hash, prefix) VALUES ('key_u2', 'own', 'user', 'u2', sha256('u2'), 'gw_u2')`)
+	pgtest.Exec(t, s.url, `INSERT INTO play_addresses (id, owner_id) VALUES ('play_u2', 'u2')`)
+	pgtest.Exec(t, s.url, fmt.Sprintf(`INSERT INTO health_counts (webhook_id, hour, reason, latency, part, n) VALUES ('%s', '2026-01-01T00:00:00Z', '', 1, 1, 1)`, s.theirs.ID))
 	ids := map[hook.Kind]string{
-		hook.KindSession: "ses_u2", hook.KindUser: "u2",
+		hook.KindSession: "ses_u2", hook.KindUser: "u2", hook.KindKey: "key_u2", hook.KindPlay: "play_u2",
 		hook.KindProject: "p1", hook.KindEvent: "e1", hook.KindWebhook: s.theirs.ID,
 		hook.KindDelivery: s.deliveries(t, as("u2"), hook.DeliveryFilter{})[0],
 	}

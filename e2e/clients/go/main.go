@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	if err != nil || listed.JSON200 == nil || len(listed.JSON200.Data) == 0 {
 		return errors.Join(err, errors.New("no delivery is listed"))
 	}
-	gone, err := client.DeleteWebhookWithResponse(ctx, made.JSON201.Id)
+	gone, err := client.DeleteWebhookWithResponse(ctx, made.JSON201.Id, nil)
 	if err != nil || gone.StatusCode() != http.StatusNoContent {
 		return errors.Join(err, errors.New("the webhook was not deleted"))
 	}
