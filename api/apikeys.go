@@ -101,8 +101,8 @@ func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply
 	return &newAPIKeyReply{Location: "/v1/api-keys/" + k.ID, Body: newAPIKey{APIKey: viewAPIKey(k), Key: key}}, nil
 }
 
-// ofUser completes what a user sends, who makes keys of the role user for itself, and
-// not for ever.
+// ofUser completes what a user sends, who makes keys of the role user for itself, each
+// with an end.
 func (s *server) ofUser(ctx context.Context, f *apiKeyForm) (bad []hook.Field) {
 	p := hook.PrincipalOf(ctx)
 	if p.Role != hook.RoleUser {

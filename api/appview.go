@@ -25,7 +25,7 @@ type appView struct {
 }
 
 type appFeatures struct {
-	Mail          bool     `json:"mail" doc:"Owners of webhooks are told by mail"`
+	Mail          bool     `json:"mail" doc:"Godwit sends mail to the owners of webhooks"`
 	Play          bool     `json:"play" doc:"There is a play receiver, which shows what a webhook sends"`
 	TemporalLinks string   `json:"temporal_links" enum:"all,admins" doc:"Who sees links to the Temporal Web UI"`
 	ChatFormats   []string `json:"chat_formats" nullable:"false" maxItems:"20" doc:"Values of payload_format that chat services take"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"time"
 	"unicode/utf8"
@@ -19,27 +20,23 @@ type Devices interface {
 	BeginDevice(ctx context.Context, d hook.Device, pollHash []byte) error
 	// UseDevice gives the key to a device that was let in, and forgets it then.
 	UseDevice(ctx context.Context, pollHash []byte, k hook.APIKey, keyHash []byte) (hook.Device, hook.APIKey, error)
-}
-
-// DeviceAnswers keeps what people say about devices.
-type DeviceAnswers interface {
-	Device(ctx context.Context, code string) (hook.Device, error)
-	AnswerDevice(ctx context.Context, code string, approve bool) (hook.Device, error)
+	// AnswerDevice keeps what the user says about one that waits; nil = nothing yet.
+	AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error)
 }
 
 // How often one network may begin sign-ins of devices, and ask how they stand.
 var (
-	deviceBegins = allowance{name: "devices", perSecond: 10.0 / 60, burst: 10}
-	devicePolls  = allowance{name: "device polls", perSecond: 5, burst: 20}
+	deviceBegins = allowance{name: "sign-ins of devices", perSecond: 10.0 / 60, burst: 10}
+	devicePolls  = allowance{name: "polls of devices", perSecond: 5, burst: 20}
 )
 
 // spendOfNetwork counts a request without a key against what its network may do.
-func (s *server) spendOfNetwork(ctx context.Context, a allowance) error {
-	limiter, now := s.requests.of(a.name+" "+networkOf(hook.PrincipalOf(ctx).Address), a.limiter), time.Now()
+func (s *server) spendOfNetwork(from netip.Addr, a allowance) error {
+	limiter, now := s.requests.of(a.name+" "+networkOf(from), a.limiter), time.Now()
 	if limiter.AllowN(now, 1) {
 		return nil
 	}
-	return rateLimited("Too many sign-ins of devices come from this address.", a.until(limiter.TokensAt(now), 1))
+	return rateLimited("Too many "+a.name+" come from this address.", a.until(limiter.TokensAt(now), 1))
 }
 
 type deviceForm struct {
@@ -62,7 +59,7 @@ type newDeviceReply struct{ Body newDevice }
 // beginDevice makes the code that a person is to compare, and the secret by which the
 // device gets its key.
 func (s *server) beginDevice(ctx context.Context, in *portalInput) (*newDeviceReply, error) {
-	if err := s.spendOfNetwork(ctx, deviceBegins); err != nil {
+	if err := s.spendOfNetwork(hook.PrincipalOf(ctx).Address, deviceBegins); err != nil {
 		return nil, err
 	}
 	form, err := decode[deviceForm](in.raw)
@@ -113,7 +110,7 @@ type deviceState struct {
 
 // pollDevice tells a device how it stands. Its key is made now, so that none is kept.
 func (s *server) pollDevice(ctx context.Context, in *Payload) (*reply[deviceState], error) {
-	if err := s.spendOfNetwork(ctx, devicePolls); err != nil {
+	if err := s.spendOfNetwork(hook.PrincipalOf(ctx).Address, devicePolls); err != nil {
 		return nil, err
 	}
 	form, err := decode[pollForm](in.raw)
@@ -172,12 +169,7 @@ func (s *server) answerDevice(ctx context.Context, in *Payload) (*reply[Device],
 		return nil, newProblem(codeForbidden, fmt.Sprintf("Only a user lets a device in, for its own key; an admin's key is given to it by %q.", "godwit login --key -"))
 	}
 	code, _ := hook.DeviceCode(form.Code) // check has read it
-	var d hook.Device
-	if form.Approve == nil {
-		d, err = s.Store.DeviceAnswers.Device(ctx, code)
-	} else {
-		d, err = s.Store.DeviceAnswers.AnswerDevice(ctx, code, *form.Approve)
-	}
+	d, err := s.Store.Devices.AnswerDevice(ctx, code, form.Approve)
 	if err != nil {
 		return nil, err
 	}

@@ -32,15 +32,10 @@ func (f devicesOf) by(code string) (string, hook.Device, error) {
 	return "", hook.Device{}, notFound()
 }
 
-func (f devicesOf) Device(_ context.Context, code string) (hook.Device, error) {
-	_, d, err := f.by(code)
-	return d, err
-}
-
-func (f devicesOf) AnswerDevice(ctx context.Context, code string, approve bool) (hook.Device, error) {
+func (f devicesOf) AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error) {
 	hash, d, err := f.by(code)
-	if err == nil {
-		d.Approved, d.UserID = &approve, hook.PrincipalOf(ctx).UserID
+	if err == nil && approve != nil {
+		d.Approved, d.UserID = approve, hook.PrincipalOf(ctx).UserID
 		f.devices[hash] = d
 	}
 	return d, err
@@ -125,7 +120,7 @@ func TestDeviceCode_IsMadeOfItsLettersAlike(t *testing.T) {
 	}
 }
 
-// TestAPIKeys_OfAUserAreTheUsersOwn: of its role, for itself, and not for ever.
+// TestAPIKeys_OfAUserAreTheUsersOwn: of its role, for itself, and with an end.
 func TestAPIKeys_OfAUserAreTheUsersOwn(t *testing.T) {
 	c := newClient(t)
 	user, _ := c.key("user", "u1")

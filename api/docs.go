@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,12 +68,21 @@ func (s *server) docsSite() (docsSite, error) {
 		return docsSite{}, err
 	}
 	out := docsSite{site, newFile(mediaPage, site.ReferencePage()), newFile(mediaText, site.Index()), map[string]file{}}
+	for _, name := range docs.Files() {
+		media := mediaOfFiles[path.Ext(name)]
+		out.guides[name] = newFile(media, docs.File(name))
+	}
 	for _, name := range site.Guides() {
 		out.guides[name] = newFile(mediaPage, site.Guide(name))
 		out.guides[name+".md"] = newFile(mediaMarkdown, site.Source(name))
 	}
 	return out, nil
 }
+
+// docsSearches is how often one network may search: each reads all guides.
+var docsSearches = allowance{name: "searches", perSecond: 5, burst: 50}
+
+var mediaOfFiles = map[string]string{".css": "text/css; charset=utf-8", ".png": "image/png", ".webp": "image/webp"}
 
 const (
 	mediaPage     = "text/html; charset=utf-8"
@@ -84,10 +94,6 @@ const (
 // and the search.
 func (s *server) serveGuide(c *gin.Context, site func() (docsSite, error)) {
 	name := strings.TrimPrefix(c.Param("page"), "/")
-	if content, media, ok := docs.File(name); ok {
-		s.serveFile(c, newFile(media, content), nil)
-		return
-	}
 	d, err := site()
 	if guide, ok := d.guides[name]; ok || err != nil {
 		s.serveFile(c, guide, err)
@@ -95,6 +101,10 @@ func (s *server) serveGuide(c *gin.Context, site func() (docsSite, error)) {
 	}
 	if name != "search" {
 		s.noRoute(c)
+		return
+	}
+	if err := s.spendOfNetwork(s.clientAddress(c.Request), docsSearches); err != nil {
+		s.fail(c, problemOf(err))
 		return
 	}
 	s.serveFile(c, newFile(mediaPage, d.Search(c.Query("q"))), nil)

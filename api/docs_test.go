@@ -62,6 +62,23 @@ func TestDocsServeTheGuides(t *testing.T) {
 	}
 }
 
+// TestDocs_ASearchIsBounded: it needs no key, and reads all guides.
+func TestDocs_ASearchIsBounded(t *testing.T) {
+	c := newClient(t)
+	found := 0
+	search := func() *httptest.ResponseRecorder {
+		return c.call("GET", "/docs/search?q=signature", "", "Authorization", "").ResponseRecorder
+	}
+	last := search()
+	for ; last.Code == http.StatusOK && found < 10*docsSearches.burst; last = search() { // more are allowed while it asks
+		found++
+	}
+	require.Equal(t, http.StatusTooManyRequests, last.Code)
+	require.NotEmpty(t, last.Header().Get("Retry-After"))
+	require.GreaterOrEqual(t, found, docsSearches.burst)
+	c.call("GET", "/docs/verify", "", "Authorization", "").is(200)
+}
+
 func TestEveryAnswerHasThePosture(t *testing.T) {
 	c := newClient(t)
 	for _, path := range []string{"/v1/companies", "/v1/companies/none", "/nowhere", "/openapi.json", "/docs", "/docs/style.css", "/"} {

@@ -65,11 +65,11 @@ type fake struct {
 }
 
 func (f *fake) store() Store {
-	return Store{Companies: f, Projects: f, Users: f, Locales: f, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
+	return Store{Companies: f, Projects: f, Users: f, ChooseLocale: f.ChooseLocale, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
 		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f}, Drafts: draftsOf{f}, Numbers: f,
 		DeliveryEdits: edits{f}, Redeliveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
 		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
-		Credentials: keysOf{f}, APIKeys: keysOf{f}, Devices: devicesOf{f}, DeviceAnswers: devicesOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}, PlayAddresses: playOf{f}, Plays: playOf{f}}
+		Credentials: keysOf{f}, APIKeys: keysOf{f}, Devices: devicesOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}, PlayAddresses: playOf{f}, Plays: playOf{f}}
 }
 
 // Visible is asked about each id that users may name.

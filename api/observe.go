@@ -34,30 +34,24 @@ func (s *server) count(c *gin.Context) {
 	if c.Request.Method == http.MethodPost && publishes(c.FullPath()) {
 		kind = "events"
 		if status >= http.StatusBadRequest {
-			s.rejected(codeOf(status))
+			k, known := kindWith(status)
+			if !known {
+				k.code = codeInternal
+			}
+			s.rejected(k.code)
 		}
 	}
 	s.Observer.Answered(kind, status, time.Since(start))
 }
 
-// timed says whether a request tells how the API does: how long a stream lasts, and how
-// the play receiver answers, is what somebody asked for.
+// timed says whether a request tells how the API does: its caller decides how
+// long a stream lasts, and how the play receiver answers.
 func timed(c *gin.Context) bool {
 	return c.FullPath() != hook.PlayPath+":id" && c.Writer.Header().Get("Content-Type") != "text/event-stream"
 }
 
 // publishes says whether events are posted to the path of a route.
 func publishes(path string) bool { return path == "/v1/events" || path == "/v1/events/batch" }
-
-// codeOf is the code of most problems with a status.
-func codeOf(status int) string {
-	for _, k := range kinds() {
-		if k.status == status {
-			return k.code
-		}
-	}
-	return codeInternal
-}
 
 func (s *server) rejected(code string) {
 	if s.Observer != nil {

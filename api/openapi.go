@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,12 +111,19 @@ func (k kind) response(schemas huma.Registry, description string) *huma.Response
 
 // kindOf is the kind of problem with a status; the table has one for each.
 func kindOf(status int) kind {
-	for _, k := range kinds() {
-		if k.status == status {
-			return k
-		}
+	if k, ok := kindWith(status); ok {
+		return k
 	}
 	panic("api: no kind of problem has the status " + strconv.Itoa(status))
+}
+
+func kindWith(status int) (k kind, found bool) {
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.status == status })
+	if i < 0 {
+		return kind{}, false
+	}
+	return all[i], true
 }
 
 // mayBeLeftOut says which bodies need not be sent.

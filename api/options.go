@@ -75,7 +75,7 @@ type Options struct {
 	Version string
 	// Look is what GET /v1/app shows beside the features; its name is never empty.
 	Look Look
-	// Mail: owners are told by mail.
+	// Mail says whether Godwit sends mail to owners.
 	Mail bool
 	// Settings are what GET /v1/system shows.
 	Settings Settings
@@ -110,10 +110,11 @@ type Workflows struct {
 // fills all of them. Errors that a client may see are *hook.Error; lists come
 // newest first and are cut to Page.Limit.
 type Store struct {
-	Companies     Companies
-	Projects      Projects
-	Users         Users
-	Locales       Locales
+	Companies Companies
+	Projects  Projects
+	Users     Users
+	// ChooseLocale keeps the language that a user chooses, one of hook.Languages.
+	ChooseLocale  func(ctx context.Context, userID, locale string) error
 	Directory     Directory
 	Members       Members
 	EventTypes    EventTypes
@@ -138,7 +139,6 @@ type Store struct {
 	Credentials   Credentials
 	APIKeys       APIKeys
 	Devices       Devices
-	DeviceAnswers DeviceAnswers
 	Sessions      Sessions
 	SignedIn      SignedIn
 	PortalLinks   PortalLinks
@@ -181,11 +181,6 @@ type Users interface {
 	PutUser(ctx context.Context, u hook.User) (hook.User, bool, error)
 	User(ctx context.Context, id string) (hook.User, error)
 	DeleteUser(ctx context.Context, id string) error
-}
-
-// Locales keeps the languages that users choose, each one of hook.Languages.
-type Locales interface {
-	ChooseLocale(ctx context.Context, userID, locale string) error
 }
 
 // Directory lists companies, projects and users; with a text those that a person

@@ -151,7 +151,7 @@ func (*observed) Accepted(hook.Accepted)                {}
 func (*observed) Rejected(string)                       {}
 func (o *observed) Answered(string, int, time.Duration) { o.answered++ }
 
-// TestPlay_IsNoPartOfHowTheAPIDoes: its failures and delays are what somebody asked for.
+// TestPlay_IsNoPartOfHowTheAPIDoes: its caller asks for its failures and delays.
 func TestPlay_IsNoPartOfHowTheAPIDoes(t *testing.T) {
 	o := &observed{}
 	c := newClientWith(t, func(options *Options) { options.Observer = o })

@@ -145,7 +145,7 @@ func readPlayed(c *gin.Context, address string) ([]byte, *problem) {
 const notKept = "(not kept)"
 
 // linesOf are the headers of a request in the order of their names; Host is one of
-// them, as on the wire. What may sign somebody in to Godwit is not kept: whoever made
+// them, as on the wire. What may sign a person in to Godwit is not kept: whoever made
 // the play address sees what comes.
 func (s *server) linesOf(r *http.Request) []hook.Header {
 	out := []hook.Header{{Name: "Host", Value: r.Host}}
@@ -166,7 +166,7 @@ func (s *server) linesOf(r *http.Request) []hook.Header {
 // of Godwit may add tokens of other names.
 var ofBrowsers = regexp.MustCompile(`^(Accept.*|Content-.*|Sec-Fetch-.*|User-Agent|Origin|Webhook-.*|Godwit-.*|X-Signature)$`)
 
-// signsIn says whether a header may sign somebody in to Godwit, or to what is in front
+// signsIn says whether a header may sign a person in to Godwit, or to what is in front
 // of it.
 func (s *server) signsIn(of http.Header, name, value string) bool {
 	if name == "Cookie" || of.Get("Cookie") != "" || of.Get("Sec-Fetch-Mode") != "" {

@@ -89,7 +89,7 @@ func newMemory[V any]() memory[V] {
 	return memory[V]{held}
 }
 
-// peek gives what is held for somebody, or the zero value.
+// peek gives what is held for a name, or the zero value.
 func (m memory[V]) peek(whose string) V {
 	one, _ := m.held.Get(whose)
 	return one

@@ -263,7 +263,7 @@ func (s *server) patchSession(ctx context.Context, in *Payload) (*reply[sessionV
 	if by.UserID == "" {
 		return nil, hook.Errorf(hook.CodeConflict, "An admin is none of the users, so there is no user to keep the language of.")
 	}
-	if err := s.Store.Locales.ChooseLocale(ctx, by.UserID, form.Locale); err != nil {
+	if err := s.Store.ChooseLocale(ctx, by.UserID, form.Locale); err != nil {
 		return nil, err
 	}
 	return s.whoAmI(ctx, nil)

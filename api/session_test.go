@@ -206,7 +206,7 @@ func TestSession_TellsTheNameOfItsUser(t *testing.T) {
 	require.Nil(t, c.call("GET", "/v1/session", "").is(200).json()["user"])
 }
 
-// TestSession_KeepsTheLanguageOfItsUser: none was chosen until somebody chooses one.
+// TestSession_KeepsTheLanguageOfItsUser: there is none until the user chooses one.
 func TestSession_KeepsTheLanguageOfItsUser(t *testing.T) {
 	c := newClient(t)
 	c.call("PUT", "/v1/users/u1", `{"name":"Una","email":"una@example.com"}`).is(201)

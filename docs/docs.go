@@ -104,20 +104,20 @@ func (s *Site) Index() []byte {
 	return []byte(out.String())
 }
 
-// File gives the style or a picture, with its media type.
-func File(name string) (content []byte, media string, ok bool) {
-	switch {
-	case name == "style.css":
-		media = "text/css; charset=utf-8"
-	case strings.HasPrefix(name, "img/") && strings.HasSuffix(name, ".png"):
-		media = "image/png"
-	case strings.HasPrefix(name, "img/") && strings.HasSuffix(name, ".webp"):
-		media = "image/webp"
-	default:
-		return nil, "", false
+// Files names the style and the pictures.
+func Files() []string {
+	names := []string{"style.css"}
+	pictures, _ := files.ReadDir("img") // which is embedded
+	for _, picture := range pictures {
+		names = append(names, "img/"+picture.Name())
 	}
-	content, err := files.ReadFile(name)
-	return content, media, err == nil
+	return names
+}
+
+// File gives one of Files.
+func File(name string) []byte {
+	content, _ := files.ReadFile(name) // which is embedded
+	return content
 }
 
 // view is what the layout needs to know of a page.

@@ -19,7 +19,7 @@ type commandLine struct {
 	stdin string
 }
 
-// commands gives the command line of somebody with a key; "" = one who has none.
+// commands gives the command line of a person with a key; "" = without one.
 func commands(t testing.TB, p *process, key string) *commandLine {
 	t.Helper()
 	c := &commandLine{env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GODWIT_URL=" + p.url()}}

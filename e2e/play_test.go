@@ -60,7 +60,7 @@ func TestPlay_ShowsWhatWebhooksSend(t *testing.T) {
 	c.send(t, http.MethodPost, "/v1/events", map[string]any{"type": "TAG_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"id": "1"}}).json(t, 202)
 	require.Equal(t, "ok", checkOf(c.played(t, signed, 1)[0]))
 
-	// What somebody else sends.
+	// What another sender sends.
 	sent := func(headers map[string]string, body string) string {
 		req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
 		require.NoError(t, err)

@@ -28,7 +28,7 @@ func TestWeb_Lists(t *testing.T) { inBrowser(t, "lists") }
 // TestWeb_Typing fills in forms, by keyboard alone and with what is wrong in them.
 func TestWeb_Typing(t *testing.T) { inBrowser(t, "typing") }
 
-// TestWeb_Play makes a webhook for somebody who only wants to see what it sends.
+// TestWeb_Play makes a webhook for a person who only wants to see what it sends.
 func TestWeb_Play(t *testing.T) { inBrowser(t, "play") }
 
 // TestWeb_FirstVisit opens the link that the start of an empty installation prints.

@@ -132,10 +132,10 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 	s := p.store
 	return api.NewHTTPServer(api.New(api.Options{
 		Store: api.Store{
-			Companies: s, Projects: s, Users: s, Locales: s, Directory: s, Members: s, EventTypes: s,
+			Companies: s, Projects: s, Users: s, ChooseLocale: s.ChooseLocale, Directory: s, Members: s, EventTypes: s,
 			Webhooks: s, WebhookKeys: s, Edits: s, Health: s, Events: s, Deliveries: s, Requests: s, Drafts: s, Numbers: s,
 			DeliveryEdits: s, Redeliveries: s, Cancellations: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
-			Credentials: s, APIKeys: s, Devices: s, DeviceAnswers: s, Sessions: s, SignedIn: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s, Erasures: s, Quotas: s, Listeners: s, Leases: s, Offers: s, PlayAddresses: s, Plays: s,
+			Credentials: s, APIKeys: s, Devices: s, Sessions: s, SignedIn: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s, Erasures: s, Quotas: s, Listeners: s, Leases: s, Offers: s, PlayAddresses: s, Plays: s,
 		},
 		Matching:       p.matching,
 		Trials:         p.matching,

@@ -73,7 +73,7 @@ type User struct {
 	Email string
 	// Locale is the language of what is written to the user: one of Languages.
 	Locale string
-	// LocaleChosen says that somebody has chosen it.
+	// LocaleChosen says that the user, or the application, has chosen it.
 	LocaleChosen bool
 	CreatedAt    time.Time
 	UpdatedAt    time.Time

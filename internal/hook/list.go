@@ -68,7 +68,7 @@ func (s WebhookSort) Cursor(w Webhook) Cursor {
 	return Cursor{Time: w.CreatedAt, ID: w.ID}
 }
 
-// Attention says how soon somebody should look at w: 0 = something other than its
+// Attention says how soon its owner should look at w: 0 = something other than its
 // owner has switched it off, 1 = its last attempts failed, 2 = there is no hurry.
 func (w Webhook) Attention() int {
 	switch {

@@ -167,5 +167,5 @@ func WordsIn(language string, r Reason) string {
 	return words
 }
 
-// Advice says in a language what somebody can do about a reason; "" = nothing.
+// Advice says in a language what to do about a reason; "" = nothing.
 func Advice(language string, r Reason) string { return advice[language][r] }

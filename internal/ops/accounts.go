@@ -9,30 +9,25 @@ import (
 	"godwit/internal/hook"
 )
 
-// Accounts is the ledger as the metrics read it.
-type Accounts interface {
-	// ProcessCounts is what this process has counted since its start.
-	ProcessCounts() hook.ProcessCounts
-	// Outstanding is what waits now, in all processes.
-	Outstanding(ctx context.Context) (hook.Outstanding, error)
-}
-
 // accounts are read when they are scraped; what waits costs one query.
 type accounts struct {
-	from                                      Accounts
+	counted                                   func() hook.ProcessCounts
+	outstanding                               func(context.Context) (hook.Outstanding, error)
 	transitions, redelivered, repeated        *prometheus.Desc
 	oldest, lag, windows, redeliveries, locks *prometheus.Desc
 }
 
-// NewAccounts makes the metrics of what the ledger counts and of what waits in it.
-func NewAccounts(from Accounts) prometheus.Collector {
+// NewAccounts makes the metrics of what this process has counted since its start, and
+// of what waits now in all processes.
+func NewAccounts(counted func() hook.ProcessCounts, outstanding func(context.Context) (hook.Outstanding, error)) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("godwit_"+name, help, labels, nil)
 	}
 	return accounts{
-		from:         from,
+		counted:      counted,
+		outstanding:  outstanding,
 		transitions:  desc("health_transitions_total", "Changes of webhooks' health that this process wrote, by the status after them.", "status"),
-		redelivered:  desc("redelivered_total", "Deliveries that this process sent again because somebody asked for it."),
+		redelivered:  desc("redelivered_total", "Deliveries that this process sent again on request."),
 		repeated:     desc("database_repeats_total", "Transactions that this process ran again, because another one was in their way."),
 		oldest:       desc("oldest_delivery_seconds", "Age of the oldest delivery that is pending, retrying or held; 0 when there is none.", "status"),
 		lag:          desc("dispatch_lag_seconds", "How long the delivery that has waited longest has been due without being claimed: for its first attempt, or for a later one.", "attempt"),
@@ -52,7 +47,7 @@ func (a accounts) Collect(ch chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, n int64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
-	counted := a.from.ProcessCounts()
+	counted := a.counted()
 	for status, n := range counted.Transitions {
 		count(a.transitions, n, string(status))
 	}
@@ -61,7 +56,7 @@ func (a accounts) Collect(ch chan<- prometheus.Metric) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	waiting, err := a.from.Outstanding(ctx)
+	waiting, err := a.outstanding(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(a.oldest, err)
 		return

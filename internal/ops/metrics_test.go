@@ -35,7 +35,7 @@ func labels() ops.Labels {
 func TestMetrics_AreAllThereFromTheStart(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	ops.NewMetrics(registry, labels())
-	registry.MustRegister(ops.NewAccounts(accounts{}))
+	registry.MustRegister(ops.NewAccounts(accounts{}.ProcessCounts, accounts{}.Outstanding))
 	_, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 	for _, line := range []string{
 		`godwit_events_accepted_total 0`, `godwit_events_rejected_total{reason="unavailable"} 0`, `godwit_request_duration_seconds_count{kind="events",status="5xx"} 0`,
@@ -95,7 +95,8 @@ func TestMetrics_HaveNativeHistograms(t *testing.T) {
 
 func TestAccounts_WithoutADatabaseKeepWhatTheProcessCounts(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(ops.NewAccounts(accounts{errors.New("away")}))
+	away := accounts{errors.New("away")}
+	registry.MustRegister(ops.NewAccounts(away.ProcessCounts, away.Outstanding))
 	_, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 	require.Contains(t, body, "godwit_redelivered_total 5\n")
 	require.NotContains(t, body, "godwit_oldest_delivery_seconds{")

@@ -52,30 +52,25 @@ func (s *Store) BeginDevice(ctx context.Context, d hook.Device, pollHash []byte)
 	})
 }
 
-// Device finds one that waits, by its code.
-func (s *Store) Device(ctx context.Context, code string) (hook.Device, error) {
+// AnswerDevice writes down what the user of ctx says about a device that waits, and
+// finds it; nil = it is only to be found. A user who has as many keys as a user may have
+// can't let another in: CodeConflict.
+func (s *Store) AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error) {
 	var r deviceRow
-	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+deviceColumns+` FROM device_logins WHERE code = $1 AND expires_at > now() AND approved IS NULL`, code)
-	if err != nil {
-		return hook.Device{}, found("device", "", err)
+	if approve == nil {
+		err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+deviceColumns+` FROM device_logins WHERE code = $1 AND expires_at > now() AND approved IS NULL`, code)
+		return r.device(), found("device", "", err)
 	}
-	return r.device(), nil
-}
-
-// AnswerDevice writes down what the user of ctx says about a device that waits. A user
-// who has as many keys as a user may have can't let another in: CodeConflict.
-func (s *Store) AnswerDevice(ctx context.Context, code string, approve bool) (hook.Device, error) {
-	var r deviceRow
 	err := s.inTx(ctx, "answer a device", func(tx *sqlx.Tx) error {
 		by := hook.PrincipalOf(ctx)
-		if approve {
+		if *approve {
 			if err := roomForKey(ctx, tx, by.UserID); err != nil {
 				return err
 			}
 		}
 		err := tx.GetContext(ctx, &r, `
 			UPDATE device_logins SET approved = $2, user_id = $3, approved_by = $4
-			WHERE code = $1 AND expires_at > now() AND approved IS NULL RETURNING `+deviceColumns, code, approve, by.UserID, by.KeyID)
+			WHERE code = $1 AND expires_at > now() AND approved IS NULL RETURNING `+deviceColumns, code, *approve, by.UserID, by.KeyID)
 		return found("device", "", err)
 	})
 	return r.device(), err

@@ -36,11 +36,11 @@ func TestDevice_IsUsedOnce(t *testing.T) {
 	d, _, err := s.UseDevice(ctx, poll, k, hash)
 	require.NoError(t, err)
 	require.Nil(t, d.Approved)
-	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJL", true)
+	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJL", new(true))
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
-	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJK", true)
+	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJK", new(true))
 	require.NoError(t, err)
-	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJK", false)
+	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJK", new(false))
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err), "it was answered")
 	var group sync.WaitGroup
 	var got atomic.Int32
@@ -73,11 +73,11 @@ func TestDevice_WaitsTenMinutes(t *testing.T) {
 		require.NoError(t, s.BeginDevice(ctx, hook.Device{Code: code, Name: "x", Address: "a"}, apikey.Hash(fmt.Sprint(i))))
 	}
 	pgtest.Exec(t, s.url, `UPDATE device_logins SET expires_at = now() WHERE code = 'BCDF-GHJK'`)
-	_, err := s.Device(ctx, "BCDF-GHJK")
+	_, err := s.AnswerDevice(ctx, "BCDF-GHJK", nil)
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
-	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJK", true)
+	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJK", new(true))
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(err))
-	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJL", false)
+	_, err = s.AnswerDevice(asUser("u1"), "BCDF-GHJL", new(false))
 	require.NoError(t, err)
 	k, hash := deviceKey()
 	d, _, err := s.UseDevice(ctx, apikey.Hash("1"), k, hash)
@@ -122,10 +122,10 @@ func TestAPIKeys_OfAUserAreFew(t *testing.T) {
 	require.Equal(t, hook.CodeNotFound, hook.CodeOf(s.Visible(ctx, hook.KindKey, theirs.ID)))
 
 	require.NoError(t, s.BeginDevice(context.Background(), hook.Device{Code: "BCDF-GHJK", Name: "x", Address: "a"}, apikey.Hash("p")))
-	_, err = s.AnswerDevice(ctx, "BCDF-GHJK", true)
+	_, err = s.AnswerDevice(ctx, "BCDF-GHJK", new(true))
 	require.Equal(t, hook.CodeConflict, hook.CodeOf(err))
 	pgtest.Exec(t, s.url, `UPDATE api_keys SET expires_at = now() WHERE id = $1`, mine[0].ID)
-	_, err = s.AnswerDevice(ctx, "BCDF-GHJK", true)
+	_, err = s.AnswerDevice(ctx, "BCDF-GHJK", new(true))
 	require.NoError(t, err)
 	require.Equal(t, hook.MaxUserKeys-1, s.number(t, `SELECT count(*) FROM api_keys WHERE user_id = 'u1'`))
 }

@@ -75,7 +75,7 @@ func TestWebhooks_AreSortedByNameAndByWhoNeedsAttention(t *testing.T) {
 	require.Equal(t, []string{"alpha", "alpha", "alpha", "alpha", "alpha", "alpha", "alpha 2", "alpha 2"}, idsOf(byName, func(w hook.Webhook) string { return strings.ToLower(w.Name) }))
 }
 
-// A webhook that is added or renamed while somebody pages changes no place of another.
+// A webhook that is added or renamed while a reader pages changes no place of another.
 func TestWebhooks_SortedPagesAreStable(t *testing.T) {
 	s, _ := newSorted(t)
 	ctx := context.Background()

@@ -48,7 +48,7 @@ func keysCreate(f *frame) *cobra.Command {
 	flags.StringVar(&name, "name", "", "what uses the key")
 	flags.StringVar(&role, "role", "user", "admin, publisher or user")
 	flags.StringVar(&user, "user", "", "the user whom a key of the role user is bound to")
-	flags.DurationVar(&expires, "expires-in", 0, "how long it is valid, such as 720h (default for ever; a year for a user's own)")
+	flags.DurationVar(&expires, "expires-in", 0, "how long it is valid, such as 720h (default without an end; a year for a user's own)")
 	_ = c.MarkFlagRequired("name") // which is there
 	c.Long = "Makes a key, and shows it this once. With a user's key it is one of the same user, which\nis valid for a year at most; a user has at most 10."
 	c.Example = "  godwit keys create --name laptop\n  godwit keys create --name crm --role publisher\n  godwit keys create --name laptop --user una --expires-in 720h"

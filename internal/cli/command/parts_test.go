@@ -103,13 +103,12 @@ func TestWithID_KeepsTheBytesOfAnEvent(t *testing.T) {
 		`{ }`:                     `{"id":"cli-1"}`,
 		`{"id":"x","n":1.0}`:      `{"id":"x","n":1.0}`,
 		`{"current":{"id":null}}`: `{"id":"cli-1","current":{"id":null}}`,
-		`{"id":null}`:             `{"id":null}`,
 	} {
 		got, err := withID([]byte(line), "cli-1")
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
 	}
-	for _, line := range []string{`[1]`, `{"a":`, `x`, `null`} {
+	for _, line := range []string{`{"id": null, "type":"TODO_CREATED"}`, `[1]`, `{"a":`, `x`, `null`} {
 		_, err := withID([]byte(line), "cli-1")
 		require.Error(t, err)
 	}

@@ -88,7 +88,7 @@ func (s *sending) run(in io.Reader) error {
 		}
 		event, err := withID(line, fmt.Sprintf("cli-%s-%d", run, n))
 		if err != nil {
-			return cmp.Or(s.flush(), error(&cli.Failure{Code: cli.ExitInvalid, What: fmt.Sprintf("line %d is no JSON object", n),
+			return cmp.Or(s.flush(), error(&cli.Failure{Code: cli.ExitInvalid, What: fmt.Sprintf("line %d %s", n, err),
 				Next: fmt.Sprintf("the %d lines before it were sent", n-1)}))
 		}
 		if len(s.batch) == maxBatch || s.size+len(event) > maxBatchBytes {
@@ -116,9 +116,13 @@ func (s *sending) run(in io.Reader) error {
 func withID(line []byte, id string) (json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(line, &fields) != nil || fields == nil {
-		return nil, errors.New("no object")
+		return nil, errors.New("is no JSON object")
 	}
-	if _, there := fields["id"]; !there {
+	own, there := fields["id"]
+	if string(own) == "null" {
+		return nil, errors.New("has an id that is null; leave it out, or give one")
+	}
+	if !there {
 		rest := bytes.TrimSpace(line[1:])
 		comma := ","
 		if rest[0] == '}' {

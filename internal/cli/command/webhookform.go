@@ -130,7 +130,7 @@ func webhooksUpdate(f *frame) *cobra.Command {
 	})
 	w.addTo(c)
 	c.Flags().StringArrayVar(&w.withoutHeaders, "without-header", nil, "an additional request header that is to go; may be given again")
-	c.Long = "Changes what is given and leaves the rest. Rules are replaced as a whole. When somebody\nelse changes the webhook at the same time, it is exit code 5 and nothing is changed."
+	c.Long = "Changes what is given and leaves the rest. Rules are replaced as a whole. When another\nperson changes the webhook at the same time, it is exit code 5 and nothing is changed."
 	c.Example = "  godwit webhooks update wh_0c4q1h7k2m3n5p6r8s9t0v1w2x --name 'CRM, new' --header X-Team=crm"
 	return c
 }

@@ -96,7 +96,7 @@ func webhooksEnable(f *frame) *cobra.Command {
 		}
 		return f.showWebhook(c, w)
 	})
-	c.Flags().BoolVar(&noDrain, "no-drain", false, "don't send what was held meanwhile")
+	c.Flags().BoolVar(&noDrain, "no-drain", false, "don't send what was held in the meantime")
 	c.Long = "Sends a probe to the webhook's URL, and switches the webhook on if it is answered.\nExit code 1: the probe failed, and nothing was changed."
 	c.Example = "  godwit webhooks enable wh_0c4q1h7k2m3n5p6r8s9t0v1w2x --no-drain"
 	return c
