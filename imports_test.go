@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	// What the processes are made of, from the outside in.
 	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/tracing", "internal/verify", "schema", "web"},
 	"api/openapi": {"api"},
-	"worker":      {"activities", "internal/hook", "internal/mail", "internal/ops", "internal/retry", "workflows"},
+	"worker":      {"activities", "internal/hook", "internal/inflight", "internal/mail", "internal/ops", "internal/retry", "workflows"},
 	"workflows":   {"activities", "internal/hook", "internal/retry"},
 	"activities":  {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send", "internal/tracing"},
 

@@ -60,7 +60,7 @@ func newStage(t *testing.T) *stage {
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
 	s.url = pgtest.URL(t)
-	s.Store, err = store.Open(s.url, ring)
+	s.Store, err = store.Open(s.url, ring, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Snapshots: s.Store, Schemas: eventschema.New(s.Store), Observer: s, Failures: s.Store})
@@ -201,7 +201,7 @@ func TestDatabaseOutOfReachCostsNoAttempt(t *testing.T) {
 	d := s.event(t, "e1")
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
-	away, err := store.Open("postgres://nobody@127.0.0.1:1/none?sslmode=disable", ring)
+	away, err := store.Open("postgres://nobody@127.0.0.1:1/none?sslmode=disable", ring, store.Options{})
 	require.NoError(t, err)
 	defer away.Close()
 	s.acts.Deliveries = away

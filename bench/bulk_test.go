@@ -28,7 +28,7 @@ func measured(t *testing.T) (*store.Store, *bulk) {
 	url := pgtest.URL(t)
 	ring, err := seal.New([][]byte{make([]byte, 32)})
 	require.NoError(t, err)
-	s, err := store.Open(url, ring)
+	s, err := store.Open(url, ring, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	ctx := t.Context()

@@ -10,6 +10,7 @@ import (
 
 	"godwit/activities"
 	"godwit/internal/hook"
+	"godwit/internal/inflight"
 	"godwit/internal/ops"
 	"godwit/workflows"
 )
@@ -82,7 +83,7 @@ type Starter interface {
 }
 
 // Dispatcher takes due deliveries, makes their first attempts, and starts their
-// workflows. Every field but Ready, Wake and Repaired must be set.
+// workflows. Every field but Ingests, Ready, Wake and Repaired must be set.
 type Dispatcher struct {
 	Fresh    Fresh
 	Claims   Claims
@@ -90,6 +91,9 @@ type Dispatcher struct {
 	Attempts Attempts
 	Carriers Carriers
 	Starter  Starter
+	// Ingests hands over the first attempts that ingests of this process begin; nil =
+	// they begin none.
+	Ingests *inflight.Handover
 	// Ready says whether Temporal can be asked for workflows; nil = always. First
 	// attempts are made in any case.
 	Ready func() bool

@@ -60,6 +60,7 @@ func (d *Dispatcher) open(ctx context.Context) {
 	d.starts = starts{starter: d.Starter, carriers: d.Carriers, ready: d.ready, alone: d.Alone, log: d.Log}
 	d.behind.note(hook.Taken{}, true, true)
 	d.begins = ctx
+	d.Ingests.Open(d.Room, d.Begin)
 }
 
 // Room says what an ingest of this process may begin: nothing of owners of whom

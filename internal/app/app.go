@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"godwit/internal/config"
+	"godwit/internal/inflight"
 	"godwit/internal/match"
 	"godwit/internal/ops"
 	"godwit/internal/seal"
@@ -82,9 +83,11 @@ func Run(ctx context.Context, cfg config.Config, log *zap.Logger, opts Options) 
 
 // process holds the parts of one process; those that its role lacks are nil.
 type process struct {
-	opts   Options
-	log    *zap.Logger
-	store  *store.Store
+	opts  Options
+	log   *zap.Logger
+	store *store.Store
+	// firsts leads from the API's ingest to the worker's dispatcher.
+	firsts inflight.Handover
 	sender *send.Sender
 	// streams are this process's ends of the streams of listeners.
 	streams *streams.Hub
@@ -120,18 +123,11 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
 	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{}), registry: prometheus.NewRegistry(), publicURL: cfg.PublicURL}
-	if p.store, err = store.Open(cfg.DatabaseURL, ring); err != nil {
+	if p.store, err = store.Open(cfg.DatabaseURL, ring, p.storeOptions(cfg)); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
 	if p.traces, err = tracing.Open(context.Background(), os.Getenv, tracing.Process{Version: opts.Version, Role: string(opts.Role)}); err != nil {
 		return nil, errors.Join(err, p.store.Close())
-	}
-	p.store.SetLimits(limits(cfg))
-	if cfg.DatabaseConnections > 0 {
-		p.store.SetConnections(cfg.DatabaseConnections)
-	}
-	if opts.Now != nil {
-		p.store.SetLocalTime(opts.Now)
 	}
 	p.streams = streams.New(p.store, log)
 	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Streams: p.streams, Now: p.store.Now})
@@ -144,6 +140,11 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// storeOptions are those of the process's store.
+func (p *process) storeOptions(cfg config.Config) store.Options {
+	return store.Options{Connections: cfg.DatabaseConnections, Local: p.opts.Now, Limits: limits(cfg), TellOwners: cfg.SMTPURL != "", Firsts: &p.firsts}
 }
 
 // Require reports the settings that are missing for a role.

@@ -7,8 +7,8 @@ import (
 	"godwit/worker"
 )
 
-// notices makes what sends mail to the owners of webhooks, and has the store
-// write down what they are to be told; nil where there is no mail server.
+// notices makes what sends mail to the owners of webhooks; nil where there is no
+// mail server. The store writes down what they are to be told (TellOwners).
 func (p *process) notices(cfg config.Config, metrics *ops.Metrics) (*worker.Notices, error) {
 	if cfg.SMTPURL == "" {
 		return nil, nil
@@ -17,6 +17,5 @@ func (p *process) notices(cfg config.Config, metrics *ops.Metrics) (*worker.Noti
 	if err != nil {
 		return nil, err
 	}
-	p.store.TellOwners()
 	return &worker.Notices{Claims: p.store, Mailer: mailer, Observer: metrics, Log: p.log}, nil
 }

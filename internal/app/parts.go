@@ -81,9 +81,8 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 	}
 	dispatcher := &worker.Dispatcher{
 		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
-		Alone: !cfg.ShareWorkflows, Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
+		Ingests: &p.firsts, Alone: !cfg.ShareWorkflows, Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
 	}
-	p.store.SetBeginner(dispatcher)
 	firsts := activities.FirstsOf(acts)
 	p.registry.MustRegister(gauge("attempts_under_way", "HTTP attempts that this process has under way.", firsts.UnderWay),
 		gauge("attempts_room", "How many attempts this process may have under way at most.", func() int { return hook.MaxInFlight }),

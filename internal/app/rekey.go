@@ -27,7 +27,7 @@ func Rekey(ctx context.Context, cfg config.Config, out io.Writer, checkOnly bool
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(cfg.DatabaseURL, ring)
+	s, err := store.Open(cfg.DatabaseURL, ring, store.Options{})
 	if err != nil {
 		return fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}

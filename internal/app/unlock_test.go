@@ -40,7 +40,7 @@ func TestRun_RefusesTheEncryptionKeyOfAnotherDatabase(t *testing.T) {
 
 	ring, err := seal.New([][]byte{right})
 	require.NoError(t, err)
-	s, err := store.Open(url, ring)
+	s, err := store.Open(url, ring, store.Options{})
 	require.NoError(t, err)
 	defer s.Close()
 	pgtest.Exec(t, url, `INSERT INTO users (id, name, email) VALUES ('una', 'Una', 'una@example.com')`)

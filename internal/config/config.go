@@ -9,7 +9,7 @@ type Config struct {
 	ListenAddr  string `env:"GODWIT_LISTEN_ADDR" envDefault:"127.0.0.1:8080" help:"address of the API"`
 	OpsAddr     string `env:"GODWIT_OPS_ADDR" envDefault:"127.0.0.1:9464" help:"address of /metrics, /healthz, /readyz and pprof; keep it private"`
 	DatabaseURL string `env:"GODWIT_DATABASE_URL" help:"Postgres 14 or newer, as postgres://user:password@host/database; required"` // with the password: never shown
-	// DatabaseConnections are shared out by purpose; see store.SetConnections.
+	// DatabaseConnections are shared out by purpose; see store.Options.
 	DatabaseConnections int    `env:"GODWIT_DATABASE_CONNECTIONS" envDefault:"40" help:"connections to Postgres that this process has at most, 30 to 1000, beside the few that listen and that end statements"`
 	TemporalAddress     string `env:"GODWIT_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"host:port of the Temporal frontend"`
 	TemporalNamespace   string `env:"GODWIT_TEMPORAL_NAMESPACE" envDefault:"godwit" help:"Temporal namespace of all workflows"`

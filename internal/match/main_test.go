@@ -74,7 +74,7 @@ func newEngine(t *testing.T, url string) stage {
 	t.Helper()
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
-	s, err := store.Open(url, ring)
+	s, err := store.Open(url, ring, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	o := &observer{kinds: map[string]int{}}

@@ -13,27 +13,14 @@ import (
 	"godwit/internal/hook"
 )
 
-// Beginner makes first attempts in this process. What an ingest finds room for it
-// inserts as begun, so that an attempt needs no further statement; all else is due
-// and waits for Take.
-type Beginner interface {
-	// Room says what may be begun now; its Lease is not used.
-	Room() hook.Take
-	// Begin makes the attempts, or gives them back. It does not wait for them.
-	Begin(begun []hook.Parcel)
-}
-
-// SetBeginner gives the Store who begins first attempts. It is called before the
-// Store is used; without one nothing is begun by an ingest.
-func (s *Store) SetBeginner(b Beginner) { s.beginner = b }
-
 // room is what an ingest may begin: nothing in a transaction that goes on, since
-// nobody else sees its deliveries yet.
+// nobody else sees its deliveries yet. What there is room for it inserts as begun, so
+// that an attempt needs no further statement; all else is due and waits for Take.
 func (s *Store) room(ctx context.Context) hook.Take {
-	if s.beginner == nil || carried(ctx) != nil {
+	if carried(ctx) != nil {
 		return hook.Take{}
 	}
-	return s.beginner.Room()
+	return s.options.Firsts.Room()
 }
 
 // roomColumns are the parameters $13 to $16 of an ingest.
@@ -87,7 +74,7 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 		}
 		parcels = append(parcels, p)
 	}
-	s.beginner.Begin(parcels)
+	s.options.Firsts.Begin(parcels)
 }
 
 // parcel is what the attempt needs that was begun of the event e.

@@ -39,7 +39,7 @@ func (p *process) Begin(begun []hook.Parcel) {
 func (s stage) beginner(limit int) *process {
 	p := &process{room: taking}
 	p.room.Limit = limit
-	s.SetBeginner(p)
+	s.firsts.Open(p.Room, p.Begin)
 	return p
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestBlobsArriveAsTheyAre(t *testing.T) {
-	s, err := Open(pgtest.URL(t), &seal.Ring{})
+	s, err := Open(pgtest.URL(t), &seal.Ring{}, Options{})
 	require.NoError(t, err)
 	defer s.Close()
 	const query = `SELECT $1::bytea[]`

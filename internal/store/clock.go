@@ -10,7 +10,7 @@ import (
 // differ must not show it: receivers refuse what was signed minutes ago or ahead,
 // and the ledger's times are those of the database. It is safe for concurrent use.
 type clock struct {
-	local func() time.Time // replaced by tests before the Store is used
+	local func() time.Time
 
 	mu    sync.Mutex
 	ahead time.Duration // the local clock is, of the database's
@@ -49,9 +49,6 @@ func (c *clock) offset() time.Duration {
 
 // now is the database's time.
 func (c *clock) now() time.Time { return c.wall().Add(-c.offset()) }
-
-// SetLocalTime replaces this machine's clock. It is called before the Store is used.
-func (s *Store) SetLocalTime(local func() time.Time) { s.clock = newClock(local) }
 
 // Now is the database's time, as far as the statements so far have told it: each
 // that takes on, reads or accepts deliveries does.

@@ -23,10 +23,6 @@ const (
 	maxProblem = 1000
 )
 
-// TellOwners has every transition that an owner should know of written down as
-// a notice. It is called before the Store is used; without it there are none.
-func (s *Store) TellOwners() { s.tellOwners = true }
-
 // noticeID begins the ids of notices, which are seen in Message-IDs alone.
 const noticeID = "ntc_"
 
@@ -47,7 +43,7 @@ const (
 // holds the webhook's lock.
 func (s *Store) writeNotice(ctx context.Context, tx *sqlx.Tx, st step) error {
 	kind := hook.NoticeOf(st.before, st.after, st.cause.What)
-	if kind == "" || !s.tellOwners {
+	if kind == "" || !s.options.TellOwners {
 		return nil
 	}
 	var waiting []struct {

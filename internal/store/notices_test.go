@@ -11,13 +11,13 @@ import (
 
 	"godwit/internal/hook"
 	"godwit/internal/pgtest"
+	"godwit/internal/store"
 )
 
 // tells makes a stage that writes notices, with a webhook of u1.
 func tells(t *testing.T) (stage, hook.Webhook) {
 	t.Helper()
-	s := newStage(t)
-	s.TellOwners()
+	s := newStage(t).with(t, store.Options{TellOwners: true})
 	return s, s.webhook(t, hook.Rule{Events: []string{"*"}})
 }
 

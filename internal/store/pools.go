@@ -95,20 +95,19 @@ func sizes(connections int) map[string]int {
 	return out
 }
 
-// SetConnections sets how many connections there may be, at least LeastConnections. It
-// is called before the Store is used; without it there are DefaultConnections.
-func (s *Store) SetConnections(n int) {
-	size := sizes(n)
-	for name, p := range s.byName() {
-		p.db.SetMaxOpenConns(size[name])
-		p.db.SetMaxIdleConns(size[name])
+// bound shares out the connections among the pools.
+func (p pools) bound(connections int) {
+	size := sizes(connections)
+	for name, one := range p.byName() {
+		one.db.SetMaxOpenConns(size[name])
+		one.db.SetMaxIdleConns(size[name])
 	}
 	judged := size["intake"] - gatherLanes
-	s.intake.turns = &inflight.Turns{AtOnce: judged, OfOwner: judged * 3 / 4} // one project may be the only one
-	s.reads.turns = turns(size["reads"])
+	p.intake.turns = &inflight.Turns{AtOnce: judged, OfOwner: judged * 3 / 4} // one project may be the only one
+	p.reads.turns = turns(size["reads"])
 	// A request with an idempotency key holds a connection while it may need another
 	// one, for a statement that is prepared.
-	s.changes.turns = turns(size["changes"] - 1)
+	p.changes.turns = turns(size["changes"] - 1)
 }
 
 // turns gives one owner half of n.

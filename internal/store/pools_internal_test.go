@@ -28,7 +28,7 @@ func TestPools_ShareOutWhatThereIs(t *testing.T) {
 // TestPools_AreChosenByWhoAsks: a request is never Godwit's own work, and what has
 // set a purpose keeps it.
 func TestPools_AreChosenByWhoAsks(t *testing.T) {
-	s, err := Open("postgres://u@127.0.0.1:1/d", nil)
+	s, err := Open("postgres://u@127.0.0.1:1/d", nil, Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	ctx := context.Background()

@@ -13,10 +13,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// SetLimits gives the Store the installation's limits of users. It is called before
-// the Store is used; without it there are none.
-func (s *Store) SetLimits(l hook.Limits) { s.limits = l }
-
 const (
 	usageColumns = `webhooks, rules, stored_bytes, coalesce(tests_left, 0) AS tests_left, tests_at, clock_timestamp() AS now,
 		coalesce(counted_at < now() - interval '1 hour', true) AS stale`
@@ -125,7 +121,7 @@ func (s *Store) limitsOf(ctx context.Context, on sqlx.QueryerContext, userID str
 			return hook.Limits{}, err
 		}
 	}
-	return s.limits.With(own...), nil
+	return s.options.Limits.With(own...), nil
 }
 
 func ownLimits(text []byte, into *hook.OwnLimits) error {

@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/hook"
 	"godwit/internal/pgtest"
+	"godwit/internal/store"
 )
 
 func limit(v int64) *int64 { return &v }
@@ -42,9 +43,8 @@ var everything = hook.Rule{Events: []string{"*"}}
 // more webhook is allowed.
 func TestQuota_GivesTheLastPlaceOnce(t *testing.T) {
 	s := newStage(t)
-	other := open(t, s.url)
-	s.SetLimits(hook.Limits{Webhooks: 3})
-	other.SetLimits(hook.Limits{Webhooks: 3})
+	s = s.with(t, store.Options{Limits: hook.Limits{Webhooks: 3}})
+	other := s.with(t, store.Options{Limits: hook.Limits{Webhooks: 3}})
 	s.webhook(t, everything)
 	s.webhook(t, everything)
 	var group sync.WaitGroup
@@ -72,7 +72,7 @@ func TestQuota_GivesTheLastPlaceOnce(t *testing.T) {
 func TestQuota_CountsTheRulesOfAllWebhooks(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	s.SetLimits(hook.Limits{Rules: 4})
+	s = s.with(t, store.Options{Limits: hook.Limits{Rules: 4}})
 	w := s.webhook(t, everything, everything)
 	_, err := s.CreateWebhook(ctx, draft("u1", everything, everything, everything))
 	full(t, err, hook.QuotaRules)
@@ -103,7 +103,7 @@ func TestQuota_LeavesWhatIsAboveIt(t *testing.T) {
 	w := s.webhook(t, everything, everything)
 	s.webhook(t, everything)
 	pgtest.Exec(t, s.url, `DELETE FROM user_usage`) // as after the migration
-	s.SetLimits(hook.Limits{Webhooks: 1, Rules: 1})
+	s = s.with(t, store.Options{Limits: hook.Limits{Webhooks: 1, Rules: 1}})
 	_, err := s.UpdateWebhook(ctx, w.ID, 0, func(w *hook.Webhook) error { w.Name = "other"; return nil })
 	require.NoError(t, err)
 	_, err = s.CreateWebhook(ctx, draft("u1", everything))
@@ -116,7 +116,7 @@ func TestQuota_LeavesWhatIsAboveIt(t *testing.T) {
 // beside this one for a while.
 func TestQuota_CountsAgain(t *testing.T) {
 	s := newStage(t)
-	s.SetLimits(hook.Limits{Webhooks: 2})
+	s = s.with(t, store.Options{Limits: hook.Limits{Webhooks: 2}})
 	w := s.webhook(t, everything)
 	pgtest.Exec(t, s.url, `UPDATE user_usage SET webhooks = 7, rules = 70`)
 	_, err := s.CreateWebhook(context.Background(), draft("u1", everything))
@@ -132,7 +132,7 @@ func TestQuota_CountsAgain(t *testing.T) {
 func TestQuota_IsThatOfTheCompany(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	s.SetLimits(hook.Limits{Webhooks: 1, Rules: 9})
+	s = s.with(t, store.Options{Limits: hook.Limits{Webhooks: 1, Rules: 9}})
 	own := func(company string, limits *hook.OwnLimits) {
 		_, _, err := s.PutCompany(ctx, hook.Company{ID: company, Name: company, Limits: limits})
 		require.NoError(t, err)
@@ -158,7 +158,7 @@ func TestQuota_IsThatOfTheCompany(t *testing.T) {
 
 func TestQuota_OfTestEventsIsExactAmongManyAtOnce(t *testing.T) {
 	s := newStage(t)
-	s.SetLimits(hook.Limits{TestEvents: 3})
+	s = s.with(t, store.Options{Limits: hook.Limits{TestEvents: 3}})
 	w := s.webhook(t, everything)
 	var group sync.WaitGroup
 	errs := make([]error, 12)
@@ -186,7 +186,7 @@ func TestQuota_OfTestEventsIsExactAmongManyAtOnce(t *testing.T) {
 func TestQuota_BytesComeBackByRetention(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	s.SetLimits(hook.Limits{StoredBytes: 20_000})
+	s = s.with(t, store.Options{Limits: hook.Limits{StoredBytes: 20_000}})
 	w := s.webhook(t, everything)
 	test := hook.TestEvent{WebhookID: w.ID, Current: []byte(fmt.Sprintf(`{"id":%05000d}`, 1)), Previous: []byte(`{}`)}
 	for range 2 {
@@ -215,7 +215,7 @@ func TestQuota_BytesComeBackByRetention(t *testing.T) {
 func TestQuota_GoesWithItsUser(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
-	s.SetLimits(hook.Limits{Webhooks: 1})
+	s = s.with(t, store.Options{Limits: hook.Limits{Webhooks: 1}})
 	s.webhook(t, everything)
 	require.NoError(t, s.DeleteUser(ctx, "u1"))
 	require.Zero(t, s.number(t, `SELECT count(*) FROM user_usage`))

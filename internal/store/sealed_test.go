@@ -45,7 +45,7 @@ func (s stage) openWith(t testing.TB, keys ...[]byte) *store.Store {
 	t.Helper()
 	ring, err := seal.New(keys)
 	require.NoError(t, err)
-	other, err := store.Open(s.url, ring)
+	other, err := store.Open(s.url, ring, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, other.Close()) })
 	return other

@@ -309,10 +309,10 @@ var walks = []walk{
 	}},
 	{transition: "ingest", doAll: func(s stage, t *testing.T, _ []string) {
 		everything := hook.Rule{Events: []string{"*"}}
-		s.beginner(2)
+		p := s.beginner(2)
 		s.webhook(t, everything)
 		s.post(t, event("i1", "TODO_CREATED", "p1"))
-		s.SetBeginner(nil)
+		p.room = hook.Take{}
 		s.limited(t, 1, 0)
 		w := s.webhook(t, everything)
 		s.off(t, w.ID)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -16,38 +17,53 @@ import (
 	"github.com/lib/pq"
 
 	"godwit/internal/hook"
+	"godwit/internal/inflight"
 	"godwit/internal/seal"
 )
 
 // Store reads and writes the domain in Postgres.
 type Store struct {
 	pools
-	ring       *seal.Ring
-	url        string // with the password: never shown
-	dialer     *dialer
-	clock      *clock
-	tellOwners bool        // see TellOwners
-	limits     hook.Limits // see SetLimits
-	beginner   Beginner    // see SetBeginner
-	gather     gather      // of what Ingest is offered
-	large      gather      // of requests that are too large to share a statement
-	parts      gather      // of events that count in combinations
-	opened     opened
-	takes      ends
-	claims     ends
-	part       int // see countParts
-	hop        hop // of Queued
-	ages       ages
-	tally      tally
+	ring    *seal.Ring
+	url     string // with the password: never shown
+	dialer  *dialer
+	clock   *clock
+	options Options
+	gather  gather // of what Ingest is offered
+	large   gather // of requests that are too large to share a statement
+	parts   gather // of events that count in combinations
+	opened  opened
+	takes   ends
+	claims  ends
+	part    int // see countParts
+	hop     hop // of Queued
+	ages    ages
+	tally   tally
 	// many is held by statements that pass over deliveries which others have locked,
 	// so that those of one process do not pass over each other's.
 	many sync.Mutex
 }
 
+// Options are what a Store works with beside its database. None must be set.
+type Options struct {
+	// Connections is how many there may be, at least LeastConnections; 0 =
+	// DefaultConnections.
+	Connections int
+	// Local is this machine's clock; nil = time.Now.
+	Local func() time.Time
+	// Limits are the installation's limits of users.
+	Limits hook.Limits
+	// TellOwners has every transition that an owner should know of written down as a
+	// notice.
+	TellOwners bool
+	// Firsts takes the first attempts that an ingest begins; nil = it begins none.
+	Firsts *inflight.Handover
+}
+
 // Open makes a Store on the database of the given URL. It does not connect
 // yet: a database that is away is reported by the first use, and by Ready.
 // The caller closes the Store.
-func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
+func Open(databaseURL string, ring *seal.Ring, o Options) (*Store, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return nil, errors.New("the database URL can't be parsed") // err would show the password
@@ -70,8 +86,11 @@ func Open(databaseURL string, ring *seal.Ring) (*Store, error) {
 	}
 	d := newDialer(ask)
 	server.Dialer(d)
-	s := &Store{pools: newPools(connector{server, set}), ring: ring, url: u.String(), dialer: d, clock: newClock(time.Now), part: newPart()}
-	s.SetConnections(DefaultConnections)
+	if o.Local == nil {
+		o.Local = time.Now
+	}
+	s := &Store{pools: newPools(connector{server, set}), ring: ring, url: u.String(), dialer: d, clock: newClock(o.Local), options: o, part: newPart()}
+	s.bound(cmp.Or(o.Connections, DefaultConnections))
 	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
 	return s, nil
 }

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
+	"godwit/internal/inflight"
 	"godwit/internal/match"
 	"godwit/internal/pgtest"
 	"godwit/internal/seal"
@@ -27,6 +28,7 @@ type stage struct {
 	*store.Store
 	url      string
 	matching *match.Engine
+	firsts   *inflight.Handover // of what its ingests begin
 }
 
 // Ingest accepts events as the product does, by package match.
@@ -48,8 +50,7 @@ func newMatching(t testing.TB, s *store.Store) *match.Engine {
 
 func newStage(t testing.TB) stage {
 	t.Helper()
-	url := pgtest.URL(t)
-	s := open(t, url)
+	s := stage{url: pgtest.URL(t)}.with(t, store.Options{})
 	ctx := context.Background()
 	for _, c := range []string{"c1", "c2"} {
 		_, _, err := s.PutCompany(ctx, hook.Company{ID: c, Name: "Company " + c})
@@ -63,14 +64,28 @@ func newStage(t testing.TB) stage {
 		_, err = s.PutMember(ctx, project, "u1")
 		require.NoError(t, err)
 	}
-	return stage{s, url, newMatching(t, s)}
+	return s
+}
+
+// with is another process on the database of the stage.
+func (s stage) with(t testing.TB, o store.Options) stage {
+	t.Helper()
+	firsts := new(inflight.Handover)
+	o.Firsts = firsts
+	other := openWith(t, s.url, o)
+	return stage{other, s.url, newMatching(t, other), firsts}
 }
 
 func open(t testing.TB, url string) *store.Store {
 	t.Helper()
+	return openWith(t, url, store.Options{})
+}
+
+func openWith(t testing.TB, url string, o store.Options) *store.Store {
+	t.Helper()
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
-	s, err := store.Open(url, ring)
+	s, err := store.Open(url, ring, o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s

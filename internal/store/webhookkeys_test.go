@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
+	"godwit/internal/store"
 )
 
 func TestWebhookKey_BelongsToOneWebhookOfItsOwner(t *testing.T) {
@@ -60,7 +61,7 @@ func TestWebhookKey_BelongsToOneWebhookOfItsOwner(t *testing.T) {
 // not the limit that it has reached.
 func TestWebhookKey_OfTheLastPlace(t *testing.T) {
 	s := newStage(t)
-	s.SetLimits(hook.Limits{Webhooks: 2})
+	s = s.with(t, store.Options{Limits: hook.Limits{Webhooks: 2}})
 	s.webhook(t, everything)
 	keyed := func(key string) error {
 		w := draft("u1", everything)
