@@ -236,12 +236,13 @@ func TestComposeScriptsAreShell(t *testing.T) {
 func TestDockerfile(t *testing.T) {
 	text := read(t, "Dockerfile")
 	stages := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatchIndex(text, -1)
-	require.Len(t, stages, 4, "the sources, the web app, the binary, and what ships")
-	build, final := text[:stages[3][0]], text[stages[3][0]:]
+	require.Len(t, stages, 6, "the sources, the web app, the binary, the standalone's, its image, and what ships")
+	build, final := text[:stages[3][0]], text[stages[5][0]:]
 
-	for _, stage := range stages[:2] {
-		require.Regexp(t, pinned, text[stage[2]:stage[3]])
+	for _, stage := range []int{0, 1, 4} {
+		require.Regexp(t, pinned, text[stages[stage][2]:stages[stage][3]])
 	}
+	require.Regexp(t, `(?m)^USER [1-9]\d*:[1-9]\d*$`, text[stages[4][0]:stages[5][0]], "Postgres does not run as root")
 	require.Regexp(t, `(?m)^COPY --from=web /src/web/dist web/dist$`, build)
 	require.Regexp(t, `(?m)^ENV .*\bCGO_ENABLED=0\b`, build)
 	require.Regexp(t, `go build .*-X main\.version=\$\{VERSION\}.* \./cmd/godwit`, build)

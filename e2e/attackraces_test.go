@@ -47,6 +47,7 @@ func TestAttacks_Races(t *testing.T) {
 		"one idempotency key":                   raceIdempotency,
 		"webhooks beside their owner's end":     raceOwner,
 		"webhooks beside their project's end":   raceProject,
+		"webhooks beside their company's end":   raceCompany,
 		"memberships that begin while one ends": raceMembers,
 	}
 	for name, attack := range races {
@@ -142,6 +143,24 @@ func raceProject(t *testing.T, c *stageClient) {
 	require.Equal(t, http.StatusNotFound, c.send(t, http.MethodGet, "/v1/projects/"+c.prefix+"p", nil).status)
 	refused := c.send(t, http.MethodPost, "/v1/events", map[string]any{"type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{}})
 	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
+}
+
+// raceCompany has one request delete the company, which takes its projects along.
+func raceCompany(t *testing.T, c *stageClient) {
+	url := newReceiver(t, nil).URL
+	counts := race(t, []int{201, 204, 404, 409, 422}, func(i int) reply {
+		if i == together/2 {
+			return c.send(t, http.MethodDelete, "/v1/companies/"+c.prefix+"c", nil)
+		}
+		return c.create(t, url)
+	})
+	require.Equal(t, 1, counts[http.StatusNoContent], "nobody can prevent the end of a company by creating webhooks")
+	require.Equal(t, http.StatusNotFound, c.send(t, http.MethodGet, "/v1/companies/"+c.prefix+"c", nil).status)
+	require.Equal(t, http.StatusNotFound, c.send(t, http.MethodGet, "/v1/projects/"+c.prefix+"p", nil).status)
+	require.Equal(t, http.StatusUnprocessableEntity, c.create(t, url).status)
+	for _, w := range c.get(t, "/v1/webhooks?owner_id=" + c.prefix + "u")["data"].([]any) {
+		require.NotContains(t, fmt.Sprint(w.(map[string]any)["rules"]), c.prefix+"p", "no rule names a project that is gone")
+	}
 }
 
 func raceMembers(t *testing.T, c *stageClient) {

@@ -117,6 +117,7 @@ func TestASlowReceiverDoesNotDelayTheOthersOfItsBatch(t *testing.T) {
 // TestRecordHistoriesOfBatches has some first attempts of a burst fail: these go
 // on by themselves. With -record it writes the histories of two batches.
 func TestRecordHistoriesOfBatches(t *testing.T) {
+	t.Parallel()
 	s := sharedStack(t)
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), "partly"))
 	c := newStage(t, p)
@@ -158,6 +159,7 @@ func TestRecordHistoriesOfBatches(t *testing.T) {
 // TestKilledInTheMiddleOfABacklogNothingIsLost ends a whole standalone by kill -9
 // while 2,000 events are on their way.
 func TestKilledInTheMiddleOfABacklogNothingIsLost(t *testing.T) {
+	t.Parallel()
 	env := standaloneEnv(t, filepath.Join(t.TempDir(), "data"))
 	p := startStandalone(t, env)
 	c := newStage(t, p)

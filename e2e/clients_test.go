@@ -74,6 +74,7 @@ func (w workshop) called(t *testing.T, printed []byte) {
 // by the generators that most people use. Each has to compile under the strictest
 // usual settings and to make real calls. The programs are in e2e/clients.
 func TestGeneratedClients(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	require.NoError(t, os.RemoveAll(generated))
 	require.NoError(t, os.MkdirAll(generated, 0o755))

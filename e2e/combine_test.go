@@ -158,6 +158,7 @@ func TestCombinationKeepsItsWindowWhenAnotherRuleChanges(t *testing.T) {
 // kill -9 in the middle of a window, right after its last part was accepted, and
 // while the delivery is under way.
 func TestKilledInsideOfAWindowACombinationFiresOnce(t *testing.T) {
+	t.Parallel()
 	env := standaloneEnv(t, filepath.Join(t.TempDir(), "data"))
 	p := startStandalone(t, env)
 	c := combine(t, newStage(t, p), nil)

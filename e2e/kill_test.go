@@ -13,6 +13,7 @@ import (
 // TestKilledAtAnyPointNothingIsLost ends a whole standalone (API, worker,
 // Temporal and Postgres together) by kill -9 three times on one data directory.
 func TestKilledAtAnyPointNothingIsLost(t *testing.T) {
+	t.Parallel()
 	env := standaloneEnv(t, filepath.Join(t.TempDir(), "data"))
 	p := startStandalone(t, env)
 	c := newStage(t, p)
@@ -71,6 +72,7 @@ func TestKilledAtAnyPointNothingIsLost(t *testing.T) {
 // TestKilledWhileJudgingEachEventIsMatchedOnce ends a standalone by kill -9 while
 // it asks filters that take long about events which it has accepted.
 func TestKilledWhileJudgingEachEventIsMatchedOnce(t *testing.T) {
+	t.Parallel()
 	env := standaloneEnv(t, filepath.Join(t.TempDir(), "data"))
 	p := startStandalone(t, env)
 	c := newStage(t, p)

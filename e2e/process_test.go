@@ -184,13 +184,21 @@ func serveEnv(t testing.TB, databaseURL, temporal, namespace string) map[string]
 	}
 }
 
+// given holds the ports that freePorts gave out: a process that restarts finds its own
+// free, whatever other tests start in that time.
+var given sync.Map
+
 // freePorts finds n free loopback addresses, below the ports that the kernel gives
-// out by itself: one of those may be somebody's before it is used.
+// out by itself: one of those may be in use before the test uses it.
 func freePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var out []string
 	for range 100 * n {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		port := 10_000 + rand.IntN(20_000)
+		if _, again := given.LoadOrStore(port, true); again {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue // it is taken
 		}

@@ -80,6 +80,7 @@ type proof struct {
 // happened. With GODWIT_PROOFS=1 it goes through all faults and writes the table of
 // docs/guarantees.md; else through two of them.
 func TestProofs_NothingIsLost(t *testing.T) {
+	t.Parallel()
 	all, quick := faults()
 	whole := os.Getenv("GODWIT_PROOFS") != ""
 	h := newHouse(t)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,6 +106,13 @@ func reachable(addr string) string {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// development says whether only the person at this machine opens the API: it listens
+// on loopback, or people open it there, as when a container's port is published.
+func development(cfg config.Config) bool {
+	public, err := url.Parse(cfg.PublicURL)
+	return onLoopback(cfg.ListenAddr) || err == nil && onLoopback(net.JoinHostPort(public.Hostname(), public.Port()))
 }
 
 func onLoopback(addr string) bool {

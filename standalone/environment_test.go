@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,6 +52,42 @@ func TestAnAPIForOthersIsNotOpened(t *testing.T) {
 		e, err := readEnvironment([]string{"GODWIT_LISTEN_ADDR=" + addr})
 		require.NoError(t, err)
 		require.NotEmpty(t, e.cfg.EgressAllow, addr)
+	}
+}
+
+func TestEnvironment_IsDevelopmentWherePeopleOpenLoopback(t *testing.T) {
+	for public, want := range map[string]bool{
+		"": false, "https://hooks.example.com": false, "http://192.0.2.1:8080": false, "http://localhost.example.com": false,
+		"http://localhost:8080": true, "http://127.0.0.1:8080/godwit": true, "http://[::1]": true,
+	} {
+		e, err := readEnvironment([]string{"GODWIT_LISTEN_ADDR=0.0.0.0:8080", "GODWIT_PUBLIC_URL=" + public})
+		require.NoError(t, err, public)
+		require.Equal(t, want, development(e.cfg), public)
+	}
+}
+
+// TestEnvironment_OfTheImageTriesEverything reads what the image for trying sets.
+func TestEnvironment_OfTheImageTriesEverything(t *testing.T) {
+	text, err := os.ReadFile("../Dockerfile")
+	require.NoError(t, err)
+	_, stage, found := strings.Cut(string(text), " AS standalone\n")
+	require.True(t, found)
+	stage, _, _ = strings.Cut(stage, "\nFROM ")
+	image := regexp.MustCompile(`GODWIT_\w+=\S+`).FindAllString(stage, -1)
+	require.NotEmpty(t, image)
+	e, err := readEnvironment(image)
+	require.NoError(t, err)
+	require.True(t, e.runPostgres && e.runTemporal)
+	require.True(t, e.cfg.Play && development(e.cfg), "a webhook may lead to the test receiver of the container")
+	require.True(t, e.cfg.AllowHTTP)
+	require.NotEmpty(t, e.cfg.EgressAllow)
+	require.Equal(t, "/data", e.own.DataDir)
+	require.Contains(t, stage, "\nVOLUME "+e.own.DataDir+"\n")
+	for _, addr := range []string{e.cfg.ListenAddr, e.own.UIAddr} {
+		_, port, err := net.SplitHostPort(addr)
+		require.NoError(t, err)
+		require.Regexp(t, `(?m)^EXPOSE .*\b`+port+`\b`, stage)
+		require.False(t, onLoopback(addr), "a published port does not reach loopback")
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *standalone) startGodwit(ctx context.Context) (part, error) {
 	go func() {
 		defer close(ended)
 		died <- app.Run(running, s.cfg, log, app.Options{
-			Role: app.RoleAll, Version: version, Development: onLoopback(s.cfg.ListenAddr), StopTimeout: attemptsEndWithin, Services: s.services, Ready: func(at app.Addresses) { ready <- at },
+			Role: app.RoleAll, Version: version, Development: development(s.cfg), StopTimeout: attemptsEndWithin, Services: s.services, Ready: func(at app.Addresses) { ready <- at },
 		})
 	}()
 	stop := func(ctx context.Context) error {
