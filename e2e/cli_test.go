@@ -206,7 +206,7 @@ func TestCLI_SendsEventsOnce(t *testing.T) {
 	line := func(id, project string) string {
 		return `{` + id + `"type":"TODO_CREATED", "project_id":"` + stage.prefix + project + `","current":{"n":1.0}}` + "\n"
 	}
-	c.stdin = line(`"id":"`+stage.prefix+`a",`, "p") + "\n" + line("", "p") + line("", "none") + line(`"id":null,`, "p")
+	c.stdin = line(`"id":"`+stage.prefix+`a",`, "p") + "\n" + line("", "p") + line("", "none") + line("", "p")
 	for _, before := range []string{"3 sent, 0 deliveries, 0 sent before, 1 refused.", "2 sent, 0 deliveries, 1 sent before, 1 refused."} {
 		out, said, code := c.run(t, "events", "send", "-", "--json")
 		require.Equal(t, 6, code, said)
@@ -216,6 +216,8 @@ func TestCLI_SendsEventsOnce(t *testing.T) {
 	}
 	c.stdin = line("", "p") + "no event\n"
 	c.fails(t, 6, "line 2 is no JSON object", "events", "send", "-")
+	c.stdin = line(`"id":null,`, "p")
+	c.fails(t, 6, "line 1 has an id that is null", "events", "send", "-")
 	c.fails(t, 2, "no such file", "events", "send", filepath.Join(t.TempDir(), "none"))
 }
 
