@@ -83,6 +83,10 @@ test: setup-test build e2e/clients/node_modules examples/node/node_modules ## Ru
 proofs: setup-test build ## Break each part of the production shape, and write what followed to docs/guarantees.md
 	GODWIT_PROOFS=1 GODWIT_TEST_REQUIRE=1 go test ./e2e -run '^TestProofs_NothingIsLost$$' -count=1 -vet=off -timeout=30m -v
 
+.PHONY: fresh-machine
+fresh-machine: ## Run make up and make test in a bare Debian (RELEASE=bookworm); needs root
+	@scripts/fresh-machine $(RELEASE)
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZ_TIME (30s), one after another
 	@scripts/fuzz $(FUZZ_TIME)
