@@ -83,7 +83,7 @@ func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, 
 			return outcome, err
 		}
 	}
-	return onTheirOwn, a.Carriers.Regenerate(ctx, in.DeliveryID, in.Generation)
+	return onTheirOwn, a.Ledger.Regenerate(ctx, in.DeliveryID, in.Generation)
 }
 
 // recorded is the outcome that the ledger has; empty = there is something left
@@ -92,7 +92,7 @@ func (a *Activities) recorded(ctx context.Context, in DeliverInput) (string, err
 	if err := a.underWay.wait(ctx, in.DeliveryID); err != nil {
 		return "", err
 	}
-	p, err := a.Deliveries.Parcel(ctx, in.DeliveryID)
+	p, err := a.Ledger.Parcel(ctx, in.DeliveryID)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return Missing, nil
 	}

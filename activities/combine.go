@@ -19,7 +19,7 @@ type AdvanceInput struct {
 // result holds ids alone, for the workflow and for a person who reads the
 // history.
 func (a *Activities) Advance(ctx context.Context, in AdvanceInput) (hook.Progress, error) {
-	p, err := a.Windows.Advance(ctx, in.RuleID, in.Key)
+	p, err := a.Steps.Advance(ctx, in.RuleID, in.Key)
 	if err != nil {
 		return p, err
 	}

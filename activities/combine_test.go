@@ -15,6 +15,7 @@ import (
 
 // windows answers every look alike.
 type windows struct {
+	activities.Steps
 	progress hook.Progress
 	err      error
 }
@@ -37,7 +38,7 @@ func TestAdvanceWakesTheDispatcherWhenSomethingFired(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			core, logs := observer.New(zap.InfoLevel)
 			woken := 0
-			acts := &activities.Activities{Windows: c.look, Wake: func() { woken++ }, Log: zap.New(core)}
+			acts := &activities.Activities{Steps: c.look, Wake: func() { woken++ }, Log: zap.New(core)}
 			got, err := acts.Advance(context.Background(), activities.AdvanceInput{RuleID: 1, Key: "k"})
 			require.Equal(t, c.look.err, err)
 			require.Equal(t, c.look.progress, got)

@@ -75,7 +75,7 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 		}
 		var p hook.Parcel
 		err := a.ask(in.DeliveryID, func() (err error) { // whose it is, is not known yet
-			p, err = a.Deliveries.Parcel(ctx, in.DeliveryID)
+			p, err = a.Ledger.Parcel(ctx, in.DeliveryID)
 			return err
 		})
 		if hook.CodeOf(err) == hook.CodeNotFound {
@@ -97,14 +97,14 @@ func (a *Activities) next(ctx context.Context, in DeliverInput) (DeliverResult, 
 			return DeliverResult{}, attemptUnderWay(d.Wait)
 		case hook.StepSettle:
 			// Read again afterwards: what stands in the ledger is the answer.
-			if err := a.ask(p.Webhook.OwnerID, func() error { return a.Settler.Settle(ctx, p, d.Status, d.Reason) }); err != nil {
+			if err := a.ask(p.Webhook.OwnerID, func() error { return a.Ledger.Settle(ctx, p, d.Status, d.Reason) }); err != nil {
 				return DeliverResult{}, err
 			}
-			a.Observer.Ended(d.Status)
+			a.Metrics.Ended(d.Status)
 		case hook.StepTakeSlot:
 			var queued bool
 			err := a.ask(p.Webhook.OwnerID, func() (err error) {
-				queued, err = a.Limits.TakeSlot(ctx, p)
+				queued, err = a.Ledger.TakeSlot(ctx, p)
 				return err
 			})
 			if queued || err != nil {
@@ -135,7 +135,7 @@ func (a *Activities) send(ctx context.Context, in DeliverInput, p hook.Parcel) (
 	}
 	slot := a.enter(ctx, p)
 	if slot == nil {
-		err := a.ask(p.Webhook.OwnerID, func() error { return a.Limits.PutBack(ctx, p) })
+		err := a.ask(p.Webhook.OwnerID, func() error { return a.Ledger.PutBack(ctx, p) })
 		return DeliverResult{DeliveryID: in.DeliveryID, Outcome: Queued}, true, err
 	}
 	defer a.leave(slot)
@@ -145,7 +145,7 @@ func (a *Activities) send(ctx context.Context, in DeliverInput, p hook.Parcel) (
 	}
 	var number int
 	err = a.ask(p.Webhook.OwnerID, func() (err error) {
-		number, err = a.Deliveries.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
+		number, err = a.Ledger.Begin(ctx, p, activity.GetInfo(ctx).WorkflowExecution.RunID, in.AttemptTimeout+patienceMargin)
 		return err
 	})
 	if err != nil || number == 0 {
@@ -198,7 +198,7 @@ func (a *Activities) pace(ctx context.Context, p hook.Parcel) (start time.Time, 
 	}
 	var wait time.Duration
 	err = a.ask(p.Webhook.OwnerID, func() (err error) {
-		wait, queued, err = a.Limits.Pace(ctx, p)
+		wait, queued, err = a.Ledger.Pace(ctx, p)
 		return err
 	})
 	if queued || err != nil {
@@ -267,7 +267,7 @@ func (a *Activities) attempt(ctx context.Context, p hook.Parcel, r request) (Del
 		return DeliverResult{}, fmt.Errorf("write down attempt %d: %w", used, err)
 	}
 	if !f.Status.Unfinished() {
-		a.Observer.Ended(f.Status)
+		a.Metrics.Ended(f.Status)
 	}
 	if f.HadSlot && a.Wake != nil {
 		a.Wake() // there is a place for the next one
@@ -298,7 +298,7 @@ func (a *Activities) request(ctx context.Context, p hook.Parcel, number int, tim
 // process's own. A first attempt goes on with another workflow.
 func (a *Activities) undo(p hook.Parcel, number int) (DeliverResult, error) {
 	wait := a.Schedule.Shortest(rand.Float64())
-	err := a.keep(func(ctx context.Context) error { return a.Deliveries.Undo(ctx, p.Delivery, number, wait) })
+	err := a.keep(func(ctx context.Context) error { return a.Ledger.Undo(ctx, p.Delivery, number, wait) })
 	switch {
 	case err != nil:
 		return DeliverResult{}, fmt.Errorf("undo attempt %d: %w", number, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -19,10 +20,10 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"godwit/activities"
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/match"
+	"godwit/internal/ops"
 	"godwit/internal/pgtest"
 	"godwit/internal/retry"
 	"godwit/internal/seal"
@@ -46,24 +47,35 @@ type stage struct {
 	retryAfter atomic.Value
 	attempts   atomic.Value
 	requests   atomic.Int64
-	observed   atomic.Int64
+	metrics    *prometheus.Registry
 	log        *observer.ObservedLogs
 }
 
-func (s *stage) Attempted(hook.AttemptEnd) { s.observed.Add(1) }
-func (s *stage) Ended(hook.DeliveryStatus) {}
-func (s *stage) FilterFailed(string)       {}
+// observed is how many attempts have ended by the metrics.
+func (s *stage) observed(t *testing.T) (n int) {
+	t.Helper()
+	families, err := s.metrics.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() == "godwit_attempts_total" {
+			for _, m := range family.GetMetric() {
+				n += int(m.GetCounter().GetValue())
+			}
+		}
+	}
+	return n
+}
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{}
+	s := &stage{metrics: prometheus.NewRegistry()}
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
 	s.url = pgtest.URL(t)
 	s.Store, err = store.Open(s.url, ring, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	s.matching, err = match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Snapshots: s.Store, Schemas: eventschema.New(s.Store), Observer: s, Failures: s.Store})
+	s.matching, err = match.New(match.Options{Store: s.Store})
 	require.NoError(t, err)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
@@ -79,7 +91,7 @@ func newStage(t *testing.T) *stage {
 	core, logs := observer.New(zap.InfoLevel)
 	s.log = logs
 	s.acts = &activities.Activities{
-		Deliveries: s, Ends: s, Carriers: s, Limits: s, Settler: s, Webhooks: s, Health: s, Sender: sender, Observer: s,
+		Ledger: s, Health: s, Sender: sender, Metrics: ops.NewMetrics(s.metrics, ops.Labels{}),
 		Schedule: retry.Schedule{time.Hour, time.Hour, time.Hour, time.Hour}, Log: zap.New(core),
 	}
 	var suite testsuite.WorkflowTestSuite
@@ -142,7 +154,7 @@ func TestDeliverRunTwiceSendsOnce(t *testing.T) {
 		require.Equal(t, activities.DeliverResult{DeliveryID: d.ID, Outcome: "succeeded"}, got)
 	}
 	require.EqualValues(t, 1, s.requests.Load())
-	require.EqualValues(t, 1, s.observed.Load())
+	require.EqualValues(t, 1, s.observed(t))
 	records := s.log.FilterMessage("delivery.attempted").All()
 	require.Len(t, records, 1)
 	record := records[0].ContextMap()
@@ -204,7 +216,7 @@ func TestDatabaseOutOfReachCostsNoAttempt(t *testing.T) {
 	away, err := store.Open("postgres://nobody@127.0.0.1:1/none?sslmode=disable", ring, store.Options{})
 	require.NoError(t, err)
 	defer away.Close()
-	s.acts.Deliveries = away
+	s.acts.Ledger = away
 	_, err = s.deliver(t, d)
 	require.Error(t, err)
 	require.False(t, activities.IsExhausted(err))
@@ -217,7 +229,7 @@ func TestAShortOutageAfterTheRequestIsWaitedOut(t *testing.T) {
 	d := s.event(t, "e1")
 	flaky := &flaky{Store: s.Store}
 	flaky.failures.Store(3)
-	s.acts.Deliveries, s.acts.Ends = flaky, flaky
+	s.acts.Ledger = flaky
 	got, err := s.deliver(t, d)
 	require.NoError(t, err)
 	require.Equal(t, "succeeded", got.Outcome)
@@ -245,7 +257,7 @@ func TestStoppedWorkerLeavesTheAttemptOpen(t *testing.T) {
 	s.acts.Sender = stopped{s.acts.Sender, ctx}
 	_, err := s.deliver(t, d)
 	require.Error(t, err)
-	require.Zero(t, s.observed.Load(), "no outcome was seen, so none is counted")
+	require.Zero(t, s.observed(t), "no outcome was seen, so none is counted")
 	attempts, err := s.Attempts(context.Background(), d.ID)
 	require.NoError(t, err)
 	require.Len(t, attempts, 1)

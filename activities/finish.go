@@ -101,7 +101,7 @@ func (s *ends) next(name string) []*end {
 func (a *Activities) succeed(all []*end) {
 	var r hook.Recorded
 	err := a.keep(func(ctx context.Context) (err error) {
-		r, err = a.Ends.Succeed(ctx, finishes(all))
+		r, err = a.Ledger.Succeed(ctx, finishes(all))
 		return err
 	})
 	if apart(all, err, a.succeed) {
@@ -156,7 +156,7 @@ func (a *Activities) better(all []*end) {
 		ids[i] = e.DeliveryID
 	}
 	err := outlast(func(ctx context.Context) (err error) {
-		a.turns.Do(all[0].OwnerID, func() { err = a.Ends.Improve(ctx, all[0].WebhookID, ids) })
+		a.turns.Do(all[0].OwnerID, func() { err = a.Ledger.Improve(ctx, all[0].WebhookID, ids) })
 		return err
 	})
 	if err != nil {
@@ -171,7 +171,7 @@ func (a *Activities) better(all []*end) {
 // in turns among their owners: what fails leaves connections to what succeeds.
 func (a *Activities) fail(all []*end) {
 	err := a.keep(func(ctx context.Context) (err error) {
-		a.turns.Do(all[0].OwnerID, func() { err = a.Ends.Fail(ctx, finishes(all)) })
+		a.turns.Do(all[0].OwnerID, func() { err = a.Ledger.Fail(ctx, finishes(all)) })
 		return err
 	})
 	if apart(all, err, a.fail) {

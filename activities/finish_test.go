@@ -14,6 +14,7 @@ import (
 // desk is a ledger that is answered by the test.
 type desk struct {
 	Activities
+	Ledger
 	statements chan int // how many ends each has
 	answers    chan error
 	began      time.Time
@@ -60,7 +61,7 @@ func TestOutcomesShareStatements(t *testing.T) {
 func outcomesShareStatements(t *testing.T, f hook.Finish) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{statements: make(chan int), answers: make(chan error), began: time.Now()}
-		d.Ends = d
+		d.Activities.Ledger = d
 		d.end(1, f)
 		d.expect(t, 1, 0, "alone: at once")
 		for _, step := range []struct {

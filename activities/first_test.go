@@ -87,7 +87,7 @@ func TestAStopCutsOffWhatTakesTooLong(t *testing.T) {
 	room := firsts.Room()
 	require.Positive(t, room.Limit)
 	require.Empty(t, room.Crowded)
-	require.Zero(t, s.observed.Load())
+	require.Zero(t, s.observed(t))
 }
 
 // hangs has a receiver that never answers.

@@ -48,7 +48,7 @@ const (
 // attempts, unless it has taken others since, and deactivates it when the
 // receiver does not answer. Of several checks at once only one deactivates.
 func (a *Activities) CheckHealth(ctx context.Context, in CheckHealthInput) (CheckHealthResult, error) {
-	w, err := a.Webhooks.Webhook(ctx, in.WebhookID)
+	w, err := a.Health.Webhook(ctx, in.WebhookID)
 	if hook.CodeOf(err) == hook.CodeNotFound || err == nil && (!w.Enabled || w.Listener != "") {
 		return CheckHealthResult{Verdict: VerdictOff}, nil
 	}

@@ -17,7 +17,7 @@ import (
 
 // outage is a ledger that is out of reach until it ends.
 type outage struct {
-	Ends
+	Ledger
 	err   error
 	until time.Time
 	tries int
@@ -51,7 +51,7 @@ func TestKeep_OutlastsAnOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &outage{err: tc.err, until: time.Now().Add(10 * time.Minute)}
-				a := &Activities{Ends: o}
+				a := &Activities{Ledger: o}
 				firsts := FirstsOf(a)
 				written := make(chan error, 1)
 				began := time.Now()
@@ -69,7 +69,7 @@ func TestKeep_OutlastsAnOutage(t *testing.T) {
 
 func TestKeep_EndsWithTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &Activities{Ends: &outage{err: hook.Errorf(hook.CodeUnavailable, "away"), until: time.Now().Add(time.Hour)}}
+		a := &Activities{Ledger: &outage{err: hook.Errorf(hook.CodeUnavailable, "away"), until: time.Now().Add(time.Hour)}}
 		written := make(chan error, 1)
 		began := time.Now()
 		a.firsts.group.Add(1) // an attempt that waits to be written
@@ -85,7 +85,7 @@ func TestKeep_EndsWithTheProcess(t *testing.T) {
 
 func TestKeep_IsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &Activities{Ends: &outage{err: hook.Errorf(hook.CodeUnavailable, "away"), until: time.Now().Add(time.Hour)}}
+		a := &Activities{Ledger: &outage{err: hook.Errorf(hook.CodeUnavailable, "away"), until: time.Now().Add(time.Hour)}}
 		a.kept.add(maxKept)
 		began := time.Now()
 		require.Error(t, a.finish(hook.Finish{Status: hook.Retrying, WebhookID: "wh_1"}))
@@ -96,7 +96,7 @@ func TestKeep_IsBounded(t *testing.T) {
 func TestKeep_DoesNotRepeatWhatCannotSucceed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &outage{err: errors.New("invalid byte sequence"), until: time.Now().Add(time.Hour)}
-		a := &Activities{Ends: o}
+		a := &Activities{Ledger: o}
 		require.Error(t, a.finish(hook.Finish{Status: hook.Retrying, WebhookID: "wh_1"}))
 		require.Equal(t, 1, o.tries)
 	})

@@ -109,7 +109,7 @@ func TestAStopWhileWaitingForTheRateCostsNothing(t *testing.T) {
 	d := s.release(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
-	s.acts.Limits = stopping{s.acts.Limits, cancel}
+	s.acts.Ledger = stopping{s.acts.Ledger, cancel}
 	_, err := s.deliver(t, d)
 	require.Error(t, err)
 	attempts, err := s.Attempts(context.Background(), d.ID)
@@ -119,7 +119,7 @@ func TestAStopWhileWaitingForTheRateCostsNothing(t *testing.T) {
 
 // stopping is asked for the pace just when the worker is stopped.
 type stopping struct {
-	activities.Limits
+	activities.Ledger
 	stop func()
 }
 

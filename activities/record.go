@@ -9,7 +9,7 @@ import (
 // record counts an attempt that ended, and writes the one wide line of it: all that is known of it but what may
 // hold secrets, so of the URL only its host.
 func (a *Activities) record(p hook.Parcel, end hook.AttemptEnd, f hook.Finish) {
-	a.Observer.Attempted(end)
+	a.Metrics.Attempted(end)
 	line := a.Log.Check(zap.InfoLevel, "delivery.attempted")
 	if line == nil {
 		return

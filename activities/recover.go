@@ -44,7 +44,7 @@ const (
 // finds that it is not time yet or that nothing is left to do. The database
 // alone says which, so running it twice or late probes no more than it should.
 func (a *Activities) Recover(ctx context.Context, in RecoverInput) (RecoverResult, error) {
-	r, err := a.Recoveries.Recovery(ctx, in.WebhookID, a.Recovery)
+	r, err := a.Health.Recovery(ctx, in.WebhookID, a.Recovery)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return RecoverResult{Outcome: Ended}, nil
 	}
@@ -54,7 +54,7 @@ func (a *Activities) Recover(ctx context.Context, in RecoverInput) (RecoverResul
 	if !r.Running || r.Outage != in.Outage || r.Wait() > 0 {
 		return in.stands(r), nil
 	}
-	w, err := a.Webhooks.Webhook(ctx, in.WebhookID)
+	w, err := a.Health.Webhook(ctx, in.WebhookID)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return RecoverResult{Outcome: Ended}, nil
 	}
@@ -84,7 +84,7 @@ func (in RecoverInput) stands(r hook.Recovery) RecoverResult {
 // follow writes the probe of recovery r down and says what follows.
 func (a *Activities) follow(ctx context.Context, in RecoverInput, r hook.Recovery, probe hook.Result) (RecoverResult, error) {
 	what := r.ProbeOf(probe)
-	after, took, err := a.Recoveries.Probed(ctx, in.WebhookID, hook.RecoveryProbe{Seen: r, What: what, Reason: probe.Reason, Plan: a.Recovery})
+	after, took, err := a.Health.Probed(ctx, in.WebhookID, hook.RecoveryProbe{Seen: r, What: what, Reason: probe.Reason, Plan: a.Recovery})
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return RecoverResult{Outcome: Ended}, nil
 	}

@@ -22,7 +22,7 @@ func ill(t *testing.T, wait time.Duration) *stage {
 	require.NoError(t, err)
 	_, _, err = s.Happen(ctx, s.webhook.ID, hook.Cause{What: hook.ProbeFailed, Reason: hook.ReasonStatus5xx})
 	require.NoError(t, err)
-	s.acts.Recoveries, s.acts.Recovery = s, hook.RecoveryPlan{Waits: []time.Duration{wait}, Window: time.Hour}
+	s.acts.Recovery = hook.RecoveryPlan{Waits: []time.Duration{wait}, Window: time.Hour}
 	return s
 }
 

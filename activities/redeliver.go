@@ -8,12 +8,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Redeliveries holds redeliveries of many.
-type Redeliveries interface {
-	// RedeliverStep lets the next deliveries go; repeating it is harmless.
-	RedeliverStep(ctx context.Context, redeliveryID string) (hook.RedeliveryStep, error)
-}
-
 // RedeliverStepInput names a redelivery of many.
 type RedeliverStepInput struct {
 	// RedeliveryID has the name in JSON that histories have.
@@ -23,7 +17,7 @@ type RedeliverStepInput struct {
 // RedeliverStep lets the next deliveries of a redelivery of many go, if there is
 // room for them. What was done stands in the database alone.
 func (a *Activities) RedeliverStep(ctx context.Context, in RedeliverStepInput) (hook.RedeliveryStep, error) {
-	step, err := a.Redeliveries.RedeliverStep(ctx, in.RedeliveryID)
+	step, err := a.Steps.RedeliverStep(ctx, in.RedeliveryID)
 	if err != nil {
 		return step, err
 	}

@@ -14,6 +14,7 @@ import (
 
 // steps answers every step alike.
 type steps struct {
+	activities.Steps
 	step hook.RedeliveryStep
 	err  error
 }
@@ -35,7 +36,7 @@ func TestRedeliverStepWakesTheDispatcherWhenSomethingWasLetGo(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			woken := 0
-			acts := &activities.Activities{Redeliveries: c.steps, Wake: func() { woken++ }, Log: zap.NewNop()}
+			acts := &activities.Activities{Steps: c.steps, Wake: func() { woken++ }, Log: zap.NewNop()}
 			for range 2 {
 				got, err := acts.RedeliverStep(context.Background(), activities.RedeliverStepInput{RedeliveryID: "rdl_1"})
 				require.Equal(t, c.steps.err, err)

@@ -10,14 +10,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Retention removes what is kept no longer.
-type Retention interface {
-	// RetentionStep makes one step of a run; a step that was cut off is made again.
-	RetentionStep(ctx context.Context, keep hook.Keep, limit int) (hook.RetentionStep, error)
-	// RetentionFailed keeps why a run does not go on.
-	RetentionFailed(ctx context.Context, problem string) error
-}
-
 // RetainFor bounds one activity: the workflow begins the next one, so that a
 // worker that stops hands the run over soon.
 const RetainFor = time.Minute
@@ -39,7 +31,7 @@ func (a *Activities) Retain(ctx context.Context) (RetainResult, error) {
 	pace := hook.FirstRetentionPace()
 	for began := time.Now(); time.Since(began) < RetainFor; {
 		at := time.Now()
-		step, err := a.Retention.RetentionStep(ctx, a.Keep, pace.Limit)
+		step, err := a.Steps.RetentionStep(ctx, a.Keep, pace.Limit)
 		if err != nil {
 			return out, a.retainFailed(ctx, err)
 		}
@@ -64,6 +56,6 @@ func (a *Activities) retainFailed(ctx context.Context, err error) error {
 		return err
 	}
 	a.Log.Warn("the removal of old rows does not go on; it is tried again", zap.Error(err))
-	_ = a.Retention.RetentionFailed(ctx, err.Error()) // it is in the log, too
+	_ = a.Steps.RetentionFailed(ctx, err.Error()) // it is in the log, too
 	return err
 }

@@ -37,7 +37,7 @@ func TestDeliver_WaitsForAnOutcomeThatIsKept(t *testing.T) {
 	s.status.Store(200)
 	d := s.event(t, "e1")
 	c := cut{s.Store, make(chan struct{})}
-	s.acts.Deliveries, s.acts.Ends = c, c
+	s.acts.Ledger = c
 	outcomes := make(chan string)
 	deliver := func() {
 		got, err := s.deliver(t, d)
@@ -47,7 +47,7 @@ func TestDeliver_WaitsForAnOutcomeThatIsKept(t *testing.T) {
 		outcomes <- got.Outcome
 	}
 	go deliver()
-	require.Eventually(t, func() bool { return s.observed.Load() == 1 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.observed(t) == 1 }, 20*time.Second, time.Millisecond)
 	go deliver()
 	go deliver()
 	select {
@@ -66,7 +66,7 @@ func TestDeliver_WaitsOnTheScheduleAfterOwnTrouble(t *testing.T) {
 	s := newStage(t)
 	s.acts.Schedule = retry.Schedule{3 * time.Second, time.Second, time.Minute, time.Minute}
 	d := s.event(t, "e1")
-	s.acts.Deliveries = unread{s.Store}
+	s.acts.Ledger = unread{s.Store}
 	_, err := s.deliver(t, d)
 	var app *temporal.ApplicationError
 	require.ErrorAs(t, err, &app)

@@ -16,7 +16,7 @@ import (
 
 // gauge is a ledger in which a failure takes a while, and counts those under way.
 type gauge struct {
-	Ends
+	Ledger
 	mu   sync.Mutex
 	now  map[string]int // by owner, "" for all
 	most map[string]int
@@ -48,7 +48,7 @@ func (g *gauge) add(owner string, n int) {
 func TestFail_LeavesConnectionsToOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gauge{now: map[string]int{}, most: map[string]int{}}
-		a := &Activities{Ends: g, Log: zap.NewNop()}
+		a := &Activities{Ledger: g, Log: zap.NewNop()}
 		var group sync.WaitGroup
 		fails := func(owner string, webhooks int) {
 			for i := range webhooks {

@@ -10,7 +10,6 @@ import (
 	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 	"godwit/internal/pgtest"
@@ -64,17 +63,12 @@ func subscribe(t *testing.T, s *store.Store, id, eventType string) {
 // ingest accepts events as the product does, by package match.
 func ingest(t *testing.T, s *store.Store, events ...hook.Event) []hook.Accepted {
 	t.Helper()
-	matching, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: noFailures{t}, Failures: s})
+	matching, err := match.New(match.Options{Store: s, FilterFailed: func(kind string) { t.Errorf("a filter failed: %s", kind) }})
 	require.NoError(t, err)
 	accepted, err := matching.Ingest(t.Context(), events, nil)
 	require.NoError(t, err)
 	return accepted
 }
-
-// noFailures refuses filters that fail.
-type noFailures struct{ t *testing.T }
-
-func (n noFailures) FilterFailed(kind string) { n.t.Errorf("a filter failed: %s", kind) }
 
 func TestBulkMatchesNothingOfTheProject(t *testing.T) {
 	s, load := measured(t)

@@ -227,6 +227,7 @@ func (s *starter) start(ids ...string) error {
 
 // receivers answer first attempts: with 2xx, at once, unless they hang.
 type receivers struct {
+	activities.Ledger
 	mu    sync.Mutex
 	sent  []string
 	hangs map[string]chan struct{} // by webhook
@@ -252,8 +253,6 @@ func (r *receivers) Succeed(context.Context, []hook.Finish) (hook.Recorded, erro
 }
 func (r *receivers) Improve(context.Context, string, []string) error { return nil }
 func (r *receivers) Fail(context.Context, []hook.Finish) error       { return nil }
-func (r *receivers) Attempted(hook.AttemptEnd)                       {}
-func (r *receivers) Ended(hook.DeliveryStatus)                       {}
 
 // all gives what was sent so far.
 func (r *receivers) all() []string {
@@ -322,7 +321,7 @@ func dispatchBy(t *testing.T, change func(*worker.Dispatcher), f func(w world)) 
 		wake := make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		w := world{ledger: &ledger{}, starter: &starter{}, receivers: &receivers{}, repaired: new(atomic.Int64), away: new(atomic.Bool), wake: wake, stop: stop}
-		w.acts = &activities.Activities{Ends: w.receivers, Sender: w.receivers, Observer: w.receivers, AttemptTimeout: time.Minute, Log: zap.NewNop(),
+		w.acts = &activities.Activities{Ledger: w.receivers, Sender: w.receivers, AttemptTimeout: time.Minute, Log: zap.NewNop(),
 			Schedule: retry.Default(), Wake: func() {
 				select {
 				case wake <- struct{}{}:
@@ -330,7 +329,7 @@ func dispatchBy(t *testing.T, change func(*worker.Dispatcher), f func(w world)) 
 				}
 			}}
 		done := make(chan struct{})
-		d := &worker.Dispatcher{Fresh: w.ledger, Claims: w.ledger, Queues: w.ledger, Carriers: w.ledger, Attempts: activities.FirstsOf(w.acts), Starter: w.starter,
+		d := &worker.Dispatcher{Ledger: w.ledger, Attempts: activities.FirstsOf(w.acts), Starter: w.starter,
 			Ready: func() bool { return !w.away.Load() }, Timeout: time.Minute, Wake: wake, Repaired: func() { w.repaired.Add(1) }, Log: zap.NewNop()}
 		change(d)
 		w.dispatcher = d

@@ -34,44 +34,33 @@ const (
 	longestPause = 5 * time.Second
 )
 
-// Fresh gives out the deliveries of the ledger that were never tried.
-type Fresh interface {
+// Ledger gives out deliveries; it is a *store.Store. It is an interface because the
+// dispatcher's tests run on virtual time, which stands still while a database is asked.
+type Ledger interface {
 	// Take begins the first attempts of due deliveries.
 	Take(ctx context.Context, t hook.Take) (hook.Taken, error)
 	// TakeQueued is Take for what waits for room in a process, by webhook.
 	TakeQueued(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error)
 	// GiveBack undoes Take for attempts that are not made.
 	GiveBack(ctx context.Context, deliveryIDs []string) error
-}
 
-// Claims gives out the deliveries of the ledger that are due again.
-type Claims interface {
+	// Claim gives out what is due again.
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
 	// Unclaim makes claimed deliveries due again at once.
 	Unclaim(ctx context.Context, deliveryIDs []string) error
 	// Regenerate gives a delivery to a new workflow.
 	Regenerate(ctx context.Context, deliveryID string, generation int) error
-}
 
-// Queues holds the deliveries to webhooks with limits, and what waits for room.
-type Queues interface {
 	// Queued lists the webhooks of which something is queued.
 	Queued(ctx context.Context) ([]hook.Queue, error)
-	// Release gives places that are free to queued deliveries, and gives these out.
+	// Release gives slots that are free to queued deliveries, and gives these out.
 	Release(ctx context.Context, t hook.Take) ([]hook.Claim, error)
+
+	// Carried notes which workflows carry deliveries.
+	Carried(ctx context.Context, all []hook.Carried) error
 }
 
-// Attempts makes first attempts in this process.
-type Attempts interface {
-	// First makes one; it does not wait.
-	First(p hook.Parcel) *activities.First
-	// Room says what may be begun; it sets no times.
-	Room() hook.Take
-	// Plan divides up to limit attempts among webhooks that wait for room.
-	Plan(limit int, waiting []hook.Queue) map[string]int
-}
-
-// Starter starts workflows.
+// Starter starts workflows in Temporal; it is a *workflows.Client.
 type Starter interface {
 	// StartDeliver gives the run. The error is workflows.ErrClosed when this
 	// workflow has ended before, workflows.ErrRefused when it can't be started as
@@ -85,12 +74,10 @@ type Starter interface {
 // Dispatcher takes due deliveries, makes their first attempts, and starts their
 // workflows. Every field but Ingests, Ready, Wake and Repaired must be set.
 type Dispatcher struct {
-	Fresh    Fresh
-	Claims   Claims
-	Queues   Queues
-	Attempts Attempts
-	Carriers Carriers
-	Starter  Starter
+	Ledger  Ledger
+	Starter Starter
+	// Attempts makes first attempts in this process.
+	Attempts activities.Firsts
 	// Ingests hands over the first attempts that ingests of this process begin; nil =
 	// they begin none.
 	Ingests *inflight.Handover
@@ -204,7 +191,7 @@ func (d *Dispatcher) again(ctx context.Context, limit int) (rest []hook.Claim, m
 	if limit == 0 || !d.ready() {
 		return nil, false, nil
 	}
-	claims, err := d.Claims.Claim(ctx, limit, lease)
+	claims, err := d.Ledger.Claim(ctx, limit, lease)
 	for _, c := range claims {
 		if c.Finished {
 			d.starts.add(ctx, toStart{claim: c})
@@ -244,7 +231,7 @@ func (d *Dispatcher) start(ctx context.Context, claims []hook.Claim) error {
 	// Also while stopping: another process should not have to wait for the lease.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
-	return errors.Join(cause, d.Claims.Unclaim(ctx, failed))
+	return errors.Join(cause, d.Ledger.Unclaim(ctx, failed))
 }
 
 // repair gives a delivery to a new workflow whose own one runs, but waits for longer
@@ -254,7 +241,7 @@ func (d *Dispatcher) repair(ctx context.Context, claim hook.Claim) error {
 	if d.Repaired != nil {
 		d.Repaired()
 	}
-	return d.Claims.Regenerate(ctx, claim.DeliveryID, claim.Generation)
+	return d.Ledger.Regenerate(ctx, claim.DeliveryID, claim.Generation)
 }
 
 // one starts the workflow of one claim. A workflow that is closed while its
@@ -276,5 +263,5 @@ func (d *Dispatcher) one(ctx context.Context, claim hook.Claim) error {
 	}
 	d.Log.Warn("a delivery's workflow is gone, it gets a new one",
 		zap.String("delivery_id", claim.DeliveryID), zap.Int("generation", claim.Generation))
-	return d.Claims.Regenerate(ctx, claim.DeliveryID, claim.Generation)
+	return d.Ledger.Regenerate(ctx, claim.DeliveryID, claim.Generation)
 }

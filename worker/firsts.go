@@ -28,7 +28,7 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 			continue
 		}
 		take.Limit = min(take.Limit, takeAtOnce)
-		taken, err := d.Fresh.Take(ctx, take)
+		taken, err := d.Ledger.Take(ctx, take)
 		d.behind.note(taken, err != nil, taken.Len() == take.Limit)
 		err = errors.Join(err, d.begin(ctx, taken.Begun))
 		d.leave(taken.Rest)
@@ -57,7 +57,7 @@ func (d *Dispatcher) take(t hook.Take) hook.Take {
 func (d *Dispatcher) open(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.starts = starts{starter: d.Starter, carriers: d.Carriers, ready: d.ready, alone: d.Alone, log: d.Log}
+	d.starts = starts{starter: d.Starter, ledger: d.Ledger, ready: d.ready, alone: d.Alone, log: d.Log}
 	d.behind.note(hook.Taken{}, true, true)
 	d.begins = ctx
 	d.Ingests.Open(d.Room, d.Begin)
@@ -106,19 +106,19 @@ func (d *Dispatcher) begin(ctx context.Context, begun []hook.Parcel) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
-	return d.Fresh.GiveBack(ctx, ids)
+	return d.Ledger.GiveBack(ctx, ids)
 }
 
 // queued begins and gives out what waits in queues. What its webhook's limits had
 // wait is carried by workflows alone.
 func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim, more bool, err error) {
-	webhooks, err := d.Queues.Queued(ctx)
+	webhooks, err := d.Ledger.Queued(ctx)
 	if err != nil || len(webhooks) == 0 {
 		return nil, false, err
 	}
 	var taken hook.Taken
 	if plan := d.Attempts.Plan(takeAtOnce, webhooks); len(plan) > 0 {
-		taken, err = d.Fresh.TakeQueued(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
+		taken, err = d.Ledger.TakeQueued(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
 		if err = errors.Join(err, d.begin(ctx, taken.Begun)); err != nil {
 			return nil, false, err
 		}
@@ -129,7 +129,7 @@ func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim
 	if !d.ready() || room.Limit == 0 {
 		return nil, len(taken.Begun) > 0, nil
 	}
-	claims, err = d.Queues.Release(ctx, room)
+	claims, err = d.Ledger.Release(ctx, room)
 	return claims, len(claims) == room.Limit || len(taken.Begun) > 0, err
 }
 

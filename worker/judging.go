@@ -22,13 +22,10 @@ const (
 	// longestBreak bounds the break after a turn. It is as long as the turn, so that
 	// judging takes half of a processor at most.
 	longestBreak = time.Second
-	// forgetRulesEvery is how often rules are removed that nothing is judged by any
-	// more, and forgetRules how many at once.
-	forgetRulesEvery = time.Minute
-	forgetRules      = 1000
 )
 
-// Judgements holds what is yet to be judged.
+// Judgements holds what is yet to be judged; it is a *store.Store. It is an interface
+// because the test of the owners' turns runs on virtual time.
 type Judgements interface {
 	// ClaimJudgements takes judgements of the first owner after the given one who has
 	// some that are due. An empty owner: there is none.
@@ -37,13 +34,8 @@ type Judgements interface {
 	SettleJudgements(ctx context.Context, judged []hook.Judgement, choice hook.Choice) (hook.Settled, error)
 	// UnclaimJudgements makes claimed judgements due again at once.
 	UnclaimJudgements(ctx context.Context, claims []hook.Judgement) error
-}
-
-// Conditions reads rules.
-type Conditions interface {
+	// Conditions reads rules.
 	Conditions(ctx context.Context, ids []int64) ([]hook.StoredRule, error)
-	// ForgetRetiredRules removes rules that nothing is judged by any more.
-	ForgetRetiredRules(ctx context.Context, limit int) error
 }
 
 // Judging asks the filters for which no publisher was made to wait. The owners of
@@ -51,7 +43,6 @@ type Conditions interface {
 // number of processes may do so.
 type Judging struct {
 	Judgements Judgements
-	Conditions Conditions
 	Judge      hook.Judge
 	// Wake says that there is something to judge; nil = only time does.
 	Wake <-chan struct{}
@@ -64,14 +55,7 @@ type Judging struct {
 
 // Run judges until ctx ends.
 func (j *Judging) Run(ctx context.Context) {
-	var forgot time.Time
 	for ctx.Err() == nil {
-		if time.Since(forgot) >= forgetRulesEvery {
-			if err := j.Conditions.ForgetRetiredRules(ctx, forgetRules); err != nil && ctx.Err() == nil {
-				j.Log.Warn("forget rules that were taken from their webhooks", zap.Error(err))
-			}
-			forgot = time.Now()
-		}
 		began := time.Now()
 		found, err := j.Turn(ctx)
 		switch {
@@ -122,7 +106,7 @@ func (j *Judging) Turn(ctx context.Context) (found bool, err error) {
 }
 
 func (j *Judging) judge(ctx context.Context, one hook.Judgement, choice *hook.Choice) error {
-	c, err := j.Judge(ctx, hook.Offer{Candidates: one.Candidates, Load: j.Conditions.Conditions})
+	c, err := j.Judge(ctx, hook.Offer{Candidates: one.Candidates, Load: j.Judgements.Conditions})
 	if err == nil {
 		choice.Matches, choice.Happenings = slices.Concat(choice.Matches, c.Matches), slices.Concat(choice.Happenings, c.Happenings)
 	}

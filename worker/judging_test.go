@@ -46,7 +46,6 @@ func (j *judgements) UnclaimJudgements(_ context.Context, claims []hook.Judgemen
 }
 
 func (j *judgements) Conditions(context.Context, []int64) ([]hook.StoredRule, error) { return nil, nil }
-func (j *judgements) ForgetRetiredRules(context.Context, int) error                  { return nil }
 
 // TestJudging_OwnersTakeTurns: the one judgement of b does not wait for the 40 of
 // a, and half of the time is left to others.
@@ -62,7 +61,7 @@ func TestJudging_OwnersTakeTurns(t *testing.T) {
 		j.waiting["b"] = append(j.waiting["b"], one("b"))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		(&worker.Judging{Judgements: j, Conditions: j, Log: zap.NewNop(), Judge: func(context.Context, hook.Offer) (hook.Choice, error) {
+		(&worker.Judging{Judgements: j, Log: zap.NewNop(), Judge: func(context.Context, hook.Offer) (hook.Choice, error) {
 			<-time.After(60 * time.Millisecond)
 			return hook.Choice{}, nil
 		}}).Run(ctx)

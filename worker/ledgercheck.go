@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/internal/hook"
+	"godwit/internal/store"
 )
 
 const (
@@ -22,66 +23,52 @@ const (
 	// checkBack is what one check covers: each delivery is seen at every hour of
 	// its first day.
 	checkBack = 25 * time.Hour
-	// checkAtOnce is how many deliveries one statement looks at, and checkPause
-	// what deliveries get of the database in between.
+	// checkAtOnce is how many deliveries one statement looks at.
 	checkAtOnce = 1000
-	checkPause  = 100 * time.Millisecond
 )
 
-// Ledger can be checked.
-type Ledger interface {
-	// BeginCheck says whether this process is the one to check, because nobody
-	// began to within the last age.
-	BeginCheck(ctx context.Context, age time.Duration) (bool, error)
-	// CheckStep looks at some deliveries after a place and gives the next place.
-	CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.Cursor, until time.Time, limit int) (next hook.Cursor, done bool, err error)
-	// EndCheck keeps what was found.
-	EndCheck(ctx context.Context, c hook.LedgerCheck) error
-}
-
-// LedgerCheck looks for what must never be: a delivery that has vanished, one
+// ledgerCheck looks for what must never be: a delivery that has vanished, one
 // that nothing will carry on, attempts that are not there. It repairs nothing.
-type LedgerCheck struct {
-	Ledger Ledger
-	Log    *zap.Logger
+type ledgerCheck struct {
+	store *store.Store
+	log   *zap.Logger
+	asked bool
 }
 
-// Run checks soon after the start and then every hour, in one process of all,
-// until ctx ends.
-func (l *LedgerCheck) Run(ctx context.Context) {
-	wait(ctx, nil, checkAfterStart)
-	for age := startsTogether; ctx.Err() == nil; age = checkEvery {
-		if err := l.round(ctx, age); err != nil && ctx.Err() == nil {
-			l.Log.Warn("the check of the ledger has not ended", zap.Error(err))
-		}
-		wait(ctx, nil, askEvery)
+// step checks the ledger if no process has begun to within the last hour; the first
+// time, within the last minute.
+func (l *ledgerCheck) step(ctx context.Context) (more bool, err error) {
+	age := checkEvery
+	if !l.asked {
+		age = startsTogether
 	}
-}
-
-// round checks the ledger if it is this process's turn.
-func (l *LedgerCheck) round(ctx context.Context, age time.Duration) error {
-	mine, err := l.Ledger.BeginCheck(ctx, age)
+	l.asked = true
+	mine, err := l.store.BeginCheck(ctx, age)
 	if err != nil || !mine {
-		return err
+		return false, err
 	}
+	return false, l.check(ctx)
+}
+
+func (l *ledgerCheck) check(ctx context.Context) (err error) {
 	var c hook.LedgerCheck
 	until := time.Now()
 	at := hook.Cursor{Time: until.Add(-checkBack)}
 	for done := false; !done; {
-		if at, done, err = l.Ledger.CheckStep(ctx, &c, at, until, checkAtOnce); err != nil {
+		if at, done, err = l.store.CheckStep(ctx, &c, at, until, checkAtOnce); err != nil {
 			return err
 		}
 		if !done {
-			wait(ctx, nil, checkPause)
+			wait(ctx, nil, briefRest)
 		}
 	}
 	l.report(c)
-	return l.Ledger.EndCheck(ctx, c)
+	return l.store.EndCheck(ctx, c)
 }
 
-func (l *LedgerCheck) report(c hook.LedgerCheck) {
+func (l *ledgerCheck) report(c hook.LedgerCheck) {
 	if len(c.Differences) == 0 {
-		l.Log.Debug("the ledger is in order", zap.Int("checked", c.Checked))
+		l.log.Debug("the ledger is in order", zap.Int("checked", c.Checked))
 		return
 	}
 	fields := []zap.Field{zap.Int("checked", c.Checked)}
@@ -90,5 +77,5 @@ func (l *LedgerCheck) report(c hook.LedgerCheck) {
 			fields = append(fields, zap.Int(kind, c.Differences[kind]), zap.Strings(kind+"_ids", c.IDs[kind]))
 		}
 	}
-	l.Log.Error("the ledger has differences", fields...)
+	l.log.Error("the ledger has differences", fields...)
 }

@@ -1,12 +1,10 @@
-package worker_test
+package worker
 
 import (
+	"bytes"
 	"context"
-	"errors"
-	"slices"
-	"sync"
+	"os"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -14,94 +12,109 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"godwit/internal/hook"
-	"godwit/worker"
+	"godwit/internal/match"
+	"godwit/internal/pgtest"
+	"godwit/internal/seal"
+	"godwit/internal/store"
 )
 
-// books is a ledger of several steps that is checked.
-type books struct {
-	mu    sync.Mutex
-	began []time.Time
-	steps int
-	ended []hook.LedgerCheck
-	// differ is found in the second step of each check; fail ends it there.
-	differ bool
-	fail   error
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+func openStore(t *testing.T, url string) *store.Store {
+	t.Helper()
+	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
+	require.NoError(t, err)
+	s, err := store.Open(url, ring, store.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
 }
 
-func (b *books) BeginCheck(_ context.Context, age time.Duration) (bool, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if n := len(b.began); n > 0 && time.Since(b.began[n-1]) < age {
-		return false, nil
+// newStore is one in which two webhooks got event e1.
+func newStore(t *testing.T) (s *store.Store, url string) {
+	t.Helper()
+	url = pgtest.URL(t)
+	s = openStore(t, url)
+	ctx := t.Context()
+	_, _, err := s.PutCompany(ctx, hook.Company{ID: "c1", Name: "Company"})
+	require.NoError(t, err)
+	_, _, err = s.PutProject(ctx, hook.Project{ID: "p1", CompanyID: "c1", Name: "Project"})
+	require.NoError(t, err)
+	_, _, err = s.PutUser(ctx, hook.User{ID: "u1", Name: "Una", Email: "una@example.com"})
+	require.NoError(t, err)
+	_, err = s.PutMember(ctx, "p1", "u1")
+	require.NoError(t, err)
+	for _, id := range []string{"wh_1", "wh_2"} {
+		_, err = s.CreateWebhook(ctx, hook.Webhook{ID: id, OwnerID: "u1", Name: id, URL: "https://example.com/", Secret: "whsec_c2VjcmV0",
+			Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Metadata: []byte("{}"), Enabled: true, Status: hook.Healthy})
+		require.NoError(t, err)
 	}
-	b.began = append(b.began, time.Now())
-	return true, nil
+	m, err := match.New(match.Options{Store: s})
+	require.NoError(t, err)
+	accepted, err := m.Ingest(ctx, []hook.Event{{ID: "e1", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte("{}")}}, nil)
+	require.NoError(t, err)
+	require.Equal(t, 2, accepted[0].Matched)
+	return s, url
 }
 
-func (b *books) CheckStep(_ context.Context, c *hook.LedgerCheck, after hook.Cursor, until time.Time, limit int) (hook.Cursor, bool, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.steps++
-	c.Checked += limit
-	if b.steps%3 == 2 {
-		if b.differ {
-			c.Found(hook.DifferenceDeliveries, "e1")
+// TestLedgerCheck_IsMadeOnceAnHourByOneOfSeveral: processes that start together make
+// one check, and so do those that ask again after an hour.
+func TestLedgerCheck_IsMadeOnceAnHourByOneOfSeveral(t *testing.T) {
+	s, url := newStore(t)
+	core, logs := observer.New(zap.DebugLevel)
+	var processes [3]ledgerCheck
+	round := func() int {
+		before := logs.Len()
+		for i := range processes {
+			processes[i].store, processes[i].log = s, zap.New(core)
+			more, err := processes[i].step(t.Context())
+			require.NoError(t, err)
+			require.False(t, more)
 		}
-		return after, false, b.fail
+		return logs.Len() - before
 	}
-	after.Time = after.Time.Add(time.Hour)
-	return after, b.steps%3 == 0, nil
+	aged := func(age string) {
+		pgtest.Exec(t, url, `UPDATE ledger_checks SET began_at = now() - $1::interval`, age)
+	}
+	require.Equal(t, 1, round(), "at the start")
+	require.Zero(t, round(), "at once")
+	aged("59 minutes")
+	require.Zero(t, round())
+	aged("61 minutes")
+	require.Equal(t, 1, round())
+	aged("2 minutes")
+	processes[0].asked = false
+	require.Equal(t, 1, round(), "one that has just started")
+	require.Equal(t, 3, logs.FilterMessage("the ledger is in order").FilterField(zap.Int("checked", 2)).Len())
 }
 
-func (b *books) EndCheck(_ context.Context, c hook.LedgerCheck) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ended = append(b.ended, c)
-	return nil
+func TestLedgerCheck_LogsDifferencesWithIDs(t *testing.T) {
+	s, url := newStore(t)
+	pgtest.Exec(t, url, `DELETE FROM deliveries WHERE webhook_id = 'wh_1'`)
+	core, logs := observer.New(zap.DebugLevel)
+	_, err := (&ledgerCheck{store: s, log: zap.New(core)}).step(t.Context())
+	require.NoError(t, err)
+	entries := logs.All()
+	require.Len(t, entries, 1)
+	require.Equal(t, zap.ErrorLevel, entries[0].Level)
+	require.Equal(t, map[string]any{"checked": int64(1), "deliveries": int64(1), "deliveries_ids": []any{"e1"}}, entries[0].ContextMap())
+	kept, err := s.Differences(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, kept[hook.DifferenceDeliveries])
 }
 
-func TestTheLedgerIsCheckedSoonAndThenEveryHourByOneOfSeveral(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := &books{}
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour+30*time.Minute)
-		defer cancel()
-		start := time.Now()
-		var group sync.WaitGroup
-		for range 3 {
-			group.Go(func() { (&worker.LedgerCheck{Ledger: b, Log: zap.NewNop()}).Run(ctx) })
-		}
-		group.Wait()
-		var at []time.Duration
-		for _, began := range b.began {
-			at = append(at, began.Sub(start).Round(5*time.Minute))
-		}
-		require.Equal(t, []time.Duration{0, time.Hour, 2 * time.Hour, 3 * time.Hour}, at)
-		require.Equal(t, slices.Repeat([]hook.LedgerCheck{{Checked: 3000}}, 4), b.ended)
-	})
-}
-
-func TestDifferencesAreLoggedWithIDs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := &books{differ: true}
-		core, logs := observer.New(zap.DebugLevel)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		(&worker.LedgerCheck{Ledger: b, Log: zap.New(core)}).Run(ctx)
-		entries := logs.All()
-		require.Len(t, entries, 1)
-		require.Equal(t, zap.ErrorLevel, entries[0].Level)
-		require.Equal(t, map[string]any{"checked": int64(3000), "deliveries": int64(1), "deliveries_ids": []any{"e1"}}, entries[0].ContextMap())
-	})
-}
-
-func TestACheckThatBreaksOffKeepsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := &books{fail: errors.New("the database is away")}
-		core, logs := observer.New(zap.WarnLevel)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
-		defer cancel()
-		(&worker.LedgerCheck{Ledger: b, Log: zap.New(core)}).Run(ctx)
-		require.Empty(t, b.ended)
-		require.Len(t, logs.All(), 1)
-	})
+func TestLedgerCheck_KeepsNothingOfOneThatBreaksOff(t *testing.T) {
+	s, _ := newStore(t)
+	core, logs := observer.New(zap.DebugLevel)
+	l := &ledgerCheck{store: s, log: zap.New(core)}
+	mine, err := s.BeginCheck(t.Context(), time.Hour)
+	require.NoError(t, err)
+	require.True(t, mine)
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	require.Error(t, l.check(stopped))
+	require.Empty(t, logs.All())
+	kept, err := s.Differences(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, kept)
 }

@@ -30,7 +30,9 @@ const (
 	maxNoticeTries     = 29
 )
 
-// NoticeClaims gives out what the owners of webhooks are to be told.
+// NoticeClaims gives out what the owners of webhooks are to be told; it is a
+// *store.Store. It is an interface because the tests of a day of tries run on virtual
+// time.
 type NoticeClaims interface {
 	ClaimNotices(ctx context.Context, limit int, lease time.Duration) ([]hook.NoticeClaim, error)
 	// EndNotice writes down what came of one.
@@ -40,11 +42,6 @@ type NoticeClaims interface {
 // Mailer sends one mail. mail.Permanent tells the errors that are final.
 type Mailer interface {
 	Send(ctx context.Context, n mail.Notice) error
-}
-
-// NoticeObserver is told what came of each try.
-type NoticeObserver interface {
-	Noticed(kind, outcome string)
 }
 
 // The outcomes of a try, which are labels of a metric.
@@ -63,10 +60,11 @@ func NoticeOutcomes() []string {
 
 // Notices sends mail to the owners of webhooks.
 type Notices struct {
-	Claims   NoticeClaims
-	Mailer   Mailer
-	Observer NoticeObserver
-	Log      *zap.Logger
+	Claims NoticeClaims
+	Mailer Mailer
+	// Noticed counts a try by the kind of notice and its outcome.
+	Noticed func(kind, outcome string)
+	Log     *zap.Logger
 }
 
 // Run sends what is due until ctx ends, and returns when no mail is under way.
@@ -96,7 +94,7 @@ func (n *Notices) Run(ctx context.Context) {
 // it would be sent again.
 func (n *Notices) one(ctx context.Context, c hook.NoticeClaim) {
 	end, outcome := n.send(ctx, c)
-	n.Observer.Noticed(string(c.Kind), outcome)
+	n.Noticed(string(c.Kind), outcome)
 	fields := []zap.Field{
 		zap.String("notice_id", c.ID), zap.String("kind", string(c.Kind)), zap.String("webhook_id", c.WebhookID),
 		zap.String("outcome", outcome), zap.Int("try", c.Tries),

@@ -66,7 +66,7 @@ func (o *office) work(t *testing.T, d time.Duration) string {
 	core, logs := observer.New(zapcore.DebugLevel)
 	ctx, cancel := context.WithCancel(t.Context())
 	o.due = time.Now()
-	n := worker.Notices{Claims: o, Mailer: o, Observer: o, Log: zap.New(core)}
+	n := worker.Notices{Claims: o, Mailer: o, Noticed: o.Noticed, Log: zap.New(core)}
 	var group sync.WaitGroup
 	group.Go(func() { n.Run(ctx) })
 	<-time.After(d)

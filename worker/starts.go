@@ -36,11 +36,6 @@ const (
 // errNotReady: nothing was started, since Temporal was away until the stop.
 var errNotReady = errors.New("waited for Temporal until the stop")
 
-// Carriers notes which workflows carry deliveries.
-type Carriers interface {
-	Carried(ctx context.Context, all []hook.Carried) error
-}
-
 // toStart is a delivery that is to have a workflow.
 type toStart struct {
 	claim hook.Claim
@@ -51,11 +46,11 @@ type toStart struct {
 // starts starts workflows for deliveries: one for each while they can be started
 // as fast as deliveries come, else one for many.
 type starts struct {
-	starter  Starter
-	carriers Carriers
-	ready    func() bool // see Dispatcher.Ready
-	alone    bool        // see Dispatcher.Alone
-	log      *zap.Logger
+	starter Starter
+	ledger  Ledger
+	ready   func() bool // see Dispatcher.Ready
+	alone   bool        // see Dispatcher.Alone
+	log     *zap.Logger
 
 	mu       sync.Mutex
 	waiting  []toStart
@@ -264,7 +259,7 @@ func (s *starts) note(batch, runID string, all []toStart) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if err := s.carriers.Carried(ctx, carried); err != nil {
+	if err := s.ledger.Carried(ctx, carried); err != nil {
 		// They are due again by themselves, and found to have their workflow.
 		s.log.Warn("note which workflow carries deliveries", zap.Int("deliveries", len(all)), zap.Error(err))
 	}

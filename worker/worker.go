@@ -12,6 +12,7 @@ import (
 
 	"godwit/activities"
 	"godwit/internal/hook"
+	"godwit/internal/store"
 	"godwit/workflows"
 )
 
@@ -24,20 +25,17 @@ const slots = 2 * hook.MaxInFlight
 // Worker runs the Temporal worker of one process, and the loops that start and
 // tell workflows.
 type Worker struct {
-	Temporal     client.Client
-	Namespace    string
-	Activities   *activities.Activities
-	Dispatcher   *Dispatcher
-	Windows      *Windows
-	Recoveries   *Recoveries
-	Redeliveries *Redeliveries
-	LedgerCheck  *LedgerCheck
-	Sweep        *Sweep
-	Withdrawals  *Withdrawals
-	Counts       *Counts
-	Erase        *Erase
-	Judging      *Judging
-	Listeners    *Listeners
+	Temporal   client.Client
+	Namespace  string
+	Activities *activities.Activities
+	Dispatcher *Dispatcher
+	Judging    *Judging
+	// Store is where the work beside deliveries is found, and Starter tells workflows
+	// of it.
+	Store   *store.Store
+	Starter *workflows.Client
+	// WakeWindows says that a window of a combination is due; nil = only time does.
+	WakeWindows <-chan struct{}
 	// Notices is nil where no mail is sent.
 	Notices *Notices
 	// StopTimeout is how long attempts under way may go on after Run's context ended.
@@ -57,13 +55,10 @@ func (w *Worker) Run(ctx context.Context) {
 	w.Dispatcher.Ready = w.Started
 	var loops sync.WaitGroup
 	loops.Go(func() { w.Dispatcher.Run(ctx) })
-	loops.Go(func() { w.LedgerCheck.Run(ctx) })
-	loops.Go(func() { w.Sweep.Run(ctx) })
-	loops.Go(func() { w.Withdrawals.Run(ctx) })
-	loops.Go(func() { w.Counts.Run(ctx) })
-	loops.Go(func() { w.Erase.Run(ctx) })
 	loops.Go(func() { w.Judging.Run(ctx) })
-	loops.Go(func() { w.Listeners.Run(ctx) })
+	for _, c := range chores(w.Store, w.Log) {
+		loops.Go(func() { c.run(ctx, w.Log) })
+	}
 	if w.Notices != nil {
 		loops.Go(func() { w.Notices.Run(ctx) })
 	}
@@ -95,9 +90,9 @@ func (w *Worker) session(ctx context.Context, beside *sync.WaitGroup) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { w.watchNamespace(alive, fail) })
 	loops.Go(func() { w.ensureSchedule(alive) })
-	loops.Go(func() { w.Windows.Run(alive) })
-	loops.Go(func() { w.Recoveries.Run(alive) })
-	loops.Go(func() { w.Redeliveries.Run(alive) })
+	for _, run := range tells(w.Store, w.Starter, w.WakeWindows, w.Log) {
+		loops.Go(func() { run(alive) })
+	}
 	loops.Wait()
 	if ctx.Err() != nil {
 		beside.Wait() // what they start may be given to this worker

@@ -44,7 +44,7 @@ func TestABatchSettlesEachByTheLedgerWhenItsProcessIsGone(t *testing.T) {
 	}}
 	var suite testsuite.WorkflowTestSuite
 	l.env = suite.NewTestWorkflowEnvironment()
-	workflows.Register(l.env, &activities.Activities{Deliveries: l, Carriers: l, Log: zap.NewNop()})
+	workflows.Register(l.env, &activities.Activities{Ledger: l, Log: zap.NewNop()})
 	l.env.ExecuteWorkflow(workflows.DeliverBatchName, workflows.DeliverBatchInput{
 		DeliveryIDs: []string{"dlv_done", "dlv_lost", "dlv_waits", "dlv_other", "dlv_none"}, AttemptTimeout: time.Second})
 	require.NoError(t, l.env.GetWorkflowError())

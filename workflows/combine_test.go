@@ -21,6 +21,7 @@ var combineInput = workflows.CombineInput{RuleID: 7, Key: "ab12", WebhookID: "wh
 
 // lookout is a window whose looks come to what is scripted, on the virtual clock.
 type lookout struct {
+	activities.Steps
 	env *testsuite.TestWorkflowEnvironment
 	// look gives the n-th look's answer, from 1.
 	look  func(n int) (hook.Progress, error)
@@ -47,7 +48,7 @@ func (l *lookout) run(t *testing.T, signals ...time.Duration) error {
 	l.env = suite.NewTestWorkflowEnvironment()
 	l.env.SetTestTimeout(time.Minute)
 	l.start = l.env.Now()
-	workflows.Register(l.env, &activities.Activities{Windows: l, Wake: func() { l.woken++ }, Log: zap.NewNop()})
+	workflows.Register(l.env, &activities.Activities{Steps: l, Wake: func() { l.woken++ }, Log: zap.NewNop()})
 	for _, at := range signals {
 		l.env.RegisterDelayedCallback(l.happens, at)
 	}

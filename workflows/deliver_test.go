@@ -21,6 +21,7 @@ import (
 // world is a ledger with one delivery and a receiver that answers by script,
 // on the virtual clock of the workflow's test environment.
 type world struct {
+	activities.Health
 	env    *testsuite.TestWorkflowEnvironment
 	parcel hook.Parcel
 	// script holds the receiver's answers, the last one repeats.
@@ -108,8 +109,6 @@ func (w *world) Send(_ context.Context, m send.Message) (hook.Result, error) {
 }
 
 func (w *world) Webhook(context.Context, string) (hook.Webhook, error) { return w.parcel.Webhook, nil }
-func (w *world) Attempted(hook.AttemptEnd)                             {}
-func (w *world) Ended(hook.DeliveryStatus)                             {}
 
 func (w *world) Happen(_ context.Context, _ string, c hook.Cause) (before, after hook.Health, err error) {
 	wh := &w.parcel.Webhook
@@ -136,7 +135,7 @@ func (w *world) run(t *testing.T) activities.DeliverResult {
 	w.parcel.Webhook = hook.Webhook{ID: "wh_1", Enabled: true, Secret: "whsec_c2VjcmV0"}
 	w.parcel.Delivery = hook.Delivery{ID: "dlv_1", WebhookID: "wh_1", Status: hook.Pending, Generation: 1}
 	workflows.Register(w.env, &activities.Activities{
-		Deliveries: w, Ends: w, Carriers: w, Limits: w, Settler: w, Webhooks: w, Health: w, Sender: w, Observer: w, Schedule: retry.Default(), Log: zap.NewNop(),
+		Ledger: w, Health: w, Sender: w, Schedule: retry.Default(), Log: zap.NewNop(),
 	})
 	w.env.ExecuteWorkflow(workflows.DeliverName, workflows.DeliverInput{DeliveryID: "dlv_1", Generation: 1, WebhookID: "wh_1", AttemptTimeout: time.Second})
 	require.True(t, w.env.IsWorkflowCompleted())

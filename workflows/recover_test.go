@@ -26,6 +26,7 @@ var standardPlan = hook.RecoveryPlan{Waits: []time.Duration{time.Minute, 5 * tim
 // patient is a webhook that health has deactivated, with its receiver, on the
 // virtual clock.
 type patient struct {
+	activities.Health
 	env      *testsuite.TestWorkflowEnvironment
 	plan     hook.RecoveryPlan
 	recovery hook.Recovery
@@ -89,7 +90,7 @@ func (p *patient) run(at time.Duration, during func()) error {
 		p.plan = standardPlan
 	}
 	workflows.Register(p.env, &activities.Activities{
-		Recoveries: p, Recovery: p.plan, Webhooks: p, Sender: p, Wake: func() { p.woken++ }, Log: zap.NewNop(),
+		Health: p, Recovery: p.plan, Sender: p, Wake: func() { p.woken++ }, Log: zap.NewNop(),
 	})
 	if during != nil {
 		p.env.RegisterDelayedCallback(during, at)

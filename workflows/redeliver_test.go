@@ -22,6 +22,7 @@ var redeliverInput = workflows.RedeliverInput{RedeliveryID: "rdl_1", WebhookID: 
 // steps is a redelivery of many whose steps come to what is scripted, on the
 // virtual clock.
 type steps struct {
+	activities.Steps
 	env *testsuite.TestWorkflowEnvironment
 	// answer gives that of the n-th step, from 1.
 	answer func(n int) (hook.RedeliveryStep, error)
@@ -44,7 +45,7 @@ func (s *steps) run(t *testing.T, signals ...time.Duration) error {
 	s.env = suite.NewTestWorkflowEnvironment()
 	s.env.SetTestTimeout(time.Minute)
 	s.start = s.env.Now()
-	workflows.Register(s.env, &activities.Activities{Redeliveries: s, Log: zap.NewNop()})
+	workflows.Register(s.env, &activities.Activities{Steps: s, Log: zap.NewNop()})
 	for _, at := range signals {
 		s.env.RegisterDelayedCallback(func() { s.env.SignalWorkflow(workflows.HappenedSignal, nil) }, at)
 	}

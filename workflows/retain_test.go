@@ -19,6 +19,7 @@ import (
 
 // removal is a run whose steps come to what is scripted.
 type removal struct {
+	activities.Steps
 	answer func(n int) (hook.RetentionStep, error)
 	steps  int
 	keep   hook.Keep
@@ -42,7 +43,7 @@ func (r *removal) run(t *testing.T) (*testsuite.TestWorkflowEnvironment, time.Du
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
 	keep := hook.Keep{Data: 72 * time.Hour, Audit: 1000 * time.Hour}
-	workflows.Register(env, &activities.Activities{Retention: r, Keep: keep, Log: zap.NewNop()})
+	workflows.Register(env, &activities.Activities{Steps: r, Keep: keep, Log: zap.NewNop()})
 	start := env.Now()
 	env.ExecuteWorkflow(workflows.RetainName)
 	require.True(t, env.IsWorkflowCompleted())

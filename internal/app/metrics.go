@@ -23,7 +23,7 @@ func (p *process) newMetrics() *ops.Metrics {
 		ConstLabels: prometheus.Labels{"version": p.opts.Version, "role": string(p.opts.Role)},
 	})
 	build.Set(1)
-	p.registry.MustRegister(build, ops.NewBacklog(p.store), ops.NewAccounts(p.store.ProcessCounts, p.store.Outstanding), ops.NewDifferences(p.store), ops.NewRetention(p.store), ops.NewJudging(p.store), p.clockGauge())
+	p.registry.MustRegister(build, ops.NewBacklog(p.store.Backlog), ops.NewAccounts(p.store.ProcessCounts, p.store.Outstanding), ops.NewDifferences(p.store.Differences), ops.NewRetention(p.store.Retention), ops.NewJudging(p.store.WaitingJudgements), p.clockGauge())
 	for name, db := range p.store.Pools() {
 		p.registry.MustRegister(collectors.NewDBStatsCollector(db, name))
 	}

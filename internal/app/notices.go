@@ -17,5 +17,5 @@ func (p *process) notices(cfg config.Config, metrics *ops.Metrics) (*worker.Noti
 	if err != nil {
 		return nil, err
 	}
-	return &worker.Notices{Claims: p.store, Mailer: mailer, Observer: metrics, Log: p.log}, nil
+	return &worker.Notices{Claims: p.store, Mailer: mailer, Noticed: metrics.Noticed, Log: p.log}, nil
 }

@@ -18,7 +18,6 @@ import (
 	"godwit/api"
 	"godwit/internal/apikey"
 	"godwit/internal/config"
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/match"
@@ -73,14 +72,13 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 	starter.Under = p.traces.Under
 	starter.Page = p.deliveryPage
 	acts := &activities.Activities{
-		Deliveries: p.store, Ends: p.store, Carriers: p.store, Limits: p.store, Settler: p.store, Webhooks: p.store, Health: p.store, Windows: p.store, Redeliveries: p.store,
-		Retention: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
-		Recoveries: p.store, Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
-		Sender: p.sender, Observer: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
+		Ledger: p.store, Health: p.store, Steps: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
+		Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
+		Sender:   p.sender, Metrics: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
 		Now: p.store.Now, Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Traces: p.traces, HandTraces: cfg.TraceReceivers, Log: p.log,
 	}
 	dispatcher := &worker.Dispatcher{
-		Fresh: p.store, Claims: p.store, Queues: p.store, Attempts: activities.FirstsOf(acts), Carriers: p.store, Starter: starter,
+		Ledger: p.store, Attempts: activities.FirstsOf(acts), Starter: starter,
 		Ingests: &p.firsts, Alone: !cfg.ShareWorkflows, Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
 	}
 	firsts := activities.FirstsOf(acts)
@@ -88,21 +86,15 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		gauge("attempts_room", "How many attempts this process may have under way at most.", func() int { return hook.MaxInFlight }),
 		gauge("outcomes_unwritten", "Ends of attempts that this process has yet to write into the database.", firsts.Unwritten))
 	return &worker.Worker{
-		Temporal:     p.temporal,
-		Namespace:    cfg.TemporalNamespace,
-		Activities:   acts,
-		Dispatcher:   dispatcher,
-		Windows:      &worker.Windows{Claims: p.store, Nudger: starter, Wake: p.windows, Log: p.log},
-		Recoveries:   &worker.Recoveries{Claims: p.store, Starter: starter, Log: p.log},
-		Redeliveries: &worker.Redeliveries{Claims: p.store, Starter: starter, Log: p.log},
-		LedgerCheck:  &worker.LedgerCheck{Ledger: p.store, Log: p.log},
-		Sweep:        &worker.Sweep{Outdated: p.store, Log: p.log},
-		Erase:        &worker.Erase{Erasures: p.store, Log: p.log},
-		Withdrawals:  &worker.Withdrawals{Leavers: p.store, Cancellations: p.store, Log: p.log},
-		Listeners:    &worker.Listeners{Tended: p.store, Log: p.log},
-		Counts:       &worker.Counts{Counters: p.store, Log: p.log},
-		Judging: &worker.Judging{Judgements: p.store, Conditions: p.store, Judge: p.matching.JudgeDeferred, Wake: p.judgements,
+		Temporal:   p.temporal,
+		Namespace:  cfg.TemporalNamespace,
+		Activities: acts,
+		Dispatcher: dispatcher,
+		Judging: &worker.Judging{Judgements: p.store, Judge: p.matching.JudgeDeferred, Wake: p.judgements,
 			Due: p.wakeDeliveries, Happened: p.wakeWindows, Log: p.log},
+		Store:       p.store,
+		Starter:     starter,
+		WakeWindows: p.windows,
 		StopTimeout: p.opts.StopTimeout,
 		Log:         p.log,
 	}
@@ -110,8 +102,7 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 
 // match makes what decides which webhooks an event goes to.
 func (p *process) match(metrics *ops.Metrics) (err error) {
-	s := p.store
-	p.matching, err = match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: metrics, Failures: s, Now: s.Now})
+	p.matching, err = match.New(match.Options{Store: p.store, FilterFailed: metrics.FilterFailed, Now: p.store.Now})
 	return err
 }
 

@@ -10,13 +10,10 @@ import (
 	"godwit/internal/hook"
 )
 
-// Source reads the schemas of event types.
-type Source interface {
-	// TypeSchemas gives Name, Schema and SchemaVersion of those of the named
-	// types that exist, in any order. A version must never stand for two schemas,
-	// not even when a type is deleted and made anew.
-	TypeSchemas(ctx context.Context, names []string) ([]hook.EventType, error)
-}
+// Read gives Name, Schema and SchemaVersion of those of the named event types that
+// exist, in any order. A version must never stand for two schemas, not even when a
+// type is deleted and made anew.
+type Read func(ctx context.Context, names []string) ([]hook.EventType, error)
 
 // MaxKnown is how many types Schemas remembers; when there are more it forgets
 // them all and starts again.
@@ -31,7 +28,7 @@ const MaxKnown = 10_000
 // version; else Forget the type and Check again. A refusal is never outdated:
 // before it is given the type is read anew.
 type Schemas struct {
-	source  Source
+	source  Read
 	compile func(raw []byte) (*Schema, error)
 	mu      sync.RWMutex
 	known   map[string]*entry
@@ -45,9 +42,9 @@ type entry struct {
 	compiled func() (*Schema, error)
 }
 
-// New makes Schemas over source that know nothing yet.
-func New(source Source) *Schemas {
-	return &Schemas{source: source, compile: Compile, known: map[string]*entry{}}
+// New makes Schemas that know nothing yet and ask read.
+func New(read Read) *Schemas {
+	return &Schemas{source: read, compile: Compile, known: map[string]*entry{}}
 }
 
 // Check holds each event's states to the schema of its type. versions[i] is the
@@ -122,7 +119,7 @@ func (s *Schemas) read(ctx context.Context, names []string, types map[string]*en
 	if len(names) == 0 {
 		return nil
 	}
-	rows, err := s.source.TypeSchemas(ctx, names)
+	rows, err := s.source(ctx, names)
 	if err != nil {
 		return err
 	}

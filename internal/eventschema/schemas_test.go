@@ -72,7 +72,7 @@ func TestTypesAreReadTogetherAndOnce(t *testing.T) {
 	source.put("plain", "", 0)
 	source.put("strict", `{"required":["id"]}`, 7)
 	source.put("freed", "", 3)
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	batch := []hook.Event{eventOf("strict", `{"id":1}`), eventOf("plain", `{}`), eventOf("strict", `{"id":2}`), eventOf("freed", `{}`), eventOf("none", `{}`)}
 	versions, faults := check(t, s, batch...)
 	require.Equal(t, []int64{7, 0, 7, 3, 0}, versions)
@@ -87,7 +87,7 @@ func TestTypesAreReadTogetherAndOnce(t *testing.T) {
 func TestFaultsOfEvents(t *testing.T) {
 	source := &catalogue{}
 	source.put("T", `{"required":["id"],"properties":{"id":{"type":"string"}}}`, 1)
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	both := hook.Event{Type: "T", Previous: []byte(`{}`), Current: []byte(`{"id":7}`)}
 	_, faults := check(t, s, eventOf("T", `{"id":"a"}`), both, eventOf("T", `{}`))
 	require.Nil(t, faults[0])
@@ -99,7 +99,7 @@ func TestFaultsOfEvents(t *testing.T) {
 
 func TestUnknownTypesAreNotRemembered(t *testing.T) {
 	source := &catalogue{}
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	check(t, s, eventOf("late", `{}`))
 	source.put("late", `{"required":["id"]}`, 1)
 	versions, faults := check(t, s, eventOf("late", `{}`))
@@ -111,7 +111,7 @@ func TestForget(t *testing.T) {
 	source := &catalogue{}
 	source.put("T", "", 0)
 	source.put("U", "", 0)
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	event := eventOf("T", `{}`)
 	check(t, s, event, eventOf("U", `{}`))
 	source.put("T", `{"required":["id"]}`, 1)
@@ -129,7 +129,7 @@ func TestForget(t *testing.T) {
 func TestRefusalsAreNeverOutdated(t *testing.T) {
 	source := &catalogue{}
 	source.put("T", `{"required":["id"]}`, 1)
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	check(t, s, eventOf("T", `{"id":1}`))
 	_, faults := check(t, s, eventOf("T", `{}`), eventOf("T", `{}`))
 	require.NotNil(t, faults[1])
@@ -158,7 +158,7 @@ func TestRefusalsAreNeverOutdated(t *testing.T) {
 
 func TestSourceOutOfReach(t *testing.T) {
 	source := &catalogue{err: hook.Errorf(hook.CodeUnavailable, "away")}
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	_, _, err := s.Check(context.Background(), []hook.Event{eventOf("T", `{}`)})
 	require.Equal(t, hook.CodeUnavailable, hook.CodeOf(err))
 	source.err = nil
@@ -176,14 +176,14 @@ func TestChecksStopWithTheirCaller(t *testing.T) {
 	source.put("T", "", 0)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, _, err := eventschema.New(source).Check(ctx, []hook.Event{eventOf("T", `{}`)})
+	_, _, err := eventschema.New(source.TypeSchemas).Check(ctx, []hook.Event{eventOf("T", `{}`)})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestStoredSchemaThatCannotBeUsed(t *testing.T) {
 	source := &catalogue{}
 	source.put("T", `{"type":"txt"}`, 1)
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	_, faults := check(t, s, eventOf("T", `{}`), eventOf("U", `{}`))
 	require.Equal(t, hook.CodeUnavailable, faults[0].Code)
 	require.Contains(t, faults[0].Message, "put the type with another one")
@@ -201,7 +201,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		source.put(name, "", 0)
 		events = append(events, eventOf(name, `{}`))
 	}
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	check(t, s, events[:eventschema.MaxKnown]...)
 	check(t, s, events[0])
 	require.Len(t, source.asked, 1)
@@ -217,7 +217,7 @@ func TestSchemasAreSafeForManyAtOnce(t *testing.T) {
 	source := &catalogue{}
 	schema := func(n int) string { return fmt.Sprintf(`{"required":["v%d"]}`, n) }
 	source.put("T", schema(1), 1)
-	s := eventschema.New(source)
+	s := eventschema.New(source.TypeSchemas)
 	var group sync.WaitGroup
 	group.Go(func() {
 		for n := 2; n <= 100; n++ {

@@ -31,7 +31,7 @@ func TestSchemas_ThatManyNeedAtOnceAreCompiledOnce(t *testing.T) {
 	var m meeting
 	m.put("A", `{"required":["x"]}`, 7)
 	m.all.Add(many)
-	s := eventschema.New(&m)
+	s := eventschema.New(m.TypeSchemas)
 	var compiled atomic.Int64
 	s.CountCompiled(&compiled)
 	var group sync.WaitGroup

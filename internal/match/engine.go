@@ -12,6 +12,7 @@ import (
 	"godwit/internal/eventschema"
 	"godwit/internal/filter"
 	"godwit/internal/hook"
+	"godwit/internal/store"
 )
 
 const (
@@ -24,28 +25,15 @@ const (
 	schemaTries = 3
 )
 
-// Ingester stores events with what they match; see hook.Judge.
-type Ingester interface {
-	// Ingest takes for each event the version of the schema that it was checked
-	// against; with another one it is hook.Accepted.SchemaChanged.
-	Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error)
-}
-
-// Observer counts filters that failed on an event, by kind.
-type Observer interface {
-	FilterFailed(kind string)
-}
-
-// Options are the parts that an Engine works with; all are required.
+// Options are what an Engine works with.
 type Options struct {
-	Ingester Ingester
-	History  History
-	Webhooks Webhooks
-	// Snapshots is what Explain reads in.
-	Snapshots Snapshots
-	Schemas   *eventschema.Schemas
-	Observer  Observer
-	Failures  FailureCounts
+	Store *store.Store
+	// FilterFailed counts a filter that failed on an event, by the kind of failure;
+	// nil = nobody counts.
+	FilterFailed func(kind string)
+	// CountFailures adds to the counts of rules that their webhooks still have; nil =
+	// the Store does.
+	CountFailures func(ctx context.Context, failures []hook.CountedFailures) error
 	// Now is the database's time; nil = this machine's.
 	Now func() time.Time
 }
@@ -53,6 +41,7 @@ type Options struct {
 // Engine matches events. It is safe for concurrent use.
 type Engine struct {
 	Options
+	schemas    *eventschema.Schemas
 	filters    *filter.Filters
 	rules      *lru.Cache[int64, hook.StoredRule]
 	allowances *allowances
@@ -64,6 +53,12 @@ type Engine struct {
 func New(o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.FilterFailed == nil {
+		o.FilterFailed = func(string) {}
+	}
+	if o.CountFailures == nil {
+		o.CountFailures = o.Store.CountFilterFailures
 	}
 	filters, err := filter.New(cachedFilters)
 	if err != nil {
@@ -77,7 +72,7 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of allowances: %w", err)
 	}
-	return &Engine{Options: o, filters: filters, rules: rules, allowances: allowances, large: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+	return &Engine{Options: o, schemas: eventschema.New(o.Store.TypeSchemas), filters: filters, rules: rules, allowances: allowances, large: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		failures: failures{ofRule: map[int64]hook.CountedFailures{}}}, nil
 }
 
@@ -124,7 +119,7 @@ type Check struct {
 // Check holds events to the schemas of their types. It takes no connection where the
 // types are known, but time, so that it comes before a transaction.
 func (e *Engine) Check(ctx context.Context, events []hook.Event) ([]Check, error) {
-	versions, faults, err := e.Schemas.Check(ctx, events)
+	versions, faults, err := e.schemas.Check(ctx, events)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +183,7 @@ func (e *Engine) offer(ctx context.Context, o offered, out []hook.Accepted) ([]i
 			versions[k] = unchecked
 		}
 	}
-	answers, err := e.Ingester.Ingest(ctx, o.events, versions, e.judge)
+	answers, err := e.Store.Ingest(ctx, o.events, versions, e.judge)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +199,6 @@ func (e *Engine) offer(ctx context.Context, o offered, out []hook.Accepted) ([]i
 			again, stale = append(again, i), append(stale, o.events[k].Type)
 		}
 	}
-	e.Schemas.Forget(stale)
+	e.schemas.Forget(stale)
 	return again, nil
 }

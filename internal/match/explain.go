@@ -55,34 +55,20 @@ type Verdict struct {
 	FiredAs string
 }
 
-// Webhooks reads webhooks with what the ledger knows.
-type Webhooks interface {
-	Webhook(ctx context.Context, id string) (hook.Webhook, error)
-	Event(ctx context.Context, id string) (hook.Event, error)
-	// Facts is about a webhook and an event that exist.
-	Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error)
-}
-
-// Snapshots gives reads one moment to look at.
-type Snapshots interface {
-	// Snapshot runs read with a context whose reads all see the same moment.
-	Snapshot(ctx context.Context, read func(context.Context) error) error
-}
-
 // Explain tells why an event did or did not go to a webhook, by the rules that
 // the webhook has now and the memberships that there are.
 func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explanation, error) {
 	var w hook.Webhook
 	var event hook.Event
 	var facts hook.Facts
-	err := e.Snapshots.Snapshot(ctx, func(ctx context.Context) (err error) {
-		if w, err = e.Webhooks.Webhook(ctx, webhookID); err != nil {
+	err := e.Store.Snapshot(ctx, func(ctx context.Context) (err error) {
+		if w, err = e.Store.Webhook(ctx, webhookID); err != nil {
 			return err
 		}
-		if event, err = e.Webhooks.Event(ctx, eventID); err != nil {
+		if event, err = e.Store.Event(ctx, eventID); err != nil {
 			return err
 		}
-		facts, err = e.Webhooks.Facts(ctx, w, event)
+		facts, err = e.Store.Facts(ctx, w, event)
 		return err
 	})
 	if err != nil {

@@ -19,12 +19,6 @@ const (
 	failuresTimeout = 2 * time.Second
 )
 
-// FailureCounts keeps how often the filters of rules have failed.
-type FailureCounts interface {
-	// CountFilterFailures adds to the counts of rules that their webhooks still have.
-	CountFilterFailures(ctx context.Context, failures []hook.CountedFailures) error
-}
-
 // failures adds up by rule what is yet to be written, so that an event whose filter
 // fails costs no statement.
 type failures struct {
@@ -86,7 +80,7 @@ func (e *Engine) WriteFailures(ctx context.Context) error {
 		if len(counted) == 0 {
 			return nil
 		}
-		if err := e.Failures.CountFilterFailures(ctx, counted); err != nil {
+		if err := e.CountFailures(ctx, counted); err != nil {
 			for _, f := range counted {
 				e.failures.add(f.FilterFailure, f.Count)
 			}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/match"
+	"godwit/internal/store"
 )
 
 // failed writes down which filters have failed, and reads what w shows of it.
@@ -82,20 +82,20 @@ func TestFailures_BeginAgainWithAChangedRule(t *testing.T) {
 
 // statements counts what is written, and refuses it while it is broken.
 type statements struct {
-	match.FailureCounts
+	store  *store.Store
 	mu     sync.Mutex
 	n      int
 	broken bool
 }
 
-func (s *statements) CountFilterFailures(ctx context.Context, failures []hook.CountedFailures) error {
+func (s *statements) count(ctx context.Context, failures []hook.CountedFailures) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken {
 		return errors.New("away")
 	}
 	s.n++
-	return s.FailureCounts.CountFilterFailures(ctx, failures)
+	return s.store.CountFilterFailures(ctx, failures)
 }
 
 // TestFailures_CostNoStatementOfAnEvent has 1,200 rules fail on each of 40 events, in
@@ -103,8 +103,8 @@ func (s *statements) CountFilterFailures(ctx context.Context, failures []hook.Co
 func TestFailures_CostNoStatementOfAnEvent(t *testing.T) {
 	ctx := context.Background()
 	s := newStage(t)
-	written := &statements{FailureCounts: s.Store, broken: true}
-	engine, err := match.New(match.Options{Ingester: s.Store, History: s.Store, Webhooks: s.Store, Snapshots: s.Store, Schemas: eventschema.New(s.Store), Observer: s.observer, Failures: written})
+	written := &statements{store: s.Store, broken: true}
+	engine, err := match.New(match.Options{Store: s.Store, FilterFailed: s.observer.FilterFailed, CountFailures: written.count})
 	require.NoError(t, err)
 	other := newEngine(t, s.url)
 	s.Engine = engine

@@ -299,6 +299,6 @@ func (s *sitting) failed(ctx context.Context, c hook.Candidate, err error) {
 }
 
 func (s *sitting) count(c hook.Candidate, kind string) {
-	s.engine.Observer.FilterFailed(kind)
+	s.engine.FilterFailed(kind)
 	s.engine.failures.add(hook.FilterFailure{RuleID: c.RuleID, EventID: c.Event.ID, Kind: kind, At: s.engine.Now()}, 1)
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/match"
@@ -78,7 +77,7 @@ func newEngine(t *testing.T, url string) stage {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	o := &observer{kinds: map[string]int{}}
-	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: o, Failures: s})
+	m, err := match.New(match.Options{Store: s, FilterFailed: o.FilterFailed})
 	require.NoError(t, err)
 	return stage{s, m, url, o}
 }

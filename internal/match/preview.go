@@ -88,22 +88,10 @@ type Example struct {
 	Parts []string
 }
 
-// History reads events of the past.
-type History interface {
-	// CheckRules is CodeInvalid when the owner or something that the rules name
-	// does not exist or may not be named by the owner; owner "" may name all.
-	CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error
-	// Memberships lists the projects that a user is a member of.
-	Memberships(ctx context.Context, userID string) ([]string, error)
-	// Recent lists events of the projects (nil = of all), newest first, with
-	// their states if wanted.
-	Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error)
-}
-
 // Preview tells which events of the past the rules would have matched. It
 // writes nothing.
 func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
-	if err := e.History.CheckRules(ctx, q.OwnerID, q.Rules); err != nil {
+	if err := e.Store.CheckRules(ctx, q.OwnerID, q.Rules); err != nil {
 		return Preview{}, err
 	}
 	until := e.Now().UTC()
@@ -116,7 +104,7 @@ func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
 	recent := hook.RecentQuery{Since: q.Since, Until: until, States: s.needsStates()}
 	if q.OwnerID != "" {
 		var err error
-		if recent.ProjectIDs, err = e.History.Memberships(ctx, q.OwnerID); err != nil {
+		if recent.ProjectIDs, err = e.Store.Memberships(ctx, q.OwnerID); err != nil {
 			return Preview{}, err
 		}
 		recent.OfProjects = true
@@ -156,7 +144,7 @@ func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
 	defer cancel()
 	page := hook.Page{Limit: firstPage}
 	for {
-		events, err := s.engine.History.Recent(bounded, q, page)
+		events, err := s.engine.Store.Recent(bounded, q, page)
 		if err == nil {
 			err = s.examine(bounded, events)
 		}

@@ -9,20 +9,16 @@ import (
 	"godwit/internal/hook"
 )
 
-// Ledger counts the deliveries that still need work.
-type Ledger interface {
-	Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error)
-}
-
 // backlog is read from the ledger when it is scraped.
 type backlog struct {
-	ledger Ledger
-	desc   *prometheus.Desc
+	read func(context.Context) (map[hook.DeliveryStatus]int, error)
+	desc *prometheus.Desc
 }
 
-// NewBacklog makes the gauge godwit_deliveries{status}; it costs one query per scrape.
-func NewBacklog(l Ledger) prometheus.Collector {
-	return backlog{l, prometheus.NewDesc("godwit_deliveries", "Deliveries that are pending, retrying or held.", []string{"status"}, nil)}
+// NewBacklog makes the gauge godwit_deliveries{status}. read counts the deliveries
+// that still need work; it costs one query per scrape.
+func NewBacklog(read func(context.Context) (map[hook.DeliveryStatus]int, error)) prometheus.Collector {
+	return backlog{read, prometheus.NewDesc("godwit_deliveries", "Deliveries that are pending, retrying or held.", []string{"status"}, nil)}
 }
 
 func (b backlog) Describe(ch chan<- *prometheus.Desc) { ch <- b.desc }
@@ -30,7 +26,7 @@ func (b backlog) Describe(ch chan<- *prometheus.Desc) { ch <- b.desc }
 func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	counts, err := b.ledger.Backlog(ctx)
+	counts, err := b.read(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(b.desc, err)
 		return

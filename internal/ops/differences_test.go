@@ -31,7 +31,7 @@ func TestDifferencesOfTheLedger(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			registry := prometheus.NewRegistry()
-			registry.MustRegister(ops.NewDifferences(tc.ledger))
+			registry.MustRegister(ops.NewDifferences(tc.ledger.Differences))
 			code, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 			require.Equal(t, http.StatusOK, code)
 			require.Contains(t, body, tc.contains)

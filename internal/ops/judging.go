@@ -7,24 +7,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Judgements counts what is yet to be judged.
-type Judgements interface {
-	// WaitingJudgements counts up to most, and says how long the oldest has been due.
-	WaitingJudgements(ctx context.Context, most int) (n int, oldest time.Duration, err error)
-}
-
 // mostJudgements bounds how many judgements are counted for the metrics.
 const mostJudgements = 100_000
 
 type judging struct {
-	judgements Judgements
-	n, oldest  *prometheus.Desc
+	read      func(ctx context.Context, most int) (n int, oldest time.Duration, err error)
+	n, oldest *prometheus.Desc
 }
 
-// NewJudging collects how many events wait to be judged for a webhook. It
-// costs one query per scrape.
-func NewJudging(j Judgements) prometheus.Collector {
-	return judging{j,
+// NewJudging collects how many events wait to be judged for a webhook. read counts
+// up to most of them, and says how long the oldest has been due; it costs one query
+// per scrape.
+func NewJudging(read func(ctx context.Context, most int) (n int, oldest time.Duration, err error)) prometheus.Collector {
+	return judging{read,
 		prometheus.NewDesc("godwit_judging", "Events that wait to be judged for a webhook, because its filters take long; counted up to 100,000.", nil, nil),
 		prometheus.NewDesc("godwit_judging_oldest_seconds", "How long the oldest of them has been due.", nil, nil)}
 }
@@ -34,7 +29,7 @@ func (j judging) Describe(d chan<- *prometheus.Desc) { d <- j.n; d <- j.oldest }
 func (j judging) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	n, oldest, err := j.judgements.WaitingJudgements(ctx, mostJudgements)
+	n, oldest, err := j.read(ctx, mostJudgements)
 	if err != nil {
 		out <- prometheus.NewInvalidMetric(j.n, err)
 		return

@@ -145,8 +145,11 @@ func statusClass(status int) string {
 	return strconv.Itoa(status/100) + "xx"
 }
 
-// Attempted counts one attempt.
+// Attempted counts one attempt; a nil Metrics counts nothing, nor does it in Ended.
 func (m *Metrics) Attempted(a hook.AttemptEnd) {
+	if m == nil {
+		return
+	}
 	outcome := string(a.Result.Outcome)
 	if a.Result.Own {
 		outcome = ownOutcome
@@ -164,7 +167,11 @@ func (m *Metrics) Attempted(a hook.AttemptEnd) {
 }
 
 // Ended counts one delivery that came into a status in which it has no workflow.
-func (m *Metrics) Ended(status hook.DeliveryStatus) { m.ended.WithLabelValues(string(status)).Inc() }
+func (m *Metrics) Ended(status hook.DeliveryStatus) {
+	if m != nil {
+		m.ended.WithLabelValues(string(status)).Inc()
+	}
+}
 
 // FilterFailed counts one filter that failed on an event.
 func (m *Metrics) FilterFailed(kind string) { m.filters.WithLabelValues(kind).Inc() }

@@ -9,26 +9,21 @@ import (
 	"godwit/internal/hook"
 )
 
-// Retained knows how far the removal of what is old has come.
-type Retained interface {
-	Retention(ctx context.Context) (hook.Retention, error)
-}
-
 // retention is read from the database when it is scraped, so that every process
 // shows the same.
 type retention struct {
-	from                                        Retained
+	read                                        func(context.Context) (hook.Retention, error)
 	rows, running, failing, finished, keptSince *prometheus.Desc
 }
 
-// NewRetention makes the metrics godwit_retention_…; they cost two queries of a
-// few rows per scrape.
-func NewRetention(from Retained) prometheus.Collector {
+// NewRetention makes the metrics godwit_retention_… of how far the removal of old
+// rows has come; they cost two queries of a few rows per scrape.
+func NewRetention(read func(context.Context) (hook.Retention, error)) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("godwit_retention_"+name, help, labels, nil)
 	}
 	return retention{
-		from:      from,
+		read:      read,
 		rows:      desc("removed_rows_total", "Rows that were removed because they are kept no longer, by what they were.", "part"),
 		running:   desc("running", "1 while a run goes through the tables, else 0."),
 		failing:   desc("failing", "1 when the last step of a run failed, else 0."),
@@ -46,7 +41,7 @@ func (r retention) Describe(ch chan<- *prometheus.Desc) {
 func (r retention) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	found, err := r.from.Retention(ctx)
+	found, err := r.read(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(r.running, err)
 		return

@@ -41,7 +41,7 @@ func TestRetention_IsInTheMetrics(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			registry := prometheus.NewRegistry()
-			registry.MustRegister(ops.NewRetention(c.from))
+			registry.MustRegister(ops.NewRetention(c.from.Retention))
 			code, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 			require.Equal(t, http.StatusOK, code)
 			for _, line := range c.has {

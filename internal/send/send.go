@@ -43,8 +43,11 @@ type Options struct {
 	// Play is the path, such as /play/, below which this process's own API may be
 	// delivered to, where it listens on a network that is allowed; empty = it may not.
 	Play string
-	// Streams carries the requests of listeners; nil = there are none.
-	Streams Streams
+	// Exchange puts a request of a listener on the wire and gives the client's answer.
+	// Where ctx ends before there is one it is nil, and heard says that the client had
+	// the request for long enough. The error is that the wire can't be reached. nil =
+	// there are no listeners.
+	Exchange func(ctx context.Context, r hook.StreamRequest) (answer *hook.StreamAnswer, heard bool, err error)
 	// Now is the time that requests are signed with. The default is this machine's.
 	Now func() time.Time
 
@@ -64,7 +67,7 @@ type Sender struct {
 	keeper      *keeper
 	origin      origin
 	timeout     time.Duration
-	streams     Streams
+	exchange    func(context.Context, hook.StreamRequest) (*hook.StreamAnswer, bool, error)
 	now         func() time.Time
 }
 
@@ -90,7 +93,7 @@ func New(o Options) *Sender {
 		keeper:      newKeeper(time.Now),
 		origin:      origin{"Godwit/" + cmp.Or(o.Version, "dev"), o.PublicURL},
 		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
-		streams:     o.Streams,
+		exchange:    o.Exchange,
 		now:         o.Now,
 	}
 }

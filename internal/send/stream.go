@@ -10,27 +10,19 @@ import (
 	"godwit/internal/hook"
 )
 
-// Streams carries the requests of listeners to their clients.
-type Streams interface {
-	// Exchange puts a request on the wire and gives the client's answer. Where ctx ends
-	// before there is one it is nil, and heard says that the client had the request for
-	// long enough. The error is that the wire can't be reached.
-	Exchange(ctx context.Context, r hook.StreamRequest) (answer *hook.StreamAnswer, heard bool, err error)
-}
-
 // stream makes an attempt by the stream of a listener. An attempt that did not reach
 // the client, or that the client gave back, uses up nothing; but a test does, which
 // waits for nobody.
 func (s *Sender) stream(ctx context.Context, m Message, p packet, a answer) (hook.Result, error) {
 	result := a.result
 	result.RequestHeaders = p.shown
-	if s.streams == nil {
+	if s.exchange == nil {
 		return fail(result, hook.ReasonInternal, a.limit), nil
 	}
 	r := hook.StreamRequest{WebhookID: m.Webhook.ID, DeliveryID: m.DeliveryID, Attempt: m.Attempt, Headers: p.lines(), Body: p.body, Timeout: a.limit}
 	limited, cancel := within(ctx, a.limit)
 	defer cancel()
-	given, heard, err := s.streams.Exchange(limited, r)
+	given, heard, err := s.exchange(limited, r)
 	switch {
 	case given != nil && !given.Returned:
 		return answered(result, a, given), nil

@@ -7,11 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
-	"godwit/internal/match"
 	"godwit/internal/pgtest"
-	"godwit/internal/store"
 )
 
 // pair is a combination of two parts for the same record.
@@ -146,29 +143,14 @@ func TestEditKeepsTheWindowsOfRulesThatStay(t *testing.T) {
 	require.Equal(t, 1, s.post(t, happening("e2", "TAG_CREATED 1")).Matched)
 }
 
-// overtaken is a store whose ingests are overtaken between the look-up and the insert.
-type overtaken struct {
-	*store.Store
-	first func()
-}
-
-func (o overtaken) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
-	return o.Store.Ingest(ctx, events, schemas, func(ctx context.Context, offer hook.Offer) (hook.Choice, error) {
-		o.first()
-		return judge(ctx, offer)
-	})
-}
-
 func TestHappenings_AnEventThatAnotherRequestAcceptsFirstCountsOnce(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, pair(nil))
 	e := happening("e1", "TODO_CREATED 1")
-	m, err := match.New(match.Options{
-		Ingester: overtaken{s.Store, func() { require.False(t, s.post(t, e).Duplicate) }},
-		History:  s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s.Store), Observer: new(failures),
+	got, err := s.Store.Ingest(context.Background(), []hook.Event{e}, []int64{0}, func(ctx context.Context, offer hook.Offer) (hook.Choice, error) {
+		require.False(t, s.post(t, e).Duplicate, "the other one comes between the look-up and the insert")
+		return s.matching.JudgeDeferred(ctx, offer)
 	})
-	require.NoError(t, err)
-	got, err := m.Ingest(context.Background(), []hook.Event{e}, nil)
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	require.True(t, got[0].Duplicate)

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"godwit/internal/eventschema"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/inflight"
@@ -36,14 +34,9 @@ func (s stage) Ingest(ctx context.Context, events []hook.Event) ([]hook.Accepted
 	return s.matching.Ingest(ctx, events, nil)
 }
 
-// failures counts the filters that failed.
-type failures struct{ n atomic.Int64 }
-
-func (f *failures) FilterFailed(string) { f.n.Add(1) }
-
 func newMatching(t testing.TB, s *store.Store) *match.Engine {
 	t.Helper()
-	m, err := match.New(match.Options{Ingester: s, History: s, Webhooks: s, Snapshots: s, Schemas: eventschema.New(s), Observer: new(failures), Failures: s})
+	m, err := match.New(match.Options{Store: s})
 	require.NoError(t, err)
 	return m
 }

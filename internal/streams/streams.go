@@ -8,21 +8,13 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/internal/hook"
+	"godwit/internal/store"
 )
-
-// Store keeps the requests that wait for their answers.
-type Store interface {
-	Offer(ctx context.Context, r hook.StreamRequest) error
-	WithdrawOffer(ctx context.Context, r hook.StreamRequest, over bool) (answer *hook.StreamAnswer, heard bool, err error)
-	// ListenStreams calls wake with each name that a process notifies, until ctx ends.
-	// The name is empty where notifications may have been missed.
-	ListenStreams(ctx context.Context, wake func(name string)) error
-}
 
 // Hub is one process's end of all streams. It is safe for concurrent use. Make it
 // with New.
 type Hub struct {
-	store Store
+	store *store.Store
 	log   *zap.Logger
 	done  chan struct{}
 
@@ -31,8 +23,8 @@ type Hub struct {
 }
 
 // New makes a Hub; Run has it work.
-func New(store Store, log *zap.Logger) *Hub {
-	return &Hub{store: store, log: log, done: make(chan struct{}), waiting: map[string]map[chan struct{}]struct{}{}}
+func New(s *store.Store, log *zap.Logger) *Hub {
+	return &Hub{store: s, log: log, done: make(chan struct{}), waiting: map[string]map[chan struct{}]struct{}{}}
 }
 
 // Run listens until ctx ends, which ends the streams of this process. It is called

@@ -1,4 +1,4 @@
-package worker_test
+package worker
 
 import (
 	"context"
@@ -13,21 +13,19 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"godwit/internal/hook"
-	"godwit/worker"
 	"godwit/workflows"
 )
 
-// windows gives out windows that are due and keeps what their workflows are told.
-type windows struct {
+// told gives out claims, and keeps what their workflows are told.
+type told struct {
 	mu    sync.Mutex
-	due   []hook.WindowClaim
-	fail  func(key string) error
+	due   []string
+	fail  func(claim string) error
 	tries int
 	told  []string
 }
 
-func (w *windows) ClaimWindows(_ context.Context, limit int, _ time.Duration) ([]hook.WindowClaim, error) {
+func (w *told) claim(_ context.Context, limit int, _ time.Duration) ([]string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := min(limit, len(w.due))
@@ -36,55 +34,55 @@ func (w *windows) ClaimWindows(_ context.Context, limit int, _ time.Duration) ([
 	return out, nil
 }
 
-func (w *windows) UnclaimWindows(_ context.Context, claims []hook.WindowClaim) error {
+func (w *told) unclaim(_ context.Context, claims []string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.due = append(claims, w.due...)
 	return nil
 }
 
-func (w *windows) NudgeCombine(_ context.Context, claim hook.WindowClaim) error {
+func (w *told) tell(_ context.Context, claim string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tries++
 	if w.fail != nil {
-		if err := w.fail(claim.Key); err != nil {
+		if err := w.fail(claim); err != nil {
 			return err
 		}
 	}
-	w.told = append(w.told, claim.Key)
+	w.told = append(w.told, claim)
 	return nil
 }
 
-func (w *windows) add(keys ...string) {
+func (w *told) add(claims ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, key := range keys {
-		w.due = append(w.due, hook.WindowClaim{RuleID: 1, Key: key})
-	}
+	w.due = append(w.due, claims...)
 }
 
-func (w *windows) set(fail func(string) error) {
+func (w *told) set(fail func(string) error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fail = fail
 }
 
 // seen gives whom was told so far, and in how many tries.
-func (w *windows) seen() ([]string, int) {
+func (w *told) seen() ([]string, int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.told), w.tries
 }
 
 // follow runs the loop in a bubble of virtual time for the test f.
-func follow(t *testing.T, f func(*windows, chan<- struct{})) {
+func follow(t *testing.T, f func(*told, chan<- struct{})) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w, wake := &windows{}, make(chan struct{}, 1)
+		w, wake := &told{}, make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		loop := &worker.Windows{Claims: w, Nudger: w, Wake: wake, Log: zap.NewNop()}
-		go func() { loop.Run(ctx); close(done) }()
+		l := &loop[string]{what: "tests", claim: w.claim, unclaim: w.unclaim, tell: w.tell, wake: wake, log: zap.NewNop(),
+			name: func(claim string) []zap.Field { return []zap.Field{zap.String("claim", claim)} }}
+		go func() { l.run(ctx); close(done) }()
 		synctest.Wait()
 		f(w, wake)
 		stop()
@@ -92,8 +90,8 @@ func follow(t *testing.T, f func(*windows, chan<- struct{})) {
 	})
 }
 
-func TestWindowsAreToldOfAtOnceWhenWokenElseWithinThePoll(t *testing.T) {
-	follow(t, func(w *windows, wake chan<- struct{}) {
+func TestLoop_TellsAtOnceWhenWokenElseWithinThePoll(t *testing.T) {
+	follow(t, func(w *told, wake chan<- struct{}) {
 		w.add("a")
 		synctest.Wait()
 		told, _ := w.seen()
@@ -109,8 +107,8 @@ func TestWindowsAreToldOfAtOnceWhenWokenElseWithinThePoll(t *testing.T) {
 	})
 }
 
-func TestWindowsWaitWhileTemporalIsAwayAndNoneIsLost(t *testing.T) {
-	follow(t, func(w *windows, wake chan<- struct{}) {
+func TestLoop_WaitsWhileTemporalIsAwayAndLosesNothing(t *testing.T) {
+	follow(t, func(w *told, wake chan<- struct{}) {
 		w.set(func(string) error { return errors.New("unavailable") })
 		var want []string
 		for i := range 200 {
@@ -128,10 +126,10 @@ func TestWindowsWaitWhileTemporalIsAwayAndNoneIsLost(t *testing.T) {
 	})
 }
 
-func TestOneWindowThatIsRefusedDoesNotHoldUpTheOthers(t *testing.T) {
-	follow(t, func(w *windows, wake chan<- struct{}) {
-		w.set(func(key string) error {
-			if key == "bad" {
+func TestLoop_OneThatIsRefusedDoesNotHoldUpTheOthers(t *testing.T) {
+	follow(t, func(w *told, wake chan<- struct{}) {
+		w.set(func(claim string) error {
+			if claim == "bad" {
 				return fmt.Errorf("%w: too long", workflows.ErrRefused)
 			}
 			return nil
