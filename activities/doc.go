@@ -16,6 +16,6 @@
 // Inputs and results hold ids and states, never payloads, URLs or secrets:
 // Temporal's history is plain text.
 //
-// The package works through small interfaces of its own; it imports send,
-// retry and hook, never store.
+// The store comes in as Ledger, Health and Steps, so that workflows can be tested
+// on a virtual clock; the package does not import it.
 package activities

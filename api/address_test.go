@@ -50,7 +50,7 @@ func TestWhereARequestComesFrom(t *testing.T) {
 
 // asker notes who asks.
 type asker struct {
-	Companies
+	Store
 	asked []hook.Principal
 }
 
@@ -63,7 +63,7 @@ func (a *asker) Company(ctx context.Context, _ string) (hook.Company, error) {
 func TestAForgedAddressHelpsNobody(t *testing.T) {
 	who := &asker{}
 	c := newClientWith(t, func(o *Options) {
-		o.Store.Companies = who
+		who.Store, o.Store = o.Store, who
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	call := func(remote, forwarded, key string) int {

@@ -38,7 +38,6 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 	options := Options{
 		Store:    c.store.store(),
 		Matching: matching{c.store},
-		Trials:   matching{c.store},
 		CheckRule: func(r hook.Rule) []hook.Field {
 			var bad []hook.Field
 			for _, f := range r.Filters() {

@@ -9,20 +9,6 @@ import (
 	"godwit/internal/id"
 )
 
-// Credentials finds API keys: by id, and by hash whose they are (CodeNotFound
-// where the key is unknown, revoked or expired).
-type Credentials interface {
-	APIKey(ctx context.Context, id string) (hook.APIKey, error)
-	Principal(ctx context.Context, hash []byte) (hook.Principal, error)
-}
-
-// APIKeys makes, lists and revokes API keys.
-type APIKeys interface {
-	CreateAPIKey(ctx context.Context, k hook.APIKey, hash []byte) (hook.APIKey, error)
-	APIKeys(ctx context.Context, page hook.Page) ([]hook.APIKey, error)
-	DeleteAPIKey(ctx context.Context, id string) error
-}
-
 type apiKeyForm struct {
 	Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people: what uses the key"`
 	Role      string   `json:"role" enum:"admin,publisher,user" doc:"What the key may do: admin everything, publisher only publish events, user what belongs to one user"`
@@ -95,7 +81,7 @@ func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply
 	key := apikey.New()
 	k := hook.APIKey{ID: id.New(id.Key), Name: form.Name, Role: hook.Role(form.Role), UserID: form.UserID, Prefix: apikey.Prefix(key)}
 	k.ExpiresAt, _ = optionalInstant(form.ExpiresAt) // check has read it
-	if k, err = s.Store.APIKeys.CreateAPIKey(ctx, k, apikey.Hash(key)); err != nil {
+	if k, err = s.Store.CreateAPIKey(ctx, k, apikey.Hash(key)); err != nil {
 		return nil, err
 	}
 	return &newAPIKeyReply{Location: "/v1/api-keys/" + k.ID, Body: newAPIKey{APIKey: viewAPIKey(k), Key: key}}, nil
@@ -131,7 +117,7 @@ func (s *server) apiKey(ctx context.Context, in *ByID) (*reply[APIKey], error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	k, err := s.Store.Credentials.APIKey(ctx, in.ID)
+	k, err := s.Store.APIKey(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +129,7 @@ func (s *server) apiKeys(ctx context.Context, in *PageQuery) (*listReply[APIKey]
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.APIKeys.APIKeys(ctx, page)
+	rows, err := s.Store.APIKeys(ctx, page)
 	if err != nil {
 		return nil, err
 	}
@@ -153,5 +139,5 @@ func (s *server) apiKeys(ctx context.Context, in *PageQuery) (*listReply[APIKey]
 
 // deleteAPIKey revokes a key, with effect from the next request on.
 func (s *server) deleteAPIKey(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.APIKeys.DeleteAPIKey)
+	return remove(ctx, in, s.Store.DeleteAPIKey)
 }

@@ -8,11 +8,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// AuditLog tells what was changed.
-type AuditLog interface {
-	AuditLog(ctx context.Context, filter hook.AuditFilter, page hook.Page) ([]hook.AuditEntry, error)
-}
-
 // AuditEntry is one change that somebody made.
 type AuditEntry struct {
 	ID         string      `json:"id" pattern:"^aud_[0-9a-v]{26}$" doc:"Id that Godwit made"`
@@ -69,7 +64,7 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*listReply[Audit
 	}
 	filter := hook.AuditFilter{Action: hook.Action(in.Action), ObjectID: in.ObjectID, Actor: in.Actor, Since: in.Since.Time, Until: in.Until.Time}
 	page.Stopped = new(hook.Cursor)
-	rows, err := s.Store.AuditLog.AuditLog(ctx, filter, page)
+	rows, err := s.Store.AuditLog(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func (s *server) principalOf(ctx context.Context, hash []byte) (hook.Principal, 
 	if s.isBootstrap(hash) {
 		return hook.Principal{KeyID: hook.BootstrapKey, Role: hook.RoleAdmin}, nil
 	}
-	principal, err := s.Store.Credentials.Principal(ctx, hash)
+	principal, err := s.Store.Principal(ctx, hash)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		err = newProblem(codeUnauthorized, "This API key is not known, has expired or was revoked.")
 	}

@@ -16,22 +16,6 @@ import (
 	"godwit/internal/match"
 )
 
-// Drafts looks up what a webhook that is being written names.
-type Drafts interface {
-	// CheckRules is CodeInvalid where the owner or something that the rules name does
-	// not exist or may not be named.
-	CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error
-	// SameURL gives a webhook of the owner that has the URL; "" = none has.
-	SameURL(ctx context.Context, ownerID, url string) (webhookID string, err error)
-	// Unseen gives those of the event types of which nothing was published lately.
-	Unseen(ctx context.Context, ownerID string, types []string) ([]string, error)
-}
-
-// Trials asks filters about an event.
-type Trials interface {
-	Try(ctx context.Context, filters []string, e hook.Event) []match.Trial
-}
-
 // WebhookPatch is webhookPatch under a name by which it can be a part of another form.
 type WebhookPatch = webhookPatch
 
@@ -138,7 +122,7 @@ func (s *server) checkWebhook(ctx context.Context, in *Payload) (*reply[checkAns
 	bad := slices.Concat(d.bad, foreign, d.form.check(), badURL, s.checkHeaders(d.form.Headers), s.checkIdentity(d.form))
 	rules := d.form.rules()
 	if d.has("rules") && hook.CountsFit(rules) {
-		unknown, err := fieldsOf422(s.Store.Drafts.CheckRules(ctx, d.form.OwnerID, rules))
+		unknown, err := fieldsOf422(s.Store.CheckRules(ctx, d.form.OwnerID, rules))
 		if err != nil {
 			return nil, err
 		}
@@ -200,10 +184,10 @@ func (s *server) sampleOf(ctx context.Context, raw []byte) (*hook.Event, []hook.
 		now := s.Now()
 		return &hook.Event{Type: form.Type, Previous: []byte(form.Previous), Current: []byte(form.Current), OccurredAt: now, AcceptedAt: now}, nil, nil
 	}
-	err = s.Store.Visibility.Visible(ctx, hook.KindEvent, form.EventID)
+	err = s.Store.Visible(ctx, hook.KindEvent, form.EventID)
 	var e hook.Event
 	if err == nil {
-		e, err = s.Store.Events.Event(ctx, form.EventID)
+		e, err = s.Store.Event(ctx, form.EventID)
 	}
 	switch {
 	case hook.CodeOf(err) == hook.CodeNotFound:
@@ -245,7 +229,7 @@ func (s *server) try(ctx context.Context, rules []hook.Rule, bad []hook.Field, e
 			}
 		}
 	}
-	for i, t := range s.Trials.Try(ctx, sources, event) {
+	for i, t := range s.Matching.Try(ctx, sources, event) {
 		out[i].Result, out[i].Detail = t.Result, t.Detail
 	}
 	return out
@@ -258,7 +242,7 @@ func (s *server) warn(ctx context.Context, d draft, rules []hook.Rule) ([]warnin
 		out = append(out, warning{pointer, code, values})
 	}
 	if d.has("url") && d.form.OwnerID != "" && hook.ValidID(d.form.OwnerID) {
-		same, err := s.Store.Drafts.SameURL(ctx, d.form.OwnerID, d.form.URL)
+		same, err := s.Store.SameURL(ctx, d.form.OwnerID, d.form.URL)
 		if err != nil {
 			return nil, err
 		}
@@ -296,7 +280,7 @@ func (s *server) unseen(ctx context.Context, ownerID string, places map[string]s
 		types = append(types, name)
 	}
 	slices.Sort(types)
-	names, err := s.Store.Drafts.Unseen(ctx, ownerID, types)
+	names, err := s.Store.Unseen(ctx, ownerID, types)
 	slices.Sort(names)
 	for _, name := range names {
 		out = append(out, warning{places[name], hook.WarnUnseen, params{"event_type": name, "days": hook.UnseenDays}})

@@ -75,7 +75,7 @@ func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[Compan
 	if form.Limits != nil {
 		company.Limits = form.Limits.own()
 	}
-	c, created, err := s.Store.Companies.PutCompany(ctx, company)
+	c, created, err := s.Store.PutCompany(ctx, company)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *server) company(ctx context.Context, in *ByID) (*reply[companyDetail], 
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	c, err := s.Store.Companies.Company(ctx, in.ID)
+	c, err := s.Store.Company(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *server) company(ctx context.Context, in *ByID) (*reply[companyDetail], 
 }
 
 func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Companies.DeleteCompany)
+	return remove(ctx, in, s.Store.DeleteCompany)
 }
 
 type companiesInput struct {
@@ -115,7 +115,7 @@ func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[
 		return nil, err
 	}
 	page.Stopped = new(hook.Cursor)
-	rows, err := s.Store.Directory.Companies(ctx, text, page)
+	rows, err := s.Store.Companies(ctx, text, page)
 	if err != nil {
 		return nil, err
 	}

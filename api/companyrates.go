@@ -46,8 +46,8 @@ func newCompanyRates(o Options) *companyRates {
 		panic(err) // only for a size that is not above zero
 	}
 	c := &companyRates{installation: o.Limits, now: time.Now, projects: projects, left: newMemory[*companyLeft]()}
-	if o.Store.Quotas != nil {
-		c.read = o.Store.Quotas.CompanyLimits
+	if o.Store != nil {
+		c.read = o.Store.CompanyLimits
 	}
 	return c
 }

@@ -49,7 +49,7 @@ func (s *server) newForm(ctx context.Context, raw []byte) (webhookForm, error) {
 func (s *server) addWebhook(ctx context.Context, form webhookForm, key string) (hook.Webhook, error) {
 	w := hook.Webhook{ID: id.New(id.Webhook), Key: key, Secret: cmp.Or(form.Secret, s.NewSecret(form.signature())), Status: hook.Healthy, Enabled: true}
 	form.apply(&w)
-	w, err := s.Store.Webhooks.CreateWebhook(ctx, w)
+	w, err := s.Store.CreateWebhook(ctx, w)
 	if err == nil {
 		s.tellUser(ctx, w.OwnerID, hook.QuotaWebhooks, hook.QuotaRules)
 	}

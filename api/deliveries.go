@@ -97,7 +97,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 		Statuses: valuesOf[hook.DeliveryStatus](in.Statuses), EventTypes: in.EventTypes,
 		Reasons: valuesOf[hook.Reason](in.Reasons), StatusCodes: valuesOf[hook.StatusCodes](in.StatusCodes),
 		RedeliveryID: in.RedeliveryID, Latest: in.Latest == "true", IDPrefix: in.IDPrefix}
-	rows, err := s.Store.Deliveries.Deliveries(ctx, filter, page)
+	rows, err := s.Store.Deliveries(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +114,11 @@ func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail]
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	d, err := s.Store.Deliveries.Delivery(ctx, in.ID)
+	d, err := s.Store.Delivery(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Deliveries.Attempts(ctx, in.ID)
+	rows, err := s.Store.Attempts(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -14,16 +14,6 @@ import (
 	"godwit/internal/id"
 )
 
-// Devices keeps command lines that wait for a person to let them in (RFC 8628). What is
-// unknown, used or over is CodeNotFound.
-type Devices interface {
-	BeginDevice(ctx context.Context, d hook.Device, pollHash []byte) error
-	// UseDevice gives the key to a device that was let in, and forgets it then.
-	UseDevice(ctx context.Context, pollHash []byte, k hook.APIKey, keyHash []byte) (hook.Device, hook.APIKey, error)
-	// AnswerDevice keeps what the user says about one that waits; nil = nothing yet.
-	AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error)
-}
-
 // How often one network may begin sign-ins of devices, and ask how they stand.
 var (
 	deviceBegins = allowance{name: "sign-ins of devices", perSecond: 10.0 / 60, burst: 10}
@@ -71,7 +61,7 @@ func (s *server) beginDevice(ctx context.Context, in *portalInput) (*newDeviceRe
 		return nil, err
 	}
 	poll, code := rand.Text(), newDeviceCode()
-	if err := s.Store.Devices.BeginDevice(ctx, hook.Device{Code: code, Name: form.Name, Address: hook.PrincipalOf(ctx).Address.String()}, apikey.Hash(poll)); err != nil {
+	if err := s.Store.BeginDevice(ctx, hook.Device{Code: code, Name: form.Name, Address: hook.PrincipalOf(ctx).Address.String()}, apikey.Hash(poll)); err != nil {
 		return nil, err
 	}
 	return &newDeviceReply{Body: newDevice{Code: code, VerifyURL: base + "/connect?" + url.Values{"code": {code}}.Encode(), Poll: poll,
@@ -122,7 +112,7 @@ func (s *server) pollDevice(ctx context.Context, in *Payload) (*reply[deviceStat
 	_, err = s.token(ctx, hook.PrincipalOf(ctx).Address, form.Poll, over, func() (hook.Principal, error) {
 		key := apikey.New()
 		k := hook.APIKey{ID: id.New(id.Key), Role: hook.RoleUser, Prefix: apikey.Prefix(key), ExpiresAt: s.Now().Add(hook.DeviceKeyAge).UTC().Truncate(time.Second)}
-		d, k, err := s.Store.Devices.UseDevice(ctx, apikey.Hash(form.Poll), k, apikey.Hash(key))
+		d, k, err := s.Store.UseDevice(ctx, apikey.Hash(form.Poll), k, apikey.Hash(key))
 		switch {
 		case err != nil || d.Approved == nil:
 		case *d.Approved:
@@ -169,7 +159,7 @@ func (s *server) answerDevice(ctx context.Context, in *Payload) (*reply[Device],
 		return nil, newProblem(codeForbidden, fmt.Sprintf("Only a user lets a device in, for its own key; an admin's key is given to it by %q.", "godwit login --key -"))
 	}
 	code, _ := hook.DeviceCode(form.Code) // check has read it
-	d, err := s.Store.Devices.AnswerDevice(ctx, code, form.Approve)
+	d, err := s.Store.AnswerDevice(ctx, code, form.Approve)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,6 @@
 // its JSON pointer. The states of an event are never decoded, so their bytes
 // stay as the producer sent them.
 //
-// The package works on small interfaces (see Store) and does no I/O but HTTP.
+// The package works on one Store and one Matching and does no I/O but HTTP.
 // It must not import the store, Temporal, the worker or anything that sends.
 package api

@@ -7,17 +7,8 @@ import (
 	"godwit/internal/hook"
 )
 
-// Erasures expunge what is personal. What they remove at once is gone when they
-// return; the rest goes in steps by itself.
-type Erasures interface {
-	ExpungeEvent(ctx context.Context, eventID string) error
-	EraseUser(ctx context.Context, userID string) error
-	// ErasedAt is when a user was erased last; zero = never.
-	ErasedAt(ctx context.Context, userID string) (time.Time, error)
-}
-
 func (s *server) expungeEvent(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Erasures.ExpungeEvent)
+	return remove(ctx, in, s.Store.ExpungeEvent)
 }
 
 type deleteUserInput struct {
@@ -27,9 +18,9 @@ type deleteUserInput struct {
 
 func (s *server) deleteUser(ctx context.Context, in *deleteUserInput) (*struct{}, error) {
 	if in.Erase {
-		return remove(ctx, &in.ByID, s.Store.Erasures.EraseUser)
+		return remove(ctx, &in.ByID, s.Store.EraseUser)
 	}
-	return remove(ctx, &in.ByID, s.Store.Users.DeleteUser)
+	return remove(ctx, &in.ByID, s.Store.DeleteUser)
 }
 
 // notThere says of a user who is not there whether it was erased.
@@ -37,7 +28,7 @@ func (s *server) notThere(ctx context.Context, userID string, err error) error {
 	if hook.CodeOf(err) != hook.CodeNotFound {
 		return err
 	}
-	at, failed := s.Store.Erasures.ErasedAt(ctx, userID)
+	at, failed := s.Store.ErasedAt(ctx, userID)
 	switch {
 	case failed != nil:
 		return failed

@@ -186,16 +186,14 @@ func TestSafetyHeaders(t *testing.T) {
 	}
 }
 
-type panicking struct{ Companies }
+type panicking struct{ Store }
 
 func (panicking) Company(context.Context, string) (hook.Company, error) { panic("of the inside") }
 
 func TestPanicsAre500AndLogged(t *testing.T) {
 	core, logs := observer.New(zap.ErrorLevel)
 	c := newClient(t)
-	store := c.store.store()
-	store.Companies = panicking{}
-	c.handler = New(Options{Store: store, AdminKeyHash: testHash(), Log: zap.New(core)})
+	c.handler = New(Options{Store: panicking{c.store.store()}, AdminKeyHash: testHash(), Log: zap.New(core)})
 	a := c.call("GET", "/v1/companies/c1", "")
 	a.problem(500, "internal")
 	require.NotContains(t, a.Body.String(), "of the inside")

@@ -71,8 +71,8 @@ func (s *server) ingest(ctx context.Context, events []hook.Event, checks []match
 			answers[i].err = a.Err
 			continue
 		}
-		if s.Observer != nil {
-			s.Observer.Accepted(a)
+		if s.Metrics != nil {
+			s.Metrics.Accepted(a)
 		}
 		due = due || a.Due
 		happened = happened || a.Happened
@@ -184,16 +184,16 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	e, err := s.Store.Events.Event(ctx, in.ID)
+	e, err := s.Store.Event(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	judging, err := s.Store.Events.Judging(ctx, e.ID)
+	judging, err := s.Store.Judging(ctx, e.ID)
 	if err != nil {
 		return nil, err
 	}
 	most := PageQuery{Limit: 200}
-	rows, err := s.Store.Deliveries.Deliveries(ctx, hook.DeliveryFilter{EventID: e.ID}, hook.Page{Limit: most.Limit + 1})
+	rows, err := s.Store.Deliveries(ctx, hook.DeliveryFilter{EventID: e.ID}, hook.Page{Limit: most.Limit + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[listed
 	if in.Matched != "" {
 		filter.Matched = ptr(in.Matched == "true")
 	}
-	rows, err := s.Store.Events.Events(ctx, filter, page)
+	rows, err := s.Store.Events(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (in *eventTypesInput) has(t hook.EventType) bool {
 // eventTypes lists the catalogue by group and name. It is small and read as a
 // whole, so it comes in one page unless a limit is given.
 func (s *server) eventTypes(ctx context.Context, in *eventTypesInput) (*reply[eventTypeList], error) {
-	types, err := s.Store.EventTypes.EventTypes(ctx)
+	types, err := s.Store.EventTypes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 	if err := invalid(slices.Concat(bad, form.check(), badSchema)); err != nil {
 		return nil, err
 	}
-	t, created, err := s.Store.EventTypes.PutEventType(ctx, form.eventType(in.Name, s.Now()))
+	t, created, err := s.Store.PutEventType(ctx, form.eventType(in.Name, s.Now()))
 	if err != nil {
 		return nil, err
 	}
@@ -169,5 +169,5 @@ func (s *server) checkSchema(ctx context.Context, form eventTypeForm) ([]hook.Fi
 }
 
 func (s *server) deleteEventType(ctx context.Context, in *byName) (*struct{}, error) {
-	return remove(ctx, &ByID{ID: in.Name}, s.Store.EventTypes.DeleteEventType)
+	return remove(ctx, &ByID{ID: in.Name}, s.Store.DeleteEventType)
 }

@@ -64,12 +64,28 @@ type fake struct {
 	locked int
 }
 
+// storeInMemory is the fake with all its parts.
+type storeInMemory struct {
+	*fake
+	listed
+	belonging
+	types
+	hooks
+	eventsOf
+	deliveriesOf
+	draftsOf
+	edits
+	reportsOf
+	keysOf
+	devicesOf
+	sessionsOf
+	listenersOf
+	playOf
+}
+
 func (f *fake) store() Store {
-	return Store{Companies: f, Projects: f, Users: f, ChooseLocale: f.ChooseLocale, Directory: listed{f}, Members: belonging{f}, EventTypes: types{f},
-		Webhooks: hooks{f}, WebhookKeys: hooks{f}, Edits: hooks{f}, Health: hooks{f}, Events: eventsOf{f}, Deliveries: deliveriesOf{f}, Requests: deliveriesOf{f}, Drafts: draftsOf{f}, Numbers: f,
-		DeliveryEdits: edits{f}, Redeliveries: edits{f}, Cancellations: edits{f}, Progress: edits{f}, Tests: edits{f},
-		Reports: reportsOf{f}, Ledgers: reportsOf{f}, Secrets: hooks{f}, Visibility: f, Answers: f, AuditLog: f, Installation: f, Snapshots: f, Erasures: f, Quotas: f,
-		Credentials: keysOf{f}, APIKeys: keysOf{f}, Devices: devicesOf{f}, Sessions: sessionsOf{f}, SignedIn: sessionsOf{f}, PortalLinks: sessionsOf{f}, Listeners: listenersOf{f}, Leases: listenersOf{f}, Offers: listenersOf{f}, PlayAddresses: playOf{f}, Plays: playOf{f}}
+	return storeInMemory{f, listed{f}, belonging{f}, types{f}, hooks{f}, eventsOf{f}, deliveriesOf{f}, draftsOf{f}, edits{f}, reportsOf{f},
+		keysOf{f}, devicesOf{f}, sessionsOf{f}, listenersOf{f}, playOf{f}}
 }
 
 // Visible is asked about each id that users may name.

@@ -11,14 +11,6 @@ import (
 // maxTransitions bounds how many changes of a webhook's status are shown.
 const maxTransitions = 100
 
-// Reports tells how webhooks have been doing. Transitions come newest first.
-type Reports interface {
-	HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error)
-	Transitions(ctx context.Context, webhookID string, since time.Time, limit int) ([]hook.Transition, error)
-	// Stats is about all of Godwit.
-	Stats(ctx context.Context, since time.Time) (hook.Stats, error)
-}
-
 type healthInput struct {
 	ByID
 	Since instant `query:"since" doc:"How far to look back, at most 30 days; 24 hours when left out"`
@@ -95,11 +87,11 @@ func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHea
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Store.Reports.HealthReport(ctx, in.ID, since)
+	r, err := s.Store.HealthReport(ctx, in.ID, since)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := s.Store.Reports.Transitions(ctx, in.ID, since, maxTransitions)
+	changes, err := s.Store.Transitions(ctx, in.ID, since, maxTransitions)
 	if err != nil {
 		return nil, err
 	}

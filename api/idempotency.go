@@ -20,15 +20,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Answers keeps answers to requests with an idempotency key.
-type Answers interface {
-	// Once has run carry a request out and keeps its answer, both or neither; or it
-	// gives the answer of the first time again. nil is an answer that is not kept.
-	// The error of a key that can't be used now is a *hook.Error: CodeConflict
-	// while its request is under way, CodeInvalid where it was another request.
-	Once(ctx context.Context, k hook.IdempotencyKey, run func(context.Context) []byte) (answer []byte, again bool, err error)
-}
-
 const (
 	headerIdempotencyKey = "Idempotency-Key"
 	maxIdempotencyKey    = 255
@@ -75,7 +66,7 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	var first answered
-	kept, again, err := s.Store.Answers.Once(ctx.Context(), k, func(within context.Context) []byte {
+	kept, again, err := s.Store.Once(ctx.Context(), k, func(within context.Context) []byte {
 		first = record(c, func() { next(huma.WithContext(ctx, within)) })
 		answer := first.encode()
 		bodyOf(c, shareOf(within)).bodies.charge(within, len(answer))

@@ -8,13 +8,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Ledgers accounts for what matched a webhook.
-type Ledgers interface {
-	Ledger(ctx context.Context, q hook.LedgerQuery) (hook.Ledger, error)
-	// Undelivered lists what has not succeeded, newest first.
-	Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.Page) ([]hook.Undelivered, error)
-}
-
 type ledgerInput struct {
 	ByID
 	PageQuery
@@ -78,14 +71,14 @@ func (s *server) ledger(ctx context.Context, in *ledgerInput) (*reply[ledger], e
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.Webhooks.Webhook(ctx, in.ID); err != nil {
+	if _, err := s.Store.Webhook(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	l, err := s.Store.Ledgers.Ledger(ctx, q)
+	l, err := s.Store.Ledger(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Ledgers.Undelivered(ctx, q, page)
+	rows, err := s.Store.Undelivered(ctx, q, page)
 	if err != nil {
 		return nil, err
 	}

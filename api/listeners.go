@@ -9,32 +9,6 @@ import (
 	"godwit/internal/id"
 )
 
-// Listeners keeps listeners.
-type Listeners interface {
-	// OpenListener makes a listener, or takes it up again. CodeConflict says that
-	// something listens already, or that the owner may have no more.
-	OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, takeOver bool) (hook.Listener, hook.Webhook, error)
-	// Listeners lists those of a user; empty = of everybody.
-	Listeners(ctx context.Context, ownerID string) ([]hook.Listener, error)
-	// DeleteListener removes a listener with its webhook.
-	DeleteListener(ctx context.Context, webhookID string) error
-}
-
-// StreamLeases says which stream has a listener.
-type StreamLeases interface {
-	BeginStream(ctx context.Context, webhookID, stream string, paused bool) (hook.Listener, error)
-	RenewStream(ctx context.Context, webhookID, stream string) (bool, error)
-	EndStream(ctx context.Context, webhookID, stream string) error
-}
-
-// StreamRequests keeps the requests on streams.
-type StreamRequests interface {
-	// NextOffers gives the stream requests that it was not given yet.
-	NextOffers(ctx context.Context, webhookID, stream string, limit int) ([]hook.StreamRequest, error)
-	// Answer keeps answers to requests, and gives the keys of those that waited for one.
-	Answer(ctx context.Context, webhookID string, answers []hook.StreamAnswer) ([]string, error)
-}
-
 // Streams tells what is new about streams.
 type Streams interface {
 	// Watch gives a channel that says that a name has something new, until stop.
@@ -121,7 +95,7 @@ func (s *server) openListener(ctx context.Context, in *Payload) (*listenerReply,
 	form.webhook().apply(&w)
 	w = w.Switched(false) // until there is a stream
 	l := hook.Listener{OwnerID: form.OwnerID, Name: form.Name, Retries: form.Retries, Keep: time.Duration(orElse(form.KeepSeconds, int(hook.DefaultKeep/time.Second))) * time.Second}
-	l, w, err = s.Store.Listeners.OpenListener(ctx, l, w, form.TakeOver)
+	l, w, err = s.Store.OpenListener(ctx, l, w, form.TakeOver)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +118,7 @@ func (s *server) listeners(ctx context.Context, in *listenersInput) (*listReply[
 		}
 		ownerID = p.UserID
 	}
-	found, err := s.Store.Listeners.Listeners(ctx, ownerID)
+	found, err := s.Store.Listeners(ctx, ownerID)
 	if err != nil {
 		return nil, err
 	}
@@ -156,5 +130,5 @@ func (s *server) listeners(ctx context.Context, in *listenersInput) (*listReply[
 }
 
 func (s *server) deleteListener(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Listeners.DeleteListener)
+	return remove(ctx, in, s.Store.DeleteListener)
 }

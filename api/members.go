@@ -39,7 +39,7 @@ func (s *server) putMember(ctx context.Context, in *memberInput) (*putReply[memb
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	created, err := s.Store.Members.PutMember(ctx, in.ID, in.UserID)
+	created, err := s.Store.PutMember(ctx, in.ID, in.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *server) deleteMember(ctx context.Context, in *memberInput) (*struct{}, 
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	return nil, s.Store.Members.DeleteMember(ctx, in.ID, in.UserID)
+	return nil, s.Store.DeleteMember(ctx, in.ID, in.UserID)
 }
 
 type membersInput struct {
@@ -66,7 +66,7 @@ func (s *server) members(ctx context.Context, in *membersInput) (*listReply[memb
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Members.Members(ctx, in.ID, page)
+	rows, err := s.Store.Members(ctx, in.ID, page)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Numbers are what lists show of their rows, read for a whole page at once.
-type Numbers interface {
-	WebhookNumbers(ctx context.Context, ids []string, since time.Time) (map[string]hook.WebhookNumbers, error)
-	LastAttempts(ctx context.Context, deliveryIDs []string) ([]hook.Attempt, error)
-	EventOutcomes(ctx context.Context, eventIDs []string) (map[string]hook.EventOutcome, error)
-}
-
 type webhookStats struct {
 	Since         time.Time      `json:"since" doc:"The beginning of the first hour that the numbers cover"`
 	Attempts      int            `json:"attempts" doc:"Attempts that ended since then, without tests"`
@@ -47,7 +40,7 @@ func (s *server) addStats(ctx context.Context, page []Webhook) error {
 		ids[i] = w.ID
 	}
 	since := s.Now().UTC().Truncate(time.Hour).Add(-(hook.NumbersHours - 1) * time.Hour)
-	numbers, err := s.Store.Numbers.WebhookNumbers(ctx, ids, since)
+	numbers, err := s.Store.WebhookNumbers(ctx, ids, since)
 	if err != nil {
 		return err
 	}
@@ -96,7 +89,7 @@ func (s *server) addLastAttempts(ctx context.Context, page []Delivery) error {
 	for i, d := range page {
 		ids[i], at[d.ID] = d.ID, i
 	}
-	attempts, err := s.Store.Numbers.LastAttempts(ctx, ids)
+	attempts, err := s.Store.LastAttempts(ctx, ids)
 	for _, a := range attempts {
 		d := &page[at[a.DeliveryID]]
 		r := a.Result
@@ -135,7 +128,7 @@ func (s *server) addOutcomes(ctx context.Context, page []listedEvent) error {
 	for i, e := range page {
 		ids[i] = e.ID
 	}
-	outcomes, err := s.Store.Numbers.EventOutcomes(ctx, ids)
+	outcomes, err := s.Store.EventOutcomes(ctx, ids)
 	for i, id := range ids {
 		page[i].Deliveries = eventOutcome(outcomes[id])
 	}

@@ -22,7 +22,7 @@ func RejectionCodes() []string {
 // count counts a request, and one with events that was rejected as a whole. What a
 // batch rejects of its events is counted where that is decided.
 func (s *server) count(c *gin.Context) {
-	if s.Observer == nil {
+	if s.Metrics == nil {
 		return
 	}
 	start := time.Now()
@@ -41,7 +41,7 @@ func (s *server) count(c *gin.Context) {
 			s.rejected(k.code)
 		}
 	}
-	s.Observer.Answered(kind, status, time.Since(start))
+	s.Metrics.Answered(kind, status, time.Since(start))
 }
 
 // timed says whether a request tells how the API does: its caller decides how
@@ -54,7 +54,7 @@ func timed(c *gin.Context) bool {
 func publishes(path string) bool { return path == "/v1/events" || path == "/v1/events/batch" }
 
 func (s *server) rejected(code string) {
-	if s.Observer != nil {
-		s.Observer.Rejected(code)
+	if s.Metrics != nil {
+		s.Metrics.Rejected(code)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // troubled keeps companies in a database that can't do it now.
 type troubled struct {
-	Companies
+	Store
 	err error
 }
 
@@ -23,7 +23,7 @@ func (t *troubled) PutCompany(ctx context.Context, c hook.Company) (hook.Company
 	if t.err != nil {
 		return c, false, t.err
 	}
-	return t.Companies.PutCompany(ctx, c)
+	return t.Store.PutCompany(ctx, c)
 }
 
 func TestOutage_IsNoLineForEachRequest(t *testing.T) {
@@ -31,7 +31,7 @@ func TestOutage_IsNoLineForEachRequest(t *testing.T) {
 	outage := ops.NewComplaints(zap.New(core), "requests are answered 503")
 	full := &troubled{err: &hook.Error{Code: hook.CodeUnavailable, Message: "the database can't be reached", Why: "could not extend file (53100)"}}
 	c := newClientWith(t, func(o *Options) {
-		full.Companies, o.Store.Companies = o.Store.Companies, full
+		full.Store, o.Store = o.Store, full
 		o.Outage, o.Log = outage, zap.New(core)
 	})
 	put := func() answerOf { return c.call("PUT", "/v1/companies/c1", `{"name":"C"}`) }

@@ -12,24 +12,6 @@ import (
 	"godwit/internal/id"
 )
 
-// PlayAddresses keeps the addresses of the play receiver.
-type PlayAddresses interface {
-	// MakePlayAddress is CodeConflict where there are too many.
-	MakePlayAddress(ctx context.Context, a hook.PlayAddress) (hook.PlayAddress, error)
-	// PlayAddresses lists those of a user; empty = of everybody.
-	PlayAddresses(ctx context.Context, ownerID string) ([]hook.PlayAddress, error)
-	DeletePlayAddress(ctx context.Context, id string) error
-}
-
-// Plays keeps what comes to them.
-type Plays interface {
-	// PlayTarget finds an address, and the webhooks whose secrets a request to it can be
-	// checked with; named is the one that the request names.
-	PlayTarget(ctx context.Context, id, named string) (hook.PlayTarget, error)
-	KeepPlayRequest(ctx context.Context, r hook.PlayRequest) error
-	PlayRequests(ctx context.Context, addressID string, page hook.Page) ([]hook.PlayRequest, error)
-}
-
 // playRoutes are for people who want to see what a webhook sends, and have no
 // receiver yet.
 func (s *server) playRoutes() []route {
@@ -106,7 +88,7 @@ func (s *server) makePlayAddress(ctx context.Context, in *playInput) (*playReply
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.Store.PlayAddresses.MakePlayAddress(ctx, hook.PlayAddress{ID: id.New(id.Play), OwnerID: ownerID})
+	a, err := s.Store.MakePlayAddress(ctx, hook.PlayAddress{ID: id.New(id.Play), OwnerID: ownerID})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +119,7 @@ func (s *server) playAddresses(ctx context.Context, in *playAddressesInput) (*li
 		}
 		ownerID = p.UserID
 	}
-	found, err := s.Store.PlayAddresses.PlayAddresses(ctx, ownerID)
+	found, err := s.Store.PlayAddresses(ctx, ownerID)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +131,7 @@ func (s *server) playAddresses(ctx context.Context, in *playAddressesInput) (*li
 }
 
 func (s *server) deletePlayAddress(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.PlayAddresses.DeletePlayAddress)
+	return remove(ctx, in, s.Store.DeletePlayAddress)
 }
 
 type playRequest struct {
@@ -195,7 +177,7 @@ func (s *server) playRequests(ctx context.Context, in *playRequestsInput) (*list
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Store.Plays.PlayRequests(ctx, in.ID, page)
+	found, err := s.Store.PlayRequests(ctx, in.ID, page)
 	if err != nil {
 		return nil, err
 	}

@@ -4,17 +4,20 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
+	"godwit/internal/ops"
 	"godwit/internal/verify"
 )
 
@@ -144,18 +147,18 @@ func TestPlay_KnowsEveryFinding(t *testing.T) {
 	require.Contains(t, doc, c.store.played[0].Finding.Code)
 }
 
-// observed counts the requests that were timed.
-type observed struct{ answered int }
-
-func (*observed) Accepted(hook.Accepted)                {}
-func (*observed) Rejected(string)                       {}
-func (o *observed) Answered(string, int, time.Duration) { o.answered++ }
-
 // TestPlay_IsNoPartOfHowTheAPIDoes: its caller asks for its failures and delays.
 func TestPlay_IsNoPartOfHowTheAPIDoes(t *testing.T) {
-	o := &observed{}
-	c := newClientWith(t, func(options *Options) { options.Observer = o })
+	registry := prometheus.NewRegistry()
+	c := newClientWith(t, func(o *Options) { o.Metrics = ops.NewMetrics(registry, ops.Labels{}) })
 	a := c.call("POST", "/v1/play", "").is(201).json()
 	c.call("POST", "/play/"+a["id"].(string)+"?status=503", "").is(503)
-	require.Equal(t, 1, o.answered)
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	i := slices.IndexFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "godwit_request_duration_seconds" })
+	answered := uint64(0)
+	for _, m := range families[i].GetMetric() {
+		answered += m.GetHistogram().GetSampleCount()
+	}
+	require.EqualValues(t, 1, answered)
 }

@@ -83,7 +83,7 @@ func (s *server) play(c *gin.Context) (hook.PlayAnswer, error) {
 	if err := s.mayPlay(c, address); err != nil {
 		return hook.PlayAnswer{}, err
 	}
-	target, err := s.Store.Plays.PlayTarget(ctx, address, headerID(c, "Godwit-Webhook"))
+	target, err := s.Store.PlayTarget(ctx, address, headerID(c, "Godwit-Webhook"))
 	if err != nil {
 		return hook.PlayAnswer{}, err
 	}
@@ -102,7 +102,7 @@ func (s *server) play(c *gin.Context) (hook.PlayAnswer, error) {
 		Body: body[:min(len(body), hook.MaxPlayBody)], Size: len(body), StatusCode: answer.StatusCode, EventID: headerID(c, "webhook-id"),
 	}
 	r.WebhookID, r.Finding = checkPlayed(target.Webhooks, verify.Request{Header: c.Request.Header, Body: body, Now: s.Now()})
-	return answer, s.Store.Plays.KeepPlayRequest(ctx, r)
+	return answer, s.Store.KeepPlayRequest(ctx, r)
 }
 
 // headerID is the id that a header holds; "" = none.

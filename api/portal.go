@@ -19,13 +19,6 @@ import (
 	"godwit/internal/ops"
 )
 
-// PortalLinks keeps links that sign a person in to the web app once.
-type PortalLinks interface {
-	CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error
-	// RedeemPortalLink makes the session of an unused link; CodeNotFound for any other.
-	RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, expiresAt time.Time) (hook.Session, error)
-}
-
 // Bounds of how long a portal link can be used, in seconds.
 const (
 	minPortalSeconds     = 60
@@ -120,7 +113,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 		}
 		link.Role, link.KeyHash = hook.RoleAdmin, s.AdminKeyHash
 	}
-	if err := s.Store.PortalLinks.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
+	if err := s.Store.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
 		return nil, err
 	}
 	body := portalLink{ID: link.ID, URL: base + portalPath + nextQuery(form.Next) + "#" + token, Role: link.Role, UserID: optional(link.UserID), ExpiresAt: expiresAt}
@@ -155,7 +148,7 @@ func (s *server) linkBase(in Called) (string, error) {
 // useLink makes the session of an unused link, which is known by hash from then on.
 func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
 	return s.token(ctx, hook.PrincipalOf(ctx).Address, link, "This link is over: it was used before, or too much time has passed.", func() (hook.Principal, error) {
-		session, err := s.Store.PortalLinks.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
+		session, err := s.Store.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
 		if err != nil {
 			return hook.Principal{}, err
 		}

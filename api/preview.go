@@ -154,7 +154,7 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Store.Visibility.Visible(ctx, hook.KindEvent, form.EventID); err != nil {
+	if err := s.Store.Visible(ctx, hook.KindEvent, form.EventID); err != nil {
 		return nil, err
 	}
 	leave, err := s.computing.enter(ctx)

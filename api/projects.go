@@ -47,7 +47,7 @@ func (s *server) putProject(ctx context.Context, in *putInput) (*putReply[projec
 	if err != nil {
 		return nil, err
 	}
-	p, created, err := s.Store.Projects.PutProject(ctx, hook.Project{ID: in.ID, CompanyID: form.CompanyID, Name: form.Name})
+	p, created, err := s.Store.PutProject(ctx, hook.Project{ID: in.ID, CompanyID: form.CompanyID, Name: form.Name})
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (s *server) project(ctx context.Context, in *ByID) (*reply[project], error)
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	p, err := s.Store.Projects.Project(ctx, in.ID)
+	p, err := s.Store.Project(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s *server) project(ctx context.Context, in *ByID) (*reply[project], error)
 }
 
 func (s *server) deleteProject(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Projects.DeleteProject)
+	return remove(ctx, in, s.Store.DeleteProject)
 }
 
 type projectsInput struct {
@@ -94,7 +94,7 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 		return nil, err
 	}
 	page.Stopped = new(hook.Cursor)
-	rows, err := s.Store.Directory.Projects(ctx, hook.ProjectFilter{CompanyID: in.CompanyID, IDs: in.IDs, Text: text}, page)
+	rows, err := s.Store.Projects(ctx, hook.ProjectFilter{CompanyID: in.CompanyID, IDs: in.IDs, Text: text}, page)
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +116,11 @@ func (s *server) userProjects(ctx context.Context, in *userProjectsInput) (*list
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.Users.User(ctx, in.ID); err != nil {
+	if _, err := s.Store.User(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	user := hook.WithPrincipal(ctx, hook.Principal{Role: hook.RoleUser, UserID: in.ID})
-	rows, err := s.Store.Directory.Projects(user, hook.ProjectFilter{}, page)
+	rows, err := s.Store.Projects(user, hook.ProjectFilter{}, page)
 	if err != nil {
 		return nil, err
 	}

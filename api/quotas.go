@@ -10,14 +10,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Quotas tells what users and companies may have.
-type Quotas interface {
-	// UserQuotas tells what a user may have and has.
-	UserQuotas(ctx context.Context, userID string) ([]hook.Quota, error)
-	// CompanyLimits gives the limits of all companies that have their own.
-	CompanyLimits(ctx context.Context) (map[string]hook.OwnLimits, error)
-}
-
 // limitsForm are a company's own limits. Fields and order are those of
 // hook.OwnLimits.
 type limitsForm struct {
@@ -96,7 +88,7 @@ func (s *server) userQuotas(ctx context.Context, userID string) ([]Quota, error)
 	if userID == "" {
 		return []Quota{}, nil
 	}
-	all, err := s.Store.Quotas.UserQuotas(ctx, userID)
+	all, err := s.Store.UserQuotas(ctx, userID)
 	return viewQuotas(all), err
 }
 
@@ -131,7 +123,7 @@ func tell(ctx context.Context, all ...hook.Quota) {
 // tellUser says what is left to a user of some quotas. That it can't be read fails
 // no request that was carried out.
 func (s *server) tellUser(ctx context.Context, userID string, names ...hook.QuotaName) {
-	all, err := s.Store.Quotas.UserQuotas(ctx, userID)
+	all, err := s.Store.UserQuotas(ctx, userID)
 	if err != nil {
 		return
 	}

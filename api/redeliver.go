@@ -6,17 +6,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// DeliveryEdits bears on deliveries by their owner's wish. A state that does not
-// allow it is CodeConflict.
-type DeliveryEdits interface {
-	// Redeliver makes a new delivery of the same event.
-	Redeliver(ctx context.Context, id string) (hook.Delivery, error)
-	// RetryNow makes the next attempt of a retrying delivery due at once.
-	RetryNow(ctx context.Context, id string) (hook.Delivery, error)
-	// Cancel ends a delivery that is not finished.
-	Cancel(ctx context.Context, id string) (hook.Delivery, error)
-}
-
 // redelivery is a delivery that takes the place of another one.
 type redelivery struct {
 	Delivery
@@ -25,7 +14,7 @@ type redelivery struct {
 }
 
 func (s *server) redeliver(ctx context.Context, in *ByID) (*reply[redelivery], error) {
-	d, err := s.edited(ctx, in, s.Store.DeliveryEdits.Redeliver)
+	d, err := s.edited(ctx, in, s.Store.Redeliver)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +22,14 @@ func (s *server) redeliver(ctx context.Context, in *ByID) (*reply[redelivery], e
 }
 
 func (s *server) retryNow(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {
-	if _, err := s.edited(ctx, in, s.Store.DeliveryEdits.RetryNow); err != nil {
+	if _, err := s.edited(ctx, in, s.Store.RetryNow); err != nil {
 		return nil, err
 	}
 	return s.delivery(ctx, in)
 }
 
 func (s *server) cancel(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {
-	if _, err := s.edited(ctx, in, s.Store.DeliveryEdits.Cancel); err != nil {
+	if _, err := s.edited(ctx, in, s.Store.Cancel); err != nil {
 		return nil, err
 	}
 	return s.delivery(ctx, in)

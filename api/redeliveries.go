@@ -10,30 +10,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Redeliveries begins and ends redeliveries of many.
-type Redeliveries interface {
-	// CountRedelivery says how many deliveries one would send again.
-	CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (int, error)
-	// CreateRedelivery begins one; it is carried out by a worker.
-	CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error)
-	// CancelRedelivery ends one, or a cancellation; what was let go goes on.
-	CancelRedelivery(ctx context.Context, webhookID, redeliveryID string) error
-}
-
-// Cancellations begins to cancel many deliveries.
-type Cancellations interface {
-	// CountCancellation says how many deliveries one would cancel.
-	CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (int, error)
-	// CreateCancellation begins one; it is carried out by a worker.
-	CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error)
-}
-
-// Progress tells where redeliveries of many stand.
-type Progress interface {
-	Redelivery(ctx context.Context, webhookID, redeliveryID string) (hook.Redelivery, error)
-	Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error)
-}
-
 type redeliverForm struct {
 	Since       string    `json:"since" format:"date-time" doc:"Deliveries that were created at or after"`
 	Until       string    `json:"until,omitempty" format:"date-time" doc:"Deliveries that were created before; now when left out"`
@@ -123,7 +99,7 @@ func (s *server) redeliverDeliveries(ctx context.Context, in *redeliverInput) (*
 		return nil, err
 	}
 	q := form.query(in.ID, hook.Failed, hook.Held)
-	return begun(ctx, q, form.DryRun, s.Store.Redeliveries.CountRedelivery, s.Store.Redeliveries.CreateRedelivery)
+	return begun(ctx, q, form.DryRun, s.Store.CountRedelivery, s.Store.CreateRedelivery)
 }
 
 // cancelForm is redeliverForm for what waits.
@@ -151,7 +127,7 @@ func (s *server) cancelDeliveries(ctx context.Context, in *redeliverInput) (*red
 		return nil, err
 	}
 	q := redeliverForm(form).query(in.ID, hook.CancelStatuses...)
-	return begun(ctx, q, form.DryRun, s.Store.Cancellations.CountCancellation, s.Store.Cancellations.CreateCancellation)
+	return begun(ctx, q, form.DryRun, s.Store.CountCancellation, s.Store.CreateCancellation)
 }
 
 // begun counts or begins what is done to many deliveries.
@@ -212,7 +188,7 @@ func (s *server) redelivery(ctx context.Context, in *byRedelivery) (*reply[redel
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	r, err := s.Store.Progress.Redelivery(ctx, in.ID, in.RedeliveryID)
+	r, err := s.Store.Redelivery(ctx, in.ID, in.RedeliveryID)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +206,7 @@ func (s *server) cancelRedelivery(ctx context.Context, in *byRedelivery) (*struc
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	return nil, s.Store.Redeliveries.CancelRedelivery(ctx, in.ID, in.RedeliveryID)
+	return nil, s.Store.CancelRedelivery(ctx, in.ID, in.RedeliveryID)
 }
 
 type redeliveriesInput struct {
@@ -246,10 +222,10 @@ func (s *server) redeliveries(ctx context.Context, in *redeliveriesInput) (*list
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.Webhooks.Webhook(ctx, in.ID); err != nil {
+	if _, err := s.Store.Webhook(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	rows, err := s.Store.Progress.Redeliveries(ctx, in.ID, page)
+	rows, err := s.Store.Redeliveries(ctx, in.ID, page)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
 		huma.Register(s.huma, op, func(ctx context.Context, in *I) (out *O, err error) {
 			run := func(ctx context.Context) error { out, err = fn(ctx, in); return err }
 			if op.Method == http.MethodGet {
-				err = s.Store.Snapshots.Snapshot(ctx, run)
+				err = s.Store.Snapshot(ctx, run)
 			} else {
 				err = run(ctx)
 			}

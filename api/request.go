@@ -6,13 +6,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Requests gives what the request of a delivery is made of.
-type Requests interface {
-	Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error)
-	// NoteSigned writes down who was shown signatures.
-	NoteSigned(ctx context.Context, deliveryID string) error
-}
-
 type requestInput struct {
 	ByID
 	Sign string `query:"sign" enum:"true,false" doc:"true: with a timestamp of now and signatures that the receiver accepts; the audit log tells who asked. Else webhook-timestamp, webhook-signature and X-Signature are left out"`
@@ -37,12 +30,12 @@ func (s *server) request(ctx context.Context, in *requestInput) (*reply[delivery
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	p, err := s.Store.Requests.Parcel(ctx, in.ID)
+	p, err := s.Store.Parcel(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	// An owner who has left the project since sees the delivery, but not its event.
-	if err := s.Store.Visibility.Visible(ctx, hook.KindEvent, p.Event.ID); err != nil {
+	if err := s.Store.Visible(ctx, hook.KindEvent, p.Event.ID); err != nil {
 		return nil, err
 	}
 	switch {
@@ -57,7 +50,7 @@ func (s *server) request(ctx context.Context, in *requestInput) (*reply[delivery
 		return nil, hook.Errorf(hook.CodeConflict, "The webhook's secret can't be read; see unreadable of the webhook, and give it a new one by rotate-secret.")
 	}
 	if sign {
-		if err := s.Store.Requests.NoteSigned(ctx, in.ID); err != nil {
+		if err := s.Store.NoteSigned(ctx, in.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -10,13 +10,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Secrets replaces the signing secrets of webhooks.
-type Secrets interface {
-	// RotateSecret gives rotate the stored webhook and stores the secrets that it
-	// leaves, all or nothing.
-	RotateSecret(ctx context.Context, id string, rotate func(*hook.Webhook) error) (hook.Webhook, error)
-}
-
 type rotateForm struct {
 	OverlapSeconds *int     `json:"overlap_seconds,omitempty" nullable:"true" minimum:"0" maximum:"604800" default:"86400" doc:"For how many seconds the present secret signs on beside the new one; 0 ends it at once, and all earlier ones with it"`
 	Secret         string   `json:"secret,omitempty" pattern:"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$" doc:"The new secret, of your choice: whsec_ and 24 to 64 bytes in base64 with padding. Godwit makes one when it is left out, and always for ed25519"`
@@ -52,7 +45,7 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.Store.Secrets.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
+	w, err := s.Store.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
 		if err := w.NotListener(); err != nil {
 			return err
 		}
@@ -71,7 +64,7 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 // replySecret shows a webhook with its new secret. Nothing may keep that back:
 // it is shown here alone.
 func (s *server) replySecret(ctx context.Context, w hook.Webhook) *webhookReply {
-	if err := s.Store.Edits.Reach(ctx, &w); err != nil {
+	if err := s.Store.Reach(ctx, &w); err != nil {
 		_ = s.report(ctx, err) // logs it
 	}
 	reply := &webhookReply{ETag: etag(w), Body: viewDetail(w)}

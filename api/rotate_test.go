@@ -164,13 +164,13 @@ func TestAnotherWayOfSigningKeepsTheOldOneForADay(t *testing.T) {
 }
 
 func TestNothingKeepsANewSecretBack(t *testing.T) {
-	c := newClientWith(t, func(o *Options) { o.Store.Edits = unreadable{o.Store.Edits} })
+	c := newClientWith(t, func(o *Options) { o.Store = unreadable{o.Store} })
 	path := c.made(leastWebhook)
 	got := c.call("POST", path+"/rotate-secret", "").is(200).json()
 	require.Equal(t, c.store.webhooks[0].Secret, got["secret"])
 }
 
 // unreadable can't say what rules reach.
-type unreadable struct{ WebhookEdits }
+type unreadable struct{ Store }
 
 func (unreadable) Reach(context.Context, *hook.Webhook) error { return errors.New("no") }

@@ -17,16 +17,6 @@ import (
 	"godwit/internal/id"
 )
 
-// Sessions keeps who has signed in to the web app; hashes are apikey.Hash of
-// what the browser holds.
-type Sessions interface {
-	// CreateSession keeps a session of the Principal of ctx, whose key has its KeyHash.
-	CreateSession(ctx context.Context, session hook.Session, hash []byte) error
-	Session(ctx context.Context, hash []byte) (hook.Session, error)
-	// EndSession ends a session; CodeNotFound for any other.
-	EndSession(ctx context.Context, sessionID string) error
-}
-
 // sessionLength is how long somebody stays signed in.
 const sessionLength = 12 * time.Hour
 
@@ -145,7 +135,7 @@ func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, s
 		return principal, newProblem(codeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
 	}
 	principal.SessionID, principal.Address, principal.RequestID = session.ID, by.Address, by.RequestID
-	return principal, s.Store.Sessions.CreateSession(hook.WithPrincipal(ctx, principal), session, hash)
+	return principal, s.Store.CreateSession(hook.WithPrincipal(ctx, principal), session, hash)
 }
 
 // sessionToken is what the browser holds, out of a request's header Cookie; ""
@@ -181,7 +171,7 @@ func (s *server) token(ctx context.Context, from netip.Addr, token, wrong string
 // signedIn finds out who a session belongs to now.
 func (s *server) signedIn(ctx context.Context, from netip.Addr, token string) (hook.Principal, error) {
 	return s.token(ctx, from, token, "The session has ended; sign in again.", func() (hook.Principal, error) {
-		session, err := s.Store.Sessions.Session(ctx, apikey.Hash(token))
+		session, err := s.Store.Session(ctx, apikey.Hash(token))
 		if err != nil {
 			return hook.Principal{}, err
 		}
@@ -235,7 +225,7 @@ func (s *server) permissions(role hook.Role) []string {
 
 // signedInUser is nil of one that was deleted this moment.
 func (s *server) signedInUser(ctx context.Context, id string) (*signedInUser, error) {
-	u, err := s.Store.Users.User(ctx, id)
+	u, err := s.Store.User(ctx, id)
 	if hook.CodeOf(err) == hook.CodeNotFound {
 		return nil, nil
 	}
@@ -276,7 +266,7 @@ type signOutReply struct {
 // signOut ends the session of the request. With a key it ends none.
 func (s *server) signOut(ctx context.Context, _ *struct{}) (*signOutReply, error) {
 	if own := hook.PrincipalOf(ctx).SessionID; own != "" {
-		if err := s.Store.Sessions.EndSession(ctx, own); err != nil && hook.CodeOf(err) != hook.CodeNotFound {
+		if err := s.Store.EndSession(ctx, own); err != nil && hook.CodeOf(err) != hook.CodeNotFound {
 			return nil, err
 		}
 	}

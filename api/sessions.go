@@ -7,12 +7,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// SignedIn lists sessions.
-type SignedIn interface {
-	// Sessions lists those that have not ended, of a user its own.
-	Sessions(ctx context.Context, filter hook.SessionFilter, page hook.Page) ([]hook.Session, error)
-}
-
 // Session is somebody who is signed in to the web app.
 type Session struct {
 	ID        string    `json:"id" pattern:"^ses_[0-9a-v]{26}$" doc:"Id that Godwit made"`
@@ -37,7 +31,7 @@ func (s *server) sessions(ctx context.Context, in *sessionsInput) (*listReply[Se
 	if err := badParameters(idFaults([2]string{"user_id", in.UserID})); err != nil {
 		return nil, err
 	}
-	sessions, err := s.Store.SignedIn.Sessions(ctx, hook.SessionFilter{UserID: in.UserID, Bootstrap: s.AdminKeyHash}, page)
+	sessions, err := s.Store.Sessions(ctx, hook.SessionFilter{UserID: in.UserID, Bootstrap: s.AdminKeyHash}, page)
 	if err != nil {
 		return nil, err
 	}
@@ -52,5 +46,5 @@ func (s *server) sessions(ctx context.Context, in *sessionsInput) (*listReply[Se
 }
 
 func (s *server) endSession(ctx context.Context, in *ByID) (*struct{}, error) {
-	return remove(ctx, in, s.Store.Sessions.EndSession)
+	return remove(ctx, in, s.Store.EndSession)
 }

@@ -60,7 +60,7 @@ func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], erro
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.Store.Reports.Stats(ctx, since)
+	st, err := s.Store.Stats(ctx, since)
 	if err != nil {
 		return nil, err
 	}

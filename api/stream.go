@@ -70,7 +70,7 @@ func (s *server) beginStream(ctx context.Context, in *streamInput) (st stream, e
 	}
 	st.name = rand.Text()
 	st.news, st.stop = s.Streams.Watch(in.ID) // before it begins, so that nothing is missed
-	if st.listener, err = s.Store.Leases.BeginStream(ctx, in.ID, st.name, in.Paused == "true"); err != nil {
+	if st.listener, err = s.Store.BeginStream(ctx, in.ID, st.name, in.Paused == "true"); err != nil {
 		st.stop()
 		s.streams.Add(-1)
 		return st, err
@@ -92,7 +92,7 @@ func (s *server) runStream(ctx huma.Context, st stream) {
 		s.streams.Add(-1)
 		ending, cancel := context.WithTimeout(context.WithoutCancel(within), streamWriteWithin)
 		defer cancel()
-		_ = s.Store.Leases.EndStream(ending, st.listener.WebhookID, st.name) // else its lease ends
+		_ = s.Store.EndStream(ending, st.listener.WebhookID, st.name) // else its lease ends
 	}()
 	ctx.SetHeader("Content-Type", "text/event-stream")
 	ctx.SetHeader("Cache-Control", "no-store")
@@ -136,7 +136,7 @@ func (s *server) give(ctx context.Context, out eventWriter, st stream) (int, err
 	if st.listener.Paused {
 		return 0, nil
 	}
-	offers, err := s.Store.Offers.NextOffers(ctx, st.listener.WebhookID, st.name, offersAtOnce)
+	offers, err := s.Store.NextOffers(ctx, st.listener.WebhookID, st.name, offersAtOnce)
 	for _, o := range offers {
 		if err == nil {
 			err = out.event("delivery", o.Key(), streamed(o))
@@ -164,7 +164,7 @@ func streamed(r hook.StreamRequest) streamedDelivery {
 
 // stillHas says goodbye where another stream has the listener, or it was removed.
 func (s *server) stillHas(ctx context.Context, out eventWriter, st stream) error {
-	has, err := s.Store.Leases.RenewStream(ctx, st.listener.WebhookID, st.name)
+	has, err := s.Store.RenewStream(ctx, st.listener.WebhookID, st.name)
 	if err != nil || has {
 		return err
 	}
@@ -179,7 +179,7 @@ func (s *server) stillMay(ctx huma.Context, st stream) error {
 		err = errStreamEnded
 	}
 	if err == nil {
-		err = s.Store.Visibility.Visible(hook.WithPrincipal(ctx.Context(), p), hook.KindWebhook, st.listener.WebhookID)
+		err = s.Store.Visible(hook.WithPrincipal(ctx.Context(), p), hook.KindWebhook, st.listener.WebhookID)
 	}
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // longStream offers a request for each piece of news.
 type longStream struct {
-	listenersOf
+	Store
 	news chan struct{}
 	gave int
 }
@@ -35,8 +35,7 @@ func (s *longStream) Done() <-chan struct{}                  { return nil }
 // and answers.
 func TestStream_OutlivesTheTimesOfItsServer(t *testing.T) {
 	long := &longStream{news: make(chan struct{}, 1)}
-	c := newClientWith(t, func(o *Options) { o.Store.Leases, o.Store.Offers, o.Streams = long, long, long })
-	long.listenersOf = listenersOf{c.store}
+	c := newClientWith(t, func(o *Options) { long.Store, o.Store, o.Streams = o.Store, long, long })
 	server := httptest.NewUnstartedServer(c.handler)
 	const limit = 50 * time.Millisecond
 	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit

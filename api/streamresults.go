@@ -121,7 +121,7 @@ func (s *server) takeResults(ctx context.Context, in *switchInput) (*reply[resul
 	for i, r := range form.Results {
 		answers[i] = r.answer()
 	}
-	took, err := s.Store.Offers.Answer(ctx, in.ID, answers)
+	took, err := s.Store.Answer(ctx, in.ID, answers)
 	if err != nil {
 		return nil, err
 	}

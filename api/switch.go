@@ -55,7 +55,7 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.Store.Webhooks.Webhook(ctx, in.ID)
+	w, err := s.Store.Webhook(ctx, in.ID)
 	if err == nil {
 		err = w.NotListener()
 	}
@@ -67,7 +67,7 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 	}
 	drain := form.Drain == nil || *form.Drain
 	cause := hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: drain, URL: w.URL}
-	_, after, err := s.Store.Health.Happen(ctx, in.ID, cause)
+	_, after, err := s.Store.Happen(ctx, in.ID, cause)
 	switch {
 	case err != nil:
 		return nil, err
@@ -103,7 +103,7 @@ func changedWhileProbed() error {
 // on is probed as it is then: there is one way to switch a webhook on. It gives the version
 // that was probed, or the one it was given.
 func (s *server) rehearse(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (int64, error) {
-	w, err := s.Store.Webhooks.Webhook(ctx, id)
+	w, err := s.Store.Webhook(ctx, id)
 	if err != nil || version > 0 && version != w.Version {
 		return version, err // the update says that it is another version
 	}
@@ -123,7 +123,7 @@ func (s *server) disable(ctx context.Context, in *switchInput) (*webhookReply, e
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := s.Store.Health.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerDisabled, Actor: hook.PrincipalOf(ctx).Actor(), Note: form.Reason}); err != nil {
+	if _, _, err := s.Store.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerDisabled, Actor: hook.PrincipalOf(ctx).Actor(), Note: form.Reason}); err != nil {
 		return nil, err
 	}
 	return s.webhook(ctx, &in.ByID)

@@ -8,14 +8,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Installation tells what Godwit runs on, and how far the removal of what is old
-// has come.
-type Installation interface {
-	SchemaVersion(ctx context.Context) (int64, error)
-	PostgresVersion(ctx context.Context) (string, error)
-	Retention(ctx context.Context) (hook.Retention, error)
-}
-
 // Settings are those of the process that GET /v1/system shows; none is secret.
 type Settings struct {
 	Temporal         SystemTemporal `json:"temporal" doc:"The Temporal server that carries deliveries"`
@@ -79,13 +71,13 @@ type retentionCount struct {
 func (s *server) system(ctx context.Context, _ *struct{}) (*reply[system], error) {
 	out := system{Version: s.Version, GoVersion: runtime.Version(), Settings: s.Settings}
 	var err error
-	if out.SchemaVersion, err = s.Store.Installation.SchemaVersion(ctx); err != nil {
+	if out.SchemaVersion, err = s.Store.SchemaVersion(ctx); err != nil {
 		return nil, err
 	}
-	if out.PostgresVersion, err = s.Store.Installation.PostgresVersion(ctx); err != nil {
+	if out.PostgresVersion, err = s.Store.PostgresVersion(ctx); err != nil {
 		return nil, err
 	}
-	r, err := s.Store.Installation.Retention(ctx)
+	r, err := s.Store.Retention(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +99,6 @@ func viewRetention(r hook.Retention) retentionStatus {
 // keptSince is the time before which events may have been removed, for answers
 // that would mislead without it.
 func (s *server) keptSince(ctx context.Context) (*time.Time, error) {
-	r, err := s.Store.Installation.Retention(ctx)
+	r, err := s.Store.Retention(ctx)
 	return optionalTime(r.KeptSince), err
 }

@@ -7,11 +7,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Tests sends events that a webhook's owner wants to see arrive.
-type Tests interface {
-	SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error)
-}
-
 type testForm struct {
 	Type     string   `json:"type,omitempty" doc:"A name of the catalogue; when left out, the first one that the webhook's first rule is about"`
 	Previous state    `json:"previous,omitempty" doc:"The state before; null = none. When neither is given, both are the catalogue's example"`
@@ -51,7 +46,7 @@ func (s *server) test(ctx context.Context, in *switchInput) (*testReply, error) 
 		return nil, err
 	}
 	test := hook.TestEvent{WebhookID: in.ID, Type: form.Type, Previous: []byte(form.Previous), Current: []byte(form.Current)}
-	eventID, deliveryID, err := s.Store.Tests.SendTest(ctx, test)
+	eventID, deliveryID, err := s.Store.SendTest(ctx, test)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[User], er
 	if err != nil {
 		return nil, err
 	}
-	u, created, err := s.Store.Users.PutUser(ctx, hook.User{ID: in.ID, Name: form.Name, Email: form.Email, Locale: orElse(form.Locale, "")})
+	u, created, err := s.Store.PutUser(ctx, hook.User{ID: in.ID, Name: form.Name, Email: form.Email, Locale: orElse(form.Locale, "")})
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *server) user(ctx context.Context, in *ByID) (*reply[userDetail], error)
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	u, err := s.Store.Users.User(ctx, in.ID)
+	u, err := s.Store.User(ctx, in.ID)
 	if err != nil {
 		return nil, s.notThere(ctx, in.ID, err)
 	}
@@ -104,7 +104,7 @@ func (s *server) users(ctx context.Context, in *usersInput) (*listReply[User], e
 		return nil, err
 	}
 	page.Stopped = new(hook.Cursor)
-	rows, err := s.Store.Directory.Users(ctx, text, page)
+	rows, err := s.Store.Users(ctx, text, page)
 	if err != nil {
 		return nil, err
 	}

@@ -9,13 +9,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Visibility says what a request may see.
-type Visibility interface {
-	// Visible is nil for what the Principal of ctx may see; for anything else it is
-	// the CodeNotFound that reading an unknown id gives.
-	Visible(ctx context.Context, kind hook.Kind, id string) error
-}
-
 // subject is the kind of thing that {id} of the route's path stands for; "" for
 // what users see none of.
 func (r route) subject() hook.Kind {
@@ -49,7 +42,7 @@ func (s *server) see(kind hook.Kind) func(huma.Context, func(huma.Context)) {
 		id := ctx.Param("id")
 		err := pathID(id)
 		if err == nil {
-			err = s.Store.Visibility.Visible(ctx.Context(), kind, id)
+			err = s.Store.Visible(ctx.Context(), kind, id)
 		}
 		if err != nil {
 			s.refuse(ctx, err)

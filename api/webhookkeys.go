@@ -63,7 +63,7 @@ func (s *server) putWebhook(ctx context.Context, in *putWebhookInput) (*putWebho
 var errOvertaken = errors.New("overtaken")
 
 func (s *server) putOnce(ctx context.Context, in *putWebhookInput, form webhookForm, version int64) (*putWebhookReply, error) {
-	w, err := s.Store.WebhookKeys.WebhookByKey(ctx, form.OwnerID, in.Key)
+	w, err := s.Store.WebhookByKey(ctx, form.OwnerID, in.Key)
 	switch {
 	case err == nil:
 		out, err := s.replaceWebhook(ctx, w, form, version)
@@ -108,7 +108,7 @@ func (s *server) replaceWebhook(ctx context.Context, w hook.Webhook, form webhoo
 	after, err := s.update(ctx, w.ID, version, edit)
 	switch {
 	case errors.Is(err, errUnchanged):
-		after, err = s.Store.Webhooks.Webhook(ctx, w.ID)
+		after, err = s.Store.Webhook(ctx, w.ID)
 	case err == nil && newSecret:
 		return s.replySecret(ctx, after).put(), nil
 	}
@@ -164,7 +164,7 @@ func (s *server) find(ctx context.Context, in *OwnedKey) (hook.Webhook, error) {
 		return hook.Webhook{}, badParameter(hook.Field{Pointer: "?owner_id", Code: hook.FieldRequired,
 			Detail: "is required of an admin's key, for each owner has other keys; give the id of the user who owns the webhook"})
 	}
-	return s.Store.WebhookKeys.WebhookByKey(ctx, ownerID, in.Key)
+	return s.Store.WebhookByKey(ctx, ownerID, in.Key)
 }
 
 func (s *server) webhookByKey(ctx context.Context, in *OwnedKey) (*webhookReply, error) {

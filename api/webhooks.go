@@ -126,7 +126,7 @@ type webhookReply struct {
 }
 
 func (s *server) replyWebhook(ctx context.Context, w hook.Webhook) (*webhookReply, error) {
-	if err := s.Store.Edits.Reach(ctx, &w); err != nil {
+	if err := s.Store.Reach(ctx, &w); err != nil {
 		return nil, err
 	}
 	return &webhookReply{ETag: etag(w), Body: viewDetail(w)}, nil
@@ -183,7 +183,7 @@ func (s *server) webhook(ctx context.Context, in *ByID) (*webhookReply, error) {
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	w, err := s.Store.Webhooks.Webhook(ctx, in.ID)
+	w, err := s.Store.Webhook(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ func (s *server) update(ctx context.Context, id string, version int64, edit func
 	if err != nil {
 		return hook.Webhook{}, err
 	}
-	w, err := s.Store.Edits.UpdateWebhook(ctx, id, expected, edit)
+	w, err := s.Store.UpdateWebhook(ctx, id, expected, edit)
 	if version == 0 && hook.CodeOf(err) == hook.CodeStale {
 		return w, changedWhileProbed()
 	}
@@ -337,7 +337,7 @@ func (s *server) deleteWebhook(ctx context.Context, in *deleteWebhookInput) (*st
 	if err != nil {
 		return nil, err
 	}
-	return remove(ctx, &in.ByID, func(ctx context.Context, id string) error { return s.Store.Edits.DeleteVersion(ctx, id, version) })
+	return remove(ctx, &in.ByID, func(ctx context.Context, id string) error { return s.Store.DeleteVersion(ctx, id, version) })
 }
 
 type webhooksInput struct {
@@ -374,7 +374,7 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 		filter.Enabled = &on
 	}
 	page.Stopped = new(hook.Cursor)
-	rows, err := s.Store.Webhooks.Webhooks(ctx, filter, page)
+	rows, err := s.Store.Webhooks(ctx, filter, page)
 	if err != nil {
 		return nil, err
 	}

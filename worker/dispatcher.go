@@ -35,7 +35,7 @@ const (
 )
 
 // Ledger gives out deliveries; it is a *store.Store. It is an interface because the
-// dispatcher's tests run on virtual time, which stands still while a database is asked.
+// dispatcher's tests run on virtual time, and a database has a clock that they can't set.
 type Ledger interface {
 	// Take begins the first attempts of due deliveries.
 	Take(ctx context.Context, t hook.Take) (hook.Taken, error)

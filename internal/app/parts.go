@@ -119,16 +119,9 @@ func (p *process) recordFailures(ctx context.Context) {
 }
 
 func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
-	s := p.store
 	return api.NewHTTPServer(api.New(api.Options{
-		Store: api.Store{
-			Companies: s, Projects: s, Users: s, ChooseLocale: s.ChooseLocale, Directory: s, Members: s, EventTypes: s,
-			Webhooks: s, WebhookKeys: s, Edits: s, Health: s, Events: s, Deliveries: s, Requests: s, Drafts: s, Numbers: s,
-			DeliveryEdits: s, Redeliveries: s, Cancellations: s, Progress: s, Tests: s, Reports: s, Ledgers: s, Visibility: s, Secrets: s,
-			Credentials: s, APIKeys: s, Devices: s, Sessions: s, SignedIn: s, PortalLinks: s, Answers: s, AuditLog: s, Installation: s, Snapshots: s, Erasures: s, Quotas: s, Listeners: s, Leases: s, Offers: s, PlayAddresses: s, Plays: s,
-		},
+		Store:          p.store,
 		Matching:       p.matching,
-		Trials:         p.matching,
 		PublicURL:      cfg.PublicURL,
 		AllowedHosts:   cfg.AllowedHosts,
 		AdminKeyHash:   apikey.Hash(cfg.AdminKey),
@@ -155,7 +148,7 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 		Settings: settings(cfg),
 		Look:     api.Look{Name: cfg.AppName, Logo: cfg.AppLogo, Accent: cfg.AppAccent, SignInURL: cfg.SignInURL, TemporalLinks: string(cfg.TemporalLinks)},
 		Mail:     cfg.SMTPURL != "",
-		Observer: metrics,
+		Metrics:  metrics,
 		Traces:   p.traces,
 		Outage:   p.outage,
 		Log:      p.log,

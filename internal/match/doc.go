@@ -6,5 +6,5 @@
 // that fails on an event does not match and stands in nobody's way. Preview asks
 // the same of events of the past, Explain of one event and one webhook.
 //
-// It reaches the store through small interfaces of its own and holds no SQL.
+// It calls the store and holds no SQL.
 package match
