@@ -8,7 +8,23 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"godwit/internal/hook"
+	"godwit/internal/inflight"
 )
+
+// intakeStore accepts events, and writes what they are in combinations.
+type intakeStore struct {
+	*healthStore
+	firsts *inflight.Handover // of what an ingest begins
+	gather gather             // of what Ingest is offered
+	large  gather             // of requests that are too large to share a statement
+	parts  gather             // of events that count in combinations
+}
+
+func newIntake(health *healthStore, firsts *inflight.Handover) *intakeStore {
+	s := &intakeStore{healthStore: health, firsts: firsts}
+	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
+	return s
+}
 
 // Ingest accepts events: each new one is stored together with one delivery per
 // matching webhook, all of them in one transaction. schemas holds for each event
@@ -20,7 +36,7 @@ import (
 // and delivers nothing again; with other content it is CodeConflict; an unknown
 // project or type is CodeInvalid; one that was checked against another schema
 // is SchemaChanged. None of them touches the other events.
-func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
+func (s *intakeStore) Ingest(ctx context.Context, events []hook.Event, schemas []int64, judge hook.Judge) ([]hook.Accepted, error) {
 	ctx = via(ctx, s.intake)
 	accepted := make([]*hook.Accepted, len(events)) // nil = not accepted now
 	o := offered{events: events, schemas: schemas}
@@ -39,7 +55,7 @@ func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64
 
 // ingestMore accepts the events at the positions, nil = all, as far as they fit
 // into one statement, and gives the positions of those that are left.
-func (s *Store) ingestMore(ctx context.Context, o offered, positions []int, judge hook.Judge, accepted []*hook.Accepted) (left []int, err error) {
+func (s *intakeStore) ingestMore(ctx context.Context, o offered, positions []int, judge hook.Judge, accepted []*hook.Accepted) (left []int, err error) {
 	part := o
 	if positions != nil {
 		part = o.at(positions)
@@ -88,7 +104,7 @@ func refuseRest(err error, accepted []*hook.Accepted) {
 
 // ingestJudged asks the conditions and accepts the events with what they come to,
 // in statements that insert no more than deliveriesAtOnce.
-func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, judge hook.Judge, accepted []*hook.Accepted) error {
+func (s *intakeStore) ingestJudged(ctx context.Context, o offered, asked []ingested, judge hook.Judge, accepted []*hook.Accepted) error {
 	candidates, positions := candidatesOf(o.events, asked)
 	choice, err := judge(ctx, hook.Offer{Candidates: candidates, Load: s.Conditions, InTransaction: carried(ctx) != nil})
 	if err != nil {
@@ -123,7 +139,7 @@ func byRoom(events []hook.Event, positions []int, matches []hook.Candidate) (par
 }
 
 // acceptChoice accepts events, of which some may stand in windows.
-func (s *Store) acceptChoice(ctx context.Context, j judgedIngest, choice hook.Choice) error {
+func (s *intakeStore) acceptChoice(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	ctx = s.byProject(ctx, j.events)
 	if len(choice.Happenings) == 0 {
 		return s.acceptJudged(ctx, j, choice)
@@ -204,7 +220,7 @@ func (j judgedIngest) acceptedByID() map[string]*hook.Accepted {
 
 // acceptJudged accepts the events with what the conditions came to. What it begins
 // must not end with the request.
-func (s *Store) acceptJudged(ctx context.Context, j judgedIngest, choice hook.Choice) error {
+func (s *intakeStore) acceptJudged(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestIngest)
 	defer cancel()
 	leave, err := s.enter(ctx)

@@ -11,7 +11,7 @@ import (
 // acceptParts accepts events that count in combinations. Each locks the windows that
 // it counts in until the commit. Requests that come while a transaction is under way
 // share the next one, instead of waiting one by one for the same lock.
-func (s *Store) acceptParts(ctx context.Context, j judgedIngest, choice hook.Choice) error {
+func (s *intakeStore) acceptParts(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	w := &caller{offered: j.offered, choice: choice}
 	var err error
 	if carried(ctx) != nil || len(w.events) > gatherEvents {
@@ -30,7 +30,7 @@ func (s *Store) acceptParts(ctx context.Context, j judgedIngest, choice hook.Cho
 
 // acceptPartsOf is a gather's run: it accepts the events of several requests as if
 // they were those of one.
-func (s *Store) acceptPartsOf(ctx context.Context, all []*caller) error {
+func (s *intakeStore) acceptPartsOf(ctx context.Context, all []*caller) error {
 	var j judgedIngest
 	var choice hook.Choice
 	for _, w := range all {
@@ -53,7 +53,7 @@ func (s *Store) acceptPartsOf(ctx context.Context, all []*caller) error {
 }
 
 // acceptWithParts accepts events in one transaction with what they are in combinations.
-func (s *Store) acceptWithParts(ctx context.Context, j judgedIngest, choice hook.Choice) error {
+func (s *intakeStore) acceptWithParts(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	accept, err := s.prepared(ctx, statementFor(choice))
 	if err != nil {
 		return classify("prepare the ingest", err)

@@ -11,6 +11,9 @@ import (
 	"godwit/internal/hook"
 )
 
+// accessStore keeps who may use the API, what was done with it, and its answers.
+type accessStore struct{ *DB }
+
 type apiKeyRow struct {
 	ID         string         `db:"id"`
 	Name       string         `db:"name"`
@@ -34,7 +37,7 @@ const (
 
 // CreateAPIKey keeps a key that is known by its hash from now on. A user who
 // does not exist is CodeInvalid. A user makes no more keys than hook.MaxUserKeys.
-func (s *Store) CreateAPIKey(ctx context.Context, k hook.APIKey, hash []byte) (hook.APIKey, error) {
+func (s *accessStore) CreateAPIKey(ctx context.Context, k hook.APIKey, hash []byte) (hook.APIKey, error) {
 	err := s.inTx(ctx, "create API key", func(tx *sqlx.Tx) (err error) {
 		if userID, bound := tenant(ctx); bound {
 			if err := roomForKey(ctx, tx, userID); err != nil {
@@ -75,7 +78,7 @@ func shownKey(k hook.APIKey) shown {
 }
 
 // APIKey reads one key.
-func (s *Store) APIKey(ctx context.Context, id string) (hook.APIKey, error) {
+func (s *accessStore) APIKey(ctx context.Context, id string) (hook.APIKey, error) {
 	var r apiKeyRow
 	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectAPIKeys+` WHERE id = $1`, id); err != nil {
 		return hook.APIKey{}, found("API key", id, err)
@@ -84,18 +87,18 @@ func (s *Store) APIKey(ctx context.Context, id string) (hook.APIKey, error) {
 }
 
 // APIKeys lists keys, newest first: a user sees its own.
-func (s *Store) APIKeys(ctx context.Context, page hook.Page) ([]hook.APIKey, error) {
+func (s *accessStore) APIKeys(ctx context.Context, page hook.Page) ([]hook.APIKey, error) {
 	var l list
 	if userID, bound := tenant(ctx); bound {
 		l.where("user_id = ?", userID)
 	}
 	tail := l.newest(sortKey{time: "created_at", id: "id"}, page)
-	return rows(ctx, s, selectAPIKeys+tail, l.args, apiKeyRow.apiKey)
+	return rows(ctx, s.DB, selectAPIKeys+tail, l.args, apiKeyRow.apiKey)
 }
 
 // DeleteAPIKey revokes a key: every request that looks it up from now on is
 // refused, whichever process it reaches.
-func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
+func (s *accessStore) DeleteAPIKey(ctx context.Context, id string) error {
 	return s.inTx(ctx, "revoke API key", func(tx *sqlx.Tx) error {
 		var r apiKeyRow
 		err := tx.GetContext(ctx, &r, `DELETE FROM api_keys WHERE id = $1 RETURNING `+apiKeyColumns, id)
@@ -126,7 +129,7 @@ const findPrincipal = `
 // Principal finds out whose key has this hash; CodeNotFound where it is
 // unknown, revoked or expired. It is asked by every request: an answer that was
 // kept would let a key live on after it was revoked through another process.
-func (s *Store) Principal(ctx context.Context, hash []byte) (hook.Principal, error) {
+func (s *accessStore) Principal(ctx context.Context, hash []byte) (hook.Principal, error) {
 	ctx = via(ctx, s.quick)
 	st, err := s.prepared(ctx, findPrincipal)
 	if err != nil {

@@ -1,14 +1,11 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 
 	"godwit/internal/hook"
 )
@@ -55,7 +52,7 @@ type parcelRow struct {
 
 // Parcel reads everything that the next attempt of a delivery needs, as it is
 // now.
-func (s *Store) Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error) {
+func (s *ledgerStore) Parcel(ctx context.Context, deliveryID string) (hook.Parcel, error) {
 	ctx = via(ctx, s.attempts)
 	st, err := s.prepared(ctx, selectParcel)
 	if err != nil {
@@ -70,7 +67,7 @@ func (s *Store) Parcel(ctx context.Context, deliveryID string) (hook.Parcel, err
 	return s.parcel(ctx, r)
 }
 
-func (s *Store) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
+func (s *ledgerStore) parcel(ctx context.Context, r parcelRow) (hook.Parcel, error) {
 	delivery, _ := r.delivery()
 	event, _ := r.event()
 	p := hook.Parcel{
@@ -118,7 +115,7 @@ INSERT INTO attempts (delivery_id, number) SELECT id, attempts FROM took RETURNI
 // carried by the Temporal run. It gives the attempt's number, or 0 when the
 // delivery has changed since p was read. patience is how long the attempt may
 // take before the delivery is offered to a worker again.
-func (s *Store) Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error) {
+func (s *ledgerStore) Begin(ctx context.Context, p hook.Parcel, runID string, patience time.Duration) (int, error) {
 	ctx = via(ctx, s.attempts)
 	st, err := s.prepared(ctx, beginAttempt)
 	if err != nil {
@@ -159,47 +156,6 @@ func headerColumns(r hook.Result) (request, response []byte, err error) {
 		return nil, nil, fault{fmt.Errorf("encode the response's headers: %w", err)}
 	}
 	return request, response, nil
-}
-
-const settle = `
-WITH took AS (
-	UPDATE deliveries SET status = $4, reason = $5, dispatch_at = NULL, next_attempt_at = NULL, slot_until = NULL, updated_at = now(),
-		finished_at = CASE WHEN $4 <> 'held' THEN now() END
-	WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'retrying')
-	RETURNING id, webhook_id, begun_at
-), ` + loseAttempts + `
-SELECT webhook_id FROM took`
-
-// Settle gives an unfinished delivery a status without a further attempt, if
-// it is still as in p. An attempt that was never finished is marked lost.
-func (s *Store) Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error {
-	ctx = via(ctx, s.attempts)
-	d := p.Delivery
-	return s.inTx(ctx, "settle "+d.ID, func(tx *sqlx.Tx) error {
-		switch {
-		case status == hook.Held:
-			// Not where it was switched on in the meantime: nothing would release it.
-			var off []string
-			err := tx.SelectContext(ctx, &off, `SELECT id FROM webhooks WHERE id = $1 AND NOT enabled FOR SHARE`, d.WebhookID)
-			if err != nil || len(off) == 0 {
-				return err
-			}
-		case reason == hook.ReasonExhausted: // changes the webhook's health
-			if _, err := tx.ExecContext(ctx, lockHealth, d.WebhookID); err != nil {
-				return err
-			}
-		}
-		var settled []string
-		err := tx.SelectContext(ctx, &settled, settle, d.ID, d.Generation, d.Attempts, status, reason)
-		if err != nil || len(settled) == 0 || reason != hook.ReasonExhausted {
-			return err
-		}
-		_, _, err = s.happen(ctx, tx, settled[0], hook.Cause{What: hook.DeliveryExhausted, Reason: cmp.Or(p.Last.Result.Reason, hook.ReasonWorkerLost), DeliveryID: d.ID})
-		if err != nil {
-			return ignoreMissing(err)
-		}
-		return s.tellFailed(ctx, tx, d.ID)
-	})
 }
 
 type attemptRow struct {
@@ -252,8 +208,8 @@ const maxAnswersShown = 1 << 20
 
 // Attempts lists the requests of a delivery, the first one first, each with the
 // number of its attempt; of more than maxAttemptsShown the newest.
-func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error) {
-	return rows(ctx, s, `
+func (s *ledgerStore) Attempts(ctx context.Context, deliveryID string) ([]hook.Attempt, error) {
+	return rows(ctx, s.DB, `
 		SELECT delivery_id, used AS number, started_at, finished_at, duration_ms, outcome, reason, error, status_code, url,
 			request_headers, response_headers, CASE WHEN answered <= $3 THEN response_body END AS response_body, truncated OR answered > $3 AS truncated, expunged_at
 		FROM (SELECT n.*, sum(coalesce(octet_length(n.response_body), 0)) OVER (ORDER BY n.number DESC) AS answered FROM (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -71,7 +70,7 @@ func audit(ctx context.Context, tx sqlx.ExecerContext, c change) error {
 
 // NoteSigned writes down that the request of a delivery was shown with signatures
 // that its receiver accepts. It is no part of the snapshot that ctx may carry.
-func (s *Store) NoteSigned(ctx context.Context, deliveryID string) error {
+func (s *accessStore) NoteSigned(ctx context.Context, deliveryID string) error {
 	return classify("note who has seen signatures of "+deliveryID, audit(ctx, s.changes.db, change{action: hook.DeliverySigned, objectID: deliveryID}))
 }
 
@@ -81,14 +80,6 @@ func (c change) created(isNew bool, action hook.Action) change {
 		c.action, c.before = action, nil
 	}
 	return c
-}
-
-// unlessNone is err, but for that of a row which is not there.
-func unlessNone(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
 }
 
 // difference leaves out what is the same before and after.
@@ -134,11 +125,11 @@ func (r auditRow) entry() (hook.AuditEntry, error) {
 }
 
 // AuditLog lists what was changed, newest first.
-func (s *Store) AuditLog(ctx context.Context, f hook.AuditFilter, page hook.Page) ([]hook.AuditEntry, error) {
+func (s *accessStore) AuditLog(ctx context.Context, f hook.AuditFilter, page hook.Page) ([]hook.AuditEntry, error) {
 	l := largeRows[hook.AuditEntry]{
 		read: func(p hook.Page) ([]hook.AuditEntry, error) {
 			query, args := selectAudit(f, p)
-			return rows(ctx, s, query, args, auditRow.entry)
+			return rows(ctx, s.DB, query, args, auditRow.entry)
 		},
 		size: func(e hook.AuditEntry) int { return len(e.Before) + len(e.After) },
 		key:  func(e hook.AuditEntry) hook.Cursor { return hook.Cursor{Time: e.At, ID: e.ID} },

@@ -16,11 +16,11 @@ import (
 // room is what an ingest may begin: nothing in a transaction that goes on, since
 // nobody else sees its deliveries yet. What there is room for it inserts as begun, so
 // that an attempt needs no further statement; all else is due and waits for Take.
-func (s *Store) room(ctx context.Context) hook.Take {
+func (s *intakeStore) room(ctx context.Context) hook.Take {
 	if carried(ctx) != nil {
 		return hook.Take{}
 	}
-	return s.options.Firsts.Room()
+	return s.firsts.Room()
 }
 
 // roomColumns are the parameters $13 to $16 of an ingest.
@@ -49,7 +49,7 @@ type firsts struct {
 // beginFirsts has the attempts made that were begun of these events, in the order
 // of their deliveries. An attempt whose webhook can't be read now is given back,
 // and where that fails too it is found lost: the events are accepted in any case.
-func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingested) {
+func (s *intakeStore) beginFirsts(ctx context.Context, of []hook.Event, found []ingested) {
 	var begun []begunOne
 	for i, r := range found {
 		for k, id := range r.begun.deliveries {
@@ -74,7 +74,7 @@ func (s *Store) beginFirsts(ctx context.Context, of []hook.Event, found []ingest
 		}
 		parcels = append(parcels, p)
 	}
-	s.options.Firsts.Begin(parcels)
+	s.firsts.Begin(parcels)
 }
 
 // parcel is what the attempt needs that was begun of the event e.

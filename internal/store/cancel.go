@@ -57,7 +57,7 @@ var countWaiting = func() string {
 
 // CountCancellation says how many deliveries a cancellation would reach. A webhook
 // that does not exist is CodeNotFound.
-func (s *Store) CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
+func (s *ledgerStore) CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
 	err = s.Snapshot(ctx, func(ctx context.Context) error {
 		tx := carried(ctx)
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
@@ -71,7 +71,7 @@ func (s *Store) CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (
 // CreateCancellation stores a cancellation and makes its first step, so that a
 // short queue is out at once. A webhook that does not exist is CodeNotFound. What is
 // accepted afterwards is not touched.
-func (s *Store) CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
+func (s *ledgerStore) CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
 	cancellationID := id.New(id.Redelivery)
 	err := s.inTx(ctx, "create a cancellation of "+q.WebhookID, func(tx *sqlx.Tx) error {
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
@@ -102,7 +102,7 @@ RETURNING id`
 
 // CancelNext makes the next step of a cancellation that is due, and says whether
 // there was one. One whose step fails, or is cut off, is due again after the lease.
-func (s *Store) CancelNext(ctx context.Context, lease time.Duration) (made bool, err error) {
+func (s *ledgerStore) CancelNext(ctx context.Context, lease time.Duration) (made bool, err error) {
 	var due []string
 	err = s.byItself(ctx, "claim a cancellation", claimCancellation, func(st *sqlx.Stmt) error {
 		due = nil

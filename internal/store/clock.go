@@ -52,14 +52,14 @@ func (c *clock) now() time.Time { return c.wall().Add(-c.offset()) }
 
 // Now is the database's time, as far as the statements so far have told it: each
 // that takes on, reads or accepts deliveries does.
-func (s *Store) Now() time.Time { return s.clock.now() }
+func (s *DB) Now() time.Time { return s.clock.now() }
 
 // ClockAhead is how far this machine's clock is ahead of the database's; below
 // zero it is behind.
-func (s *Store) ClockAhead() time.Duration { return s.clock.offset() }
+func (s *DB) ClockAhead() time.Duration { return s.clock.offset() }
 
 // ReadClock compares the clocks, for a process whose statements may not have.
-func (s *Store) ReadClock(ctx context.Context) error {
+func (s *DB) ReadClock(ctx context.Context) error {
 	seen := s.clock.reading()
 	var at time.Time
 	if err := s.quick.db.GetContext(ctx, &at, `SELECT now()`); err != nil {

@@ -64,7 +64,7 @@ const apart = `(e.owner_id IS NOT NULL OR e.private_to IS NOT NULL OR e.project_
 
 // Count counts the deliveries and events of the next stretch of time for the
 // reports. more says that there may be another stretch to be counted.
-func (s *Store) Count(ctx context.Context) (more bool, err error) {
+func (s *ledgerStore) Count(ctx context.Context) (more bool, err error) {
 	var until time.Time
 	err = sqlx.GetContext(ctx, s.housekeeping.db, &until, countStep, countEvery.Seconds(), countAfter.Seconds())
 	if errors.Is(err, sql.ErrNoRows) {
@@ -119,3 +119,6 @@ func onItsWayNow(condition string) string {
 	SELECT d.status, '', count(*) FROM deliveries d
 	WHERE d.dispatch_at IS NOT NULL AND d.attempts > 0 AND d.status IN ('pending', 'retrying') AND ` + condition + ` GROUP BY d.status`
 }
+
+// hourOf is the beginning of the hour of t; attempts are counted by hours of UTC.
+func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }

@@ -3,12 +3,26 @@ package store
 import (
 	"context"
 	"database/sql"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"godwit/internal/hook"
 )
+
+// ledgerStore keeps events, their deliveries and the attempts of these.
+type ledgerStore struct {
+	*subscriptionStore
+	opened opened
+	takes  ends
+	claims ends
+	hop    hop // of Queued
+	ages   ages
+	// many is held by statements that pass over deliveries which others have locked,
+	// so that those of one process do not pass over each other's.
+	many sync.Mutex
+}
 
 // What delivery d still needs is asked for by these conditions: no index knows
 // the status, so that a success, which nearly every delivery comes to, changes
@@ -63,7 +77,7 @@ func (r deliveryRow) delivery() (hook.Delivery, error) {
 }
 
 // Delivery reads one delivery.
-func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
+func (s *ledgerStore) Delivery(ctx context.Context, id string) (hook.Delivery, error) {
 	var r deliveryRow
 	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+shownDelivery+` FROM deliveries d WHERE d.id = $1`, id); err != nil {
 		return hook.Delivery{}, found("delivery", id, err)
@@ -72,13 +86,13 @@ func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) 
 }
 
 // Deliveries lists deliveries that the request may see, newest first.
-func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
-	return searched(ctx, s, deliverySearch(ctx, f, page), page, deliveryRow.delivery)
+func (s *ledgerStore) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
+	return searched(ctx, s.DB, deliverySearch(ctx, f, page), page, deliveryRow.delivery)
 }
 
 // Backlog is how many deliveries that the request may see are in each of the
 // states that still need work: pending, retrying and held.
-func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error) {
+func (s *ledgerStore) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error) {
 	var counts []struct {
 		Status hook.DeliveryStatus `db:"status"`
 		N      int                 `db:"n"`

@@ -11,34 +11,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// equal is the condition that a column has a value; none for "".
-func equal(column, value string) []condition {
-	if value == "" {
-		return nil
-	}
-	return []condition{{column + " = ?", value}}
-}
-
-// single is a set of one value; of none for "".
-func single(value string) []string {
-	if value == "" {
-		return nil
-	}
-	return []string{value}
-}
-
-// between is the condition that a time lies in a stretch that is open where it
-// is zero.
-func between(column string, since, until time.Time) (all []condition) {
-	if !since.IsZero() {
-		all = append(all, condition{column + " >= ?", since})
-	}
-	if !until.IsZero() {
-		all = append(all, condition{column + " < ?", until})
-	}
-	return all
-}
-
 // deliverySearch picks the indexes for what is asked for. There is one in the
 // order of time for everything and for each webhook; the same for what is on its
 // way; and for what has a reason, which tells its status, of everything, and of

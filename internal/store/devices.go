@@ -33,7 +33,7 @@ func (r deviceRow) device() hook.Device {
 
 // BeginDevice keeps a device that waits for a person, and that asks by what pollHash is
 // the hash of. Too many that wait are CodeUnavailable.
-func (s *Store) BeginDevice(ctx context.Context, d hook.Device, pollHash []byte) error {
+func (s *accessStore) BeginDevice(ctx context.Context, d hook.Device, pollHash []byte) error {
 	return s.inTx(ctx, "begin the sign-in of a device", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM device_logins WHERE poll_hash IN (SELECT poll_hash FROM device_logins WHERE expires_at <= now() LIMIT 100)`); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *Store) BeginDevice(ctx context.Context, d hook.Device, pollHash []byte)
 // AnswerDevice writes down what the user of ctx says about a device that waits, and
 // finds it; nil = it is only to be found. A user who has as many keys as a user may have
 // can't let another in: CodeConflict.
-func (s *Store) AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error) {
+func (s *accessStore) AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error) {
 	var r deviceRow
 	if approve == nil {
 		err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+deviceColumns+` FROM device_logins WHERE code = $1 AND expires_at > now() AND approved IS NULL`, code)
@@ -79,7 +79,7 @@ func (s *Store) AnswerDevice(ctx context.Context, code string, approve *bool) (h
 // UseDevice tells a device how it stands. One that a person has let in gets the key k,
 // known by keyHash from now on, and is forgotten; so is one that was refused. What is
 // unknown, used or over is CodeNotFound.
-func (s *Store) UseDevice(ctx context.Context, pollHash []byte, k hook.APIKey, keyHash []byte) (hook.Device, hook.APIKey, error) {
+func (s *accessStore) UseDevice(ctx context.Context, pollHash []byte, k hook.APIKey, keyHash []byte) (hook.Device, hook.APIKey, error) {
 	var r deviceRow
 	err := s.inTx(ctx, "use the sign-in of a device", func(tx *sqlx.Tx) error {
 		err := tx.GetContext(ctx, &r, `SELECT `+deviceColumns+` FROM device_logins WHERE poll_hash = $1 AND expires_at > now() FOR UPDATE`, pollHash)

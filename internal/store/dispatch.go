@@ -64,7 +64,7 @@ type claimRow struct {
 // workflow is gone, or they never had one. They stay claimed for the lease; one
 // that is neither begun nor claimed again by then is due once more.
 // While the database is not Calm there are none.
-func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
+func (s *ledgerStore) Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error) {
 	ctx = via(ctx, s.attempts)
 	if !s.Calm() {
 		return nil, nil
@@ -102,7 +102,7 @@ func claims(claimed []claimRow) []hook.Claim {
 // Regenerate gives a delivery to a new workflow, because the one of the given
 // generation is closed and left it unfinished. It is due at once, and keeps the
 // place that it may have.
-func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation int) error {
+func (s *ledgerStore) Regenerate(ctx context.Context, deliveryID string, generation int) error {
 	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, `
 		UPDATE deliveries SET generation = generation + 1, dispatch_at = now(), updated_at = now()
@@ -132,7 +132,7 @@ var (
 
 // Carried notes which workflows carry deliveries. It waits for those alone that
 // others have locked.
-func (s *Store) Carried(ctx context.Context, all []hook.Carried) error {
+func (s *ledgerStore) Carried(ctx context.Context, all []hook.Carried) error {
 	ctx = via(ctx, s.attempts)
 	all = slices.SortedFunc(slices.Values(all), func(a, b hook.Carried) int { return strings.Compare(a.DeliveryID, b.DeliveryID) }) // as others lock them
 	s.many.Lock()
@@ -148,7 +148,7 @@ func (s *Store) Carried(ctx context.Context, all []hook.Carried) error {
 	return err
 }
 
-func (s *Store) note(ctx context.Context, query string, all []hook.Carried) (map[string]bool, error) {
+func (s *ledgerStore) note(ctx context.Context, query string, all []hook.Carried) (map[string]bool, error) {
 	n := len(all)
 	ids, generations, batches, runs := make([]string, n), make([]int64, n), make([]string, n), make([]string, n)
 	for i, c := range all {
@@ -167,7 +167,7 @@ func (s *Store) note(ctx context.Context, query string, all []hook.Carried) (map
 }
 
 // Unclaim makes claimed deliveries due again at once. They keep their places.
-func (s *Store) Unclaim(ctx context.Context, deliveryIDs []string) error {
+func (s *ledgerStore) Unclaim(ctx context.Context, deliveryIDs []string) error {
 	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, `UPDATE deliveries SET dispatch_at = now() WHERE id = ANY($1) AND dispatch_at < 'infinity'`, pq.Array(deliveryIDs))
 	return classify("give claims back", err)

@@ -10,7 +10,7 @@ import (
 )
 
 // SameURL gives the oldest webhook of the owner that has this URL; "" = none has.
-func (s *Store) SameURL(ctx context.Context, ownerID, url string) (string, error) {
+func (s *ledgerStore) SameURL(ctx context.Context, ownerID, url string) (string, error) {
 	var ids []string
 	err := sqlx.SelectContext(ctx, s.on(ctx), &ids, `
 		SELECT w.id FROM webhooks w WHERE w.owner_id = $1 AND w.url = $2 AND w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 1`, ownerID, url)
@@ -40,7 +40,7 @@ CROSS JOIN LATERAL (
 
 // Unseen gives those of the event types of which nothing was published lately in
 // the owner's projects, or anywhere for no owner.
-func (s *Store) Unseen(ctx context.Context, ownerID string, types []string) (names []string, err error) {
+func (s *ledgerStore) Unseen(ctx context.Context, ownerID string, types []string) (names []string, err error) {
 	types = types[:min(len(types), hook.MaxUnseen)]
 	err = sqlx.SelectContext(ctx, s.on(ctx), &names, unseen, pq.Array(types), hook.UnseenDays, ownerID, unseenLook)
 	return names, classify("look for events of types", err)

@@ -33,7 +33,7 @@ const (
 // ExpungeEvent removes the payload of an event at once, and cancels what of it
 // waits or is held; what else is stored of it goes in steps, which EraseStep makes.
 // An event that was expunged before stays as it is.
-func (s *Store) ExpungeEvent(ctx context.Context, eventID string) error {
+func (s *directoryStore) ExpungeEvent(ctx context.Context, eventID string) error {
 	err := s.inTx(ctx, "expunge the payload of "+eventID, func(tx *sqlx.Tx) error {
 		var there []string
 		if err := tx.SelectContext(ctx, &there, `SELECT id FROM events WHERE id = $1 FOR UPDATE`, eventID); err != nil {
@@ -83,7 +83,7 @@ func expungeEvents(ctx context.Context, tx *sqlx.Tx, eventIDs []string) (int, er
 // of the user's webhooks what was sent and answered, of the events that the user
 // caused the payloads, the values in the audit log, answers that are kept. The
 // counts of the ledger stay. It goes in steps, which EraseStep makes.
-func (s *Store) EraseUser(ctx context.Context, userID string) error {
+func (s *directoryStore) EraseUser(ctx context.Context, userID string) error {
 	err := s.inTx(ctx, "erase a user", func(tx *sqlx.Tx) error {
 		if err := lockParent(ctx, tx, "users", userID); err != nil {
 			return err
@@ -156,7 +156,7 @@ func eraseWebhooks(ctx context.Context, tx *sqlx.Tx, userID string, webhooks []s
 
 // eraseNow makes steps for a while. What is left is done by the workers, also when
 // this process ends.
-func (s *Store) eraseNow(ctx context.Context) error {
+func (s *directoryStore) eraseNow(ctx context.Context) error {
 	for began := time.Now(); time.Since(began) < eraseAtOnce; {
 		if more, err := s.EraseStep(ctx); err != nil || !more {
 			return err
@@ -194,7 +194,7 @@ const (
 
 // EraseStep makes one step of an erasure that is due, and says whether there was
 // one. Any number of processes may do so.
-func (s *Store) EraseStep(ctx context.Context) (more bool, err error) {
+func (s *directoryStore) EraseStep(ctx context.Context) (more bool, err error) {
 	var due []erasure
 	err = s.inTx(ctx, "make a step of an erasure", func(tx *sqlx.Tx) error {
 		more, due = false, nil
@@ -244,7 +244,7 @@ func (e erasure) moved(ctx context.Context, tx *sqlx.Tx, next erasurePlace, last
 }
 
 // ErasedAt is when a user was erased last; zero = never.
-func (s *Store) ErasedAt(ctx context.Context, userID string) (time.Time, error) {
+func (s *directoryStore) ErasedAt(ctx context.Context, userID string) (time.Time, error) {
 	var at []time.Time
 	err := sqlx.SelectContext(ctx, s.on(ctx), &at, `SELECT asked_at FROM erasures WHERE kind = 'user' AND object_id = $1 ORDER BY asked_at DESC LIMIT 1`, userID)
 	if err != nil || len(at) == 0 {

@@ -17,7 +17,7 @@ import (
 type erasurePart func(ctx context.Context, tx *sqlx.Tx, e erasure) (next erasurePlace, done bool, err error)
 
 // erasureParts are what an erasure of a kind goes through.
-func (s *Store) erasureParts(kind string) []erasurePart {
+func (s *directoryStore) erasureParts(kind string) []erasurePart {
 	switch kind {
 	case erasedEvent:
 		return []erasurePart{eraseDeliveriesOfEvent, eraseCombinationsOfEvent}
@@ -151,7 +151,7 @@ func eraseAuditOfUser(ctx context.Context, tx *sqlx.Tx, e erasure) (erasurePlace
 // eraseAnswersOfUser removes answers to idempotency keys that tell of the user or
 // of one of the webhooks. They are sealed, so each is opened; there are those of a
 // day at most.
-func (s *Store) eraseAnswersOfUser(ctx context.Context, tx *sqlx.Tx, e erasure) (erasurePlace, bool, error) {
+func (s *directoryStore) eraseAnswersOfUser(ctx context.Context, tx *sqlx.Tx, e erasure) (erasurePlace, bool, error) {
 	credential, key, _ := strings.Cut(e.CursorID, "\n")
 	var rows []struct {
 		Credential string `db:"credential"`

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -54,7 +56,7 @@ func (r eventRow) event() (hook.Event, error) {
 }
 
 // Event reads one event.
-func (s *Store) Event(ctx context.Context, id string) (hook.Event, error) {
+func (s *ledgerStore) Event(ctx context.Context, id string) (hook.Event, error) {
 	var r eventRow
 	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+eventColumnList+` FROM events e WHERE e.id = $1`, id); err != nil {
 		return hook.Event{}, found("event", id, err)
@@ -64,8 +66,8 @@ func (s *Store) Event(ctx context.Context, id string) (hook.Event, error) {
 
 // Events lists events that the request may see, newest first by the time of
 // acceptance.
-func (s *Store) Events(ctx context.Context, f hook.EventFilter, page hook.Page) ([]hook.Event, error) {
-	return searched(ctx, s, eventSearch(ctx, f), page, eventRow.event)
+func (s *ledgerStore) Events(ctx context.Context, f hook.EventFilter, page hook.Page) ([]hook.Event, error) {
+	return searched(ctx, s.DB, eventSearch(ctx, f), page, eventRow.event)
 }
 
 func eventSearch(ctx context.Context, f hook.EventFilter) search {
@@ -124,4 +126,21 @@ func ofKind(kind hook.EventKind, test, typeColumn string) []condition {
 	}
 	other := append(hook.TypesOf(hook.KindCombination), hook.TypesOf(hook.KindOperational)...)
 	return []condition{{text: "(" + test + ") IS NOT TRUE"}, {typeColumn + " <> ALL(?)", pq.Array(other)}}
+}
+
+// fingerprint tells whether the same id comes with the same content. Every
+// part is preceded by its length, so that no two events share one.
+func fingerprint(e hook.Event) []byte {
+	h := sha256.New()
+	var occurred string
+	if !e.OccurredAt.IsZero() {
+		occurred = e.OccurredAt.UTC().Format(time.RFC3339Nano)
+	}
+	for _, part := range [][]byte{[]byte(e.Type), []byte(e.ProjectID), []byte(e.ActorID), []byte(occurred), e.Previous, e.Current} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write(part)
+	}
+	return h.Sum(nil)
 }

@@ -56,7 +56,7 @@ type ages struct {
 // how many; more = there may be others. A step looks at some webhooks and the next
 // one at those after them. Any number of processes may make steps: what another one
 // has locked is passed over.
-func (s *Store) Expire(ctx context.Context) (n int, more bool, err error) {
+func (s *ledgerStore) Expire(ctx context.Context) (n int, more bool, err error) {
 	s.ages.mu.Lock()
 	defer s.ages.mu.Unlock()
 	var webhooks []string

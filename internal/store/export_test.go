@@ -93,7 +93,7 @@ func SealedColumns() []string {
 var SelectAudit = selectAudit
 
 // DB is the pool.
-func (s *Store) DB() *sqlx.DB { return s.housekeeping.db }
+func (s *Store) SQL() *sqlx.DB { return s.housekeeping.db }
 
 // Unavailable sorts errors.
 var Unavailable = unavailable

@@ -31,7 +31,7 @@ func (r ruleFactsRow) facts() (hook.RuleFacts, error) {
 }
 
 // Facts gathers what the ledger knows of an event and a webhook.
-func (s *Store) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error) {
+func (s *ledgerStore) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.Facts, error) {
 	var facts hook.Facts
 	var since time.Time
 	var err error
@@ -55,6 +55,6 @@ func (s *Store) Facts(ctx context.Context, w hook.Webhook, e hook.Event) (hook.F
 	if err != nil {
 		return facts, classify("look for judgements", err)
 	}
-	facts.Rules, err = rows(ctx, s, selectRuleFacts, []any{w.ID, e.ID}, ruleFactsRow.facts)
+	facts.Rules, err = rows(ctx, s.DB, selectRuleFacts, []any{w.ID, e.ID}, ruleFactsRow.facts)
 	return facts, err
 }

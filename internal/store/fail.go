@@ -13,6 +13,13 @@ import (
 	"godwit/internal/hook"
 )
 
+// outcomeStore writes the ends of attempts, where a delivery and the health of its
+// webhook change together.
+type outcomeStore struct {
+	*healthStore
+	part int // see countParts
+}
+
 // fail writes the ends of attempts that failed, counts them but for tests, and says which
 // deliveries they have moved. An attempt that was thought lost may still end; one
 // that has ended stays as it is, and is counted once. A failure changes only a
@@ -63,18 +70,13 @@ const lockHealthOf = `
 SELECT ` + lockedColumns + ` FROM webhooks w
 WHERE w.id = (SELECT d.webhook_id FROM deliveries d WHERE d.id = $1) AND w.deleted_at IS NULL FOR NO KEY UPDATE`
 
-type webhookHealthRow struct {
-	WebhookID string `db:"webhook_id"`
-	healthRow
-}
-
 // Fail writes the ends of attempts that failed, all of one webhook, all or none,
 // and gives their places back. Repeating it changes nothing more. What they do
 // to the webhook's health is part of the same transaction.
 //
 // The locks go from the webhook to its deliveries in the order of their ids, as
 // everywhere.
-func (s *Store) Fail(ctx context.Context, ends []hook.Finish) error {
+func (s *outcomeStore) Fail(ctx context.Context, ends []hook.Finish) error {
 	ctx = via(ctx, s.attempts)
 	ends = inOrder(ends)
 	args, err := failureColumns(ends, s.part+1)
@@ -103,7 +105,7 @@ func (s *Store) Fail(ctx context.Context, ends []hook.Finish) error {
 
 // follow writes what attempts that failed do to the health of their webhook,
 // which is locked, and tells of the deliveries that have failed for good.
-func (s *Store) follow(ctx context.Context, tx *sqlx.Tx, w lockedRow, moved []hook.Finish) error {
+func (s *outcomeStore) follow(ctx context.Context, tx *sqlx.Tx, w lockedRow, moved []hook.Finish) error {
 	var causes []hook.Cause
 	var failed []string
 	for _, f := range moved {
@@ -181,14 +183,6 @@ func failureColumns(ends []hook.Finish, part int) ([]any, error) {
 		part, offerAfter.Seconds()), nil
 }
 
-// ignoreMissing passes over a webhook that was deleted in the meantime.
-func ignoreMissing(err error) error {
-	if hook.CodeOf(err) == hook.CodeNotFound {
-		return nil
-	}
-	return err
-}
-
 // undoAttempt undoes the start of attempt $2 of delivery $1, which is due again in $3
 // seconds unless it is held. Its first attempt goes on in another workflow: the one that there may be
 // waits for what comes of this one.
@@ -206,7 +200,7 @@ DELETE FROM attempts a USING took WHERE a.delivery_id = took.id AND a.number = $
 // Undo undoes the start of the newest attempt of a delivery, which failed for a
 // reason of this process's own, and makes it due again after wait; one that was held in
 // the meantime stays so. Where it was cancelled it changes nothing.
-func (s *Store) Undo(ctx context.Context, d hook.Delivery, number int, wait time.Duration) error {
+func (s *outcomeStore) Undo(ctx context.Context, d hook.Delivery, number int, wait time.Duration) error {
 	ctx = via(ctx, s.attempts)
 	_, err := s.on(ctx).ExecContext(ctx, undoAttempt, d.ID, number, wait.Seconds(), offerAfter.Seconds(), d.Generation)
 	return classify(fmt.Sprintf("undo attempt %d of %s", number, d.ID), err)

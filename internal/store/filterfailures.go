@@ -26,7 +26,7 @@ ON CONFLICT (rule_id) DO UPDATE SET failures = f.failures + EXCLUDED.failures,
 	last_kind = CASE WHEN EXCLUDED.last_at < f.last_at THEN f.last_kind ELSE EXCLUDED.last_kind END`
 
 // CountFilterFailures adds to the counts of rules that their webhooks still have.
-func (s *Store) CountFilterFailures(ctx context.Context, failures []hook.CountedFailures) error {
+func (s *subscriptionStore) CountFilterFailures(ctx context.Context, failures []hook.CountedFailures) error {
 	rules, counts := make([]int64, len(failures)), make([]int64, len(failures))
 	at, events, kinds := make([]time.Time, len(failures)), make([]string, len(failures)), make([]string, len(failures))
 	for i, f := range failures {
@@ -42,7 +42,7 @@ SELECT sum(f.failures) OVER ()::bigint AS failures, r.position, f.last_at, f.las
 FROM rules r JOIN filter_failures f ON f.rule_id = r.id
 WHERE r.webhook_id = $1 ORDER BY f.last_at DESC, r.position LIMIT 1`
 
-func (s *Store) filterFailures(ctx context.Context, webhookID string) (hook.FilterFailures, error) {
+func (s *subscriptionStore) filterFailures(ctx context.Context, webhookID string) (hook.FilterFailures, error) {
 	var r struct {
 		Failures    int64     `db:"failures"`
 		Position    int       `db:"position"`

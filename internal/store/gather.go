@@ -21,8 +21,7 @@ const (
 	gatherBytes  = 4 << 20
 	// gatherPatience is how long one statement is under way alone. It may wait for a
 	// lock then, and a second one goes beside it.
-	gatherPatience   = 50 * time.Millisecond
-	gatherStatements = 2
+	gatherPatience = 50 * time.Millisecond
 )
 
 // gather has requests that come faster than Postgres commits share statements
@@ -276,7 +275,7 @@ func (g *gather) answerEach(ctx context.Context, all []*caller) {
 // offer gathers; but what is a part of a transaction is shared with nobody. What
 // takes a statement alone has a lane apart: it takes long, and those that share
 // statements must not wait for it.
-func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
+func (s *intakeStore) offer(ctx context.Context, o offered) ([]ingested, error) {
 	switch {
 	case carried(ctx) != nil:
 	case len(o.events) > gatherEvents || o.rest:
@@ -290,7 +289,7 @@ func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
 }
 
 // acceptAll is a gather's run.
-func (s *Store) acceptAll(ctx context.Context, all []*caller) error {
+func (s *intakeStore) acceptAll(ctx context.Context, all []*caller) error {
 	ctx = via(ctx, s.intake)
 	offers := make([]offered, len(all))
 	var of []*caller // by position

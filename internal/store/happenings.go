@@ -60,7 +60,7 @@ type windowKey struct {
 // happened writes what happened for combinations into their windows. A later
 // part of an ordered rule, and what must not happen, only count in a window
 // that is open.
-func (s *Store) happened(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening, accepted map[string]*hook.Accepted) error {
+func (s *intakeStore) happened(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening, accepted map[string]*hook.Accepted) error {
 	// An event that another request has accepted first counts there.
 	happenings = slices.DeleteFunc(slices.Clone(happenings), func(h hook.Happening) bool { return accepted[h.EventID] == nil })
 	if len(happenings) == 0 {

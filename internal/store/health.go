@@ -11,6 +11,12 @@ import (
 	"godwit/internal/hook"
 )
 
+// healthStore keeps the health of webhooks, their recoveries, and what is told of both.
+type healthStore struct {
+	*ledgerStore
+	tellOwners bool
+}
+
 type healthRow struct {
 	Enabled        bool         `db:"enabled"`
 	Status         string       `db:"status"`
@@ -37,7 +43,7 @@ func (r healthRow) health() hook.Health {
 // Happen applies what happened to a webhook and says how it stood before and
 // stands after. Of several at once each sees what the one before has left, so
 // that one alone switches the webhook off. A deleted webhook is CodeNotFound.
-func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error) {
+func (s *healthStore) Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error) {
 	err = s.inTx(ctx, "change the health of "+webhookID, func(tx *sqlx.Tx) error {
 		if before, after, err = s.happen(ctx, tx, webhookID, c); err != nil || before == after {
 			return err
@@ -55,7 +61,7 @@ func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (bef
 // lockHealth keeps out other changes, and no ingest.
 const lockHealth = `SELECT ` + lockedColumns + ` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR NO KEY UPDATE`
 
-func (s *Store) happen(ctx context.Context, tx *sqlx.Tx, webhookID string, causes ...hook.Cause) (before, after hook.Health, err error) {
+func (s *healthStore) happen(ctx context.Context, tx *sqlx.Tx, webhookID string, causes ...hook.Cause) (before, after hook.Health, err error) {
 	var r lockedRow
 	if err = tx.GetContext(ctx, &r, lockHealth, webhookID); err != nil {
 		return before, after, found("webhook", webhookID, err)
@@ -66,7 +72,7 @@ func (s *Store) happen(ctx context.Context, tx *sqlx.Tx, webhookID string, cause
 
 // apply writes what the causes make of a webhook's health; its row is locked.
 // What changes only counters is written together with what follows.
-func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, r lockedRow, causes ...hook.Cause) (after hook.Health, err error) {
+func (s *healthStore) apply(ctx context.Context, tx *sqlx.Tx, r lockedRow, causes ...hook.Cause) (after hook.Health, err error) {
 	if causes, err = r.counting(ctx, tx, causes); err != nil {
 		return after, err
 	}
@@ -142,7 +148,7 @@ func (st step) told() bool {
 func (st step) releases() bool { return st.cause.Release && st.cause.What == hook.OwnerEnabled }
 
 // saveHealth writes one step, and what follows from it.
-func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
+func (s *healthStore) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 	webhookID, before, after, c := st.webhookID, st.before, st.after, st.cause
 	if before == after && c.What != hook.GaveUp && !st.releases() {
 		return nil
@@ -182,9 +188,6 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 	return switchOver(ctx, tx, webhookID, after)
 }
 
-// longestIngest is how long an ingest may go on that has seen a webhook disabled.
-const longestIngest = time.Minute
-
 // switchOver has held what waits for a webhook that was switched off; what is held
 // of one that was switched on is released by the drain. A recovery begins where
 // health switched the webhook off, and ends in every other case.
@@ -219,7 +222,7 @@ func stillHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
 
 // Transitions lists what happened to a webhook's health since a time, the
 // newest first, at most limit of it.
-func (s *Store) Transitions(ctx context.Context, webhookID string, since time.Time, limit int) ([]hook.Transition, error) {
+func (s *healthStore) Transitions(ctx context.Context, webhookID string, since time.Time, limit int) ([]hook.Transition, error) {
 	type row struct {
 		At         time.Time `db:"at"`
 		FromStatus string    `db:"from_status"`
@@ -231,7 +234,7 @@ func (s *Store) Transitions(ctx context.Context, webhookID string, since time.Ti
 		Actor      string    `db:"actor"`
 		Note       string    `db:"note"`
 	}
-	return rows(ctx, s, `
+	return rows(ctx, s.DB, `
 		SELECT at, from_status, status, enabled, cause, coalesce(reason, '') AS reason, coalesce(delivery_id, '') AS delivery_id, coalesce(actor, '') AS actor,
 			coalesce(note, '') AS note
 		FROM transitions WHERE webhook_id = $1 AND at >= $2 ORDER BY seq DESC LIMIT $3`, []any{webhookID, since, limit},
@@ -241,4 +244,9 @@ func (s *Store) Transitions(ctx context.Context, webhookID string, since time.Ti
 				Cause: hook.HappenedOf(r.Cause), Reason: hook.Reason(r.Reason), DeliveryID: r.DeliveryID, Actor: r.Actor, Note: r.Note,
 			}, nil
 		})
+}
+
+type webhookHealthRow struct {
+	WebhookID string `db:"webhook_id"`
+	healthRow
 }

@@ -19,7 +19,7 @@ import (
 //
 // The same key with another request is CodeInvalid; one whose request is under
 // way is CodeConflict.
-func (s *Store) Once(ctx context.Context, k hook.IdempotencyKey, run func(context.Context) []byte) (answer []byte, again bool, err error) {
+func (s *accessStore) Once(ctx context.Context, k hook.IdempotencyKey, run func(context.Context) []byte) (answer []byte, again bool, err error) {
 	ctx = via(ctx, s.changes)
 	// Not inTx: run must not run again after a deadlock, and need not, since what
 	// it does in transactions of its own is repeated within this one.
@@ -48,7 +48,7 @@ func answerPlace(k hook.IdempotencyKey) string {
 
 // keptAnswer gives the answer of an earlier request; nil = there was none. It
 // keeps other requests with the key out until the end of the transaction.
-func (s *Store) keptAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyKey) ([]byte, error) {
+func (s *accessStore) keptAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyKey) ([]byte, error) {
 	var mine bool
 	err := tx.GetContext(ctx, &mine, `SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency ' || $1 || ' ' || $2, 0))`, k.Credential, k.Key)
 	if err != nil {
@@ -87,24 +87,15 @@ func (s *Store) keptAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyK
 }
 
 // keepAnswer relies on the unique index, whatever became of the lock.
-func (s *Store) keepAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyKey, answer []byte) error {
+func (s *accessStore) keepAnswer(ctx context.Context, tx *sqlx.Tx, k hook.IdempotencyKey, answer []byte) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO idempotency_keys (credential, key, request, answer) VALUES ($1, $2, $3, $4)`,
 		k.Credential, k.Key, k.Request, s.ring.Seal(answer, answerPlace(k)))
 	return err
 }
 
-// Forget removes up to limit answers to requests with an idempotency key, and as many
-// rows of the play receiver, that are kept no longer. It says how many of the kind
-// that had most.
-func (s *Store) Forget(ctx context.Context, limit int) (int, error) {
-	answers, err := s.ForgetAnswers(ctx, limit)
-	played, failed := s.ForgetPlay(ctx, limit)
-	return max(answers, played), errors.Join(err, failed)
-}
-
 // ForgetAnswers removes up to limit answers that are kept no longer, and says
 // how many.
-func (s *Store) ForgetAnswers(ctx context.Context, limit int) (int, error) {
+func (s *accessStore) ForgetAnswers(ctx context.Context, limit int) (int, error) {
 	res, err := s.housekeeping.db.ExecContext(ctx, `
 		DELETE FROM idempotency_keys WHERE (credential, key) IN (
 			SELECT credential, key FROM idempotency_keys WHERE created_at <= now() - make_interval(secs => $1)

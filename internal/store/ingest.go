@@ -2,16 +2,9 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"strconv"
-	"time"
-
-	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"godwit/internal/hook"
-	"godwit/internal/id"
 )
 
 // An ingest is one statement: it looks up what its events match, inserts them
@@ -191,86 +184,9 @@ SELECT i.n - 1, false, 0, i.company_id, i.occurred_at, s.webhooks, s.rules, s.pa
 FROM input i JOIN spots s ON s.spot = i.spot
 WHERE i.request = ANY(ARRAY(SELECT a.request FROM asked a)) AND i.n <> ALL(ARRAY(SELECT d.n FROM deferred d)) AND NOT EXISTS (SELECT FROM events e WHERE e.id = i.id OFFSET 0)`
 
-// firstState is the status and the reason of a new delivery to the webhook w:
-// what matched a disabled one is held. firstDue is its dispatch_at: what is
-// pending is due at once, or queued where the webhook has limits.
-const (
-	firstState = `CASE WHEN w.enabled THEN 'pending' ELSE 'held' END, CASE WHEN w.enabled THEN NULL ELSE 'webhook_disabled' END`
-	firstDue   = `CASE WHEN w.enabled THEN CASE WHEN w.limited THEN timestamptz 'infinity' ELSE now() END END`
-)
-
-// addressee looks up the webhook of the delivery d, by its id and nothing else,
-// behind OFFSET 0: a condition on deleted_at there makes a plan of the time when
-// the table was small go through an index that leads with another column.
-const addressee = `SELECT w.enabled, ` + limited + ` AS limited, w.deleted_at, w.owner_id, w.version, w.timeout_seconds,
-	` + keptOf + `d.type` + keptEnd + ` AS blue_webhook FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0`
-
-const ownerIsMember = `EXISTS (SELECT FROM members o WHERE o.project_id = d.project_id AND o.user_id = w.owner_id OFFSET 0)`
-
-// insertDeliveries writes the outbox for events that are stored already, for
-// those webhooks whose owner is a member of the event's project. Each delivery
-// keeps how many its event got (siblings), so that one that vanishes is missed.
-const insertDeliveries = insertForWebhooks + ` w.deleted_at IS NULL AND ` + ownerIsMember + `
-RETURNING event_id`
-
-const insertForWebhooks = `
-INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, reason, dispatch_at)
-SELECT d.id, d.event_id, d.webhook_id, d.type, d.project_id, d.company_id, count(*) OVER (PARTITION BY d.event_id), w.blue_webhook, ` + firstState + `, ` + firstDue + `
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d(id, event_id, webhook_id, type, project_id, company_id)
-CROSS JOIN LATERAL (
-	` + addressee + `
-) w
-WHERE`
-
-// deliver writes the deliveries of what matched. It gives the id of the event
-// of each.
-func (s *Store) deliver(ctx context.Context, tx *sqlx.Tx, matches []hook.Candidate) (delivered []string, err error) {
-	if len(matches) == 0 {
-		return nil, nil
-	}
-	insert, err := s.prepared(ctx, insertDeliveries)
-	if err != nil {
-		return nil, err
-	}
-	err = tx.StmtxContext(ctx, insert).SelectContext(ctx, &delivered, deliveryColumns(matches)...)
-	return delivered, err
-}
-
-// deliveryColumns gives what matched one array per column, with new ids.
-func deliveryColumns(matches []hook.Candidate) []any {
-	columns := make([][]string, 6)
-	for _, m := range matches {
-		for i, value := range []string{id.New(id.Delivery), m.Event.ID, m.WebhookID, m.Event.Type, m.Event.ProjectID, m.Event.CompanyID} {
-			columns[i] = append(columns[i], value)
-		}
-	}
-	args := make([]any, len(columns))
-	for i := range columns {
-		args[i] = pq.Array(columns[i])
-	}
-	return args
-}
-
-// fingerprint tells whether the same id comes with the same content. Every
-// part is preceded by its length, so that no two events share one.
-func fingerprint(e hook.Event) []byte {
-	h := sha256.New()
-	var occurred string
-	if !e.OccurredAt.IsZero() {
-		occurred = e.OccurredAt.UTC().Format(time.RFC3339Nano)
-	}
-	for _, part := range [][]byte{[]byte(e.Type), []byte(e.ProjectID), []byte(e.ActorID), []byte(occurred), e.Previous, e.Current} {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		h.Write(length[:])
-		h.Write(part)
-	}
-	return h.Sum(nil)
-}
-
 // answers puts the outcome of each event together; those that were not
 // accepted now are looked up.
-func (s *Store) answers(ctx context.Context, events []hook.Event, schemas []int64, accepted []*hook.Accepted) ([]hook.Accepted, error) {
+func (s *intakeStore) answers(ctx context.Context, events []hook.Event, schemas []int64, accepted []*hook.Accepted) ([]hook.Accepted, error) {
 	out := make([]hook.Accepted, len(events))
 	var rest []int // positions of events that were not accepted now
 	for i, a := range accepted {

@@ -37,13 +37,6 @@ func deferredColumns(deferred []hook.Candidate) []any {
 	return []any{pq.Array(events), pq.Array(webhooks), pq.Array(rules), pq.Array(parts)}
 }
 
-// deferRules keeps that the rules $3 of the webhooks $2 are yet to be asked about
-// the event $1 of the owner $4.
-const deferRules = `
-INSERT INTO judgements (event_id, webhook_id, owner_id, rules, parts)
-SELECT $1, u.webhook_id, $4, array_agg(u.rule_id ORDER BY u.rule_id), array_agg(0 ORDER BY u.rule_id)
-FROM unnest($2::text[], $3::bigint[]) AS u(webhook_id, rule_id) GROUP BY u.webhook_id`
-
 // conditions reads the rules of candidates, also those that their webhooks no
 // longer have.
 const conditions = `
@@ -54,23 +47,16 @@ SELECT r.*, coalesce((SELECT w.owner_id FROM webhooks w WHERE w.id = r.webhook_i
 ) r`
 
 // Conditions reads rules by their ids.
-func (s *Store) Conditions(ctx context.Context, ids []int64) ([]hook.StoredRule, error) {
+func (s *intakeStore) Conditions(ctx context.Context, ids []int64) ([]hook.StoredRule, error) {
 	return storedRules(ctx, s.on(ctx), conditions, pq.Array(ids))
 }
-
-// retireRules takes all rules but $2 from the webhook $1. Events that were accepted
-// before are judged by those that they had then. What happens for a combination
-// counts only while the rule is there.
-const retireRules = `
-WITH gone AS (DELETE FROM rules WHERE webhook_id = $1 AND id <> ALL($2) RETURNING ` + ruleColumns + `)
-INSERT INTO retired_rules (` + ruleColumns + `) SELECT ` + ruleColumns + ` FROM gone WHERE filter IS NOT NULL`
 
 // retiredFor is how long a rule is kept at least after it was taken from its
 // webhook: an event that is being accepted may yet be judged by it.
 const retiredFor = 10 * time.Minute
 
 // ForgetRetiredRules removes up to limit rules that no judgement needs.
-func (s *Store) ForgetRetiredRules(ctx context.Context, limit int) error {
+func (s *intakeStore) ForgetRetiredRules(ctx context.Context, limit int) error {
 	_, err := s.housekeeping.db.ExecContext(ctx, `
 		DELETE FROM retired_rules WHERE id IN (
 			SELECT r.id FROM retired_rules r WHERE r.retired_at < now() - make_interval(secs => $1)
@@ -112,7 +98,7 @@ func (r judgementRow) judgement(e *hook.Event) hook.Judgement {
 // ClaimJudgements takes up to limit judgements of one owner: the first after the
 // given one who has some that are due. They come event by event. An empty owner
 // says that there is none.
-func (s *Store) ClaimJudgements(ctx context.Context, after string, limit int, lease time.Duration) (owner string, claimed []hook.Judgement, err error) {
+func (s *intakeStore) ClaimJudgements(ctx context.Context, after string, limit int, lease time.Duration) (owner string, claimed []hook.Judgement, err error) {
 	st, err := s.prepared(ctx, claimJudgements)
 	if err != nil {
 		return "", nil, classify("prepare the claim of judgements", err)
@@ -126,7 +112,7 @@ func (s *Store) ClaimJudgements(ctx context.Context, after string, limit int, le
 		ids[i] = r.EventID
 	}
 	slices.Sort(ids)
-	events, err := rows(ctx, s, `SELECT `+eventColumnList+` FROM events e WHERE e.id = ANY($1) ORDER BY e.sequence, e.id`, []any{pq.Array(slices.Compact(ids))}, eventRow.event)
+	events, err := rows(ctx, s.DB, `SELECT `+eventColumnList+` FROM events e WHERE e.id = ANY($1) ORDER BY e.sequence, e.id`, []any{pq.Array(slices.Compact(ids))}, eventRow.event)
 	for i := range events {
 		for _, r := range found {
 			if r.EventID == events[i].ID {
@@ -138,7 +124,7 @@ func (s *Store) ClaimJudgements(ctx context.Context, after string, limit int, le
 }
 
 // UnclaimJudgements makes claimed judgements due again at once.
-func (s *Store) UnclaimJudgements(ctx context.Context, claims []hook.Judgement) error {
+func (s *intakeStore) UnclaimJudgements(ctx context.Context, claims []hook.Judgement) error {
 	events, webhooks := make([]string, len(claims)), make([]string, len(claims))
 	for i, j := range claims {
 		events[i], webhooks[i] = j.Candidates[0].Event.ID, j.WebhookID
@@ -150,14 +136,14 @@ func (s *Store) UnclaimJudgements(ctx context.Context, claims []hook.Judgement) 
 }
 
 // Judging says whether anything is yet to be judged of an event.
-func (s *Store) Judging(ctx context.Context, eventID string) (judging bool, err error) {
+func (s *intakeStore) Judging(ctx context.Context, eventID string) (judging bool, err error) {
 	err = sqlx.GetContext(ctx, s.on(ctx), &judging, `SELECT EXISTS (SELECT FROM judgements j WHERE j.event_id = $1)`, eventID)
 	return judging, classify("look for judgements", err)
 }
 
 // WaitingJudgements is how many judgements there are, counted up to most, and how
 // long the oldest has been due.
-func (s *Store) WaitingJudgements(ctx context.Context, most int) (n int, oldest time.Duration, err error) {
+func (s *intakeStore) WaitingJudgements(ctx context.Context, most int) (n int, oldest time.Duration, err error) {
 	var found struct {
 		N   int     `db:"n"`
 		Age float64 `db:"age"`

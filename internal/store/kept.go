@@ -63,7 +63,7 @@ func (k kept) fits(format hook.PayloadFormat) bool {
 
 // withKept gives p what its delivery keeps for the format of its webhook, and
 // keeps that now if it does not yet. stored is the column; empty = NULL.
-func (s *Store) withKept(ctx context.Context, p hook.Parcel, stored string) (hook.Parcel, error) {
+func (s *ledgerStore) withKept(ctx context.Context, p hook.Parcel, stored string) (hook.Parcel, error) {
 	format := p.Webhook.PayloadFormat
 	if format != hook.FormatBlue && !format.Chat() {
 		return p, nil

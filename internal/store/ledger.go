@@ -33,7 +33,7 @@ WHERE d.superseded AND ` + inLedger + ` GROUP BY 1, 2`
 
 // Ledger accounts for what matched a webhook. A webhook that does not exist has
 // an empty ledger; that of a deleted one stays.
-func (s *Store) Ledger(ctx context.Context, q hook.LedgerQuery) (hook.Ledger, error) {
+func (s *ledgerStore) Ledger(ctx context.Context, q hook.LedgerQuery) (hook.Ledger, error) {
 	var found []struct {
 		Status string      `db:"status"`
 		Reason hook.Reason `db:"reason"`
@@ -78,14 +78,14 @@ var undelivered = func() search {
 }()
 
 // Undelivered lists what matched a webhook and has not succeeded, newest first.
-func (s *Store) Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.Page) ([]hook.Undelivered, error) {
+func (s *ledgerStore) Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.Page) ([]hook.Undelivered, error) {
 	type row struct {
 		deliveryRow
 		MatchedAt time.Time `db:"matched_at"`
 		MatchedID string    `db:"matched_id"`
 	}
 	find, args := undelivered.find(page, nil, q.WebhookID, q.Since, q.Until)
-	return rows(ctx, s, `
+	return rows(ctx, s.DB, `
 		SELECT `+deliveryColumnList+`, o.created_at AS matched_at, o.id AS matched_id
 		FROM (`+find+`) o
 		CROSS JOIN LATERAL (

@@ -14,7 +14,7 @@ import (
 
 // BeginCheck says whether it is this process that is to check the ledger: it is
 // unless another one began to within the last age.
-func (s *Store) BeginCheck(ctx context.Context, age time.Duration) (bool, error) {
+func (s *ledgerStore) BeginCheck(ctx context.Context, age time.Duration) (bool, error) {
 	var mine bool
 	err := sqlx.GetContext(ctx, s.on(ctx), &mine, `
 		INSERT INTO ledger_checks AS c (one) VALUES (true)
@@ -65,7 +65,7 @@ FROM step s CROSS JOIN LATERAL (
 // CheckStep looks at up to limit deliveries that were created after a place and
 // before until, and adds what it finds to c. It gives the place to go on from;
 // done says that there is nothing more.
-func (s *Store) CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.Cursor, until time.Time, limit int) (next hook.Cursor, done bool, err error) {
+func (s *ledgerStore) CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.Cursor, until time.Time, limit int) (next hook.Cursor, done bool, err error) {
 	st, err := s.prepared(ctx, checkStep)
 	if err != nil {
 		return after, false, classify("prepare to check the ledger", err)
@@ -96,7 +96,7 @@ func (s *Store) CheckStep(ctx context.Context, c *hook.LedgerCheck, after hook.C
 
 // findUnjudged looks for events that wait to be judged although everybody had a
 // turn since: no process judges, or it fails each time.
-func (s *Store) findUnjudged(ctx context.Context, c *hook.LedgerCheck) error {
+func (s *ledgerStore) findUnjudged(ctx context.Context, c *hook.LedgerCheck) error {
 	var ids []string
 	err := sqlx.SelectContext(ctx, s.on(ctx), &ids, `
 		SELECT event_id FROM judgements WHERE due_at < now() - interval '1 hour' ORDER BY due_at, event_id LIMIT 1000`)
@@ -107,7 +107,7 @@ func (s *Store) findUnjudged(ctx context.Context, c *hook.LedgerCheck) error {
 }
 
 // EndCheck keeps what a check has found, for every process to show.
-func (s *Store) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
+func (s *ledgerStore) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
 	_, err := s.on(ctx).ExecContext(ctx, `UPDATE ledger_checks SET finished_at = now(), deliveries = $1, dispatch = $2, attempts = $3, owners = $4, judging = $5`,
 		c.Differences[hook.DifferenceDeliveries], c.Differences[hook.DifferenceDispatch], c.Differences[hook.DifferenceAttempts], c.Differences[hook.DifferenceOwners], c.Differences[hook.DifferenceJudging])
 	return classify("keep what was found in the ledger", err)
@@ -115,7 +115,7 @@ func (s *Store) EndCheck(ctx context.Context, c hook.LedgerCheck) error {
 
 // Differences is how many differences of each kind the last check that ended has
 // found; nil when none has ended yet.
-func (s *Store) Differences(ctx context.Context) (map[string]int, error) {
+func (s *ledgerStore) Differences(ctx context.Context) (map[string]int, error) {
 	var d, p, a, o, j int
 	err := s.on(ctx).QueryRowxContext(ctx, `SELECT deliveries, dispatch, attempts, coalesce(owners, 0), coalesce(judging, 0) FROM ledger_checks WHERE deliveries IS NOT NULL`).Scan(&d, &p, &a, &o, &j)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -188,7 +188,7 @@ type hop struct {
 // Queued lists webhooks of which something is queued, and those that release what
 // was held, and sees to it that Release looks at them. Where there are very many,
 // each call lists some of them, in turns.
-func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
+func (s *ledgerStore) Queued(ctx context.Context) ([]hook.Queue, error) {
 	ctx = via(ctx, s.attempts)
 	find, err := s.prepared(ctx, queuedWebhooks)
 	if err != nil {
@@ -234,7 +234,7 @@ func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
 // webhooks that are due; those that another process is just releasing are passed
 // over. Of webhooks without limits what was tried before is let go; see TakeQueued
 // for the rest.
-func (s *Store) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) {
+func (s *ledgerStore) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) {
 	ctx = via(ctx, s.attempts)
 	if err := s.prepareAll(ctx, "release deliveries", tryLanes, releaseQueued, endDrains, looked); err != nil {
 		return nil, err
@@ -271,7 +271,7 @@ func (s *Store) Release(ctx context.Context, t hook.Take) ([]hook.Claim, error) 
 }
 
 // releaseOf releases deliveries of these webhooks.
-func (s *Store) releaseOf(ctx context.Context, due []string, t hook.Take) ([]hook.Claim, error) {
+func (s *ledgerStore) releaseOf(ctx context.Context, due []string, t hook.Take) ([]hook.Claim, error) {
 	var released []claimRow
 	err := s.inTx(ctx, "release deliveries", func(tx *sqlx.Tx) error {
 		released = nil
@@ -314,7 +314,7 @@ RETURNING d.dispatch_at = 'infinity'`
 // TakeSlot gives a delivery that is as in p one of its webhook's places, as
 // Release would. When none is free it says so, and the delivery is queued, to be
 // carried by another workflow. One that has changed since it was read stays.
-func (s *Store) TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err error) {
+func (s *ledgerStore) TakeSlot(ctx context.Context, p hook.Parcel) (queued bool, err error) {
 	ctx = via(ctx, s.attempts)
 	take, err := s.prepared(ctx, takeSlot)
 	if err != nil {
@@ -354,7 +354,7 @@ WHERE id = $1 AND generation = $2 AND attempts = $3 AND status IN ('pending', 'r
 // Pace says how long a delivery that holds a place of a webhook with a rate must
 // wait before it is sent. When that is too long, or the webhook is paused, it says
 // so, and the delivery is queued, to be carried by another workflow.
-func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error) {
+func (s *ledgerStore) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, queued bool, err error) {
 	ctx = via(ctx, s.attempts)
 	reserve, err := s.prepared(ctx, reserveStart)
 	if err != nil {
@@ -370,7 +370,7 @@ func (s *Store) Pace(ctx context.Context, p hook.Parcel) (wait time.Duration, qu
 }
 
 // PutBack queues a delivery that is as in p, to be carried by another workflow.
-func (s *Store) PutBack(ctx context.Context, p hook.Parcel) error {
+func (s *ledgerStore) PutBack(ctx context.Context, p hook.Parcel) error {
 	ctx = via(ctx, s.attempts)
 	d := p.Delivery
 	_, err := s.on(ctx).ExecContext(ctx, giveBack, d.ID, d.Generation, d.Attempts)

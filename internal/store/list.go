@@ -91,7 +91,7 @@ func (l *list) newest(key sortKey, page hook.Page) string {
 }
 
 // rows runs a list query and converts each row to its domain type.
-func rows[R, T any](ctx context.Context, s *Store, query string, args []any, convert func(R) (T, error)) ([]T, error) {
+func rows[R, T any](ctx context.Context, s *DB, query string, args []any, convert func(R) (T, error)) ([]T, error) {
 	var raw []R
 	if err := sqlx.SelectContext(ctx, s.on(ctx), &raw, query, args...); err != nil {
 		return nil, classify("list rows", err)

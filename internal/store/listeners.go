@@ -44,7 +44,7 @@ func listenerSecretPlace(ownerID, name string) string {
 // the case that it is new. While a stream has it this is CodeConflict, unless it is to
 // be taken over: then that stream ends when another one begins. So is one listener too
 // many of its owner.
-func (s *Store) OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, takeOver bool) (hook.Listener, hook.Webhook, error) {
+func (s *directoryStore) OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, takeOver bool) (hook.Listener, hook.Webhook, error) {
 	err := s.inTx(ctx, "open the listener "+l.Name, func(tx *sqlx.Tx) error {
 		if err := shareParent(ctx, tx, "users", l.OwnerID); err != nil {
 			return err
@@ -96,7 +96,7 @@ func listenerOf(ctx context.Context, tx *sqlx.Tx, ownerID, name string) (r liste
 	return r, err
 }
 
-func (s *Store) reopen(ctx context.Context, webhookID string, w hook.Webhook) error {
+func (s *directoryStore) reopen(ctx context.Context, webhookID string, w hook.Webhook) error {
 	_, err := s.UpdateWebhook(ctx, webhookID, 0, func(old *hook.Webhook) error {
 		old.Name, old.Rules, old.PayloadFormat, old.Headers, old.Timeout = w.Name, w.Rules, w.PayloadFormat, w.Headers, w.Timeout
 		return nil
@@ -106,7 +106,7 @@ func (s *Store) reopen(ctx context.Context, webhookID string, w hook.Webhook) er
 
 // openNew makes the webhook of a listener, with the secret that owner and name had
 // before.
-func (s *Store) openNew(ctx context.Context, tx *sqlx.Tx, had listenerRow, w hook.Webhook) (secret string, err error) {
+func (s *directoryStore) openNew(ctx context.Context, tx *sqlx.Tx, had listenerRow, w hook.Webhook) (secret string, err error) {
 	var n int
 	err = tx.GetContext(ctx, &n, `SELECT count(*) FROM listeners l JOIN webhooks w ON w.id = l.webhook_id AND w.deleted_at IS NULL WHERE l.owner_id = $1`, w.OwnerID)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Store) openNew(ctx context.Context, tx *sqlx.Tx, had listenerRow, w hoo
 
 // saveListener writes down that the listener has its webhook, and its secret where
 // that is new.
-func (s *Store) saveListener(ctx context.Context, tx *sqlx.Tx, l hook.Listener, secret string) error {
+func (s *directoryStore) saveListener(ctx context.Context, tx *sqlx.Tx, l hook.Listener, secret string) error {
 	sealed := []byte{}
 	if secret != "" {
 		sealed = s.ring.Seal([]byte(secret), listenerSecretPlace(l.OwnerID, l.Name))
@@ -150,8 +150,8 @@ func (s *Store) saveListener(ctx context.Context, tx *sqlx.Tx, l hook.Listener, 
 
 // Listeners lists the listeners of a user, by name; of everybody where ownerID is
 // empty.
-func (s *Store) Listeners(ctx context.Context, ownerID string) ([]hook.Listener, error) {
-	return rows(ctx, s, `
+func (s *directoryStore) Listeners(ctx context.Context, ownerID string) ([]hook.Listener, error) {
+	return rows(ctx, s.DB, `
 		SELECT `+listenerColumns+` FROM listeners l JOIN webhooks w ON w.id = l.webhook_id AND w.deleted_at IS NULL
 		WHERE $1 = '' OR l.owner_id = $1 ORDER BY l.owner_id, l.name LIMIT 200`, []any{ownerID}, plain(listenerRow.listener))
 }
@@ -159,7 +159,7 @@ func (s *Store) Listeners(ctx context.Context, ownerID string) ([]hook.Listener,
 // BeginStream gives a listener to the stream of that name, and ends any other that it
 // has. Its webhook is switched on, and what was held is delivered; or off where the
 // stream is paused. The webhook of no listener is CodeNotFound.
-func (s *Store) BeginStream(ctx context.Context, webhookID, stream string, paused bool) (out hook.Listener, err error) {
+func (s *directoryStore) BeginStream(ctx context.Context, webhookID, stream string, paused bool) (out hook.Listener, err error) {
 	err = s.inTx(ctx, "begin the stream of "+webhookID, func(tx *sqlx.Tx) error {
 		w, err := lockListening(ctx, tx, webhookID)
 		if err != nil {
@@ -188,7 +188,7 @@ func lockListening(ctx context.Context, tx *sqlx.Tx, webhookID string) (w locked
 }
 
 // listen switches the webhook of a listener on or off; its row is locked.
-func (s *Store) listen(ctx context.Context, tx *sqlx.Tx, w lockedRow, on bool) error {
+func (s *directoryStore) listen(ctx context.Context, tx *sqlx.Tx, w lockedRow, on bool) error {
 	if w.Enabled == on {
 		return nil
 	}
@@ -203,7 +203,7 @@ func (s *Store) listen(ctx context.Context, tx *sqlx.Tx, w lockedRow, on bool) e
 // what is held, at once: a receiver on its owner's machine needs no gentle beginning. A
 // webhook that drains has limits, so it drains for no longer than it must. What an
 // ingest holds later that has seen the webhook off is found by TendListeners.
-func (s *Store) releaseHeld(ctx context.Context, tx *sqlx.Tx, w lockedRow) error {
+func (s *directoryStore) releaseHeld(ctx context.Context, tx *sqlx.Tx, w lockedRow) error {
 	if _, err := s.apply(ctx, tx, w, hook.Cause{What: hook.OwnerEnabled, Actor: hook.PrincipalOf(ctx).Actor(), Release: true}); err != nil {
 		return err
 	}
@@ -216,21 +216,21 @@ func (s *Store) releaseHeld(ctx context.Context, tx *sqlx.Tx, w lockedRow) error
 
 // RenewStream says that the stream goes on. It is false where the listener was given
 // to another one, or was removed.
-func (s *Store) RenewStream(ctx context.Context, webhookID, stream string) (bool, error) {
+func (s *directoryStore) RenewStream(ctx context.Context, webhookID, stream string) (bool, error) {
 	n, err := changed(s.on(ctx).ExecContext(ctx, `
 		UPDATE listeners SET stream_until = now() + make_interval(secs => $3) WHERE webhook_id = $1 AND stream = $2`, webhookID, stream, hook.StreamLease.Seconds()))
 	return n > 0, classify("renew the stream of "+webhookID, err)
 }
 
 // EndStream says that the stream has ended. The listener stays for a while.
-func (s *Store) EndStream(ctx context.Context, webhookID, stream string) error {
+func (s *directoryStore) EndStream(ctx context.Context, webhookID, stream string) error {
 	_, err := s.on(ctx).ExecContext(ctx, `UPDATE listeners SET stream_until = now() WHERE webhook_id = $1 AND stream = $2`, webhookID, stream)
 	return classify("end the stream of "+webhookID, err)
 }
 
 // DeleteListener removes a listener with its webhook; what waits is cancelled. Its
 // stream ends.
-func (s *Store) DeleteListener(ctx context.Context, webhookID string) error {
+func (s *directoryStore) DeleteListener(ctx context.Context, webhookID string) error {
 	return s.inTx(ctx, "delete the listener "+webhookID, func(tx *sqlx.Tx) error {
 		if _, err := lockListening(ctx, tx, webhookID); err != nil {
 			return err
@@ -287,7 +287,7 @@ type outdatedListener struct {
 // TendListeners has up to limit listeners hold what matches, or removes them, because
 // their streams have ended, and removes requests whose process is gone. It says how
 // many listeners it looked at.
-func (s *Store) TendListeners(ctx context.Context, limit int) (int, error) {
+func (s *directoryStore) TendListeners(ctx context.Context, limit int) (int, error) {
 	db := s.housekeeping.db
 	if _, err := db.ExecContext(ctx, `DELETE FROM listener_requests WHERE expires_at < now() - interval '1 minute'`); err != nil {
 		return 0, classify("remove requests of streams", err)
@@ -316,7 +316,7 @@ func (s *Store) TendListeners(ctx context.Context, limit int) (int, error) {
 	return len(all), failed
 }
 
-func (s *Store) tendListener(ctx context.Context, o outdatedListener) error {
+func (s *directoryStore) tendListener(ctx context.Context, o outdatedListener) error {
 	return s.inTx(ctx, fmt.Sprintf("tend the listener %s", o.WebhookID), func(tx *sqlx.Tx) error {
 		if o.Deleted {
 			return ignoreMissing(removeListener(ctx, tx, o.WebhookID))

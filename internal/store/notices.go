@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -19,8 +18,6 @@ const (
 	betweenNotices = time.Hour
 	// noticeDelay lets a recovery begin, which the mail tells of.
 	noticeDelay = 5 * time.Second
-	// maxProblem bounds the text that is kept of an error.
-	maxProblem = 1000
 )
 
 // noticeID begins the ids of notices, which are seen in Message-IDs alone.
@@ -41,9 +38,9 @@ const (
 
 // writeNotice writes down what the owner is to be told of a step. The caller
 // holds the webhook's lock.
-func (s *Store) writeNotice(ctx context.Context, tx *sqlx.Tx, st step) error {
+func (s *healthStore) writeNotice(ctx context.Context, tx *sqlx.Tx, st step) error {
 	kind := hook.NoticeOf(st.before, st.after, st.cause.What)
-	if kind == "" || !s.options.TellOwners {
+	if kind == "" || !s.tellOwners {
 		return nil
 	}
 	var waiting []struct {
@@ -128,8 +125,8 @@ func (r noticeRow) claim() (hook.NoticeClaim, error) {
 // ClaimNotices takes on up to limit notices that are due, with what the mail
 // has to say as it is now. They stay claimed for the lease; one that is not
 // ended by then is due once more.
-func (s *Store) ClaimNotices(ctx context.Context, limit int, lease time.Duration) ([]hook.NoticeClaim, error) {
-	return rows(ctx, s, claimNotices, []any{limit, lease.Seconds(), betweenNotices.Seconds()}, noticeRow.claim)
+func (s *healthStore) ClaimNotices(ctx context.Context, limit int, lease time.Duration) ([]hook.NoticeClaim, error) {
+	return rows(ctx, s.DB, claimNotices, []any{limit, lease.Seconds(), betweenNotices.Seconds()}, noticeRow.claim)
 }
 
 // endNotice leaves one that a newer one took the place of without a time.
@@ -139,13 +136,7 @@ UPDATE notices SET sent_at = CASE WHEN $2 THEN now() END, error = $3,
 WHERE id = $1 AND sent_at IS NULL`
 
 // EndNotice writes down what came of a claimed notice. Repeating it is harmless.
-func (s *Store) EndNotice(ctx context.Context, e hook.NoticeEnd) error {
+func (s *healthStore) EndNotice(ctx context.Context, e hook.NoticeEnd) error {
 	_, err := s.on(ctx).ExecContext(ctx, endNotice, e.ID, e.Sent, nonEmpty(storable(e.Problem)), e.Again.Seconds())
 	return classify("end notice "+e.ID, err)
-}
-
-// storable makes of a remote text one that Postgres takes.
-func storable(text string) string {
-	text = strings.ReplaceAll(text[:min(len(text), maxProblem)], "\x00", "")
-	return strings.ToValidUTF8(text, "")
 }

@@ -13,7 +13,7 @@ const dueChannel = "godwit_due"
 
 // Notify tells listening processes that deliveries are due. It is never sent
 // inside an ingest: a transaction that notifies commits one at a time.
-func (s *Store) Notify(ctx context.Context) error {
+func (s *DB) Notify(ctx context.Context) error {
 	_, err := s.on(ctx).ExecContext(ctx, `SELECT pg_notify($1, '')`, dueChannel)
 	return classify("notify the workers", err)
 }
@@ -27,13 +27,13 @@ const (
 // Listen calls wake for each notification until ctx ends, also where there was
 // never a connection. A lost one is made again; what was missed in between is
 // found by polling.
-func (s *Store) Listen(ctx context.Context, wake func()) error {
+func (s *DB) Listen(ctx context.Context, wake func()) error {
 	return s.listenOn(ctx, dueChannel, func(string) { wake() })
 }
 
 // listenOn calls wake with what each notification of a channel says, and with nothing
 // after the connection was lost.
-func (s *Store) listenOn(ctx context.Context, channel string, wake func(string)) error {
+func (s *DB) listenOn(ctx context.Context, channel string, wake func(string)) error {
 	listener := pq.NewDialListener(until{ctx, newNetDialer()}, s.url, listenAgainAfter, listenPause, nil)
 	closed := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer func() {

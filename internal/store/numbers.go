@@ -38,7 +38,7 @@ SELECT h.webhook_id, h.hour, sum(h.attempts) AS attempts, sum(h.succeeded) AS su
 
 // WebhookNumbers tells how webhooks are doing, in two statements for all of them.
 // The hours begin with since.
-func (s *Store) WebhookNumbers(ctx context.Context, ids []string, since time.Time) (map[string]hook.WebhookNumbers, error) {
+func (s *ledgerStore) WebhookNumbers(ctx context.Context, ids []string, since time.Time) (map[string]hook.WebhookNumbers, error) {
 	var numbers []struct {
 		ID      string         `db:"id"`
 		At      sql.NullTime   `db:"last_failure_at"`
@@ -75,8 +75,8 @@ func (s *Store) WebhookNumbers(ctx context.Context, ids []string, since time.Tim
 
 // LastAttempts gives the newest request of each of these deliveries that has any,
 // without what was sent and answered.
-func (s *Store) LastAttempts(ctx context.Context, deliveryIDs []string) ([]hook.Attempt, error) {
-	return rows(ctx, s, `
+func (s *ledgerStore) LastAttempts(ctx context.Context, deliveryIDs []string) ([]hook.Attempt, error) {
+	return rows(ctx, s.DB, `
 		SELECT a.delivery_id, a.number, a.started_at, a.finished_at, a.duration_ms, a.outcome, a.reason, a.status_code
 		FROM unnest($1::text[]) AS i(id) CROSS JOIN LATERAL (
 			SELECT a.* FROM attempts a WHERE a.delivery_id = i.id ORDER BY a.number DESC LIMIT 1
@@ -99,7 +99,7 @@ func outcomesOf(deliveries string) string {
 
 // EventOutcomes tells what became of events, in one statement for all of them. One
 // without deliveries is left out.
-func (s *Store) EventOutcomes(ctx context.Context, eventIDs []string) (map[string]hook.EventOutcome, error) {
+func (s *ledgerStore) EventOutcomes(ctx context.Context, eventIDs []string) (map[string]hook.EventOutcome, error) {
 	query, args := asked(ctx, selectOutcomes, pq.Array(eventIDs), hook.MaxOutcomesShown)
 	var found []struct {
 		ID        string `db:"id"`

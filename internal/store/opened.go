@@ -61,7 +61,7 @@ func idsOf(begun []begunOne) []string {
 // was begun of one that can't be sent to any more is given back, to be looked at
 // again: it was changed this very moment. What was begun of one that is not
 // Sendable fails. With an error all is given back.
-func (s *Store) openedFor(ctx context.Context, begun []begunOne) (map[string]hook.Webhook, error) {
+func (s *ledgerStore) openedFor(ctx context.Context, begun []begunOne) (map[string]hook.Webhook, error) {
 	open, missing := map[string]hook.Webhook{}, map[string][]string{}
 	for _, b := range begun {
 		if w, ok := s.opened.find(b.webhookID, b.version); ok {
@@ -97,7 +97,7 @@ func (s *Store) openedFor(ctx context.Context, begun []begunOne) (map[string]hoo
 
 // failUnsent ends deliveries whose first attempts were begun and can't be made,
 // because their webhook is not Sendable.
-func (s *Store) failUnsent(ctx context.Context, deliveryIDs []string) error {
+func (s *ledgerStore) failUnsent(ctx context.Context, deliveryIDs []string) error {
 	if len(deliveryIDs) == 0 {
 		return nil
 	}
@@ -108,12 +108,12 @@ func (s *Store) failUnsent(ctx context.Context, deliveryIDs []string) error {
 }
 
 // openMissing opens webhooks, and gives those that are not Sendable.
-func (s *Store) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) (unreadable []string, err error) {
+func (s *ledgerStore) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) (unreadable []string, err error) {
 	ids := make([]string, 0, len(missing))
 	for id := range missing {
 		ids = append(ids, id)
 	}
-	webhooks, err := rows(ctx, s, webhooksByID, []any{pq.Array(ids)}, plain(s.webhook))
+	webhooks, err := rows(ctx, s.DB, webhooksByID, []any{pq.Array(ids)}, plain(s.webhook))
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ SELECT $1, $2, $3, $4, $5, $6, $7::text, $8, $9, CASE
 RETURNING at, told`
 
 // tell writes the transition down, with the operational event about it.
-func (s *Store) tell(ctx context.Context, tx *sqlx.Tx, st step) error {
+func (s *healthStore) tell(ctx context.Context, tx *sqlx.Tx, st step) error {
 	c := st.cause.Told(st.before, st.after)
 	eventType := hook.OperationalOf(st.before, st.after)
 	var recorded struct {
@@ -77,7 +77,7 @@ func orNull[T ~string](text T) *T {
 
 // tellFailed writes the operational event about each delivery of one webhook that
 // has failed for good, unless it is one of such an event itself.
-func (s *Store) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryIDs ...string) error {
+func (s *healthStore) tellFailed(ctx context.Context, tx *sqlx.Tx, deliveryIDs ...string) error {
 	if len(deliveryIDs) == 0 {
 		return nil
 	}
@@ -139,7 +139,7 @@ func coveringRules(ctx context.Context, tx *sqlx.Tx, o operational) (found []cov
 // emit stores an operational event with its deliveries, if one of the rules that
 // cover it matches. What it is about happens in the same transaction, which holds
 // locks: so filters are left to be asked later.
-func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []coveringRule) error {
+func (s *healthStore) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []coveringRule) error {
 	if len(found) == 0 {
 		return nil
 	}
@@ -182,3 +182,10 @@ func (s *Store) emit(ctx context.Context, tx *sqlx.Tx, o operational, found []co
 	_, err = tx.ExecContext(ctx, deferRules, event.ID, pq.Array(webhooks), pq.Array(rules), o.ownerID)
 	return err
 }
+
+// deferRules keeps that the rules $3 of the webhooks $2 are yet to be asked about
+// the event $1 of the owner $4.
+const deferRules = `
+INSERT INTO judgements (event_id, webhook_id, owner_id, rules, parts)
+SELECT $1, u.webhook_id, $4, array_agg(u.rule_id ORDER BY u.rule_id), array_agg(0 ORDER BY u.rule_id)
+FROM unnest($2::text[], $3::bigint[]) AS u(webhook_id, rule_id) GROUP BY u.webhook_id`

@@ -159,7 +159,7 @@ func TestStore_LetsGoWhatAFrozenProcessHolds(t *testing.T) {
 	g := newStage(t)
 	w := g.webhook(t, hook.Rule{Events: []string{"*"}, Projects: []string{"p1"}})
 	other := open(t, g.url)
-	tx, err := other.DB().Begin()
+	tx, err := other.SQL().Begin()
 	require.NoError(t, err)
 	defer tx.Rollback()
 	_, err = tx.Exec(`SELECT FROM webhooks WHERE id = $1 FOR UPDATE`, w.ID)
@@ -175,7 +175,7 @@ func TestStore_EveryConnectionHasLimits(t *testing.T) {
 		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3",
 	} {
 		var got string
-		require.NoError(t, s.DB().QueryRow(`SELECT current_setting($1)`, name).Scan(&got))
+		require.NoError(t, s.SQL().QueryRow(`SELECT current_setting($1)`, name).Scan(&got))
 		require.Equal(t, want, got, name)
 	}
 }

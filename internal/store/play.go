@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,9 +13,6 @@ import (
 
 	"godwit/internal/hook"
 )
-
-// livingAddress: the play address a was used lately.
-var livingAddress = fmt.Sprintf(`a.used_at > now() - make_interval(secs => %d)`, int(hook.PlayAddressAge.Seconds()))
 
 var addressColumns = fmt.Sprintf(`a.id, a.owner_id, a.created_at, a.used_at + make_interval(secs => %d) AS expires_at, a.received`, int(hook.PlayAddressAge.Seconds()))
 
@@ -35,7 +33,7 @@ var countAddresses = `SELECT count(*) FILTER (WHERE a.owner_id IS NOT DISTINCT F
 
 // MakePlayAddress keeps a new address. One too many of its owner, or of the
 // installation, is CodeConflict; an owner who does not exist is CodeInvalid.
-func (s *Store) MakePlayAddress(ctx context.Context, a hook.PlayAddress) (hook.PlayAddress, error) {
+func (s *directoryStore) MakePlayAddress(ctx context.Context, a hook.PlayAddress) (hook.PlayAddress, error) {
 	err := s.inTx(ctx, "make a play address", func(tx *sqlx.Tx) error {
 		// The counts below are those that all who make one at this moment leave.
 		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('play addresses', 0))`); err != nil {
@@ -67,13 +65,13 @@ func (s *Store) MakePlayAddress(ctx context.Context, a hook.PlayAddress) (hook.P
 
 // PlayAddresses lists the addresses of a user, or up to 200 of everybody where ownerID
 // is empty, the newest first.
-func (s *Store) PlayAddresses(ctx context.Context, ownerID string) ([]hook.PlayAddress, error) {
-	return rows(ctx, s, `SELECT `+addressColumns+` FROM play_addresses a WHERE ($1 = '' OR a.owner_id = $1) AND `+livingAddress+`
+func (s *directoryStore) PlayAddresses(ctx context.Context, ownerID string) ([]hook.PlayAddress, error) {
+	return rows(ctx, s.DB, `SELECT `+addressColumns+` FROM play_addresses a WHERE ($1 = '' OR a.owner_id = $1) AND `+livingAddress+`
 		ORDER BY a.created_at DESC, a.id DESC LIMIT 200`, []any{ownerID}, plain(addressRow.address))
 }
 
 // DeletePlayAddress removes an address with what came to it.
-func (s *Store) DeletePlayAddress(ctx context.Context, id string) error {
+func (s *directoryStore) DeletePlayAddress(ctx context.Context, id string) error {
 	return s.inTx(ctx, "delete a play address", func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM play_addresses a WHERE a.id = $1`, id)
 		return affected(string(hook.KindPlay), id, res, err)
@@ -90,7 +88,7 @@ ORDER BY w.id <> $3, w.created_at DESC LIMIT 5`
 
 // PlayTarget finds the address and the webhooks whose secrets a request to it can be
 // checked with; named is the webhook that the request says it is of.
-func (s *Store) PlayTarget(ctx context.Context, id, named string) (t hook.PlayTarget, err error) {
+func (s *directoryStore) PlayTarget(ctx context.Context, id, named string) (t hook.PlayTarget, err error) {
 	ctx = via(ctx, s.quick)
 	var r addressRow
 	if err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+addressColumns+` FROM play_addresses a WHERE a.id = $1 AND `+livingAddress, id); err != nil {
@@ -127,7 +125,7 @@ DELETE FROM play_requests p USING (
 
 // KeepPlayRequest keeps a request, and the newest of the others of its address. An
 // address that has gone is CodeNotFound.
-func (s *Store) KeepPlayRequest(ctx context.Context, r hook.PlayRequest) error {
+func (s *directoryStore) KeepPlayRequest(ctx context.Context, r hook.PlayRequest) error {
 	content, err := json.Marshal(playContent{r.Query, r.Headers, r.Body})
 	if err != nil {
 		return fault{fmt.Errorf("encode a request to a play address: %w", err)}
@@ -169,7 +167,7 @@ type playRow struct {
 
 // PlayRequests lists what came to an address, the newest first. What can't be opened
 // any more, after a change of the encryption key, has neither headers nor a body.
-func (s *Store) PlayRequests(ctx context.Context, addressID string, page hook.Page) ([]hook.PlayRequest, error) {
+func (s *directoryStore) PlayRequests(ctx context.Context, addressID string, page hook.Page) ([]hook.PlayRequest, error) {
 	var one int
 	if err := sqlx.GetContext(ctx, s.on(ctx), &one, `SELECT 1 FROM play_addresses a WHERE a.id = $1 AND `+livingAddress, addressID); err != nil {
 		return nil, found(string(hook.KindPlay), addressID, err)
@@ -178,11 +176,11 @@ func (s *Store) PlayRequests(ctx context.Context, addressID string, page hook.Pa
 	l.where("p.address_id = ?", addressID)
 	l.where("p.received_at > now() - make_interval(secs => ?)", hook.PlayRequestAge.Seconds())
 	tail := l.newest(sortKey{time: "p.received_at", id: "p.id"}, page)
-	return rows(ctx, s, `SELECT p.id, p.address_id, p.received_at, p.method, p.status_code, p.size, p.event_id, p.webhook_id, p.finding, p.content FROM play_requests p`+tail,
+	return rows(ctx, s.DB, `SELECT p.id, p.address_id, p.received_at, p.method, p.status_code, p.size, p.event_id, p.webhook_id, p.finding, p.content FROM play_requests p`+tail,
 		l.args, s.playRequest)
 }
 
-func (s *Store) playRequest(r playRow) (hook.PlayRequest, error) {
+func (s *directoryStore) playRequest(r playRow) (hook.PlayRequest, error) {
 	out := hook.PlayRequest{ID: r.ID, AddressID: r.AddressID, ReceivedAt: r.ReceivedAt.UTC(), Method: r.Method, Size: r.Size,
 		StatusCode: r.StatusCode, EventID: r.EventID.String, WebhookID: r.WebhookID.String}
 	if err := json.Unmarshal(r.Finding, &out.Finding); err != nil {
@@ -197,7 +195,7 @@ func (s *Store) playRequest(r playRow) (hook.PlayRequest, error) {
 
 // ForgetPlay removes up to limit requests that are kept no longer, and addresses to
 // which nothing comes any more, and says how many rows.
-func (s *Store) ForgetPlay(ctx context.Context, limit int) (int, error) {
+func (s *directoryStore) ForgetPlay(ctx context.Context, limit int) (int, error) {
 	n, err := changed(s.housekeeping.db.ExecContext(ctx, `
 		DELETE FROM play_requests WHERE id = ANY(ARRAY(SELECT p.id FROM play_requests p WHERE p.received_at <= now() - make_interval(secs => $1)
 			ORDER BY p.received_at LIMIT $2 FOR UPDATE SKIP LOCKED))`, hook.PlayRequestAge.Seconds(), limit))
@@ -208,4 +206,13 @@ func (s *Store) ForgetPlay(ctx context.Context, limit int) (int, error) {
 		DELETE FROM play_addresses WHERE id = ANY(ARRAY(SELECT a.id FROM play_addresses a WHERE NOT `+livingAddress+`
 			ORDER BY a.used_at LIMIT $1 FOR UPDATE SKIP LOCKED))`, limit/hook.MaxPlayRequests))
 	return int(max(n, m)), classify("forget play addresses", err)
+}
+
+// Forget removes up to limit answers to requests with an idempotency key, and as many
+// rows of the play receiver, that are kept no longer. It says how many of the kind
+// that had most.
+func (s *directoryStore) Forget(ctx context.Context, limit int) (int, error) {
+	answers, err := s.ForgetAnswers(ctx, limit)
+	played, failed := s.ForgetPlay(ctx, limit)
+	return max(answers, played), errors.Join(err, failed)
 }

@@ -22,8 +22,10 @@ const (
 	LeastConnections = 30
 	// turnPatience is how long a request waits for its owner's turn.
 	turnPatience = 5 * time.Second
-	// gatherLanes is how many statements of gather and large are under way at most.
-	gatherLanes = 2 * gatherStatements
+	// gatherStatements is how many statements one gather has under way at most, and
+	// gatherLanes how many both have that take what Ingest is offered.
+	gatherStatements = 2
+	gatherLanes      = 2 * gatherStatements
 )
 
 // purposes says what connections are for: how many there are of LeastConnections, and
@@ -114,7 +116,7 @@ func (p pools) bound(connections int) {
 func turns(n int) *inflight.Turns { return &inflight.Turns{AtOnce: n, OfOwner: (n + 1) / 2} }
 
 // Pools gives the pools by their names, for their metrics.
-func (s *Store) Pools() map[string]*sql.DB {
+func (s *DB) Pools() map[string]*sql.DB {
 	out := map[string]*sql.DB{}
 	for name, p := range s.byName() {
 		out[name] = p.db.DB
@@ -164,7 +166,7 @@ func viaFor(ctx context.Context, p *pool, owner string) context.Context {
 }
 
 // byProject has events accepted in the turns of their project.
-func (s *Store) byProject(ctx context.Context, events []hook.Event) context.Context {
+func (s *DB) byProject(ctx context.Context, events []hook.Event) context.Context {
 	return viaFor(ctx, s.intake, "project "+events[0].ProjectID)
 }
 
@@ -180,7 +182,7 @@ func ownerOf(ctx context.Context) string {
 
 // uses is what the statements of ctx run on: what via has set, else what a request
 // changes, or Godwit's own work.
-func (s *Store) uses(ctx context.Context) use {
+func (s *DB) uses(ctx context.Context) use {
 	if u, set := ctx.Value(useKey{}).(use); set {
 		return u
 	}
@@ -192,7 +194,7 @@ func (s *Store) uses(ctx context.Context) use {
 
 // enter waits for the turn of ctx, and gives what ends it. What is a part of a
 // transaction has its turn.
-func (s *Store) enter(ctx context.Context) (leave func(), err error) {
+func (s *DB) enter(ctx context.Context) (leave func(), err error) {
 	if carried(ctx) != nil {
 		return func() {}, nil
 	}
@@ -201,4 +203,4 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 }
 
 // pool is the one that the statements of ctx run on.
-func (s *Store) pool(ctx context.Context) *pool { return s.uses(ctx).pool }
+func (s *DB) pool(ctx context.Context) *pool { return s.uses(ctx).pool }

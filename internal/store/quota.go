@@ -68,7 +68,7 @@ func (r *usageRow) recount(ctx context.Context, on sqlx.QueryerContext, userID s
 // use changes what a user takes up, as far as the limits allow. The row stays locked
 // until the transaction ends, and is the last lock but for the rows of what is
 // added: who comes later sees what was taken. Owners that are gone take up nothing.
-func (s *Store) use(ctx context.Context, tx *sqlx.Tx, userID string, change func(hook.Usage, hook.Limits, time.Time) (hook.Usage, error)) error {
+func (s *subscriptionStore) use(ctx context.Context, tx *sqlx.Tx, userID string, change func(hook.Usage, hook.Limits, time.Time) (hook.Usage, error)) error {
 	if userID == "" {
 		return nil
 	}
@@ -91,11 +91,9 @@ func (s *Store) use(ctx context.Context, tx *sqlx.Tx, userID string, change func
 	return err
 }
 
-func nullable(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
-
 // grow adds webhooks and rules to what a user has, before they are stored; fewer of
 // them are always allowed.
-func (s *Store) grow(ctx context.Context, tx *sqlx.Tx, userID string, webhooks, rules int) error {
+func (s *subscriptionStore) grow(ctx context.Context, tx *sqlx.Tx, userID string, webhooks, rules int) error {
 	if webhooks <= 0 && rules <= 0 {
 		_, err := tx.ExecContext(ctx, shrinkUsage, userID, webhooks, rules)
 		return err
@@ -107,7 +105,7 @@ func (s *Store) grow(ctx context.Context, tx *sqlx.Tx, userID string, webhooks, 
 
 // limitsOf gives the limits of a user: those that the companies have whose projects
 // the user is a member of, else the installation's.
-func (s *Store) limitsOf(ctx context.Context, on sqlx.QueryerContext, userID string) (hook.Limits, error) {
+func (s *subscriptionStore) limitsOf(ctx context.Context, on sqlx.QueryerContext, userID string) (hook.Limits, error) {
 	var found [][]byte
 	err := sqlx.SelectContext(ctx, on, &found, `
 		SELECT DISTINCT c.limits FROM members m JOIN projects p ON p.id = m.project_id JOIN companies c ON c.id = p.company_id
@@ -121,7 +119,7 @@ func (s *Store) limitsOf(ctx context.Context, on sqlx.QueryerContext, userID str
 			return hook.Limits{}, err
 		}
 	}
-	return s.options.Limits.With(own...), nil
+	return s.limits.With(own...), nil
 }
 
 func ownLimits(text []byte, into *hook.OwnLimits) error {
@@ -135,7 +133,7 @@ func ownLimits(text []byte, into *hook.OwnLimits) error {
 }
 
 // UserQuotas tells what a user may have and has.
-func (s *Store) UserQuotas(ctx context.Context, userID string) ([]hook.Quota, error) {
+func (s *subscriptionStore) UserQuotas(ctx context.Context, userID string) ([]hook.Quota, error) {
 	limits, err := s.limitsOf(ctx, s.on(ctx), userID)
 	if err != nil {
 		return nil, classify("read the limits of a user", err)
@@ -149,22 +147,4 @@ func (s *Store) UserQuotas(ctx context.Context, userID string) ([]hook.Quota, er
 		return nil, classify("count what a user takes up", err)
 	}
 	return r.usage().Quotas(limits, r.Now.UTC()), nil
-}
-
-// CompanyLimits gives the limits of all companies that have their own.
-func (s *Store) CompanyLimits(ctx context.Context) (map[string]hook.OwnLimits, error) {
-	var found []companyRow
-	ctx = via(ctx, s.intake) // asked by publishing
-	if err := sqlx.SelectContext(ctx, s.on(ctx), &found, `SELECT `+companyColumns+` FROM companies WHERE limits IS NOT NULL`); err != nil {
-		return nil, classify("read the limits of companies", err)
-	}
-	out := make(map[string]hook.OwnLimits, len(found))
-	for _, r := range found {
-		c, err := r.company()
-		if err != nil {
-			return nil, err
-		}
-		out[r.ID] = *c.Limits
-	}
-	return out, nil
 }

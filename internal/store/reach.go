@@ -12,7 +12,7 @@ import (
 
 // Reach fills what the webhook's rules can no longer reach, the failures of its
 // filters, its windows, and its recovery.
-func (s *Store) Reach(ctx context.Context, w *hook.Webhook) error {
+func (s *healthStore) Reach(ctx context.Context, w *hook.Webhook) error {
 	known, err := lookUp(ctx, s.on(ctx), w.OwnerID, w.Rules)
 	if err != nil {
 		return classify("look up what the rules name", err)

@@ -30,7 +30,7 @@ var beginRead = fmt.Sprintf(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, RE
 // Snapshot runs read with a context whose reads all see the database at one
 // moment: what one of them counts, the next one lists. It writes nothing. A
 // statement that takes longer than readTimeout is CodeUnavailable.
-func (s *Store) Snapshot(ctx context.Context, read func(context.Context) error) error {
+func (s *DB) Snapshot(ctx context.Context, read func(context.Context) error) error {
 	if carried(ctx) != nil { // which may have written what is to be read
 		return read(ctx)
 	}

@@ -37,7 +37,7 @@ FROM events e WHERE e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepte
 ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.
-func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) (events []hook.Event, err error) {
+func (s *ledgerStore) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) (events []hook.Event, err error) {
 	err = s.Snapshot(ctx, func(ctx context.Context) error {
 		events, err = s.recent(ctx, q, page)
 		return err
@@ -45,19 +45,19 @@ func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) 
 	return events, err
 }
 
-func (s *Store) recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
+func (s *ledgerStore) recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
 	before := hook.Cursor{Time: q.Until.Add(time.Microsecond)} // the resolution of the database
 	if page.After != nil {
 		before = *page.After
 	}
 	if !q.OfProjects {
-		return rows(ctx, s, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, eventRow.event)
+		return rows(ctx, s.DB, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, eventRow.event)
 	}
-	return rows(ctx, s, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, eventRow.event)
+	return rows(ctx, s.DB, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, eventRow.event)
 }
 
 // Memberships lists the projects that a user is a member of.
-func (s *Store) Memberships(ctx context.Context, userID string) ([]string, error) {
+func (s *ledgerStore) Memberships(ctx context.Context, userID string) ([]string, error) {
 	var ids []string
 	err := sqlx.SelectContext(ctx, s.on(ctx), &ids, `SELECT project_id FROM members WHERE user_id = $1`, userID)
 	return ids, classify("list memberships", err)

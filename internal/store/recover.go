@@ -23,7 +23,7 @@ RETURNING w.id, coalesce(w.owner_id, '') AS owner_id, w.outages, coalesce(w.time
 // ClaimRecoveries takes on up to limit recoveries whose workflows must be told
 // of them. They stay claimed for the lease; one that has not been looked at by
 // then is due once more.
-func (s *Store) ClaimRecoveries(ctx context.Context, limit int, lease time.Duration) ([]hook.RecoveryClaim, error) {
+func (s *healthStore) ClaimRecoveries(ctx context.Context, limit int, lease time.Duration) ([]hook.RecoveryClaim, error) {
 	st, err := s.prepared(ctx, claimRecoveries)
 	if err != nil {
 		return nil, classify("prepare the claim of recoveries", err)
@@ -45,7 +45,7 @@ func (s *Store) ClaimRecoveries(ctx context.Context, limit int, lease time.Durat
 }
 
 // UnclaimRecoveries makes claimed recoveries due again at once.
-func (s *Store) UnclaimRecoveries(ctx context.Context, claims []hook.RecoveryClaim) error {
+func (s *healthStore) UnclaimRecoveries(ctx context.Context, claims []hook.RecoveryClaim) error {
 	ids := make([]string, len(claims))
 	for i, c := range claims {
 		ids[i] = c.WebhookID
@@ -81,7 +81,7 @@ func (r outageRow) recovery() hook.Recovery {
 // Recovery reads the recovery of a webhook that health has deactivated, and
 // plans its first probe if that was not done. One that does not run (any more)
 // is as it ended. A deleted webhook is CodeNotFound.
-func (s *Store) Recovery(ctx context.Context, webhookID string, plan hook.RecoveryPlan) (r hook.Recovery, err error) {
+func (s *healthStore) Recovery(ctx context.Context, webhookID string, plan hook.RecoveryPlan) (r hook.Recovery, err error) {
 	err = s.inTx(ctx, "look at the recovery of "+webhookID, func(tx *sqlx.Tx) error {
 		if r, err = lockedOutage(ctx, tx, webhookID); err != nil || !r.Running || !r.NextProbeAt.IsZero() {
 			return err
@@ -94,7 +94,7 @@ func (s *Store) Recovery(ctx context.Context, webhookID string, plan hook.Recove
 
 // Probed writes down what a probe of a recovery came to and gives what follows.
 // It takes nothing where the recovery has changed since it was seen.
-func (s *Store) Probed(ctx context.Context, webhookID string, p hook.RecoveryProbe) (r hook.Recovery, took bool, err error) {
+func (s *healthStore) Probed(ctx context.Context, webhookID string, p hook.RecoveryProbe) (r hook.Recovery, took bool, err error) {
 	err = s.inTx(ctx, "write down a probe of "+webhookID, func(tx *sqlx.Tx) error {
 		took = false
 		if r, err = lockedOutage(ctx, tx, webhookID); err != nil {

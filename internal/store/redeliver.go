@@ -36,7 +36,7 @@ RETURNING id`
 
 // redeliver gives the ids of the new deliveries; those that have changed
 // meanwhile have none.
-func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string, redeliveryID string) (made []string, err error) {
+func (s *ledgerStore) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string, redeliveryID string) (made []string, err error) {
 	if len(deliveryIDs) == 0 {
 		return nil, nil
 	}
@@ -76,7 +76,7 @@ type lastRow struct {
 // the place of the given one, or of the last one that was made of it. It is
 // CodeConflict while that one is unfinished or held, and where the webhook is
 // gone or its owner may not see the event any more.
-func (s *Store) Redeliver(ctx context.Context, deliveryID string) (hook.Delivery, error) {
+func (s *ledgerStore) Redeliver(ctx context.Context, deliveryID string) (hook.Delivery, error) {
 	if err := s.prepareAll(ctx, "redeliver", redeliver); err != nil {
 		return hook.Delivery{}, err
 	}
@@ -170,7 +170,7 @@ FROM webhooks w WHERE d.id = $1 AND w.id = d.webhook_id`
 // RetryNow makes the next attempt of a retrying delivery due at once. It is
 // CodeConflict for one in any other state, and while an attempt is under way.
 // One that only waits for its webhook's limits is due already and stays so.
-func (s *Store) RetryNow(ctx context.Context, deliveryID string) (hook.Delivery, error) {
+func (s *ledgerStore) RetryNow(ctx context.Context, deliveryID string) (hook.Delivery, error) {
 	err := s.inTx(ctx, "retry "+deliveryID, func(tx *sqlx.Tx) error {
 		w, err := lockWaiting(ctx, tx, deliveryID)
 		switch {
@@ -200,7 +200,7 @@ func (s *Store) RetryNow(ctx context.Context, deliveryID string) (hook.Delivery,
 
 // Cancel ends a delivery that is not finished; then it is CodeConflict. An
 // attempt that is under way may still succeed.
-func (s *Store) Cancel(ctx context.Context, deliveryID string) (hook.Delivery, error) {
+func (s *ledgerStore) Cancel(ctx context.Context, deliveryID string) (hook.Delivery, error) {
 	err := s.inTx(ctx, "cancel "+deliveryID, func(tx *sqlx.Tx) error {
 		w, err := lockWaiting(ctx, tx, deliveryID)
 		if err != nil {

@@ -54,7 +54,7 @@ func createArgs(q hook.RedeliveryQuery, id string) []any {
 
 // CountRedelivery says how many deliveries a redelivery would send again, of
 // hook.RedeliveryCounted or more the former. A webhook that does not exist is CodeNotFound.
-func (s *Store) CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
+func (s *ledgerStore) CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
 	err = s.Snapshot(ctx, func(ctx context.Context) error {
 		tx := carried(ctx)
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
@@ -79,7 +79,7 @@ func planRedelivery(ctx context.Context, tx *sqlx.Tx, q *hook.RedeliveryQuery) (
 // CreateRedelivery stores a redelivery of many, to be carried out in steps. A
 // webhook that does not exist is CodeNotFound, one that is switched off is
 // CodeConflict.
-func (s *Store) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
+func (s *ledgerStore) CreateRedelivery(ctx context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
 	redeliveryID := id.New(id.Redelivery)
 	err := s.inTx(ctx, "create a redelivery of "+q.WebhookID, func(tx *sqlx.Tx) error {
 		enabled, err := planRedelivery(ctx, tx, &q)
@@ -171,7 +171,7 @@ func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
 }
 
 // Redelivery reads a redelivery of many with what became of it so far.
-func (s *Store) Redelivery(ctx context.Context, webhookID, redeliveryID string) (hook.Redelivery, error) {
+func (s *ledgerStore) Redelivery(ctx context.Context, webhookID, redeliveryID string) (hook.Redelivery, error) {
 	var r redeliveryRow
 	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, redeliveryID, webhookID); err != nil {
 		return hook.Redelivery{}, found("redelivery", redeliveryID, err)
@@ -180,17 +180,17 @@ func (s *Store) Redelivery(ctx context.Context, webhookID, redeliveryID string) 
 }
 
 // Redeliveries lists those of a webhook, newest first.
-func (s *Store) Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error) {
+func (s *ledgerStore) Redeliveries(ctx context.Context, webhookID string, page hook.Page) ([]hook.Redelivery, error) {
 	var l list
 	l.where("r.webhook_id = ?", webhookID)
 	tail := l.newest(sortKey{time: "r.created_at", id: "r.id"}, page)
-	return rows(ctx, s, selectRedelivery+tail, l.args, redeliveryRow.redelivery)
+	return rows(ctx, s.DB, selectRedelivery+tail, l.args, redeliveryRow.redelivery)
 }
 
 // CancelRedelivery ends a redelivery of many, or a cancellation: nothing more of it
 // is released, or cancelled.
 // One that has completed is CodeConflict; cancelling twice changes nothing.
-func (s *Store) CancelRedelivery(ctx context.Context, webhookID, redeliveryID string) error {
+func (s *ledgerStore) CancelRedelivery(ctx context.Context, webhookID, redeliveryID string) error {
 	err := s.inTx(ctx, "cancel "+redeliveryID, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			UPDATE redeliveries SET status = 'cancelled', dispatch_at = NULL, due_at = NULL, finished_at = now()
@@ -222,7 +222,7 @@ RETURNING r.id, r.webhook_id, coalesce((SELECT w.owner_id FROM webhooks w WHERE 
 // ClaimRedeliveries takes on up to limit redeliveries of many whose workflows
 // are to be started. They stay claimed for the lease; one of which no step is
 // made by then is due once more.
-func (s *Store) ClaimRedeliveries(ctx context.Context, limit int, lease time.Duration) ([]hook.RedeliveryClaim, error) {
+func (s *ledgerStore) ClaimRedeliveries(ctx context.Context, limit int, lease time.Duration) ([]hook.RedeliveryClaim, error) {
 	st, err := s.prepared(ctx, claimRedeliveries)
 	if err != nil {
 		return nil, classify("prepare the claim of redeliveries", err)
@@ -243,7 +243,7 @@ func (s *Store) ClaimRedeliveries(ctx context.Context, limit int, lease time.Dur
 }
 
 // UnclaimRedeliveries makes claimed redeliveries due again at once.
-func (s *Store) UnclaimRedeliveries(ctx context.Context, claims []hook.RedeliveryClaim) error {
+func (s *ledgerStore) UnclaimRedeliveries(ctx context.Context, claims []hook.RedeliveryClaim) error {
 	ids := make([]string, len(claims))
 	for i, c := range claims {
 		ids[i] = c.RedeliveryID

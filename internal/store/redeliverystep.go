@@ -68,7 +68,7 @@ WHERE d.id IN (SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.status =
 // room for them, and ends it when the last one is finished. What it does and how
 // far it has come is written in one transaction, so a step that was cut off is
 // simply made again. However far the next ones lie, each step gets closer.
-func (s *Store) RedeliverStep(ctx context.Context, redeliveryID string) (hook.RedeliveryStep, error) {
+func (s *ledgerStore) RedeliverStep(ctx context.Context, redeliveryID string) (hook.RedeliveryStep, error) {
 	if err := s.prepareAll(ctx, "redeliver", redeliver); err != nil {
 		return hook.RedeliveryStep{}, err
 	}
@@ -120,7 +120,7 @@ func lockRunning(ctx context.Context, tx *sqlx.Tx, redeliveryID string) (running
 }
 
 // step says further where it has only looked, and there is more to be looked at.
-func (s *Store) step(ctx context.Context, tx *sqlx.Tx, r runningRow) (step hook.RedeliveryStep, further bool, err error) {
+func (s *ledgerStore) step(ctx context.Context, tx *sqlx.Tx, r runningRow) (step hook.RedeliveryStep, further bool, err error) {
 	if r.deleted {
 		step, err = endRedelivery(ctx, tx, r.ID, hook.RedeliveryCancelled)
 		return step, false, err
@@ -183,7 +183,7 @@ func pick(next []picked, n int) (looked picked, held, finished []string) {
 
 // letGo releases and redelivers, gently: see hook.Health.Drain. A drain that
 // releases all that is held goes on as it is.
-func (s *Store) letGo(ctx context.Context, tx *sqlx.Tx, r runningRow, held, finished []string) (int, error) {
+func (s *ledgerStore) letGo(ctx context.Context, tx *sqlx.Tx, r runningRow, held, finished []string) (int, error) {
 	if _, err := tx.ExecContext(ctx, `UPDATE webhooks SET drain = 1, drain_until = NULL WHERE id = $1 AND drain = 0`, r.WebhookID); err != nil {
 		return 0, err
 	}

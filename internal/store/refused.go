@@ -24,7 +24,7 @@ type refusal struct {
 
 // explainRefused fills out at the given positions: duplicate, conflict, an
 // unknown project or type, or another schema.
-func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas []int64, at []int, out []hook.Accepted) error {
+func (s *intakeStore) explainRefused(ctx context.Context, events []hook.Event, schemas []int64, at []int, out []hook.Accepted) error {
 	var ids, projects, types []string
 	for _, i := range at {
 		ids, projects, types = append(ids, events[i].ID), append(projects, events[i].ProjectID), append(types, events[i].Type)
@@ -60,7 +60,7 @@ func (s *Store) explainRefused(ctx context.Context, events []hook.Event, schemas
 // sameMeaning compares an event with the one that was accepted under its id. A
 // producer that lost an answer sends the event again, perhaps serialised anew.
 // One is read at a time, as each may be large.
-func (s *Store) sameMeaning(ctx context.Context, e hook.Event) (bool, error) {
+func (s *intakeStore) sameMeaning(ctx context.Context, e hook.Event) (bool, error) {
 	var stored struct {
 		Type       string    `db:"type"`
 		ProjectID  string    `db:"project_id"`

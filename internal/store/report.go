@@ -35,7 +35,7 @@ FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`
 
 // HealthReport tells how a webhook stands and what became of its attempts since
 // a time, in whole hours. A deleted webhook is CodeNotFound.
-func (s *Store) HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error) {
+func (s *healthStore) HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error) {
 	var r reportRow
 	if err := sqlx.GetContext(ctx, s.on(ctx), &r, selectReport, webhookID, s.Now().Add(-hook.MaxReport)); err != nil {
 		return hook.HealthReport{}, found("webhook", webhookID, err)
@@ -61,21 +61,18 @@ SELECT h.hour, h.reason, h.latency, sum(h.n) AS n FROM (
 	WHERE h.webhook_id = $1 AND h.hour >= $2
 ) h GROUP BY h.hour, h.reason, h.latency`
 
-func (s *Store) healthCounts(ctx context.Context, webhookID string, since time.Time) ([]hook.HealthCount, error) {
+func (s *healthStore) healthCounts(ctx context.Context, webhookID string, since time.Time) ([]hook.HealthCount, error) {
 	type row struct {
 		Hour   time.Time `db:"hour"`
 		Reason string    `db:"reason"`
 		Step   int       `db:"latency"`
 		N      int       `db:"n"`
 	}
-	return rows(ctx, s, selectHealthCounts, []any{webhookID, since},
+	return rows(ctx, s.DB, selectHealthCounts, []any{webhookID, since},
 		func(r row) (hook.HealthCount, error) {
 			return hook.HealthCount{Hour: r.Hour, Reason: hook.Reason(r.Reason), Step: r.Step, N: r.N}, nil
 		})
 }
-
-// hourOf is the beginning of the hour of t; attempts are counted by hours of UTC.
-func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
 
 // foldAfter is how long after an hour its attempts are folded. By then no end of
 // an attempt is under way that is counted in it; one that were would be folded, too.
@@ -107,6 +104,6 @@ SELECT count(*) FROM old`
 
 // FoldHealth folds up to limit counts of attempts of hours that are over, and says
 // how many it has folded.
-func (s *Store) FoldHealth(ctx context.Context, limit int) (n int, err error) {
+func (s *healthStore) FoldHealth(ctx context.Context, limit int) (n int, err error) {
 	return n, classify("fold the counts of attempts", sqlx.GetContext(ctx, s.housekeeping.db, &n, foldHealth, limit, foldAfter.Seconds()))
 }

@@ -55,7 +55,7 @@ const retentionWait = `SET LOCAL lock_timeout = '1s'`
 // transaction, so that a step that was cut off is simply made again.
 //
 // Nothing that is unfinished, held or referred to is removed, however old it is.
-func (s *Store) RetentionStep(ctx context.Context, keep hook.Keep, limit int) (step hook.RetentionStep, err error) {
+func (s *ledgerStore) RetentionStep(ctx context.Context, keep hook.Keep, limit int) (step hook.RetentionStep, err error) {
 	err = s.inTx(ctx, "remove what is kept no longer", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, retentionWait); err != nil {
 			return err
@@ -140,13 +140,13 @@ func partAt(name string) int {
 }
 
 // RetentionFailed keeps why a run does not go on, for people to read.
-func (s *Store) RetentionFailed(ctx context.Context, problem string) error {
+func (s *ledgerStore) RetentionFailed(ctx context.Context, problem string) error {
 	_, err := s.on(ctx).ExecContext(ctx, `UPDATE retention SET problem = $1`, storable(problem))
 	return classify("keep why the removal of old rows does not go on", err)
 }
 
 // Retention tells how far the removal of what is old has come.
-func (s *Store) Retention(ctx context.Context) (hook.Retention, error) {
+func (s *ledgerStore) Retention(ctx context.Context) (hook.Retention, error) {
 	var row struct {
 		Part       string     `db:"part"`
 		Problem    string     `db:"problem"`
@@ -182,7 +182,7 @@ func timeOrZero(t *time.Time) time.Time {
 }
 
 // PostgresVersion is that of the database server.
-func (s *Store) PostgresVersion(ctx context.Context) (version string, err error) {
+func (s *ledgerStore) PostgresVersion(ctx context.Context) (version string, err error) {
 	err = sqlx.GetContext(ctx, s.on(ctx), &version, `SELECT current_setting('server_version')`)
 	return version, classify("read the database's version", err)
 }

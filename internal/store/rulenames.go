@@ -34,7 +34,7 @@ func checkRules(ctx context.Context, tx sqlx.QueryerContext, w hook.Webhook, isN
 // not exist, or when the owner is no member of a named project. Without an owner
 // every project may be named. To a request of a user a project, and a company, of
 // which that user is no member does not exist.
-func (s *Store) CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error {
+func (s *subscriptionStore) CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error {
 	if ownerID != "" {
 		if err := checkOwner(ctx, s.on(ctx), ownerID); err != nil {
 			return classify("look for the owner", err)

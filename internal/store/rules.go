@@ -42,15 +42,7 @@ func (r ruleRow) rule() (hook.Rule, error) {
 	return rule, nil
 }
 
-// orNil makes a list that is empty equal to one that was left out.
-func orNil(items pq.StringArray) []string {
-	if len(items) == 0 {
-		return nil
-	}
-	return items
-}
-
-func (s *Store) attachRules(ctx context.Context, webhooks []hook.Webhook) error {
+func (s *subscriptionStore) attachRules(ctx context.Context, webhooks []hook.Webhook) error {
 	ids := make([]string, len(webhooks))
 	at := make(map[string]int, len(webhooks))
 	for i, w := range webhooks {
@@ -247,3 +239,10 @@ func scopes(ownerID string, r hook.Rule) []string {
 	}
 	return out
 }
+
+// retireRules takes all rules but $2 from the webhook $1. Events that were accepted
+// before are judged by those that they had then. What happens for a combination
+// counts only while the rule is there.
+const retireRules = `
+WITH gone AS (DELETE FROM rules WHERE webhook_id = $1 AND id <> ALL($2) RETURNING ` + ruleColumns + `)
+INSERT INTO retired_rules (` + ruleColumns + `) SELECT ` + ruleColumns + ` FROM gone WHERE filter IS NOT NULL`

@@ -66,7 +66,7 @@ const rekeyBatch = 100
 
 // LeftToRekey counts the values that are sealed with another key than the first
 // of the ring.
-func (s *Store) LeftToRekey(ctx context.Context) (int, error) {
+func (s *DB) LeftToRekey(ctx context.Context) (int, error) {
 	total := 0
 	for _, c := range sealedColumns {
 		var n int
@@ -81,7 +81,7 @@ func (s *Store) LeftToRekey(ctx context.Context) (int, error) {
 // Rekey seals with the first key of the ring what another one has sealed, and
 // tells progress after each batch. It may be ended at any time and run again,
 // and other processes may go on meanwhile.
-func (s *Store) Rekey(ctx context.Context, progress func(Rekeyed)) error {
+func (s *DB) Rekey(ctx context.Context, progress func(Rekeyed)) error {
 	for _, c := range sealedColumns {
 		sum := Rekeyed{Column: c.String()}
 		for after := make([]string, len(c.key)); after != nil; {
@@ -106,7 +106,7 @@ func (s *Store) Rekey(ctx context.Context, progress func(Rekeyed)) error {
 
 // rekeyBatch rekeys the next rows after the one with the given key. It gives the
 // key of the last one; nil when there are no more.
-func (s *Store) rekeyBatch(ctx context.Context, tx *sqlx.Tx, c sealedColumn, after []string) (done Rekeyed, last []string, err error) {
+func (s *DB) rekeyBatch(ctx context.Context, tx *sqlx.Tx, c sealedColumn, after []string) (done Rekeyed, last []string, err error) {
 	key, at := strings.Join(c.key, ", "), make([]string, len(c.key))
 	for i := range at {
 		at[i] = fmt.Sprintf("($2::text[])[%d]", i+1)

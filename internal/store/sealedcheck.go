@@ -16,7 +16,7 @@ const sealedSample = 5
 // CheckSealed tries to open some values of each sealed column, the newest ones.
 // It names the columns in which none of them can be opened because the key that
 // sealed it is not in the ring: then the keyring is not the one of this database.
-func (s *Store) CheckSealed(ctx context.Context) (foreign []string, err error) {
+func (s *DB) CheckSealed(ctx context.Context) (foreign []string, err error) {
 	for _, c := range sealedColumns {
 		rows, err := s.newestSealed(ctx, c)
 		if err != nil {
@@ -34,7 +34,7 @@ func (s *Store) CheckSealed(ctx context.Context) (foreign []string, err error) {
 	return foreign, nil
 }
 
-func (s *Store) newestSealed(ctx context.Context, c sealedColumn) (rows []sealedRow, err error) {
+func (s *DB) newestSealed(ctx context.Context, c sealedColumn) (rows []sealedRow, err error) {
 	key := strings.Join(c.key, ", ")
 	err = s.housekeeping.db.SelectContext(ctx, &rows, fmt.Sprintf(
 		`SELECT ARRAY[%[1]s] AS key, %[2]s AS value FROM %[3]s WHERE octet_length(%[2]s) > 0 ORDER BY %[4]s DESC LIMIT %[5]d`,

@@ -156,7 +156,7 @@ func (q search) bounded(page hook.Page) bool {
 
 // searched runs a search. Where page.Stopped is set, it looks at mostScanned rows
 // at most, and says where it stopped.
-func searched[R, T any](ctx context.Context, s *Store, q search, page hook.Page, convert func(R) (T, error)) ([]T, error) {
+func searched[R, T any](ctx context.Context, s *DB, q search, page hook.Page, convert func(R) (T, error)) ([]T, error) {
 	one := len(q.ways) == 1 && len(q.ways[0].each) == 0
 	var stop *hook.Cursor
 	var err error
@@ -179,7 +179,7 @@ func searched[R, T any](ctx context.Context, s *Store, q search, page hook.Page,
 	return found, err
 }
 
-func (s *Store) stop(ctx context.Context, q search, page hook.Page) (*hook.Cursor, error) {
+func (s *DB) stop(ctx context.Context, q search, page hook.Page) (*hook.Cursor, error) {
 	query, args := q.stops(page)
 	var at struct {
 		Time     time.Time `db:"at"`
@@ -192,4 +192,32 @@ func (s *Store) stop(ctx context.Context, q search, page hook.Page) (*hook.Curso
 		return nil, nil
 	}
 	return &hook.Cursor{Time: at.Time, Sequence: at.Sequence, ID: at.ID, Text: at.Text}, classify("look where a list stops", err)
+}
+
+// equal is the condition that a column has a value; none for "".
+func equal(column, value string) []condition {
+	if value == "" {
+		return nil
+	}
+	return []condition{{column + " = ?", value}}
+}
+
+// single is a set of one value; of none for "".
+func single(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// between is the condition that a time lies in a stretch that is open where it
+// is zero.
+func between(column string, since, until time.Time) (all []condition) {
+	if !since.IsZero() {
+		all = append(all, condition{column + " >= ?", since})
+	}
+	if !until.IsZero() {
+		all = append(all, condition{column + " < ?", until})
+	}
+	return all
 }

@@ -13,7 +13,7 @@ import (
 
 // RotateSecret has rotate give a webhook its next secret; what rotate returns as
 // an error ends it.
-func (s *Store) RotateSecret(ctx context.Context, id string, rotate func(*hook.Webhook) error) (hook.Webhook, error) {
+func (s *subscriptionStore) RotateSecret(ctx context.Context, id string, rotate func(*hook.Webhook) error) (hook.Webhook, error) {
 	err := s.inTx(ctx, "rotate the secret of "+id, func(tx *sqlx.Tx) error {
 		before, err := s.lockWebhook(ctx, tx, id)
 		if err != nil {
@@ -35,7 +35,7 @@ func (s *Store) RotateSecret(ctx context.Context, id string, rotate func(*hook.W
 }
 
 // shownSecrets is what the audit log tells of a webhook's secrets.
-func (s *Store) shownSecrets(w hook.Webhook) shown {
+func (s *subscriptionStore) shownSecrets(w hook.Webhook) shown {
 	ends := []time.Time{}
 	for _, old := range hook.Live(w.OldSecrets, s.Now()) {
 		ends = append(ends, old.ExpiresAt)
@@ -50,7 +50,7 @@ type oldSecret struct {
 }
 
 // sealOldSecrets gives the column old_secrets, without those that have expired.
-func (s *Store) sealOldSecrets(w hook.Webhook) ([]byte, error) {
+func (s *subscriptionStore) sealOldSecrets(w hook.Webhook) ([]byte, error) {
 	var live []oldSecret
 	for _, old := range hook.Live(w.OldSecrets, s.Now()) {
 		live = append(live, oldSecret(old))
@@ -65,7 +65,7 @@ func (s *Store) sealOldSecrets(w hook.Webhook) ([]byte, error) {
 	return s.ring.Seal(plain, place(w.ID, "old_secrets")), nil
 }
 
-func (s *Store) openOldSecrets(webhookID string, sealed []byte) ([]hook.OldSecret, error) {
+func (s *subscriptionStore) openOldSecrets(webhookID string, sealed []byte) ([]hook.OldSecret, error) {
 	if len(sealed) == 0 {
 		return nil, nil
 	}

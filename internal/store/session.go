@@ -112,7 +112,7 @@ const (
 
 // CheckSessions says whether connections keep their sessions; if not, the error is
 // a *PoolerError. Any other error says that nothing is known.
-func (s *Store) CheckSessions(ctx context.Context) error {
+func (s *DB) CheckSessions(ctx context.Context) error {
 	err := CheckSessions(ctx, s.housekeeping.db.DB)
 	var pooler *PoolerError
 	if errors.As(err, &pooler) {
@@ -157,3 +157,6 @@ func CheckSessions(ctx context.Context, db *sql.DB) error {
 	}
 	return nil
 }
+
+// longestIngest is how long an ingest may go on that has seen a webhook disabled.
+const longestIngest = time.Minute

@@ -18,7 +18,7 @@ const sweepSessions = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
 // CreatePortalLink keeps a link that signs the session's user in once, or whoever
 // its KeyHash belongs to, before the session's end; tokenHash is the hash of what
 // the link holds. A user who does not exist is CodeInvalid.
-func (s *Store) CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error {
+func (s *accessStore) CreatePortalLink(ctx context.Context, link hook.Session, tokenHash []byte) error {
 	return s.inTx(ctx, "make a portal link", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, sweepSessions); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (s *Store) CreatePortalLink(ctx context.Context, link hook.Session, tokenHa
 
 // RedeemPortalLink makes the session of an unused link, known by hash from now
 // on. A link that is unknown, used or over is CodeNotFound.
-func (s *Store) RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, expiresAt time.Time) (hook.Session, error) {
+func (s *accessStore) RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, expiresAt time.Time) (hook.Session, error) {
 	var out hook.Session
 	err := s.inTx(ctx, "use a portal link", func(tx *sqlx.Tx) error {
 		var r sessionRow
@@ -63,7 +63,7 @@ func (s *Store) RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, ex
 
 // CreateSession keeps a session, known by hash, of whoever the API key with
 // KeyHash belongs to: the Principal of ctx.
-func (s *Store) CreateSession(ctx context.Context, session hook.Session, hash []byte) error {
+func (s *accessStore) CreateSession(ctx context.Context, session hook.Session, hash []byte) error {
 	return s.inTx(ctx, "make a session", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, sweepSessions); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (r sessionRow) session() (hook.Session, error) {
 }
 
 // Session finds the session with this hash; CodeNotFound where it has ended.
-func (s *Store) Session(ctx context.Context, hash []byte) (hook.Session, error) {
+func (s *accessStore) Session(ctx context.Context, hash []byte) (hook.Session, error) {
 	var r sessionRow
 	ctx = via(ctx, s.quick)
 	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+sessionColumns+` FROM sessions WHERE hash = $1 AND expires_at > now()`, hash)
@@ -117,7 +117,7 @@ func (s *Store) Session(ctx context.Context, hash []byte) (hook.Session, error) 
 
 // Sessions lists who is signed in, the newest first: a user sees its own. Those of
 // a key that may do nothing any more have ended.
-func (s *Store) Sessions(ctx context.Context, f hook.SessionFilter, page hook.Page) ([]hook.Session, error) {
+func (s *accessStore) Sessions(ctx context.Context, f hook.SessionFilter, page hook.Page) ([]hook.Session, error) {
 	var l list
 	l.args = append(l.args, f.Bootstrap)
 	l.conditions = append(l.conditions, "s.hash IS NOT NULL", "s.expires_at > now()", "(s.user_id IS NOT NULL OR k.id IS NOT NULL OR s.key_hash = $1)")
@@ -132,14 +132,14 @@ func (s *Store) Sessions(ctx context.Context, f hook.SessionFilter, page hook.Pa
 			UNION ALL SELECT m.id FROM api_keys o JOIN sessions m ON m.key_hash = o.hash WHERE o.user_id = $%[1]d))`, len(l.args)))
 	}
 	tail := l.newest(sortKey{time: "s.created_at", id: "s.id"}, page)
-	return rows(ctx, s, `
+	return rows(ctx, s.DB, `
 		SELECT s.id, coalesce(s.user_id, k.user_id) AS user_id, s.key_hash, k.id AS key_id,
 			CASE WHEN s.user_id IS NOT NULL THEN 'user' ELSE coalesce(k.role, 'admin') END AS role, s.created_at, s.expires_at
 		FROM sessions s LEFT JOIN api_keys k ON k.hash = s.key_hash AND (k.expires_at IS NULL OR k.expires_at > now())`+tail, l.args, sessionRow.session)
 }
 
 // EndSession ends a session; one that is not there is CodeNotFound.
-func (s *Store) EndSession(ctx context.Context, sessionID string) error {
+func (s *accessStore) EndSession(ctx context.Context, sessionID string) error {
 	return s.inTx(ctx, "end a session", func(tx *sqlx.Tx) error {
 		var r sessionRow
 		err := tx.GetContext(ctx, &r, `DELETE FROM sessions s WHERE s.id = $1 AND s.hash IS NOT NULL

@@ -34,7 +34,7 @@ WHERE d.id = ANY(ARRAY(SELECT o.id FROM outdated o)) AND NOT EXISTS (SELECT FROM
 // parts of combinations come into being together with the end, or nothing does.
 // A judgement that has ended before is left out, so an event goes to a webhook once,
 // whatever dies in between.
-func (s *Store) SettleJudgements(ctx context.Context, judged []hook.Judgement, choice hook.Choice) (hook.Settled, error) {
+func (s *intakeStore) SettleJudgements(ctx context.Context, judged []hook.Judgement, choice hook.Choice) (hook.Settled, error) {
 	if err := s.prepareAll(ctx, "settle judgements", insertDeliveries); err != nil {
 		return hook.Settled{}, err
 	}
@@ -90,7 +90,7 @@ func matchesOf(choice hook.Choice, mine map[string]bool) (matches []hook.Candida
 // deliverJudged makes the deliveries that an event does not have yet. A webhook
 // that is off, and one whose owner is no member any more, are treated as they are
 // now, like at an acceptance.
-func (s *Store) deliverJudged(ctx context.Context, tx *sqlx.Tx, event *hook.Event, matches []hook.Candidate) (int, error) {
+func (s *intakeStore) deliverJudged(ctx context.Context, tx *sqlx.Tx, event *hook.Event, matches []hook.Candidate) (int, error) {
 	if len(matches) == 0 {
 		return 0, nil
 	}

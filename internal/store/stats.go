@@ -84,7 +84,7 @@ func waitingNow(condition string) string {
 // Stats tells what happened since a time, of all that the request may see. Each
 // part of it reads counters, or ranges of an index that no success is in; attempts
 // are counted in whole hours.
-func (s *Store) Stats(ctx context.Context, since time.Time) (hook.Stats, error) {
+func (s *ledgerStore) Stats(ctx context.Context, since time.Time) (hook.Stats, error) {
 	out := hook.Stats{Deliveries: map[hook.DeliveryStatus]int{}, ByReason: map[hook.Reason]int{}, AttemptsSince: hourOf(since)}
 	for _, status := range hook.DeliveryStatuses {
 		out.Deliveries[status] = 0
@@ -128,7 +128,7 @@ func (s *Store) Stats(ctx context.Context, since time.Time) (hook.Stats, error) 
 }
 
 // attemptsInto adds the attempts since out.AttemptsSince, hour by hour.
-func (s *Store) attemptsInto(ctx context.Context, out *hook.Stats) error {
+func (s *ledgerStore) attemptsInto(ctx context.Context, out *hook.Stats) error {
 	var hours []struct {
 		Hour      time.Time `db:"hour"`
 		Attempts  int       `db:"attempts"`
@@ -144,4 +144,48 @@ func (s *Store) attemptsInto(ctx context.Context, out *hook.Stats) error {
 		out.Hourly = append(out.Hourly, hook.HourNumbers{Hour: h.Hour.UTC(), Attempts: h.Attempts, Succeeded: h.Succeeded})
 	}
 	return nil
+}
+
+// mostCounted bounds what is counted for the metrics.
+const mostCounted = 100_000
+
+// outstanding reads the ends of indexes, and counts of which each has a bound.
+const outstanding = `
+SELECT
+	(SELECT d.created_at FROM deliveries d WHERE d.dispatch_at IS NOT NULL AND d.attempts = 0 ORDER BY d.created_at, d.id LIMIT 1) AS pending,
+	(SELECT d.created_at FROM deliveries d WHERE d.dispatch_at IS NOT NULL AND d.attempts > 0 AND d.status IN ('pending', 'retrying') ORDER BY d.created_at, d.id LIMIT 1) AS retrying,
+	(SELECT d.created_at FROM deliveries d WHERE d.reason = 'webhook_disabled' ORDER BY d.created_at, d.id LIMIT 1) AS held,
+	(SELECT d.dispatch_at FROM deliveries d WHERE d.dispatch_at IS NOT NULL AND d.attempts = 0 AND d.dispatch_at < now() ORDER BY d.dispatch_at, d.id LIMIT 1) AS due_first,
+	(SELECT d.dispatch_at FROM deliveries d WHERE d.dispatch_at IS NOT NULL AND d.attempts > 0 AND d.dispatch_at < now() ORDER BY d.dispatch_at, d.id LIMIT 1) AS due_again,
+	(SELECT count(*) FROM (SELECT FROM windows LIMIT $1) w) AS windows,
+	(SELECT count(*) FROM (SELECT FROM redeliveries r WHERE r.dispatch_at IS NOT NULL LIMIT $1) r) AS redeliveries,
+	(SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() AND a.wait_event_type = 'Lock') AS locked,
+	now() AS now`
+
+// Outstanding tells what waits at this moment.
+func (s *ledgerStore) Outstanding(ctx context.Context) (hook.Outstanding, error) {
+	var r struct {
+		Pending      sql.NullTime `db:"pending"`
+		Retrying     sql.NullTime `db:"retrying"`
+		Held         sql.NullTime `db:"held"`
+		DueFirst     sql.NullTime `db:"due_first"`
+		DueAgain     sql.NullTime `db:"due_again"`
+		Windows      int          `db:"windows"`
+		Redeliveries int          `db:"redeliveries"`
+		Locked       int          `db:"locked"`
+		Now          time.Time    `db:"now"`
+	}
+	if err := sqlx.GetContext(ctx, s.on(ctx), &r, outstanding, mostCounted); err != nil {
+		return hook.Outstanding{}, classify("look at what waits", err)
+	}
+	since := func(t sql.NullTime) time.Duration {
+		if !t.Valid {
+			return 0
+		}
+		return max(0, r.Now.Sub(t.Time))
+	}
+	return hook.Outstanding{
+		Oldest:   map[hook.DeliveryStatus]time.Duration{hook.Pending: since(r.Pending), hook.Retrying: since(r.Retrying), hook.Held: since(r.Held)},
+		LagFirst: since(r.DueFirst), LagAgain: since(r.DueAgain), Windows: r.Windows, Redeliveries: r.Redeliveries, Locked: r.Locked,
+	}, nil
 }

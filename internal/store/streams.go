@@ -41,7 +41,7 @@ SELECT pg_notify($7, webhook_id) FROM offered`
 func offerPlace(key string) string { return "listener_requests|" + key + "|headers" }
 
 // Offer puts a request on the wire to its listener.
-func (s *Store) Offer(ctx context.Context, r hook.StreamRequest) error {
+func (s *directoryStore) Offer(ctx context.Context, r hook.StreamRequest) error {
 	ctx = via(ctx, s.attempts)
 	headers, err := json.Marshal(r.Headers)
 	if err != nil {
@@ -63,7 +63,7 @@ RETURNING r.answer, coalesce(r.sent_at <= r.expires_at - make_interval(secs => r
 // WithdrawOffer takes a request from the wire that is answered, or whose time is over.
 // answer is nil where there is none; heard says then that the client has had the
 // request for long enough.
-func (s *Store) WithdrawOffer(ctx context.Context, r hook.StreamRequest, over bool) (answer *hook.StreamAnswer, heard bool, err error) {
+func (s *directoryStore) WithdrawOffer(ctx context.Context, r hook.StreamRequest, over bool) (answer *hook.StreamAnswer, heard bool, err error) {
 	ctx = via(ctx, s.attempts)
 	var row struct {
 		Answer []byte `db:"answer"`
@@ -106,7 +106,7 @@ SELECT delivery_id, attempt, headers, body, extract(epoch FROM expires_at - now(
 // NextOffers gives up to limit requests to a stream that it was not given yet, the
 // oldest first, while fewer than hook.MaxOnTheWire of it wait for their answers. Timeout
 // is what is left of the time of each.
-func (s *Store) NextOffers(ctx context.Context, webhookID, stream string, limit int) ([]hook.StreamRequest, error) {
+func (s *directoryStore) NextOffers(ctx context.Context, webhookID, stream string, limit int) ([]hook.StreamRequest, error) {
 	type row struct {
 		DeliveryID string  `db:"delivery_id"`
 		Attempt    int     `db:"attempt"`
@@ -114,7 +114,7 @@ func (s *Store) NextOffers(ctx context.Context, webhookID, stream string, limit 
 		Body       []byte  `db:"body"`
 		Seconds    float64 `db:"seconds"`
 	}
-	return rows(ctx, s, nextOffers, []any{webhookID, stream, limit, hook.MaxOnTheWire}, func(r row) (hook.StreamRequest, error) {
+	return rows(ctx, s.DB, nextOffers, []any{webhookID, stream, limit, hook.MaxOnTheWire}, func(r row) (hook.StreamRequest, error) {
 		out := hook.StreamRequest{WebhookID: webhookID, DeliveryID: r.DeliveryID, Attempt: r.Attempt, Body: r.Body, Timeout: time.Duration(r.Seconds * float64(time.Second))}
 		headers, err := s.ring.Open(r.Headers, offerPlace(out.Key()))
 		if err == nil {
@@ -143,7 +143,7 @@ WHERE (SELECT count(*) FROM more) >= 0`
 
 // Answer keeps what a client says about requests of a listener, and gives the keys of
 // those that waited for it. The others are over, or were answered before.
-func (s *Store) Answer(ctx context.Context, webhookID string, answers []hook.StreamAnswer) (took []string, err error) {
+func (s *directoryStore) Answer(ctx context.Context, webhookID string, answers []hook.StreamAnswer) (took []string, err error) {
 	deliveries, attempts, bodies := make([]string, len(answers)), make([]int64, len(answers)), make([][]byte, len(answers))
 	for i, a := range answers {
 		deliveries[i], attempts[i] = a.DeliveryID, int64(a.Attempt)
@@ -157,6 +157,6 @@ func (s *Store) Answer(ctx context.Context, webhookID string, answers []hook.Str
 
 // ListenStreams calls wake with each name that a process notifies, until ctx ends. The
 // name is empty where notifications may have been missed.
-func (s *Store) ListenStreams(ctx context.Context, wake func(name string)) error {
+func (s *directoryStore) ListenStreams(ctx context.Context, wake func(name string)) error {
 	return s.listenOn(ctx, streamChannel, wake)
 }

@@ -59,7 +59,7 @@ type succeededRow struct {
 
 // Succeed writes the ends of attempts that are Plain in one statement, and says
 // what is left to do. Repeating it changes nothing more.
-func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error) {
+func (s *outcomeStore) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded, error) {
 	ctx = via(ctx, s.attempts)
 	ends = inOrder(ends)
 	args, err := endColumns(ends)
@@ -97,7 +97,7 @@ func (s *Store) Succeed(ctx context.Context, ends []hook.Finish) (hook.Recorded,
 }
 
 // left gives the ends of deliveries that others have locked.
-func (s *Store) left(ctx context.Context, ends []hook.Finish, written []string) ([]hook.Finish, error) {
+func (s *outcomeStore) left(ctx context.Context, ends []hook.Finish, written []string) ([]hook.Finish, error) {
 	left := slices.DeleteFunc(slices.Clone(ends), func(f hook.Finish) bool { return slices.Contains(written, f.DeliveryID) })
 	if len(left) == 0 {
 		return nil, nil
@@ -119,7 +119,7 @@ const lookAgainAfter = 20 * time.Millisecond
 
 // Finish writes the end of one attempt, whatever it was, and what it does to its
 // webhook's health. Repeating it changes nothing more.
-func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
+func (s *outcomeStore) Finish(ctx context.Context, f hook.Finish) error {
 	if !f.Plain() {
 		return s.Fail(ctx, []hook.Finish{f})
 	}
@@ -143,7 +143,7 @@ func (s *Store) Finish(ctx context.Context, f hook.Finish) error {
 
 // Improve writes what successes do to the health of a webhook. One that was
 // deleted in the meantime is passed over.
-func (s *Store) Improve(ctx context.Context, webhookID string, deliveryIDs []string) error {
+func (s *outcomeStore) Improve(ctx context.Context, webhookID string, deliveryIDs []string) error {
 	ctx = via(ctx, s.attempts)
 	return ignoreMissing(s.inTx(ctx, "improve the health of "+webhookID, func(tx *sqlx.Tx) error {
 		var succeeded []struct {

@@ -96,7 +96,7 @@ const takeWithin = 8 * time.Second
 
 // Take takes on deliveries that are due and were never tried, oldest first, and
 // begins their first attempts where it can, without a row of their start.
-func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
+func (s *ledgerStore) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
 	query := takeDue
 	if s.takes.newest() {
 		query = takeNewest
@@ -121,7 +121,7 @@ func (e *ends) note(full bool) { e.fromNewest.Store(full && !e.newest()) }
 
 // TakeQueued is Take for what was queued although its webhook has no limits of
 // its own: up to so many of each webhook.
-func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
+func (s *ledgerStore) TakeQueued(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
 	var webhooks []string
 	var rooms []int64
 	for id, n := range room {
@@ -132,7 +132,7 @@ func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int
 
 // take goes on when ctx ends in the middle, though not for long: what it has begun
 // is made, or given back, by who knows of it.
-func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.Taken, err error) {
+func (s *ledgerStore) take(ctx context.Context, query string, args ...any) (out hook.Taken, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, err
 	}
@@ -184,7 +184,7 @@ func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.T
 
 // notMade ends or gives back a first attempt that was begun and can't be made. Its
 // error is that the database is away.
-func (s *Store) notMade(ctx context.Context, deliveryID string, why error) error {
+func (s *ledgerStore) notMade(ctx context.Context, deliveryID string, why error) error {
 	if hook.CodeOf(why) == hook.CodeUnavailable {
 		return errors.Join(why, s.GiveBack(ctx, []string{deliveryID}))
 	}
@@ -212,7 +212,7 @@ WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
 
 // GiveBack undoes Take for first attempts that were begun and that nobody has
 // made or will make: their deliveries are due at once, as if never taken.
-func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
+func (s *ledgerStore) GiveBack(ctx context.Context, deliveryIDs []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(via(ctx, s.attempts)), takeWithin)
 	defer cancel()
 	_, err := s.on(ctx).ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))

@@ -20,7 +20,7 @@ import (
 // operational event needs none. The webhook may be off. One that does not exist is
 // CodeNotFound; one test too many for its owner is CodeQuota or CodeRateLimited; an
 // unknown type, and an owner without a project, are CodeInvalid.
-func (s *Store) SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error) {
+func (s *intakeStore) SendTest(ctx context.Context, t hook.TestEvent) (eventID, deliveryID string, err error) {
 	err = s.inTx(ctx, "send a test to "+t.WebhookID, func(tx *sqlx.Tx) error {
 		ownerID, err := lockForTest(ctx, tx, t.WebhookID)
 		if err != nil {

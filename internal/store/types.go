@@ -50,15 +50,15 @@ const eventTypeColumns = `name, "group", title, description, translations, built
 const eventTypeByName = `SELECT ` + eventTypeColumns + ` FROM event_types WHERE name = $1`
 
 // EventTypes lists the whole catalogue by group and name.
-func (s *Store) EventTypes(ctx context.Context) ([]hook.EventType, error) {
-	return rows(ctx, s, `SELECT `+eventTypeColumns+` FROM event_types ORDER BY "group", name`, nil, plain(eventTypeRow.eventType))
+func (s *subscriptionStore) EventTypes(ctx context.Context) ([]hook.EventType, error) {
+	return rows(ctx, s.DB, `SELECT `+eventTypeColumns+` FROM event_types ORDER BY "group", name`, nil, plain(eventTypeRow.eventType))
 }
 
 // TypeSchemas gives Name, Schema and SchemaVersion of those of the named types
 // that exist, in no order.
-func (s *Store) TypeSchemas(ctx context.Context, names []string) ([]hook.EventType, error) {
+func (s *subscriptionStore) TypeSchemas(ctx context.Context, names []string) ([]hook.EventType, error) {
 	ctx = via(ctx, s.intake) // asked by publishing
-	return rows(ctx, s, `SELECT name, schema, schema_version FROM event_types WHERE name = ANY($1)`, []any{pq.Array(names)}, plain(eventTypeRow.eventType))
+	return rows(ctx, s.DB, `SELECT name, schema, schema_version FROM event_types WHERE name = ANY($1)`, []any{pq.Array(names)}, plain(eventTypeRow.eventType))
 }
 
 // newVersion is a schema_version that no schema of that name ever had, not even
@@ -85,7 +85,7 @@ RETURNING ` + eventTypeColumns + `, xmax = 0 AS created`
 // changes when the schema's bytes do, also when they are taken away, and no
 // version stands for two schemas. A type that is archived already keeps its
 // ArchivedAt; zero takes it out of the archive. A built-in type is CodeConflict.
-func (s *Store) PutEventType(ctx context.Context, t hook.EventType) (hook.EventType, bool, error) {
+func (s *subscriptionStore) PutEventType(ctx context.Context, t hook.EventType) (hook.EventType, bool, error) {
 	var stored []struct {
 		eventTypeRow
 		Created bool `db:"created"`
@@ -132,7 +132,7 @@ func nullBytes(b []byte) any {
 
 // DeleteEventType removes a custom type: no further event of it is accepted.
 // A built-in type is CodeConflict.
-func (s *Store) DeleteEventType(ctx context.Context, name string) error {
+func (s *subscriptionStore) DeleteEventType(ctx context.Context, name string) error {
 	return s.inTx(ctx, "delete event type", func(tx *sqlx.Tx) error {
 		var old eventTypeRow
 		if err := tx.GetContext(ctx, &old, eventTypeByName+` FOR UPDATE`, name); err != nil {

@@ -64,7 +64,7 @@ func TestUnreadable_IsShownAndMended(t *testing.T) {
 
 	sealed := func() (secret, headers []byte) {
 		t.Helper()
-		require.NoError(t, s.DB().QueryRow(`SELECT secret, headers FROM webhooks WHERE id = $1`, bad.ID).Scan(&secret, &headers))
+		require.NoError(t, s.SQL().QueryRow(`SELECT secret, headers FROM webhooks WHERE id = $1`, bad.ID).Scan(&secret, &headers))
 		return secret, headers
 	}
 	secret, headers := sealed()
@@ -108,7 +108,7 @@ func TestTake_IsNotCutOff(t *testing.T) {
 		cancel()
 		begun += len(taken.Begun)
 		var known int
-		require.NoError(t, s.DB().Get(&known, `SELECT count(*) FROM deliveries WHERE attempts = 1`))
+		require.NoError(t, s.SQL().Get(&known, `SELECT count(*) FROM deliveries WHERE attempts = 1`))
 		require.Equal(t, known, begun)
 	}
 	require.NotZero(t, begun)

@@ -52,7 +52,7 @@ var visible = map[hook.Kind]string{
 // Visible is nil when the request that ctx belongs to may see the thing of this
 // id. What it may not see is the same CodeNotFound as what does not exist. For
 // who sees everything it asks nothing: then the read itself tells.
-func (s *Store) Visible(ctx context.Context, kind hook.Kind, id string) error {
+func (s *DB) Visible(ctx context.Context, kind hook.Kind, id string) error {
 	userID, bound := tenant(ctx)
 	if !bound {
 		return nil
@@ -92,12 +92,5 @@ func (l *list) newestSeen(ctx context.Context, table string, key sortKey, page h
 	)) ORDER BY %s`, key.id, strings.Join(parts, " UNION ALL "), len(l.args), key.order())
 }
 
-func newestProjects(ctx context.Context, l *list, page hook.Page) string {
-	return l.newestSeen(ctx, "projects p", sortKey{time: "p.created_at", id: "p.id"}, page, share{"members m", "m.user_id", "p.id = m.project_id"})
-}
-
-// newestCompanies: a user sees those of the projects that the user is a member of.
-func newestCompanies(ctx context.Context, l *list, page hook.Page) string {
-	const of = `(SELECT DISTINCT p.company_id, m.user_id FROM members m JOIN projects p ON p.id = m.project_id) x`
-	return l.newestSeen(ctx, "companies c", sortKey{time: "c.created_at", id: "c.id"}, page, share{of, "x.user_id", "c.id = x.company_id"})
-}
+// livingAddress: the play address a was used lately.
+var livingAddress = fmt.Sprintf(`a.used_at > now() - make_interval(secs => %d)`, int(hook.PlayAddressAge.Seconds()))

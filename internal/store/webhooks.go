@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -11,10 +10,16 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
+
+// subscriptionStore keeps webhooks with their rules and secrets, what their owners may
+// have, and event types.
+type subscriptionStore struct {
+	*accessStore
+	limits hook.Limits // of users, the installation's
+}
 
 const webhookColumns = `w.id, w.owner_id, w.key, w.name, w.url, w.listener, w.listener_retries, w.secret, w.old_secrets, w.headers, w.client_certificate, w.client_key, w.ca_certificate, w.payload_format, w.timeout_seconds,
 	w.rate_limit_per_second, w.max_in_flight, w.max_age, w.auto_recover, w.metadata, w.enabled, w.status, w.disabled_reason,
@@ -56,7 +61,7 @@ type webhookRow struct {
 
 // webhook converts a row; the rules are read apart. What can't be opened is
 // Unreadable: one such webhook must not fail what is about many.
-func (s *Store) webhook(r webhookRow) hook.Webhook {
+func (s *subscriptionStore) webhook(r webhookRow) hook.Webhook {
 	w := hook.Webhook{
 		ID: r.ID, OwnerID: r.OwnerID.String, Key: r.Key.String, Name: r.Name, URL: r.URL, Listener: r.Listener.String, Retries: r.ListenerRetries.Bool,
 		ClientCertificate: r.ClientCertificate, CACertificate: r.CACertificate,
@@ -97,7 +102,7 @@ func place(webhookID, field string) string { return "webhooks|" + webhookID + "|
 // sealedFields are the secrets of a webhook as they are stored.
 type sealedFields struct{ secret, headers, clientKey []byte }
 
-func (s *Store) sealed(w hook.Webhook) (sealedFields, error) {
+func (s *subscriptionStore) sealed(w hook.Webhook) (sealedFields, error) {
 	plain, err := json.Marshal(w.Headers)
 	if err != nil {
 		return sealedFields{}, fault{fmt.Errorf("encode the headers of %s: %w", w.ID, err)}
@@ -109,77 +114,6 @@ func (s *Store) sealed(w hook.Webhook) (sealedFields, error) {
 	return f, nil
 }
 
-// CreateWebhook stores a new webhook under the ID and with the secret that it
-// carries. A key that another webhook of the owner has is CodeConflict; a webhook
-// that the owner may not have in addition is CodeQuota. An owner, project, company
-// or event type that does not exist, or a project that the owner is no member of,
-// is CodeInvalid with each field.
-func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error) {
-	sealed, err := s.sealed(w)
-	if err != nil {
-		return w, err
-	}
-	err = s.inTx(ctx, "create webhook", func(tx *sqlx.Tx) error {
-		if err := shareParent(ctx, tx, "users", w.OwnerID); err != nil {
-			return err
-		}
-		if err := checkOwner(ctx, tx, w.OwnerID); err != nil {
-			return err
-		}
-		if err := checkRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules))); err != nil {
-			return err
-		}
-		if err := s.grow(ctx, tx, w.OwnerID, 1, len(w.Rules)); err != nil {
-			return cmp.Or(keyTaken(ctx, tx, w), err)
-		}
-		made, err := tx.ExecContext(ctx, `
-			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
-				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate, max_age, key)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-			ON CONFLICT (owner_id, key) WHERE key IS NOT NULL AND deleted_at IS NULL DO NOTHING`,
-			w.ID, w.OwnerID, w.Name, w.URL, sealed.secret, sealed.headers, w.PayloadFormat, positive(int(w.Timeout/time.Second)), positiveRate(w.RateLimitPerSecond),
-			positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, nonEmpty(string(w.DisabledReason)),
-			w.ClientCertificate, sealed.clientKey, w.CACertificate, positive(int(w.MaxAge/time.Second)), nonEmpty(w.Key))
-		if err != nil {
-			return err
-		}
-		if n, err := made.RowsAffected(); err != nil || n == 0 {
-			return cmp.Or(err, keyConflict(w))
-		}
-		if err := insertRules(ctx, tx, w); err != nil {
-			return err
-		}
-		return audit(ctx, tx, change{action: hook.WebhookCreated, objectID: w.ID, after: shownWebhook(w)})
-	})
-	if err != nil {
-		return w, err
-	}
-	return s.Webhook(ctx, w.ID)
-}
-
-// keyTaken is CodeConflict where another webhook of the owner has the key of w. Where
-// that webhook took the owner's last place, a request with the same key finds it
-// rather than the limit.
-func keyTaken(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
-	var taken bool
-	err := tx.GetContext(ctx, &taken, `SELECT EXISTS (SELECT FROM webhooks WHERE owner_id = $1 AND key = $2 AND deleted_at IS NULL)`, w.OwnerID, w.Key)
-	if err != nil || !taken {
-		return err
-	}
-	return keyConflict(w)
-}
-
-func keyConflict(w hook.Webhook) error {
-	return hook.Errorf(hook.CodeConflict, "the owner has a webhook with the key %q already", w.Key)
-}
-
-func positiveRate(rate float64) sql.NullFloat64 {
-	return sql.NullFloat64{Float64: rate, Valid: rate > 0}
-}
-
-func positive(n int) sql.NullInt64        { return sql.NullInt64{Int64: int64(n), Valid: n > 0} }
-func nonEmpty(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
-
 func checkOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) error {
 	var one int
 	err := sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
@@ -190,16 +124,16 @@ func checkOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) err
 }
 
 // Webhook reads one webhook with its rules and its secret.
-func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
+func (s *subscriptionStore) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
 	return s.oneWebhook(ctx, id, `w.id = $1`, id)
 }
 
 // WebhookByKey is Webhook by the key that its owner has for it.
-func (s *Store) WebhookByKey(ctx context.Context, ownerID, key string) (hook.Webhook, error) {
+func (s *subscriptionStore) WebhookByKey(ctx context.Context, ownerID, key string) (hook.Webhook, error) {
 	return s.oneWebhook(ctx, key, `w.owner_id = $1 AND w.key = $2`, ownerID, key)
 }
 
-func (s *Store) oneWebhook(ctx context.Context, name, condition string, args ...any) (hook.Webhook, error) {
+func (s *subscriptionStore) oneWebhook(ctx context.Context, name, condition string, args ...any) (hook.Webhook, error) {
 	var r webhookRow
 	err := sqlx.GetContext(ctx, s.on(ctx), &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE `+condition+` AND w.deleted_at IS NULL`, args...)
 	if err != nil {
@@ -211,7 +145,7 @@ func (s *Store) oneWebhook(ctx context.Context, name, condition string, args ...
 }
 
 // Webhooks lists webhooks that the request may see, with their rules, newest first.
-func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
+func (s *subscriptionStore) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
 	l := largeRows[hook.Webhook]{
 		read: func(p hook.Page) ([]hook.Webhook, error) { return s.webhooks(ctx, f, p) },
 		size: hook.Webhook.Size, key: f.Sort.Cursor,
@@ -219,79 +153,15 @@ func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Pa
 	return l.page(page)
 }
 
-func (s *Store) webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
-	webhooks, err := searched(ctx, s, webhookSearch(ctx, f), page, plain(s.webhook))
+func (s *subscriptionStore) webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
+	webhooks, err := searched(ctx, s.DB, webhookSearch(ctx, f), page, plain(s.webhook))
 	if err != nil {
 		return nil, err
 	}
 	return webhooks, s.attachRules(ctx, webhooks)
 }
 
-// UpdateWebhook changes one webhook: edit gets it as it is and changes it in
-// place; what it returns as an error ends the update. A version above 0 that
-// differs from the stored one is CodeStale. Disabling holds what waits,
-// enabling releases what is held.
-func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (hook.Webhook, error) {
-	err := s.inTx(ctx, "update webhook", func(tx *sqlx.Tx) error {
-		before, err := s.lockWebhook(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := sameVersion(before, version); err != nil {
-			return err
-		}
-		after := before
-		after.Rules = slices.Clone(before.Rules)
-		if err := edit(&after); err != nil {
-			return err
-		}
-		if len(after.Headers) > 0 {
-			after.Replaced("headers")
-		}
-		if after.ClientKey != "" || after.ClientCertificate == "" {
-			after.Replaced("client_key")
-		}
-		if err := s.saveWebhook(ctx, tx, after); err != nil {
-			return err
-		}
-		if before.RateLimitPerSecond != after.RateLimitPerSecond {
-			// The next start was reserved by the rate before.
-			if _, err := tx.ExecContext(ctx, `DELETE FROM lanes WHERE webhook_id = $1`, id); err != nil {
-				return err
-			}
-		}
-		if n := len(after.Rules) - len(before.Rules); n != 0 {
-			if err := s.grow(ctx, tx, after.OwnerID, 0, n); err != nil {
-				return err
-			}
-		}
-		if err := replaceRules(ctx, tx, before, after); err != nil {
-			return err
-		}
-		if err := recoverOrNot(ctx, tx, before, after); err != nil {
-			return err
-		}
-		if err := s.switched(ctx, tx, before, after); err != nil {
-			return err
-		}
-		return audit(ctx, tx, change{hook.WebhookUpdated, id, shownWebhook(before), shownWebhook(after)})
-	})
-	if err != nil {
-		return hook.Webhook{}, err
-	}
-	return s.Webhook(ctx, id)
-}
-
-// sameVersion is CodeStale where w has another version than the one that a change is
-// meant for; 0 stands for any.
-func sameVersion(w hook.Webhook, version int64) error {
-	if version > 0 && version != w.Version {
-		return hook.Errorf(hook.CodeStale, "the webhook was changed in the meantime: its version is %d, not %d; read it again", w.Version, version)
-	}
-	return nil
-}
-
-func (s *Store) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.Webhook, error) {
+func (s *subscriptionStore) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.Webhook, error) {
 	var r webhookRow
 	err := tx.GetContext(ctx, &r, `SELECT `+webhookColumns+` FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL FOR UPDATE`, id)
 	if err != nil {
@@ -304,7 +174,7 @@ func (s *Store) lockWebhook(ctx context.Context, tx *sqlx.Tx, id string) (hook.W
 
 // saveWebhook writes a webhook. What is unreadable stays as it is, for a key that
 // comes back.
-func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
+func (s *subscriptionStore) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
 	sealed, err := s.sealed(w)
 	if err != nil {
 		return err
@@ -328,59 +198,4 @@ func (s *Store) saveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 		w.ClientCertificate, sealed.clientKey, w.CACertificate,
 		kept("secret"), kept("headers"), kept("old_secrets"), kept("client_key"), positive(int(w.MaxAge/time.Second)))
 	return err
-}
-
-// switched carries out what an edit says about Enabled.
-func (s *Store) switched(ctx context.Context, tx *sqlx.Tx, before, after hook.Webhook) error {
-	cause := hook.Cause{What: hook.OwnerDisabled}
-	switch {
-	case before.Enabled == after.Enabled:
-		return nil
-	case after.Enabled:
-		cause = hook.Cause{What: hook.OwnerEnabled, Release: true}
-	}
-	cause.Actor = hook.PrincipalOf(ctx).Actor()
-	_, _, err := s.happen(ctx, tx, after.ID, cause)
-	return err
-}
-
-// DeleteWebhook removes a webhook with its secrets and rules. Its deliveries
-// stay in the ledger; those that wait are cancelled.
-func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
-	return s.DeleteVersion(ctx, id, 0)
-}
-
-// DeleteVersion is DeleteWebhook, where a version above 0 that differs from the stored
-// one is CodeStale.
-func (s *Store) DeleteVersion(ctx context.Context, id string, version int64) error {
-	return s.inTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
-		before, err := s.lockWebhook(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := sameVersion(before, version); err != nil {
-			return err
-		}
-		if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {
-			return err
-		}
-		if err := s.grow(ctx, tx, before.OwnerID, -1, -len(before.Rules)); err != nil {
-			return err
-		}
-		return audit(ctx, tx, change{action: hook.WebhookDeleted, objectID: id, before: shownWebhook(before)})
-	})
-}
-
-// deleteWebhooks removes webhooks, which are locked.
-func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, ids []string) error {
-	for _, statement := range []string{
-		`DELETE FROM rules WHERE webhook_id = ANY($1)`,
-		`UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '',
-			client_certificate = '', client_key = '', ca_certificate = '', recover_at = NULL, drain = 0 WHERE id = ANY($1)`,
-	} {
-		if _, err := tx.ExecContext(ctx, statement, pq.Array(ids)); err != nil {
-			return err
-		}
-	}
-	return withdraw(ctx, tx, withdrawWebhooks, pq.Array(ids))
 }

@@ -39,7 +39,7 @@ RETURNING o.rule_id, o.key, o.webhook_id, coalesce(w.owner_id, '') AS owner_id`
 // ClaimWindows takes on up to limit windows whose workflows must be told of
 // them. They stay claimed for the lease; one that has not been advanced by then
 // is due once more.
-func (s *Store) ClaimWindows(ctx context.Context, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
+func (s *intakeStore) ClaimWindows(ctx context.Context, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
 	st, err := s.prepared(ctx, claimWindows)
 	if err != nil {
 		return nil, classify("prepare the claim of windows", err)
@@ -60,7 +60,7 @@ func (s *Store) ClaimWindows(ctx context.Context, limit int, lease time.Duration
 }
 
 // UnclaimWindows makes claimed windows due again at once.
-func (s *Store) UnclaimWindows(ctx context.Context, claims []hook.WindowClaim) error {
+func (s *intakeStore) UnclaimWindows(ctx context.Context, claims []hook.WindowClaim) error {
 	rules, keys := make([]int64, len(claims)), make([]string, len(claims))
 	for i, c := range claims {
 		rules[i], keys[i] = c.RuleID, c.Key
@@ -83,7 +83,7 @@ const (
 // needed. All of it happens in one transaction, so repeating it is harmless. A
 // window that is gone, perhaps with its rule, is closed; one that stays open
 // for no time at all has more to look at.
-func (s *Store) Advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error) {
+func (s *intakeStore) Advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error) {
 	err := s.prepareAll(ctx, "advance a window", lockWebhookOfRule, lockWindow, windowEvents, partsOfFiring, insertDeliveries, keepWindow, closeWindow)
 	if err != nil {
 		return hook.Progress{}, err
@@ -157,7 +157,7 @@ const (
 
 // lockWindow locks a window and its webhook and reads the events that the
 // webhook's owner may (still) see; nil when the window is gone.
-func (s *Store) lockWindow(ctx context.Context, tx *sqlx.Tx, k windowKey) (*openWindow, error) {
+func (s *intakeStore) lockWindow(ctx context.Context, tx *sqlx.Tx, k windowKey) (*openWindow, error) {
 	var rules []struct {
 		ruleRow
 		OwnerID string `db:"owner_id"`
@@ -177,7 +177,7 @@ func (s *Store) lockWindow(ctx context.Context, tx *sqlx.Tx, k windowKey) (*open
 	return w, s.readEvents(ctx, tx, k, w)
 }
 
-func (s *Store) readEvents(ctx context.Context, tx *sqlx.Tx, k windowKey, w *openWindow) error {
+func (s *intakeStore) readEvents(ctx context.Context, tx *sqlx.Tx, k windowKey, w *openWindow) error {
 	var found []struct {
 		Seq        int64     `db:"seq"`
 		EventID    string    `db:"event_id"`
@@ -204,24 +204,6 @@ func (s *Store) readEvents(ctx context.Context, tx *sqlx.Tx, k windowKey, w *ope
 	return nil
 }
 
-// selectIn and execIn run a prepared statement in a transaction.
-func (s *Store) selectIn(ctx context.Context, tx *sqlx.Tx, into any, query string, args ...any) error {
-	st, err := s.prepared(ctx, query)
-	if err != nil {
-		return err
-	}
-	return tx.StmtxContext(ctx, st).SelectContext(ctx, into, args...)
-}
-
-func (s *Store) execIn(ctx context.Context, tx *sqlx.Tx, query string, args ...any) error {
-	st, err := s.prepared(ctx, query)
-	if err != nil {
-		return err
-	}
-	_, err = tx.StmtxContext(ctx, st).ExecContext(ctx, args...)
-	return err
-}
-
 // partsOfFiring locks the memberships: one that ends has the deliveries that
 // wait cancelled, and must not miss the one that is just being made.
 const partsOfFiring = `
@@ -235,7 +217,7 @@ var errMembershipEnded = fault{errors.New("the membership in the project of a pa
 
 // fire makes the event of a firing, with its delivery, and gives its id. It
 // happened where and when its newest part did.
-func (s *Store) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []hook.WindowEvent) (string, error) {
+func (s *intakeStore) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []hook.WindowEvent) (string, error) {
 	parts, err := s.readParts(ctx, tx, w.ownerID, fired)
 	if err != nil {
 		return "", err
@@ -269,7 +251,7 @@ func (s *Store) fire(ctx context.Context, tx *sqlx.Tx, w *openWindow, fired []ho
 }
 
 // readParts reads the events of a firing in its order.
-func (s *Store) readParts(ctx context.Context, tx *sqlx.Tx, ownerID string, fired []hook.WindowEvent) ([]hook.Event, error) {
+func (s *intakeStore) readParts(ctx context.Context, tx *sqlx.Tx, ownerID string, fired []hook.WindowEvent) ([]hook.Event, error) {
 	ids := make([]string, len(fired))
 	for i, e := range fired {
 		ids[i] = e.EventID

@@ -100,7 +100,7 @@ const (
 
 // Withdraw makes the next step of a withdrawal that is due, and says whether there
 // was one. One whose step fails, or is cut off, is due again after the lease.
-func (s *Store) Withdraw(ctx context.Context, lease time.Duration) (made bool, err error) {
+func (s *ledgerStore) Withdraw(ctx context.Context, lease time.Duration) (made bool, err error) {
 	var due []struct {
 		ID        int64          `db:"id"`
 		WebhookID sql.NullString `db:"webhook_id"`
@@ -225,7 +225,7 @@ func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, o outcome, query 
 // WithdrawUnowned makes a withdrawal of each webhook for which something waits
 // that nothing will send, and says how many it made. There should be none: it
 // repairs what a defect has left.
-func (s *Store) WithdrawUnowned(ctx context.Context) (int, error) {
+func (s *ledgerStore) WithdrawUnowned(ctx context.Context) (int, error) {
 	var found []string
 	err := s.housekeeping.db.SelectContext(ctx, &found, unowned) // rare, and planned by what there is now
 	return len(found), classify("look for deliveries without an owner", err)

@@ -18,7 +18,7 @@ func carried(ctx context.Context) *sqlx.Tx {
 
 // on gives what the statements of ctx run on: the transaction that it carries,
 // which alone sees what it has written, else the pool.
-func (s *Store) on(ctx context.Context) sqlx.ExtContext {
+func (s *DB) on(ctx context.Context) sqlx.ExtContext {
 	if tx := carried(ctx); tx != nil {
 		return tx
 	}
@@ -27,7 +27,7 @@ func (s *Store) on(ctx context.Context) sqlx.ExtContext {
 
 // byItself runs f with the statement of a hot query, which is a transaction by
 // itself, or a part of the one that ctx carries. f may run again after a conflict.
-func (s *Store) byItself(ctx context.Context, doing, query string, f func(*sqlx.Stmt) error) error {
+func (s *DB) byItself(ctx context.Context, doing, query string, f func(*sqlx.Stmt) error) error {
 	st, err := s.prepared(ctx, query)
 	if err != nil {
 		return classify("prepare: "+doing, err)
@@ -51,4 +51,22 @@ func within(ctx context.Context, tx *sqlx.Tx, doing string, f func(*sqlx.Tx) err
 	}
 	_, failed := tx.ExecContext(ctx, end)
 	return classify(doing, errors.Join(err, failed))
+}
+
+// selectIn and execIn run a prepared statement in a transaction.
+func (s *DB) selectIn(ctx context.Context, tx *sqlx.Tx, into any, query string, args ...any) error {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	return tx.StmtxContext(ctx, st).SelectContext(ctx, into, args...)
+}
+
+func (s *DB) execIn(ctx context.Context, tx *sqlx.Tx, query string, args ...any) error {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = tx.StmtxContext(ctx, st).ExecContext(ctx, args...)
+	return err
 }
