@@ -76,7 +76,7 @@ web: ## Build the web app alone, when its sources changed
 ##@ Check
 
 .PHONY: test
-test: setup-test build e2e/clients/node_modules examples/node/node_modules ## Run every test; a test that can't run fails
+test: setup-test build e2e/clients/node_modules clients/typescript/node_modules examples/node/node_modules ## Run every test; a test that can't run fails
 	@scripts/test $(TEST_FLAGS)
 
 .PHONY: proofs
@@ -134,8 +134,8 @@ openapi: ## Write the OpenAPI document to bin/openapi.json
 	@bin/openapi >bin/openapi.json
 
 # The linters of the OpenAPI document, the generators of clients for it, and what the
-# examples stand on.
-api/lint/node_modules e2e/clients/node_modules examples/node/node_modules: %/node_modules: %/package-lock.json
+# examples and the client in TypeScript stand on.
+api/lint/node_modules e2e/clients/node_modules clients/typescript/node_modules examples/node/node_modules: %/node_modules: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
@@ -148,6 +148,11 @@ histories: build ## Record the workflow histories that the replay test reads
 .PHONY: schema
 schema: ## Dump schema/schema.sql from the migrations
 	go test ./schema -run TestDump -count=1 -update
+
+# The generators are pinned in e2e/clients/go/go.mod and clients/typescript/package.json.
+.PHONY: clients
+clients: clients/typescript/node_modules ## Generate the clients in Go and TypeScript from the OpenAPI document
+	go test ./api/openapi -run TestClients -count=1 -vet=off -update
 
 .PHONY: cli
 cli: ## Write the commands into docs/cli.md

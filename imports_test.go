@@ -58,6 +58,7 @@ var mayImport = map[string][]string{
 	"schema":               {"internal/hook"},
 
 	// Beside the product.
+	"client":   {"internal/verify"},
 	"bench":    {"internal/config", "internal/hook", "internal/localpg", "internal/pgtest", "internal/send", "schema"},
 	"docs":     nil,
 	"e2e":      {"internal/hook"},

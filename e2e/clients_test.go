@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,16 @@ func newWorkshop(t *testing.T) workshop {
 		"GODWIT_USER_KEY="+key(map[string]any{"name": "u", "role": "user", "user_id": c.prefix + "u"}),
 		"GODWIT_PUBLISHER_KEY="+key(map[string]any{"name": "p", "role": "publisher"}))
 	return w
+}
+
+// value is that of a variable, the last where there are several.
+func (w workshop) value(name string) (value string) {
+	for _, one := range w.env {
+		if text, ok := strings.CutPrefix(one, name+"="); ok {
+			value = text
+		}
+	}
+	return value
 }
 
 // run runs a command in a folder of e2e and gives what it prints.
