@@ -19,14 +19,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wire is a way to a process that can be cut.
+// wire is a way to a process that can be cut. Of several processes it leads to the first
+// that takes connections.
 type wire struct {
 	net.Listener
-	mu    sync.Mutex
-	conns []net.Conn
+	mu     sync.Mutex
+	conns  []net.Conn
+	closed bool // takes no connections
 }
 
-func newWire(t testing.TB, to string) *wire {
+func newWire(t testing.TB, to ...string) *wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -38,8 +40,8 @@ func newWire(t testing.TB, to string) *wire {
 			if err != nil {
 				return
 			}
-			out, err := net.Dial("tcp", to)
-			if err != nil {
+			out := w.dial(to)
+			if out == nil {
 				_ = in.Close()
 				continue
 			}
@@ -52,6 +54,25 @@ func newWire(t testing.TB, to string) *wire {
 		}
 	}()
 	return w
+}
+
+// dial gives nil when there is nobody, or the wire is closed.
+func (w *wire) dial(to []string) net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, address := range to {
+		if conn, err := net.Dial("tcp", address); err == nil && !w.closed {
+			return conn
+		}
+	}
+	return nil
+}
+
+// close takes no connections any more, or takes them again.
+func (w *wire) close(closed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = closed
 }
 
 // cut ends every connection.
