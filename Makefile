@@ -96,19 +96,23 @@ vuln: ## Look for known vulnerabilities that the code reaches
 	@scripts/vuln
 
 .PHONY: bench
-bench: build ## Run the benchmarks; BENCH_FLAGS are handed on
-	go run ./bench $(BENCH_FLAGS)
+bench: build-bench ## Run the benchmarks; BENCH_FLAGS are handed on
+	bin/bench $(BENCH_FLAGS)
+
+.PHONY: build-bench
+build-bench: build
+	go -C bench build -o ../bin/bench .
 
 # What bench-check compares: the sections that the floor belongs to.
 BENCH_SECTIONS := floor,latency,sustained,fanout,burst
 
 .PHONY: bench-check
-bench-check: build ## Fail when a ratio to the floor is a quarter worse than the baseline
-	go run ./bench -only $(BENCH_SECTIONS) -check bench/baseline.json $(BENCH_FLAGS)
+bench-check: build-bench ## Fail when a ratio to the floor is a quarter worse than the baseline
+	bin/bench -only $(BENCH_SECTIONS) -check bench/baseline.json $(BENCH_FLAGS)
 
 .PHONY: bench-baseline
-bench-baseline: build ## Measure bench/baseline.json anew: the median of five runs
-	go run ./bench -only $(BENCH_SECTIONS) -runs 5 -save bench/baseline.json $(BENCH_FLAGS)
+bench-baseline: build-bench ## Measure bench/baseline.json anew: the median of five runs
+	bin/bench -only $(BENCH_SECTIONS) -runs 5 -save bench/baseline.json $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: setup-test openapi web api/lint/node_modules ## Run every static check
@@ -117,12 +121,15 @@ lint: setup-test openapi web api/lint/node_modules ## Run every static check
 	bash -n .ci/run scripts/*
 	go mod tidy -diff
 	cd standalone && go mod tidy -diff
+	cd bench && go mod tidy -diff
 	cd e2e/clients/go && go mod tidy -diff
 	cd deploy/check && go mod tidy -diff
 	go vet ./...
 	cd standalone && go vet ./...
+	cd bench && go vet ./...
 	$(STATICCHECK) ./...
 	cd standalone && $(STATICCHECK) ./...
+	cd bench && $(STATICCHECK) ./...
 	$(WORKFLOWCHECK) ./workflows/...
 	cd web && npm run --silent check
 	api/lint/node_modules/.bin/redocly lint --config api/lint/redocly.yaml bin/openapi.json
@@ -166,10 +173,11 @@ screenshots: build ## Take a picture of each page of the web app, to bin/screens
 	cp bin/screenshots/readme-delivery.png docs/img/delivery.png
 
 .PHONY: tidy
-tidy: ## Format, and tidy both modules
+tidy: ## Format, and tidy the modules
 	gofmt -w $$(git ls-files --cached --others --exclude-standard -- '*.go')
 	go mod tidy
 	cd standalone && go mod tidy
+	cd bench && go mod tidy
 
 .PHONY: clean
 clean: ## Remove what was built; .godwit/ (data) stays

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// source is one hand-written Go file of either module.
+// source is one hand-written Go file of any module.
 type source struct {
 	path string // from the repository's root
 	dir  string // "." for the root itself

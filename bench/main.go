@@ -11,8 +11,8 @@
 // to lose nothing, which is to take an event by HTTP, one durable INSERT, 202, one
 // POST, and its outcome, written in groups.
 //
-// A table goes to the standard output, the same as JSON to bench/results/, and
-// progress to the standard error. It exits with 1 when an event was lost, did not
+// A table goes to the standard output, the same as JSON to bench/results/, beside it
+// what benchstat compares, and progress to the standard error. It exits with 1 when an event was lost, did not
 // arrive in time, a section could not be measured, or a ratio to the floor is
 // worse than that of the baseline it was told to compare with.
 //

@@ -27,7 +27,7 @@ func medianOf(runs []report) (report, error) {
 	if err := json.Unmarshal(text, &median); err != nil {
 		return report{}, fmt.Errorf("decode the median: %w", err)
 	}
-	median.Runs, median.Problems = len(runs), nil
+	median.Runs, median.Problems, median.each = len(runs), nil, runs
 	for _, r := range runs {
 		median.Problems = append(median.Problems, r.Problems...)
 	}

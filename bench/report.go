@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -32,12 +34,14 @@ type report struct {
 	Runs int `json:"runs,omitempty"`
 	// Problems is why the run counts as failed; empty = it does not.
 	Problems []string `json:"problems"`
+
+	each []report // the runs that this is the median of
 }
 
 func (r *report) fail(err error) { r.Problems = append(r.Problems, err.Error()) }
 
-// write keeps the report as JSON in dir, named after its start, and gives the
-// file's path.
+// write keeps the report as JSON in dir, named after its start, and beside it in the
+// format that benchstat reads. It gives the path of the JSON.
 func (r *report) write(dir string) (string, error) {
 	if r.Problems == nil {
 		r.Problems = []string{}
@@ -56,6 +60,13 @@ func (r *report) write(dir string) (string, error) {
 	file := filepath.Join(dir, name+".json")
 	if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
 		return "", fmt.Errorf("keep the report: %w", err)
+	}
+	var lines bytes.Buffer
+	if err := r.benchstat(&lines); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(strings.TrimSuffix(file, ".json")+".txt", lines.Bytes(), 0o644); err != nil {
+		return "", fmt.Errorf("keep the report for benchstat: %w", err)
 	}
 	return file, nil
 }

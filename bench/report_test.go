@@ -66,6 +66,9 @@ func TestReportIsKeptUnderItsStart(t *testing.T) {
 	file, err := fullReport().write(dir)
 	require.NoError(t, err)
 	require.Equal(t, dir+"/20260504T030201Z.json", file)
+	lines, err := os.ReadFile(dir + "/20260504T030201Z.txt")
+	require.NoError(t, err)
+	require.Contains(t, string(lines), "BenchmarkLatency/rate=50 ")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var kept map[string]any

@@ -2,8 +2,9 @@ package main
 
 import (
 	"math"
-	"slices"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // spread is how durations are distributed, in milliseconds.
@@ -15,26 +16,19 @@ type spread struct {
 	Max float64 `json:"max_ms"`
 }
 
-func spreadOf(durations []time.Duration) spread {
-	sorted := slices.Clone(durations)
-	slices.Sort(sorted)
-	return spread{
-		N:   len(sorted),
-		P50: milliseconds(percentile(sorted, 50)),
-		P95: milliseconds(percentile(sorted, 95)),
-		P99: milliseconds(percentile(sorted, 99)),
-		Max: milliseconds(percentile(sorted, 100)),
-	}
-}
+// longest is the longest duration that a spread knows; what took longer counts as this.
+const longest = time.Hour
 
-// percentile is the smallest value that p percent of the sorted ones do not
-// exceed (nearest rank); 0 of none.
-func percentile(sorted []time.Duration, p int) time.Duration {
-	if len(sorted) == 0 {
-		return 0
+// spreadOf keeps four digits of each duration, in microseconds.
+func spreadOf(durations []time.Duration) spread {
+	h := hdrhistogram.New(1, longest.Microseconds(), 4)
+	for _, d := range durations {
+		_ = h.RecordValue(min(d, longest).Microseconds()) // it is in bounds
 	}
-	rank := (len(sorted)*p + 99) / 100
-	return sorted[max(rank, 1)-1]
+	at := func(percent float64) float64 {
+		return milliseconds(time.Duration(h.ValueAtQuantile(percent)) * time.Microsecond)
+	}
+	return spread{N: len(durations), P50: at(50), P95: at(95), P99: at(99), Max: at(100)}
 }
 
 func milliseconds(d time.Duration) float64 { return rounded(d.Seconds() * 1000) }
