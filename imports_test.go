@@ -51,11 +51,24 @@ var mayImport = map[string][]string{
 	"internal/retry":       {"internal/hook"},
 	"internal/seal":        nil,
 	"internal/send":        {"internal/hook", "internal/retry"},
-	"internal/store":       {"internal/apikey", "internal/hook", "internal/id", "internal/inflight", "internal/seal"},
+	"internal/store":       {"internal/hook", "internal/inflight", "internal/seal"}, // and its parts
 	"internal/streams":     {"internal/hook", "internal/store"},
 	"internal/tracing":     {"internal/hook"},
 	"internal/verify":      {"internal/hook"},
 	"schema":               {"internal/hook"},
+
+	// The parts of the store, from the bottom up.
+	"internal/store/core":         {"internal/hook", "internal/inflight", "internal/seal"},
+	"internal/store/access":       {"internal/hook", "internal/id", "internal/store/core"},
+	"internal/store/subscription": {"internal/hook", "internal/store/access", "internal/store/core"},
+	"internal/store/ledger":       {"internal/hook", "internal/id", "internal/store/access", "internal/store/core", "internal/store/subscription"},
+	"internal/store/health": {"internal/hook", "internal/id", "internal/store/access", "internal/store/core", "internal/store/ledger",
+		"internal/store/subscription"},
+	"internal/store/outcome": {"internal/hook", "internal/store/core", "internal/store/health", "internal/store/ledger"},
+	"internal/store/intake": {"internal/hook", "internal/id", "internal/inflight", "internal/store/access", "internal/store/core",
+		"internal/store/health", "internal/store/ledger", "internal/store/subscription"},
+	"internal/store/directory": {"internal/hook", "internal/store/access", "internal/store/core", "internal/store/health",
+		"internal/store/ledger", "internal/store/subscription"},
 
 	// Beside the product.
 	"client":   {"internal/verify"},

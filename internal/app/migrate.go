@@ -8,7 +8,7 @@ import (
 
 	"github.com/lib/pq"
 
-	"godwit/internal/store"
+	"godwit/internal/store/core"
 	"godwit/schema"
 )
 
@@ -26,7 +26,7 @@ func WithDatabase(ctx context.Context, databaseURL string, f func(*sql.DB) error
 		return errors.New("GODWIT_DATABASE_URL is not a URL that Postgres understands") // err may show the password
 	}
 	db := sql.OpenDB(connector)
-	err = store.CheckSessions(ctx, db)
+	err = core.CheckSessions(ctx, db)
 	if err == nil {
 		err = f(db)
 	}

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/config"
 	"godwit/internal/seal"
 	"godwit/internal/store"
+	"godwit/internal/store/core"
 )
 
 // errLeftToRekey tells what to do where Rekey has left something.
@@ -40,7 +41,7 @@ func Rekey(ctx context.Context, cfg config.Config, out io.Writer, checkOnly bool
 
 func rekey(ctx context.Context, s *store.Store, out io.Writer, checkOnly bool) error {
 	if !checkOnly {
-		if err := s.Rekey(ctx, func(r store.Rekeyed) { printRekeyed(out, r) }); err != nil {
+		if err := s.Rekey(ctx, func(r core.Rekeyed) { printRekeyed(out, r) }); err != nil {
 			return err
 		}
 	}
@@ -58,7 +59,7 @@ func rekey(ctx context.Context, s *store.Store, out io.Writer, checkOnly bool) e
 // rekeyedPerLine is after how many values a line tells of them.
 const rekeyedPerLine = 10_000
 
-func printRekeyed(out io.Writer, r store.Rekeyed) {
+func printRekeyed(out io.Writer, r core.Rekeyed) {
 	if !r.Done && (r.Resealed == 0 || r.Resealed%rekeyedPerLine != 0) {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/config"
-	"godwit/internal/store"
+	"godwit/internal/store/core"
 )
 
 // firstLook and longestLook bound the pause between two looks at a database that
@@ -41,7 +41,7 @@ func (p *process) look(ctx context.Context) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	err = p.store.CheckSessions(ctx)
-	if pooler := (*store.PoolerError)(nil); errors.As(err, &pooler) {
+	if pooler := (*core.PoolerError)(nil); errors.As(err, &pooler) {
 		return false, &config.VariableError{Name: "GODWIT_DATABASE_URL", Problem: "can't be used: " + pooler.Error()}
 	}
 	if err != nil || p.databaseReady(ctx) != nil {

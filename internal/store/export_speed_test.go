@@ -1,18 +1,23 @@
 package store
 
+import (
+	"godwit/internal/store/ledger"
+	"godwit/internal/store/outcome"
+)
+
 // The statements of a first attempt, for the test of their cost.
 var (
-	TakeDue    = takeDue
-	TakeQueued = takeQueued
-	SucceedAll = succeed
+	TakeDue    = ledger.TakeDue
+	TakeQueued = ledger.TakeQueued
+	SucceedAll = outcome.Succeed
 )
 
 // CarriedAll notes which workflows carry deliveries.
-var CarriedAll = markUnlocked
+var CarriedAll = ledger.MarkUnlocked
 
 // Conditions on what deliveries still need, for the test of their cost.
 const (
-	OnItsWay   = onItsWay
-	Held       = held
-	Unfinished = unfinished
+	OnItsWay   = ledger.OnItsWay
+	Held       = ledger.Held
+	Unfinished = ledger.Unfinished
 )

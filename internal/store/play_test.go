@@ -12,7 +12,7 @@ import (
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/pgtest"
-	"godwit/internal/store"
+	"godwit/internal/store/core"
 )
 
 // playAddress makes a play address of a user.
@@ -60,7 +60,7 @@ func TestPlay_KeepsRequestsSealed(t *testing.T) {
 	s.read(t, &plain, `SELECT count(*) FROM play_requests WHERE position('hush'::bytea IN content) > 0 OR position('two'::bytea IN content) > 0`)
 	require.Zero(t, plain)
 	rekeyed := s.openWith(t, ringKey(8), ringKey(7))
-	require.NoError(t, rekeyed.Rekey(ctx, func(store.Rekeyed) {}))
+	require.NoError(t, rekeyed.Rekey(ctx, func(core.Rekeyed) {}))
 	again, err := s.openWith(t, ringKey(8)).PlayRequests(ctx, a.ID, hook.Page{Limit: 1})
 	require.NoError(t, err)
 	require.Equal(t, all[0], again[0])

@@ -14,6 +14,7 @@ import (
 	"godwit/internal/pgtest"
 	"godwit/internal/seal"
 	"godwit/internal/store"
+	"godwit/internal/store/core"
 )
 
 // plainColumns are those of type bytea that hold no secret: JSON as it was
@@ -80,11 +81,11 @@ func TestRekeySealsEveryValueAgain(t *testing.T) {
 	// It is ended in the middle, and run again.
 	ending, cancel := context.WithCancel(ctx)
 	first := 0
-	require.Error(t, both.Rekey(ending, func(r store.Rekeyed) { first += r.Resealed; cancel() }))
+	require.Error(t, both.Rekey(ending, func(r core.Rekeyed) { first += r.Resealed; cancel() }))
 	require.Equal(t, want-first, left(t, both))
 	require.Positive(t, first)
 	done := map[string]int{}
-	require.NoError(t, both.Rekey(ctx, func(r store.Rekeyed) {
+	require.NoError(t, both.Rekey(ctx, func(r core.Rekeyed) {
 		require.NoError(t, r.Err)
 		if r.Done {
 			done[r.Column] = r.Resealed
@@ -116,7 +117,7 @@ func TestRekeyLeavesWhatItCannotOpen(t *testing.T) {
 	pgtest.Exec(t, s.url, `UPDATE webhooks SET secret = (SELECT secret FROM webhooks WHERE id = $1) WHERE id = $2`, a.ID, b.ID)
 	both := s.openWith(t, ringKey(8), ringKey(7))
 	unopened := 0
-	require.NoError(t, both.Rekey(context.Background(), func(r store.Rekeyed) {
+	require.NoError(t, both.Rekey(context.Background(), func(r core.Rekeyed) {
 		if r.Done {
 			unopened += r.Unopened
 		}
@@ -127,7 +128,7 @@ func TestRekeyLeavesWhatItCannotOpen(t *testing.T) {
 	require.Equal(t, 1, unopened)
 	require.Equal(t, 1, left(t, both))
 	unknown := s.openWith(t, ringKey(9))
-	require.NoError(t, unknown.Rekey(context.Background(), func(r store.Rekeyed) { require.Zero(t, r.Resealed) }))
+	require.NoError(t, unknown.Rekey(context.Background(), func(r core.Rekeyed) { require.Zero(t, r.Resealed) }))
 	require.Equal(t, 4, left(t, unknown))
 }
 
@@ -153,7 +154,7 @@ func TestRekeyBesideWriters(t *testing.T) {
 			wrote <- nil
 		}()
 	}
-	ignore := func(store.Rekeyed) {}
+	ignore := func(core.Rekeyed) {}
 	require.NoError(t, both.Rekey(ctx, ignore))
 	require.NoError(t, <-wrote)
 	require.NoError(t, <-wrote)

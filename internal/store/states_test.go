@@ -23,7 +23,7 @@ import (
 // the second of them SQL; a transition a row of four cells.
 var (
 	stageLine      = regexp.MustCompile("(?m)^\\| (\\w+) \\| `(.+?)` \\|.*\\|$")
-	transitionLine = regexp.MustCompile("(?m)^\\| ([a-z ]+) \\| `\\w+` \\(\\w+\\.go\\) \\| ([\\w, ]+) \\| ([\\w, ]+) \\|$")
+	transitionLine = regexp.MustCompile("(?m)^\\| ([a-z ]+) \\| `\\w+` \\([\\w/]+\\.go\\) \\| ([\\w, ]+) \\| ([\\w, ]+) \\|$")
 )
 
 func statesPage(t *testing.T) string {

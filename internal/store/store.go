@@ -6,21 +6,36 @@ import (
 	"godwit/internal/hook"
 	"godwit/internal/inflight"
 	"godwit/internal/seal"
+	"godwit/internal/store/access"
+	"godwit/internal/store/core"
+	"godwit/internal/store/directory"
+	"godwit/internal/store/health"
+	"godwit/internal/store/intake"
+	"godwit/internal/store/ledger"
+	"godwit/internal/store/outcome"
+	"godwit/internal/store/subscription"
 )
 
-// Store reads and writes the domain in Postgres. Its parts stand on one another: each
-// knows those above it in this list, and none below.
+// Store reads and writes the domain in Postgres: all of its parts in one.
 type Store struct {
-	*healthStore // and what it stands on: ledger, subscription, access, DB
+	*base
 	*outcomeStore
 	*intakeStore
 	*directoryStore
 }
 
+// The parts of a Store by names of their own, which a struct needs to embed them.
+type (
+	base           = health.Store // and what it stands on: ledger, subscription, access, core
+	outcomeStore   = outcome.Store
+	intakeStore    = intake.Store
+	directoryStore = directory.Store
+)
+
 // Options are what a Store works with beside its database. None must be set.
 type Options struct {
-	// Connections is how many there may be, at least LeastConnections; 0 =
-	// DefaultConnections.
+	// Connections is how many there may be, at least core.LeastConnections; 0 =
+	// core.DefaultConnections.
 	Connections int
 	// Local is this machine's clock; nil = time.Now.
 	Local func() time.Time
@@ -37,11 +52,10 @@ type Options struct {
 // yet: a database that is away is reported by the first use, and by Ready.
 // The caller closes the Store.
 func Open(databaseURL string, ring *seal.Ring, o Options) (*Store, error) {
-	db, err := openDB(databaseURL, ring, o.Connections, o.Local)
+	db, err := core.Open(databaseURL, ring, o.Connections, o.Local)
 	if err != nil {
 		return nil, err
 	}
-	subscription := &subscriptionStore{&accessStore{db}, o.Limits}
-	health := &healthStore{&ledgerStore{subscriptionStore: subscription}, o.TellOwners}
-	return &Store{health, &outcomeStore{health, newPart()}, newIntake(health, o.Firsts), &directoryStore{health}}, nil
+	base := health.New(ledger.New(subscription.New(access.New(db), o.Limits)), o.TellOwners)
+	return &Store{base, outcome.New(base), intake.New(base, o.Firsts), directory.New(base)}, nil
 }

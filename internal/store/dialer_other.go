@@ -1,8 +1,0 @@
-//go:build !linux
-
-package store
-
-import "syscall"
-
-// limitUnacknowledged does nothing here: keepalives have to do.
-func limitUnacknowledged(string, string, syscall.RawConn) error { return nil }

@@ -1,0 +1,133 @@
+package intake
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+)
+
+// allowHappenings gives the places of those happenings whose rule is still
+// there, and whose webhook's owner is a member of the event's project. The rules
+// are locked, or a window could be opened for one that is just being deleted; and
+// before them their webhooks, as they are where a webhook is changed or deleted.
+const allowHappenings = `
+SELECT i.n - 1 AS place
+FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(event_id, rule_id, n)
+JOIN rules r ON r.id = i.rule_id
+JOIN webhooks w ON w.id = r.webhook_id
+WHERE w.deleted_at IS NULL AND EXISTS (
+	SELECT FROM events e JOIN members m ON m.project_id = e.project_id AND m.user_id = w.owner_id WHERE e.id = i.event_id)
+ORDER BY w.id, r.id FOR KEY SHARE OF w, r`
+
+// openWindows locks the windows of the given rules and keys, has their
+// workflows told, and opens those that are not open where $4 allows it and the
+// webhook has fewer than $5 windows. It gives what is open then.
+const openWindows = `
+WITH input AS (
+	SELECT rule_id, key, webhook_id, opens FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[]) AS i(rule_id, key, webhook_id, opens)
+), open AS (
+	SELECT w.rule_id, w.key FROM windows w JOIN input i ON i.rule_id = w.rule_id AND i.key = w.key ORDER BY w.rule_id, w.key FOR UPDATE OF w
+), told AS (
+	UPDATE windows w SET dispatch_at = now() FROM open o WHERE o.rule_id = w.rule_id AND o.key = w.key RETURNING w.rule_id, w.key
+), wanted AS (
+	SELECT i.rule_id, i.key, i.webhook_id, row_number() OVER (PARTITION BY i.webhook_id ORDER BY i.rule_id, i.key) AS n
+	FROM input i WHERE i.opens AND NOT EXISTS (SELECT FROM open o WHERE o.rule_id = i.rule_id AND o.key = i.key)
+), opened AS (
+	INSERT INTO windows (rule_id, key, webhook_id, dispatch_at)
+	SELECT v.rule_id, v.key, v.webhook_id, now() FROM wanted v
+	WHERE v.n <= $5 - (SELECT count(*) FROM (SELECT FROM windows x WHERE x.webhook_id = v.webhook_id LIMIT $5) x)
+	ORDER BY v.rule_id, v.key
+	ON CONFLICT (rule_id, key) DO UPDATE SET dispatch_at = now()
+	RETURNING rule_id, key
+), refused AS (
+	UPDATE webhooks w SET windows_refused = w.windows_refused + v.refused
+	FROM (SELECT webhook_id, count(*) AS refused FROM wanted v
+		WHERE NOT EXISTS (SELECT FROM opened o WHERE o.rule_id = v.rule_id AND o.key = v.key) GROUP BY webhook_id) v
+	WHERE w.id = v.webhook_id
+)
+SELECT rule_id, key FROM told UNION ALL SELECT rule_id, key FROM opened`
+
+// windowKey is a window: a rule and the hash of the value that its parts share.
+type windowKey struct {
+	RuleID int64  `db:"rule_id"`
+	Key    string `db:"key"`
+}
+
+// happened writes what happened for combinations into their windows. A later
+// part of an ordered rule, and what must not happen, only count in a window
+// that is open.
+func (s *Store) happened(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening, accepted map[string]*hook.Accepted) error {
+	// An event that another request has accepted first counts there.
+	happenings = slices.DeleteFunc(slices.Clone(happenings), func(h hook.Happening) bool { return accepted[h.EventID] == nil })
+	if len(happenings) == 0 {
+		return nil
+	}
+	allowed, err := allowed(ctx, tx, happenings)
+	if err != nil || len(allowed) == 0 {
+		return err
+	}
+	open, err := open(ctx, tx, allowed)
+	if err != nil {
+		return err
+	}
+	var rules, parts []int64
+	var keys, events []string
+	for _, h := range allowed {
+		if open[windowKey{h.RuleID, h.Key}] {
+			rules, keys = append(rules, h.RuleID), append(keys, h.Key)
+			events, parts = append(events, h.EventID), append(parts, int64(h.Parts))
+			accepted[h.EventID].Happened = true
+		}
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO window_events (rule_id, key, event_id, parts)
+		SELECT rule_id, key, event_id, parts FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[]) WITH ORDINALITY AS i(rule_id, key, event_id, parts, n)
+		ORDER BY n`, pq.Array(rules), pq.Array(keys), pq.Array(events), pq.Array(parts))
+	return err
+}
+
+func allowed(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening) ([]hook.Happening, error) {
+	events, rules := make([]string, len(happenings)), make([]int64, len(happenings))
+	for i, h := range happenings {
+		events[i], rules[i] = h.EventID, h.RuleID
+	}
+	var places []int
+	if err := tx.SelectContext(ctx, &places, allowHappenings, pq.Array(events), pq.Array(rules)); err != nil {
+		return nil, err
+	}
+	slices.Sort(places) // in the order of the events, which is the order of the parts
+	out := make([]hook.Happening, len(places))
+	for i, at := range places {
+		out[i] = happenings[at]
+	}
+	return out, nil
+}
+
+// open opens the windows of the happenings and says which are open.
+func open(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening) (map[windowKey]bool, error) {
+	at := make(map[windowKey]int)
+	var rules []int64
+	var keys, webhooks []string
+	var opens []bool
+	for _, h := range happenings {
+		k := windowKey{h.RuleID, h.Key}
+		i, seen := at[k]
+		if !seen {
+			i = len(rules)
+			at[k] = i
+			rules, keys, webhooks, opens = append(rules, h.RuleID), append(keys, h.Key), append(webhooks, h.WebhookID), append(opens, false)
+		}
+		opens[i] = opens[i] || h.Opens
+	}
+	var live []windowKey
+	err := tx.SelectContext(ctx, &live, openWindows, pq.Array(rules), pq.Array(keys), pq.Array(webhooks), pq.Array(opens), hook.MaxOpenWindows)
+	out := make(map[windowKey]bool, len(live))
+	for _, k := range live {
+		out[k] = true
+	}
+	return out, err
+}

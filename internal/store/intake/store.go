@@ -1,0 +1,25 @@
+// Package intake is the part of the store that accepts events: in one statement with
+// their deliveries, with what is left to be judged, and with what they are in the
+// windows of combinations.
+package intake
+
+import (
+	"godwit/internal/inflight"
+	"godwit/internal/store/health"
+)
+
+// Store accepts events, and writes what they are in combinations.
+type Store struct {
+	*health.Store
+	firsts *inflight.Handover // of what an ingest begins
+	gather gather             // of what Ingest is offered
+	large  gather             // of requests that are too large to share a statement
+	parts  gather             // of events that count in combinations
+}
+
+// New makes the part; first attempts that an ingest begins go to firsts.
+func New(health *health.Store, firsts *inflight.Handover) *Store {
+	s := &Store{Store: health, firsts: firsts}
+	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
+	return s
+}

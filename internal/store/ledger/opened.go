@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/store/core"
+	"godwit/internal/store/subscription"
+)
+
+// maxOpened bounds the webhooks that are kept open: some 30 MB.
+const maxOpened = 10_000
+
+// opened keeps webhooks as an attempt needs them, with their secrets opened: to
+// read and open one for each delivery costs more than to send it. A version of a
+// webhook never changes. It is safe for concurrent use.
+type opened struct {
+	mu   sync.Mutex
+	byID map[string]hook.Webhook
+}
+
+func (o *opened) find(id string, version int64) (hook.Webhook, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w, ok := o.byID[id]
+	return w, ok && w.Version == version
+}
+
+func (o *opened) keep(w hook.Webhook) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.byID == nil || len(o.byID) >= maxOpened {
+		o.byID = map[string]hook.Webhook{}
+	}
+	o.byID[w.ID] = w
+}
+
+const webhooksByID = `SELECT ` + subscription.WebhookColumns + ` FROM webhooks w WHERE w.id = ANY($1) AND w.deleted_at IS NULL`
+
+// BegunOne is a delivery whose first attempt was begun.
+type BegunOne struct {
+	DeliveryID string
+	WebhookID  string
+	Version    int64  // of the webhook
+	Event      int    // its place among those of an ingest
+	Kept       string // what the delivery keeps; see Store.WithKept
+}
+
+func idsOf(begun []BegunOne) []string {
+	ids := make([]string, len(begun))
+	for i, b := range begun {
+		ids[i] = b.DeliveryID
+	}
+	return ids
+}
+
+// OpenedFor gives the webhooks of the deliveries whose attempts were begun. What
+// was begun of one that can't be sent to any more is given back, to be looked at
+// again: it was changed this very moment. What was begun of one that is not
+// Sendable fails. With an error all is given back.
+func (s *Store) OpenedFor(ctx context.Context, begun []BegunOne) (map[string]hook.Webhook, error) {
+	open, missing := map[string]hook.Webhook{}, map[string][]string{}
+	for _, b := range begun {
+		if w, ok := s.opened.find(b.WebhookID, b.Version); ok {
+			open[b.WebhookID] = w
+			continue
+		}
+		missing[b.WebhookID] = append(missing[b.WebhookID], b.DeliveryID)
+	}
+	if len(missing) == 0 {
+		return open, nil
+	}
+	unreadable, err := s.openMissing(ctx, missing, open)
+	if err != nil {
+		return nil, errors.Join(err, s.GiveBack(ctx, idsOf(begun)))
+	}
+	var back, failed []string
+	for id, deliveries := range missing {
+		switch _, ok := open[id]; {
+		case slices.Contains(unreadable, id):
+			failed = append(failed, deliveries...)
+		case !ok:
+			back = append(back, deliveries...)
+		}
+	}
+	if err := s.failUnsent(ctx, failed); err != nil {
+		back = append(back, failed...)
+	}
+	if len(back) == 0 {
+		return open, nil
+	}
+	return open, s.GiveBack(ctx, back)
+}
+
+// failUnsent ends deliveries whose first attempts were begun and can't be made,
+// because their webhook is not Sendable.
+func (s *Store) failUnsent(ctx context.Context, deliveryIDs []string) error {
+	if len(deliveryIDs) == 0 {
+		return nil
+	}
+	_, err := s.On(ctx).ExecContext(ctx, `
+		UPDATE deliveries d SET status = 'failed', reason = $2, attempts = 0, begun_at = NULL, dispatch_at = NULL, finished_at = now(), updated_at = now()
+		WHERE d.id = ANY($1) AND d.status = 'pending' AND `+unrecorded+` AND d.generation = 1`, pq.Array(deliveryIDs), hook.ReasonInternal)
+	return core.Classify("end what can't be sent", err)
+}
+
+// openMissing opens webhooks, and gives those that are not Sendable.
+func (s *Store) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) (unreadable []string, err error) {
+	ids := make([]string, 0, len(missing))
+	for id := range missing {
+		ids = append(ids, id)
+	}
+	webhooks, err := core.Rows(ctx, s.DB, webhooksByID, []any{pq.Array(ids)}, core.Plain(s.WebhookOf))
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range webhooks {
+		if !w.Sendable() {
+			unreadable = append(unreadable, w.ID)
+			continue
+		}
+		if w.Enabled && !w.Limited() {
+			s.opened.keep(w)
+			open[w.ID] = w
+		}
+	}
+	return unreadable, nil
+}

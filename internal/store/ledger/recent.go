@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/store/core"
+)
+
+// recentEvents reads a page of events, newest first, each project's by its own
+// index. States are read for the rows of the page alone. What was made for one
+// webhook alone, which no rule matches, is none of it,
+// and neither is what was expunged.
+const recentEvents = `
+SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
+	CASE WHEN $7 THEN e.previous END AS previous, CASE WHEN $7 THEN e.current END AS current
+FROM (
+	SELECT n.id FROM unnest($1::text[]) AS p(id)
+	CROSS JOIN LATERAL (
+		SELECT e.id, e.accepted_at, e.sequence FROM events e
+		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
+		ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $6
+	) n
+	ORDER BY n.accepted_at DESC, n.sequence DESC, n.id DESC LIMIT $6
+) newest
+JOIN events e ON e.id = newest.id
+ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC`
+
+// recentOfAll is recentEvents for the events of every project.
+const recentOfAll = `
+SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
+	CASE WHEN $6 THEN e.previous END AS previous, CASE WHEN $6 THEN e.current END AS current
+FROM events e WHERE e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
+ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
+
+// Recent lists events, newest first.
+func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) (events []hook.Event, err error) {
+	err = s.Snapshot(ctx, func(ctx context.Context) error {
+		events, err = s.recent(ctx, q, page)
+		return err
+	})
+	return events, err
+}
+
+func (s *Store) recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
+	before := hook.Cursor{Time: q.Until.Add(time.Microsecond)} // the resolution of the database
+	if page.After != nil {
+		before = *page.After
+	}
+	if !q.OfProjects {
+		return core.Rows(ctx, s.DB, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
+	}
+	return core.Rows(ctx, s.DB, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
+}
+
+// Memberships lists the projects that a user is a member of.
+func (s *Store) Memberships(ctx context.Context, userID string) ([]string, error) {
+	var ids []string
+	err := sqlx.SelectContext(ctx, s.On(ctx), &ids, `SELECT project_id FROM members WHERE user_id = $1`, userID)
+	return ids, core.Classify("list memberships", err)
+}

@@ -1,0 +1,221 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/lib/pq"
+
+	"godwit/internal/hook"
+	"godwit/internal/store/core"
+)
+
+// due picks the deliveries that are due and were never tried, queued those that
+// wait for room, of webhooks that have no limits of their own: $7 are the
+// webhooks, $8 how many of each.
+var (
+	TakeDue    = takeInOrder(``)
+	takeNewest = takeInOrder(` DESC`)
+)
+
+func takeInOrder(direction string) string {
+	return `
+WITH due AS MATERIALIZED (
+	SELECT ` + dueColumns + ` FROM deliveries d WHERE d.dispatch_at <= now() AND d.attempts = 0
+	ORDER BY d.dispatch_at` + direction + `, d.id` + direction + ` LIMIT $1 FOR UPDATE SKIP LOCKED
+)` + take
+}
+
+const (
+	dueColumns = `d.id, d.event_id, d.webhook_id, d.project_id, d.company_id, d.generation, d.slot_until, d.created_at, d.test`
+	TakeQueued = `
+WITH due AS MATERIALIZED (
+	SELECT q.* FROM unnest($7::text[], $8::int[]) AS r(webhook_id, room)
+	CROSS JOIN LATERAL (SELECT ` + limited + ` OR ` + off + ` AS barred FROM webhooks w WHERE w.id = r.webhook_id OFFSET 0) w
+	CROSS JOIN LATERAL (
+		SELECT ` + dueColumns + ` FROM deliveries d WHERE NOT w.barred AND d.webhook_id = r.webhook_id AND d.dispatch_at = 'infinity' AND d.attempts = 0
+		ORDER BY d.id LIMIT r.room FOR UPDATE SKIP LOCKED
+	) q LIMIT $1
+)` + take
+)
+
+// take looks at each delivery that is due and says what is to be done with it:
+// "begin" its first attempt, which is thereby begun; "queue" it until its webhook
+// has room, or until a withdrawal takes it out of the queue; or "start" its workflow, which will see what is wrong. A
+// test has no queue: where it can't begin like others, its workflow sends it. It gives all
+// that an attempt needs but the webhook, which many deliveries share.
+const take = `, look AS MATERIALIZED (
+	SELECT d.id AS due_id, e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.owner_id AS event_owner_id,
+		e.actor_id, e.occurred_at, e.accepted_at, e.sequence, ` + acceptedNames + `, e.previous, e.current, e.traceparent,
+		w.version, w.owner_id, w.timeout_seconds,
+		CASE WHEN d.slot_until IS NOT NULL OR d.test AND (w.limited OR w.off) THEN 'start'
+			WHEN d.test IS NULL AND (w.limited OR w.off OR d.webhook_id = ANY($4::text[]) OR w.owner_id = ANY($6::text[])) THEN 'queue'
+			WHEN d.generation = 1 AND e.expunged_at IS NULL AND NOT ` + accessLost + ` AND (e.owner_id IS NOT NULL OR p.here)
+				AND (w.max_age IS NULL OR d.created_at > now() - make_interval(secs => w.max_age)) THEN 'begin'
+			ELSE 'start' END AS step
+	FROM due d
+	CROSS JOIN LATERAL (
+		SELECT ` + off + ` AS off, w.version, w.owner_id, w.timeout_seconds, w.max_age, ` + limited + ` AS limited FROM webhooks w WHERE w.id = d.webhook_id OFFSET 0
+	) w
+	CROSS JOIN LATERAL (
+		SELECT e.id, e.type, e.project_id, e.company_id, e.owner_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence, e.project_name, e.company_name,
+			e.previous, e.current, e.project_ids, e.expunged_at, e.traceparent
+		FROM events e WHERE e.id = d.event_id OFFSET 0
+	) e
+	LEFT JOIN LATERAL (SELECT true AS here FROM projects p WHERE p.id = d.project_id OFFSET 0) p ON true
+)
+UPDATE deliveries d SET
+	attempts = CASE look.step WHEN 'begin' THEN 1 ELSE 0 END,
+	begun_at = CASE look.step WHEN 'begin' THEN now() END,
+	updated_at = CASE look.step WHEN 'begin' THEN now() ELSE d.updated_at END,
+	dispatch_at = CASE look.step WHEN 'begin' THEN now() + make_interval(secs => coalesce(look.timeout_seconds, $2::float8) + $3)
+		WHEN 'queue' THEN timestamptz 'infinity' ELSE now() + make_interval(secs => $5) END
+FROM look
+WHERE d.id = look.due_id
+RETURNING ` + DeliveryColumnList + `, d.blue_webhook, look.*, now() AS now`
+
+type takenRow struct {
+	DeliveryRow
+	EventRow
+	DueID          string         `db:"due_id"`
+	Version        int64          `db:"version"`
+	OwnerID        sql.NullString `db:"owner_id"`
+	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
+	BlueWebhook    sql.NullString `db:"blue_webhook"`
+	Step           string         `db:"step"`
+	Now            time.Time      `db:"now"`
+}
+
+// takeWithin bounds one take. It fits into the time after which what it has begun
+// is due again.
+const takeWithin = 8 * time.Second
+
+// Take takes on deliveries that are due and were never tried, oldest first, and
+// begins their first attempts where it can, without a row of their start.
+func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
+	query := TakeDue
+	if s.takes.newest() {
+		query = takeNewest
+	}
+	taken, err := s.take(ctx, query, takeColumns(t)...)
+	s.takes.note(taken.Len() == t.Limit)
+	return taken, err
+}
+
+func takeColumns(t hook.Take) []any {
+	return []any{t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds(), pq.Array(t.CrowdedOwners)}
+}
+
+// ends says from which end of what is due the next round takes. After a full one
+// that took the oldest it takes the newest: where one owner has very many due, those
+// of another who has just come do not wait for all of them.
+type ends struct{ fromNewest atomic.Bool }
+
+func (e *ends) newest() bool { return e.fromNewest.Load() }
+
+func (e *ends) note(full bool) { e.fromNewest.Store(full && !e.newest()) }
+
+// TakeQueued is Take for what was queued although its webhook has no limits of
+// its own: up to so many of each webhook.
+func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
+	var webhooks []string
+	var rooms []int64
+	for id, n := range room {
+		webhooks, rooms = append(webhooks, id), append(rooms, int64(n))
+	}
+	return s.take(ctx, TakeQueued, append(takeColumns(t), pq.Array(webhooks), pq.Array(rooms))...)
+}
+
+// take goes on when ctx ends in the middle, though not for long: what it has begun
+// is made, or given back, by who knows of it.
+func (s *Store) take(ctx context.Context, query string, args ...any) (out hook.Taken, err error) {
+	if err := ctx.Err(); err != nil {
+		return out, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(core.Via(ctx, s.AttemptsPool)), takeWithin)
+	defer cancel()
+	st, err := s.Prepared(ctx, query)
+	if err != nil {
+		return out, core.Classify("prepare to take deliveries", err)
+	}
+	var taken []takenRow
+	seen := s.Clock.Reading()
+	if err := st.SelectContext(ctx, &taken, args...); err != nil {
+		return out, core.Classify("take deliveries", err)
+	}
+	if len(taken) > 0 {
+		seen(taken[0].Now)
+	}
+	slices.SortFunc(taken, func(a, b takenRow) int { return strings.Compare(a.DueID, b.DueID) })
+	var begun []BegunOne
+	for _, r := range taken {
+		if r.Step == "begin" {
+			begun = append(begun, BegunOne{DeliveryID: r.DueID, WebhookID: r.DeliveryRow.WebhookID, Version: r.Version})
+		}
+	}
+	webhooks, err := s.OpenedFor(ctx, begun)
+	if err != nil && webhooks == nil {
+		return out, err
+	}
+	for _, r := range taken {
+		p := r.parcel()
+		var open bool
+		p.Webhook, open = webhooks[p.Delivery.WebhookID]
+		switch {
+		case r.Step == "begin" && open:
+			p, failed := s.WithKept(ctx, p, r.BlueWebhook.String)
+			if failed != nil {
+				err = errors.Join(err, s.NotMade(ctx, p.Delivery.ID, failed))
+				continue // the others must not suffer
+			}
+			out.Begun = append(out.Begun, p)
+		case r.Step == "start":
+			out.Rest = append(out.Rest, r.claim(p.Delivery))
+		default:
+			out.Queued++
+		}
+	}
+	return out, err
+}
+
+// NotMade ends or gives back a first attempt that was begun and can't be made. Its
+// error is that the database is away.
+func (s *Store) NotMade(ctx context.Context, deliveryID string, why error) error {
+	if hook.CodeOf(why) == hook.CodeUnavailable {
+		return errors.Join(why, s.GiveBack(ctx, []string{deliveryID}))
+	}
+	return s.failUnsent(ctx, []string{deliveryID})
+}
+
+func (r takenRow) parcel() hook.Parcel {
+	delivery, _ := r.delivery()
+	event, _ := r.Event()
+	event.Kind = hook.KindOf(event.Type, delivery.Test)
+	return hook.Parcel{Delivery: delivery, Event: event, Now: r.Now}
+}
+
+func (r takenRow) claim(d hook.Delivery) hook.Claim {
+	return hook.Claim{
+		DeliveryID: d.ID, Generation: d.Generation, WebhookID: d.WebhookID, OwnerID: r.OwnerID.String, EventID: d.EventID,
+		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second,
+	}
+}
+
+// giveBack undoes Take for attempts that were never made.
+const giveBackTaken = `
+UPDATE deliveries d SET attempts = 0, begun_at = NULL, dispatch_at = CASE WHEN d.status = 'pending' THEN now() END
+WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
+
+// GiveBack undoes Take for first attempts that were begun and that nobody has
+// made or will make: their deliveries are due at once, as if never taken.
+func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(core.Via(ctx, s.AttemptsPool)), takeWithin)
+	defer cancel()
+	_, err := s.On(ctx).ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
+	return core.Classify("give back what was taken", err)
+}

@@ -1,0 +1,78 @@
+package subscription
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"godwit/internal/hook"
+	"godwit/internal/store/core"
+)
+
+// LookedFor is the condition that a row of a table is the one that a person looks for:
+// a text is a part of its name or of what more names, or its id begins with it.
+func LookedFor(alias, text string, more ...string) []core.Condition {
+	if text == "" {
+		return nil
+	}
+	either := "starts_with(" + alias + ".id, ?)"
+	for _, part := range append([]string{alias + ".name"}, more...) {
+		either += " OR strpos(lower(" + part + "), lower(?)) > 0"
+	}
+	return []core.Condition{{Text: "(" + either + ")", Value: text}}
+}
+
+// hostOfWebhook is the host in a webhook's URL, with its port. The rest of the URL
+// may be a secret, which nobody should find out by searching.
+const hostOfWebhook = `split_part(split_part(split_part(w.url, '://', 2), '/', 1), '?', 1)`
+
+// webhookSorts are the orders that are not by time, as hook.WebhookSort.Cursor has
+// them. Each has an index.
+var webhookSorts = map[hook.WebhookSort]string{
+	hook.SortName: sortedName,
+	hook.SortAttention: `(CASE WHEN w.disabled_reason IN ('health', 'gone') THEN '0'
+		WHEN w.enabled AND w.status <> 'HEALTHY' THEN '1' ELSE '2' END || ` + sortedName + `)`,
+}
+
+var sortedName = fmt.Sprintf(`lower("left"(w.name, %d))`, hook.SortedLetters)
+
+// WebhookSearch goes through the webhooks that the request may see. What no index
+// knows is looked for in them, so many in one page.
+func WebhookSearch(ctx context.Context, f hook.WebhookFilter) core.Search {
+	w := core.Way{Served: []core.Condition{{Text: "w.deleted_at IS NULL"}}, Rest: LookedFor("w", f.Text, hostOfWebhook)}
+	w.Served = append(w.Served, core.Equal("w.owner_id", f.OwnerID)...)
+	if userID, bound := core.Tenant(ctx); bound {
+		w.Served = append(w.Served, core.Condition{Text: "w.owner_id = ?", Value: userID})
+	}
+	if f.Status != "" {
+		w.Rest = append(w.Rest, core.Condition{Text: "w.status = ?", Value: f.Status})
+	}
+	if f.Enabled != nil {
+		w.Rest = append(w.Rest, core.Condition{Text: "w.enabled = ?", Value: *f.Enabled})
+	}
+	if f.ProjectID != "" {
+		w.Rest = append(w.Rest, core.Condition{Text: "w.id IN (SELECT webhook_id FROM rules WHERE projects @> ARRAY[?])", Value: f.ProjectID})
+	}
+	if f.EventType != "" {
+		w.Rest = append(w.Rest, core.Condition{Text: "EXISTS (SELECT FROM rules r WHERE r.webhook_id = w.id AND ? = ANY(r.events))", Value: f.EventType})
+	}
+	return core.Search{Columns: WebhookColumns, Table: "webhooks w", Key: core.SortKey{Time: "w.created_at", ID: "w.id", Text: webhookSorts[f.Sort]}, Ways: []core.Way{w}}
+}
+
+// DirectorySearch goes through all of a table of the directory, such as "users u".
+func DirectorySearch(columns, table string, w core.Way) core.Search {
+	q := core.Search{Columns: columns, Table: table, Ways: []core.Way{w}}
+	q.Key = core.SortKey{Time: q.Name() + ".created_at", ID: q.Name() + ".id"}
+	return q
+}
+
+// Also are the conditions of a list of deliveries that no index knows.
+func Also(f hook.DeliveryFilter) (all []core.Condition) {
+	if f.Latest {
+		all = append(all, core.Condition{Text: "NOT d.superseded"})
+	}
+	if f.IDPrefix != "" {
+		all = append(all, core.Condition{Text: "(starts_with(d.id, ?) OR starts_with(d.event_id, ?))", Value: f.IDPrefix})
+	}
+	return slices.Concat(all, core.Equal("d.redelivery_id", f.RedeliveryID))
+}
