@@ -65,6 +65,7 @@ func TestListen_OutlivesTheProcessThatHoldsItsStream(t *testing.T) {
 		}
 	}
 	require.Len(t, l.told(t, "ready"), 1)
+	require.EqualValues(t, part, l.told(t, "back")[0]["came"], "it is counted up to 200")
 	for _, id := range []string{ids[0], ids[part], ids[2*part]} {
 		c.delivery(t, id, status("succeeded"))
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"godwit/internal/cli"
 )
 
 func deliveriesCommand(f *frame) *cobra.Command {
@@ -172,17 +174,14 @@ func curlOf(r object, to string) string {
 	if to != "" {
 		at = to
 	}
-	parts := []string{"curl -sS -X POST " + quote(at)}
+	parts := []string{"curl -sS -X POST " + cli.Quote(at)}
 	headers, _ := r.at("headers").(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		parts = append(parts, "-H "+quote(fmt.Sprintf("%s: %v", name, headers[name])))
+		parts = append(parts, "-H "+cli.Quote(fmt.Sprintf("%s: %v", name, headers[name])))
 	}
 	if r.text("encoding") == "base64" {
-		return "printf %s " + quote(body) + " | base64 -d | " + strings.Join(append(parts, "--data-binary @-"), " \\\n  ")
+		return "printf %s " + cli.Quote(body) + " | base64 -d | " + strings.Join(append(parts, "--data-binary @-"), " \\\n  ")
 	}
 	// A body that begins with @ would be taken for the name of a file; JSON does not.
-	return strings.Join(append(parts, "--data-binary "+quote(body)), " \\\n  ")
+	return strings.Join(append(parts, "--data-binary "+cli.Quote(body)), " \\\n  ")
 }
-
-// quote writes a text for a POSIX shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type listenFlags struct {
 	retries, takeOver           bool
 	keep                        time.Duration
 	printSecret                 bool
-	external, insecure          bool
+	external, insecure, noKeys  bool
 	once                        int
 	timeout, exitAfter          time.Duration
 }
@@ -77,6 +78,7 @@ func (f *listenFlags) addTo(c *cobra.Command) {
 	flags.DurationVar(&f.timeout, "timeout", 0, "end after this time; with --once it is exit code 1")
 	flags.DurationVar(&f.exitAfter, "exit-after-disconnect", 0, "end when there was no connection for this time")
 	flags.BoolVar(&f.external, "allow-external", false, "forward to other machines, too")
+	flags.BoolVar(&f.noKeys, "no-keys", false, "take no keys, also on a terminal")
 	flags.BoolVar(&f.insecure, "insecure", false, "accept any certificate of the receiver")
 }
 
@@ -107,6 +109,18 @@ func (f *listenFlags) form() map[string]any {
 	return form
 }
 
+// what says what is listened to, for people.
+func (f *listenFlags) what() string {
+	text := strings.Join(f.events, ", ")
+	if in := slices.Concat(f.projects, f.companies); len(in) > 0 {
+		text += " in " + strings.Join(in, ", ")
+	}
+	if f.filter != "" {
+		text += " where " + f.filter
+	}
+	return text
+}
+
 func (f *listenFlags) run(c *cobra.Command, args []string) error {
 	api, err := f.client(c)
 	if err != nil {
@@ -126,15 +140,26 @@ func (f *listenFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return misused{err}
 	}
-	err = listen.Run(c.Context(), listen.Options{
-		API: api, Target: target, Form: f.form(), Name: f.name, External: f.external, Insecure: f.insecure,
+	ctx, interrupt := context.WithCancel(c.Context())
+	defer interrupt()
+	err = listen.Run(ctx, listen.Options{
+		API: api, Target: target, Form: f.form(), Name: f.name, What: f.what(), External: f.external, Insecure: f.insecure,
 		Once: f.once, Timeout: f.timeout, ExitAfter: f.exitAfter, Stay: f.keep > 0,
-		Out: &listen.Report{Out: c.OutOrStdout(), JSON: f.json},
+		Out: &listen.Report{Out: c.OutOrStdout(), JSON: f.json}, Terminal: f.terminal(c, interrupt),
 	})
-	if err == nil && c.Context().Err() != nil {
+	if err == nil && ctx.Err() != nil {
 		return interrupted{}
 	}
 	return err
+}
+
+// terminal is where a person presses keys; nil = nobody does.
+func (f *listenFlags) terminal(c *cobra.Command, interrupt func()) *listen.Terminal {
+	in, out := c.InOrStdin(), c.OutOrStdout()
+	if f.json || f.noKeys || !isTerminal(in) || !isTerminal(out) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return &listen.Terminal{In: in.(*os.File), Out: out.(*os.File), Browse: browse, Interrupt: interrupt}
 }
 
 // secret prints the signing secret. A listener that it makes for that is removed.

@@ -17,9 +17,10 @@ import (
 type Options struct {
 	API    *cli.Client
 	Target *url.URL
-	// Form is the body of POST /v1/listeners; Name is in it, too.
-	Form map[string]any
-	Name string
+	// Form is the body of POST /v1/listeners; Name is in it, too. What says what its rules
+	// choose, for people.
+	Form       map[string]any
+	Name, What string
 	// External allows receivers on other machines, Insecure any certificate.
 	External, Insecure bool
 	// Once ends after so many deliveries were answered, Timeout after a time, and
@@ -30,6 +31,8 @@ type Options struct {
 	// Stay keeps the listener after the end.
 	Stay bool
 	Out  *Report
+	// Terminal takes keys; nil = there is none.
+	Terminal *Terminal
 }
 
 const (
@@ -49,11 +52,13 @@ type session struct {
 	forward *forwarder
 	answers *answers
 	id      string
+	newest  newest
 	work    sync.WaitGroup
 
 	mu       sync.Mutex
 	underWay map[key]bool
 	down     bool               // nothing listens at the target
+	paused   bool               // by a key
 	cut      context.CancelFunc // ends the stream that there is
 	done     int                // deliveries that were answered
 	enough   context.CancelFunc // ends the session
@@ -78,8 +83,13 @@ func Run(ctx context.Context, o Options) error {
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go s.answers.run(sending)
+	restore, err := s.keys(running)
+	if err != nil {
+		return err
+	}
 	err = s.stream(s.limited(running))
 	s.finish(ctx)
+	restore()
 	return err
 }
 
@@ -170,16 +180,18 @@ func (s *session) once(ctx context.Context, lost time.Time) (began, switched boo
 	defer cut()
 	s.mu.Lock()
 	s.cut = cut
-	down := s.down
+	down, paused := s.down, s.paused
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		switched = s.down != down
+		switched = s.down != down || s.paused != paused
 	}()
 	path := "/v1/listeners/" + s.id + "/stream"
-	if down {
+	if down || paused {
 		path += "?paused=true"
+	}
+	if down {
 		go s.untilUp(ctx, cut)
 	}
 	resp, err := s.API.Send(ctx, http.MethodGet, path, nil)
@@ -201,7 +213,7 @@ func (s *session) once(ctx context.Context, lost time.Time) (began, switched boo
 		switch e.name {
 		case "ready":
 			if began = true; !down {
-				s.Out.ready(lost)
+				s.ready(ctx, lost)
 			}
 		case "delivery":
 			s.take(ctx, e)
@@ -248,6 +260,7 @@ func (s *session) take(ctx context.Context, e event) {
 	if err != nil || s.answers.has(d.key()) {
 		return
 	}
+	s.newest.see(d)
 	s.mu.Lock()
 	busy := s.underWay[d.key()]
 	s.underWay[d.key()] = true
