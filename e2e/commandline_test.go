@@ -107,3 +107,15 @@ func (c *stageClient) keyOf(t testing.TB, form map[string]any) string {
 	t.Helper()
 	return c.send(t, http.MethodPost, "/v1/api-keys", form).json(t, http.StatusCreated)["key"].(string)
 }
+
+// TestCommandLine_MakesNothingTwice: of a command whose answer was lost the second try is
+// answered as the first one.
+func TestCommandLine_MakesNothingTwice(t *testing.T) {
+	p := sharedStack(t).standalone
+	c := newStage(t, p)
+	person := commands(t, p, adminKey)
+	person.env = append(person.env, "GODWIT_URL="+lossy(t, p.url()))
+	made := person.ok(t, "webhooks", "create", "--owner", c.prefix+"u", "--name", "once", "--url", "http://127.0.0.1:1/", "--events", "TODO_*", "--json")
+	require.Contains(t, made, `"secret"`)
+	require.Len(t, c.get(t, "/v1/webhooks?owner_id="+c.prefix+"u")["data"], 1)
+}

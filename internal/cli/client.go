@@ -3,10 +3,12 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,6 +34,7 @@ type Client struct {
 	// HTTP makes the calls; nil = http.DefaultClient.
 	HTTP *http.Client
 	// Waits is how often a call that came too early waits, not for long, and comes again.
+	// With any, a call whose answer was lost comes again once.
 	Waits int
 }
 
@@ -64,6 +67,17 @@ type Request struct {
 	Method, Path string
 	Body         any    // is sent as JSON; nil = none
 	IfMatch      string // the ETag of what is changed; "" = whatever it is
+
+	key string // the Idempotency-Key; "" = none
+}
+
+// keyed gives a request that can be sent again: the API carries a POST out once for its
+// key. The events of a batch have ids, which do the same and cost less.
+func (r Request) keyed() Request {
+	if r.Method == http.MethodPost && r.Path != "/v1/events/batch" {
+		r.key = rand.Text()
+	}
+	return r
 }
 
 // Call makes one request with a body of JSON, unless in is nil, and reads the answer
@@ -83,12 +97,17 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (http.Header, error
 			return nil, err
 		}
 	}
-	for waits := 0; ; waits++ {
+	r = r.keyed()
+	for waits, lost := 0, false; ; waits++ {
 		header, err := c.once(ctx, r, body, out)
 		var f *Failure
-		if !errors.As(err, &f) || f.Status != http.StatusTooManyRequests || waits >= c.Waits || f.RetryAfter > maxWait {
+		early := errors.As(err, &f) && f.Status == http.StatusTooManyRequests && f.RetryAfter <= maxWait
+		// With If-Match the second call would find what the first one has changed.
+		again := f != nil && f.lost && !lost && r.IfMatch == ""
+		if waits >= c.Waits || !early && !again {
 			return header, err
 		}
+		lost = lost || again
 		select {
 		case <-time.After(f.RetryAfter):
 		case <-ctx.Done():
@@ -110,11 +129,12 @@ func (c *Client) once(ctx context.Context, r Request, body []byte, out any) (htt
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	lost := err != nil && ctx.Err() == nil
 	if err == nil && out != nil {
 		err = json.Unmarshal(raw, out)
 	}
 	if err != nil {
-		return nil, &Failure{Code: ExitUnreachable, What: "the answer of " + c.URL + " can't be read", Why: err.Error(), Next: "is this the address of Godwit?"}
+		return nil, &Failure{lost: lost, Code: ExitUnreachable, What: "the answer of " + c.URL + " can't be read", Why: err.Error(), Next: "is this the address of Godwit?"}
 	}
 	return resp.Header, nil
 }
@@ -133,6 +153,9 @@ func (c *Client) send(ctx context.Context, in Request, body io.Reader) (*http.Re
 	if c.Key != "" {
 		r.Header.Set("Authorization", "Bearer "+c.Key)
 	}
+	if in.key != "" {
+		r.Header.Set("Idempotency-Key", in.key)
+	}
 	if in.IfMatch != "" {
 		r.Header.Set("If-Match", in.IfMatch)
 	}
@@ -145,7 +168,9 @@ func (c *Client) send(ctx context.Context, in Request, body io.Reader) (*http.Re
 		if errors.As(err, &broken) {
 			err = broken.Err
 		}
-		return nil, &Failure{Code: ExitUnreachable, What: c.URL + " can't be reached", Why: err.Error(), Next: "is Godwit running there? --url or GODWIT_URL says where"}
+		var dial *net.OpError
+		lost := ctx.Err() == nil && !(errors.As(err, &dial) && dial.Op == "dial")
+		return nil, &Failure{lost: lost, Code: ExitUnreachable, What: c.URL + " can't be reached", Why: err.Error(), Next: "is Godwit running there? --url or GODWIT_URL says where"}
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
 		defer resp.Body.Close()
@@ -262,6 +287,8 @@ type Failure struct {
 	RetryAfter time.Duration `json:"-"`
 	// Problem is the API's answer; nil = it gave none that is JSON.
 	Problem json.RawMessage `json:"-"`
+
+	lost bool // there was a connection, and no answer came over it
 }
 
 func (f *Failure) Error() string {
