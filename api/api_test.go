@@ -20,7 +20,7 @@ import (
 
 const testKey = "a-key-of-the-tests"
 
-// client calls an API over a fake store.
+// client calls an API over a store that is in part a fake.
 type client struct {
 	t       *testing.T
 	store   *fake
@@ -35,6 +35,7 @@ func newClient(t *testing.T) *client { return newClientWith(t, func(*Options) {}
 // newClientWith is newClient with changes to what the API is built from.
 func newClientWith(t *testing.T, change func(*Options)) *client {
 	c := &client{t: t, store: &fake{}}
+	c.store.disk = openStore(t, c.store)
 	options := Options{
 		Store:    c.store.store(),
 		Matching: matching{c.store},

@@ -10,7 +10,9 @@ import (
 
 func TestErase_OfAnEventAndOfAUser(t *testing.T) {
 	c := newClient(t)
-	c.store.users = []hook.User{{ID: "una"}, {ID: "ben"}}
+	for _, id := range []string{"una", "ben"} {
+		c.call("PUT", "/v1/users/"+id, `{"name":"n","email":"`+id+`@example.com"}`).is(201)
+	}
 	c.call("DELETE", "/v1/events/e1/payload", "").is(204)
 	c.call("DELETE", "/v1/users/una?erase=true", "").is(204)
 	c.call("DELETE", "/v1/users/ben?erase=false", "").is(204)

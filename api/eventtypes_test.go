@@ -14,8 +14,8 @@ import (
 
 func TestEventTypes(t *testing.T) {
 	c := newClient(t)
-	c.store.types = []hook.EventType{
-		{Name: "A", Group: "g", Builtin: true, ExampleCurrent: []byte(`{"price":1.10}`)}, {Name: "B", Group: "g"}, {Name: "C", Group: "h"}}
+	c.exec(`DELETE FROM event_types`)
+	c.exec(`INSERT INTO event_types (name, "group", description, builtin, example_current) VALUES ('A', 'g', '', true, '{"price":1.10}'), ('B', 'g', '', false, NULL), ('C', 'h', '', false, NULL)`)
 	all := c.call("GET", "/v1/event-types", "").is(200)
 	require.Contains(t, all.Body.String(), `{"name":"A","group":"g","title":"A","description":"","translations":{},"builtin":true,"archived_at":null,"example":{"previous":null,"current":{"price":1.10}},"schema":null}`)
 	require.Len(t, all.json()["data"], 3)
@@ -35,16 +35,18 @@ func TestEventTypes(t *testing.T) {
 
 func TestEventTypeIsAnsweredByteForByte(t *testing.T) {
 	c := newClient(t)
+	c.exec(`DELETE FROM event_types`)
 	const schema, previous, current = `{ "type":"object",  "maximum":1.50, "title":"<&>" }`, `{ "total" : 1.10 }`, "{\n\t\"total\":2.0 }"
 	put := c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"d","schema": `+schema+` ,"example":{"previous":`+previous+`,"current": `+current+`},"archived":true}`).is(201)
-	require.Equal(t, schema, string(c.store.types[0].Schema))
-	require.Equal(t, previous, string(c.store.types[0].ExamplePrevious))
-	require.Equal(t, current, string(c.store.types[0].ExampleCurrent))
+	kept := c.eventTypes()[0]
+	require.Equal(t, schema, string(kept.Schema))
+	require.Equal(t, previous, string(kept.ExamplePrevious))
+	require.Equal(t, current, string(kept.ExampleCurrent))
 	for _, body := range []string{put.Body.String(), c.call("GET", "/v1/event-types", "").is(200).Body.String()} {
 		require.Contains(t, body, `"example":{"previous":`+previous+`,"current":`+current+`},"schema":`+schema+`}`)
 	}
-	require.WithinDuration(t, time.Now(), c.store.types[0].ArchivedAt, time.Minute)
-	require.Equal(t, c.store.types[0].ArchivedAt.Format(time.RFC3339Nano), put.json()["archived_at"])
+	require.WithinDuration(t, time.Now(), kept.ArchivedAt, time.Minute)
+	require.Equal(t, kept.ArchivedAt.UTC().Format(time.RFC3339Nano), put.json()["archived_at"])
 
 	for _, bare := range []string{`{"group":"g","description":"d"}`, `{"group":"g","description":"d","schema":null,"example":null,"archived":null}`,
 		`{"group":"g","description":"d","example":{"previous":null},"archived":false}`} {
@@ -52,7 +54,8 @@ func TestEventTypeIsAnsweredByteForByte(t *testing.T) {
 		require.Equal(t, map[string]any{"previous": nil, "current": nil}, answer["example"])
 		require.Nil(t, answer["schema"])
 		require.Nil(t, answer["archived_at"])
-		require.Equal(t, hook.EventType{Name: "T", Group: "g", Description: "d"}, c.store.types[0])
+		kept = c.eventTypes()[0]
+		require.Equal(t, hook.EventType{Name: "T", Group: "g", Description: "d", SchemaVersion: kept.SchemaVersion, CreatedAt: kept.CreatedAt, UpdatedAt: kept.UpdatedAt}, kept)
 	}
 }
 
@@ -67,12 +70,13 @@ func languages(n int) string {
 
 func TestEventTypeHasWordsForPeople(t *testing.T) {
 	c := newClient(t)
+	c.exec(`DELETE FROM event_types`)
 	words := `{"title":"Deal won","translations":{"de":{"title":"Geschäft gewonnen","group":"Geschäft"},"pt-BR":{"description":"x"}},"group":"Deal","description":"d"}`
 	put := c.call("PUT", "/v1/event-types/DEAL_WON", words).is(201).json()
 	require.Equal(t, "Deal won", put["title"])
 	require.Equal(t, map[string]any{"de": map[string]any{"title": "Geschäft gewonnen", "group": "Geschäft"}, "pt-BR": map[string]any{"description": "x"}}, put["translations"])
-	require.Equal(t, "Geschäft gewonnen", c.store.types[0].TitleIn(hook.German))
-	require.Equal(t, "Deal won", c.store.types[0].TitleIn("pt-BR"))
+	require.Equal(t, "Geschäft gewonnen", c.eventTypes()[0].TitleIn(hook.German))
+	require.Equal(t, "Deal won", c.eventTypes()[0].TitleIn("pt-BR"))
 	c.call("PUT", "/v1/event-types/DEAL_WON", `{"group":"Deal","description":"d","translations":{`+languages(20)+`}}`).is(200)
 	bare := c.call("PUT", "/v1/event-types/DEAL_WON", `{"group":"Deal","description":"d"}`).is(200).json()
 	require.Equal(t, "DEAL_WON", bare["title"])
@@ -81,7 +85,8 @@ func TestEventTypeHasWordsForPeople(t *testing.T) {
 
 func TestArchivedEventTypesAreFiltered(t *testing.T) {
 	c := newClient(t)
-	c.store.types = []hook.EventType{{Name: "A"}, {Name: "B", ArchivedAt: now()}, {Name: "C"}, {Name: "D", ArchivedAt: now()}}
+	c.exec(`DELETE FROM event_types`)
+	c.exec(`INSERT INTO event_types (name, "group", description, archived_at) VALUES ('A', '', '', NULL), ('B', '', '', now()), ('C', '', '', NULL), ('D', '', '', now())`)
 	names := func(query string) (out []string, next string) {
 		page := c.call("GET", "/v1/event-types"+query, "").is(200).json()
 		for _, row := range page["data"].([]any) {
@@ -99,11 +104,13 @@ func TestArchivedEventTypesAreFiltered(t *testing.T) {
 	second, end := names("?archived=true&limit=1&cursor=" + next)
 	require.Equal(t, []string{"D"}, second)
 	require.Empty(t, end)
-	require.Len(t, c.store.types, 4)
+	require.Len(t, c.eventTypes(), 4)
 	c.call("GET", "/v1/event-types?archived=maybe", "").problem(422, "invalid")
 }
 
 func TestEventTypeNamesEveryBadField(t *testing.T) {
+	c := newClient(t)
+	before := len(c.eventTypes())
 	const strict = `{"type":"object","required":["id"],"properties":{"id":{"type":"string"}},"additionalProperties":false}`
 	for _, tc := range []struct {
 		fields string
@@ -131,12 +138,10 @@ func TestEventTypeNamesEveryBadField(t *testing.T) {
 		{`"archived":"yes"`, map[string]string{"/archived": "must be true or false"}},
 		{`"archived_at":null`, map[string]string{"/archived_at": "is not a field that can be set here; leave it out"}},
 	} {
-		c := newClient(t)
 		bad := c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"d",`+tc.fields+`}`).problem(422, "invalid")
 		require.Equal(t, tc.want, bad, tc.fields)
-		require.Empty(t, c.store.types)
 	}
-	c := newClient(t)
+	require.Len(t, c.eventTypes(), before)
 	c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"d","schema":`+strict+`,"example":{"current":{"id":"a"}}}`).is(201)
 	c.call("PUT", "/v1/event-types/combination", `{"group":"g","description":"d"}`).problem(422, "invalid")
 	c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"d","schema":{"a":1,"a":2}}`).problem(400, "malformed")

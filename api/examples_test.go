@@ -19,16 +19,22 @@ import (
 // userOfExample is the header of a user's key that exampleClient knows.
 var userOfExample = []string{"Authorization", "Bearer gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"}
 
-// exampleClient calls an API whose store holds what the examples are about.
-func exampleClient(t *testing.T, id map[string]string) *client {
+// directoryOfExamples is what the examples say of the host application.
+const directoryOfExamples = `
+	INSERT INTO companies (id, name) VALUES ('acme', 'Acme');
+	INSERT INTO projects (id, company_id, name) VALUES ('website', 'acme', 'Website');
+	INSERT INTO users (id, name, email) VALUES ('una', 'Una', 'una@example.com');
+	INSERT INTO members (project_id, user_id) VALUES ('website', 'una');
+	INSERT INTO event_types (name, "group", description) VALUES ('TODO_ESCALATED', 'Todos', '') ON CONFLICT DO NOTHING`
+
+// exampleClient calls an API whose store holds what the examples of a route are about.
+func exampleClient(t *testing.T, id map[string]string, r route) *client {
 	c := newClient(t)
 	rules := []hook.Rule{{Events: []string{"*"}}}
 	f := c.store
-	f.companies = []hook.Company{{ID: "acme", Name: "Acme", CreatedAt: now(), UpdatedAt: now()}}
-	f.projects = []hook.Project{{ID: "website", CompanyID: "acme", Name: "Website", CreatedAt: now(), UpdatedAt: now()}}
-	f.users = []hook.User{{ID: "una", Name: "Una", Email: "una@example.com", CreatedAt: now(), UpdatedAt: now()}}
-	f.members = []hook.Member{{ProjectID: "website", UserID: "una", CreatedAt: now()}}
-	f.types = []hook.EventType{{Name: "TODO_ESCALATED", Group: "Todos", CreatedAt: now()}}
+	if tag := strings.Split(r.path, "/")[2]; slices.Contains([]string{"companies", "projects", "users", "event-types", "session"}, tag) {
+		c.exec(directoryOfExamples)
+	}
 	f.events = []hook.Event{{ID: "todo-1-created", Type: "TODO_CREATED", ProjectID: "website", CompanyID: "acme", Current: json.RawMessage(`{}`)}}
 	f.webhooks = []hook.Webhook{{ID: id["get-webhook"], OwnerID: "una", Key: "billing-prod", Name: "n", URL: "https://hooks.example.com/", Rules: rules, Secret: "whsec_c2VjcmV0",
 		PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Enabled: true, Version: 1, Headers: map[string]string{"X-Team": "blue"}}}
@@ -78,7 +84,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 	for _, r := range (&server{}).routes() {
 		t.Run(r.id, func(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
-			c := exampleClient(t, pathsOf(notes))
+			c := exampleClient(t, pathsOf(notes), r)
 			var as []string
 			if r.id == "patch-session" || r.id == "answer-device" { // an admin is no user
 				as = userOfExample
@@ -100,7 +106,7 @@ func TestProblemsAreListed(t *testing.T) {
 	for _, r := range (&server{}).routes() {
 		t.Run(r.id, func(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
-			c := exampleClient(t, pathsOf(notes))
+			c := exampleClient(t, pathsOf(notes), r)
 			path, unknown, seen := op.path(r), r.path, map[int]bool{}
 			for name := range op.Path {
 				unknown = strings.Replace(unknown, "{"+name+"}", "no%20id", 1)

@@ -7,17 +7,15 @@ import (
 
 	"godwit/internal/hook"
 	"godwit/internal/match"
+	"godwit/internal/store"
 )
 
-// fake is a store in memory: just enough of one for the handlers' tests. When
-// err is set, every call fails with it.
+// fake is a store in memory for what is not tested on a database yet; the rest is on
+// disk. When err is set, every call that the fake answers fails with it.
 type fake struct {
 	err        error
-	companies  []hook.Company
-	projects   []hook.Project
-	users      []hook.User
-	members    []hook.Member
-	types      []hook.EventType
+	disk       *store.Store
+	used       bool // the disk was, beside the store
 	webhooks   []hook.Webhook
 	events     []hook.Event
 	deliveries []hook.Delivery
@@ -32,7 +30,6 @@ type fake struct {
 	// asked is the last page or filter that a list was asked for.
 	askedPage   hook.Page
 	askedFilter any
-	askedAs     hook.Principal
 	// question is the last that Preview was asked; these are its and Explain's answers.
 	question    match.Question
 	preview     match.Preview
@@ -64,12 +61,13 @@ type fake struct {
 	locked int
 }
 
+// onDisk is what the fake does not answer.
+type onDisk struct{ *store.Store }
+
 // storeInMemory is the fake with all its parts.
 type storeInMemory struct {
 	*fake
-	listed
-	belonging
-	types
+	onDisk
 	hooks
 	eventsOf
 	deliveriesOf
@@ -84,7 +82,7 @@ type storeInMemory struct {
 }
 
 func (f *fake) store() Store {
-	return storeInMemory{f, listed{f}, belonging{f}, types{f}, hooks{f}, eventsOf{f}, deliveriesOf{f}, draftsOf{f}, edits{f}, reportsOf{f},
+	return storeInMemory{f, onDisk{f.disk}, hooks{f}, eventsOf{f}, deliveriesOf{f}, draftsOf{f}, edits{f}, reportsOf{f},
 		keysOf{f}, devicesOf{f}, sessionsOf{f}, listenersOf{f}, playOf{f}}
 }
 
@@ -136,18 +134,8 @@ func (f *fake) ErasedAt(_ context.Context, id string) (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// UserQuotas and CompanyLimits are what quotas and limits were set to.
+// UserQuotas are what quotas were set to.
 func (f *fake) UserQuotas(context.Context, string) ([]hook.Quota, error) { return f.quotas, f.err }
-
-func (f *fake) CompanyLimits(context.Context) (map[string]hook.OwnLimits, error) {
-	own := map[string]hook.OwnLimits{}
-	for _, c := range f.companies {
-		if c.Limits != nil {
-			own[c.ID] = *c.Limits
-		}
-	}
-	return own, f.err
-}
 
 func now() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC) }
 
@@ -192,76 +180,23 @@ func cut[T any](rows []T, p hook.Page, key func(T) string) []T {
 	return rows[:min(len(rows), p.Limit)]
 }
 
-func companyID(c hook.Company) string   { return c.ID }
-func projectID(p hook.Project) string   { return p.ID }
-func userID(u hook.User) string         { return u.ID }
-func memberID(m hook.Member) string     { return m.UserID }
-func typeName(t hook.EventType) string  { return t.Name }
 func webhookID(w hook.Webhook) string   { return w.ID }
 func eventID(e hook.Event) string       { return e.ID }
 func deliveryID(d hook.Delivery) string { return d.ID }
 
-func (f *fake) PutCompany(_ context.Context, c hook.Company) (hook.Company, bool, error) {
-	c.CreatedAt, c.UpdatedAt = now(), now()
-	return c, upsert(&f.companies, c, companyID), f.err
+// PutCompany and Company fail as a test says.
+func (f *fake) PutCompany(ctx context.Context, c hook.Company) (hook.Company, bool, error) {
+	if f.err != nil {
+		return c, false, f.err
+	}
+	return f.disk.PutCompany(ctx, c)
 }
 
-func (f *fake) Company(_ context.Context, id string) (hook.Company, error) {
+func (f *fake) Company(ctx context.Context, id string) (hook.Company, error) {
 	if f.err != nil {
 		return hook.Company{}, f.err
 	}
-	return find(f.companies, id, companyID)
-}
-
-func (f *fake) DeleteCompany(_ context.Context, id string) error {
-	return drop(&f.companies, id, companyID)
-}
-
-func (f *fake) PutProject(_ context.Context, p hook.Project) (hook.Project, bool, error) {
-	p.CreatedAt, p.UpdatedAt = now(), now()
-	return p, upsert(&f.projects, p, projectID), f.err
-}
-
-func (f *fake) Project(_ context.Context, id string) (hook.Project, error) {
-	return find(f.projects, id, projectID)
-}
-
-func (f *fake) DeleteProject(_ context.Context, id string) error {
-	return drop(&f.projects, id, projectID)
-}
-
-func (f *fake) PutUser(_ context.Context, u hook.User) (hook.User, bool, error) {
-	u.CreatedAt, u.UpdatedAt = now(), now()
-	return u, upsert(&f.users, u, userID), f.err
-}
-
-func (f *fake) User(_ context.Context, id string) (hook.User, error) {
-	return find(f.users, id, userID)
-}
-
-func (f *fake) ChooseLocale(_ context.Context, id, locale string) error {
-	u, err := find(f.users, id, userID)
-	if u.Locale, u.LocaleChosen = locale, true; err == nil {
-		upsert(&f.users, u, userID)
-	}
-	return err
-}
-
-func (f *fake) DeleteUser(_ context.Context, id string) error { return drop(&f.users, id, userID) }
-
-type types struct{ *fake }
-
-func (t types) EventTypes(context.Context) ([]hook.EventType, error) { return t.types, t.err }
-
-func (t types) PutEventType(_ context.Context, et hook.EventType) (hook.EventType, bool, error) {
-	return et, upsert(&t.types, et, typeName), t.err
-}
-
-func (t types) DeleteEventType(_ context.Context, name string) error {
-	if et, err := find(t.types, name, typeName); err == nil && et.Builtin {
-		return hook.Errorf(hook.CodeConflict, "A built-in event type can't be deleted.")
-	}
-	return drop(&t.types, name, typeName)
+	return f.disk.Company(ctx, id)
 }
 
 type hooks struct{ *fake }

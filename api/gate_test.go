@@ -23,7 +23,7 @@ import (
 // from calls as somebody at an address.
 func (c *client) from(address, key string) answerOf {
 	c.t.Helper()
-	r := httptest.NewRequest("GET", "/v1/users", nil)
+	r := httptest.NewRequest("GET", "/v1/webhooks", nil)
 	r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(address), 40000).String()
 	r.Header.Set("Authorization", "Bearer "+key)
 	w := httptest.NewRecorder()
@@ -209,10 +209,10 @@ func TestForwardedFor_WarnsOfAProxyThatIsNotNamed(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				core, logs := observer.New(zap.WarnLevel)
 				c := newClientWith(t, func(o *Options) { o.TrustedProxies, o.Log = tc.trusted, zap.New(core) })
-				ask := func() { c.call("GET", "/v1/users", "", "X-Forwarded-For", "203.0.113.9").is(200) }
+				ask := func() { c.call("GET", "/v1/webhooks", "", "X-Forwarded-For", "203.0.113.9").is(200) }
 				for range 50 {
 					ask()
-					c.call("GET", "/v1/users", "").is(200)
+					c.call("GET", "/v1/webhooks", "").is(200)
 				}
 				if tc.want == "" {
 					require.Zero(t, logs.Len())

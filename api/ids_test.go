@@ -17,14 +17,16 @@ func TestIDs_MayBeWhatHostsHave(t *testing.T) {
 		}
 		return out
 	}
+	c := newClient(t)
 	for _, id := range []string{"auth0|123", "una+1@example.com", "gid://shop/Product/1", "YWI=", "a/../b", "a+b/c", "$&'()*;,!~=", "%2F"[1:], "arn:aws:x:y:table/z"} {
 		for _, escape := range []func(string) string{url.PathEscape, every, func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "/", "%2f"), "|", "%7c") }} {
-			c := newClient(t)
 			path := escape(id)
 			require.Equal(t, id, c.call("PUT", "/v1/companies/"+path, `{"name":"a"}`).is(201).json()["id"], path)
 			require.Equal(t, id, c.call("GET", "/v1/companies/"+path, "").is(200).json()["id"], path)
 			c.call("PUT", "/v1/projects/"+path, `{"name":"a","company_id":"`+id+`"}`).is(201)
+			c.call("PUT", "/v1/users/"+path, `{"name":"a","email":"a@example.com"}`).is(201)
 			require.Equal(t, id, c.call("PUT", "/v1/projects/"+path+"/members/"+path, "").is(201).json()["user_id"], path)
+			c.call("DELETE", "/v1/users/"+path, "").is(204)
 			c.call("GET", "/v1/projects?company_id="+url.QueryEscape(id), "").is(200)
 			c.call("DELETE", "/v1/companies/"+path, "").is(204)
 			problem := c.call("GET", "/v1/companies/"+path, "").is(404).json()
@@ -32,7 +34,6 @@ func TestIDs_MayBeWhatHostsHave(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	c := newClient(t)
 	location := c.call("POST", "/v1/events", `{"id":"gid://shop/Order/7","type":"T","project_id":"p1","current":{}}`).is(202).Header().Get("Location")
 	require.Equal(t, "/v1/events/gid:%2F%2Fshop%2FOrder%2F7", location)
 	for _, bad := range []string{"a b", "a?b", "a#b", "a%b", `a"b`, "a\\b", "<a>", "ü", "a\x00"} {

@@ -21,24 +21,24 @@ func TestEachKeyHasItsOwnAllowance(t *testing.T) {
 		one, _ := c.key("admin", "")
 		two, _ := c.key("admin", "")
 		for left := 3; left >= 0; left-- {
-			h := c.call("GET", "/v1/users", "", with(one)...).is(200).Header()
+			h := c.call("GET", "/v1/webhooks", "", with(one)...).is(200).Header()
 			require.Equal(t, `"management";q=4;w=1`, h.Get("RateLimit-Policy"))
 			require.Equal(t, `"management";r=`+strconv.Itoa(left)+`;t=1`, h.Get("RateLimit"))
 		}
-		a := c.call("GET", "/v1/users", "", with(one)...)
+		a := c.call("GET", "/v1/webhooks", "", with(one)...)
 		a.problem(429, "rate_limited")
 		require.Equal(t, "1", a.Header().Get("Retry-After"))
 		require.Equal(t, `"management";r=0;t=1`, a.Header().Get("RateLimit"))
-		c.call("GET", "/v1/users", "", with(two)...).is(200)
+		c.call("GET", "/v1/webhooks", "", with(two)...).is(200)
 
 		<-time.After(time.Second / 4)
-		c.call("GET", "/v1/users", "", with(one)...).is(200)
-		c.call("GET", "/v1/users", "", with(one)...).is(429)
+		c.call("GET", "/v1/webhooks", "", with(one)...).is(200)
+		c.call("GET", "/v1/webhooks", "", with(one)...).is(429)
 		<-time.After(time.Hour)
 		for range 4 {
-			c.call("GET", "/v1/users", "", with(one)...).is(200)
+			c.call("GET", "/v1/webhooks", "", with(one)...).is(200)
 		}
-		c.call("GET", "/v1/users", "", with(one)...).is(429)
+		c.call("GET", "/v1/webhooks", "", with(one)...).is(429)
 	})
 }
 
@@ -63,9 +63,9 @@ func TestRefusedRequestsCount(t *testing.T) {
 		c := limitedClient(t)
 		key, _ := c.key("publisher", "")
 		for range 4 {
-			c.call("GET", "/v1/users", "", with(key)...).is(403)
+			c.call("GET", "/v1/webhooks", "", with(key)...).is(403)
 		}
-		c.call("GET", "/v1/users", "", with(key)...).is(429)
+		c.call("GET", "/v1/webhooks", "", with(key)...).is(429)
 	})
 }
 
@@ -73,9 +73,9 @@ func TestTheBootstrapKeyMayDoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := limitedClient(t)
 		for range 4 * bootstrapFactor {
-			c.call("GET", "/v1/users", "").is(200)
+			c.call("GET", "/v1/webhooks", "").is(200)
 		}
-		a := c.call("GET", "/v1/users", "").is(429)
+		a := c.call("GET", "/v1/webhooks", "").is(429)
 		require.Equal(t, `"management";q=80;w=1`, a.Header().Get("RateLimit-Policy"))
 	})
 }
@@ -83,7 +83,7 @@ func TestTheBootstrapKeyMayDoMore(t *testing.T) {
 func TestNoRateIsNoLimit(t *testing.T) {
 	c := newClient(t)
 	for range 1000 {
-		h := c.call("GET", "/v1/users", "").is(http.StatusOK).Header()
+		h := c.call("GET", "/v1/webhooks", "").is(http.StatusOK).Header()
 		require.Empty(t, h.Get("RateLimit"))
 		require.Empty(t, h.Get("RateLimit-Policy"))
 	}

@@ -128,7 +128,7 @@ func TestASlowReaderEndsTheConnection(t *testing.T) {
 
 func TestAnIdleConnectionEnds(t *testing.T) {
 	connected(t, func(t *testing.T, _ *client, conn net.Conn) {
-		sendRaw(t, conn, "GET /v1/users HTTP/1.1\r\nHost: api\r\n"+authorized+"\r\n")
+		sendRaw(t, conn, "GET /v1/webhooks HTTP/1.1\r\nHost: api\r\n"+authorized+"\r\n")
 		reader := bufio.NewReader(conn)
 		answer, err := http.ReadResponse(reader, nil)
 		require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestLargeHeadersAre431(t *testing.T) {
 		require.Contains(t, within(t, conn, time.Second), "HTTP/1.1 431 ")
 	})
 	connected(t, func(t *testing.T, _ *client, conn net.Conn) {
-		sendRaw(t, conn, "GET /v1/users HTTP/1.1\r\nHost: api\r\nConnection: close\r\n"+authorized+"X-Large: "+strings.Repeat("x", 60<<10)+"\r\n\r\n")
+		sendRaw(t, conn, "GET /v1/webhooks HTTP/1.1\r\nHost: api\r\nConnection: close\r\n"+authorized+"X-Large: "+strings.Repeat("x", 60<<10)+"\r\n\r\n")
 		require.Contains(t, within(t, conn, 0), "HTTP/1.1 200 ")
 	})
 }
