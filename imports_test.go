@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"internal/inflight":    {"internal/hook"},
 	"internal/localpg":     nil,
 	"internal/mail":        {"internal/hook"},
-	"internal/match":       {"internal/eventschema", "internal/filter", "internal/hook", "internal/store"},
+	"internal/match":       {"internal/eventjson", "internal/eventschema", "internal/filter", "internal/hook", "internal/store"},
 	"internal/ops":         {"internal/hook"},
 	"internal/pgtest":      {"internal/id", "internal/localpg", "schema"},
 	"internal/retry":       {"internal/hook"},

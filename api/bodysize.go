@@ -20,7 +20,7 @@ func bodySize(body reflect.Type) int64 {
 	switch body {
 	case takes[batchForm]():
 		return maxBatch
-	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[checkForm](), takes[listenerForm](), takes[resultsForm]():
+	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[searchForm](), takes[checkForm](), takes[listenerForm](), takes[resultsForm]():
 		return maxBody
 	case takes[eventTypeForm]():
 		return 2 * eventschema.MaxSchema

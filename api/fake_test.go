@@ -33,6 +33,8 @@ type fake struct {
 	// question is the last that Preview was asked; these are its and Explain's answers.
 	question    match.Question
 	preview     match.Preview
+	searched    match.Search
+	found       match.Found
 	explanation match.Explanation
 	unreachable []hook.UnreachableRule
 	reports     reports

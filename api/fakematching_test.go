@@ -16,6 +16,11 @@ func (m matching) Preview(_ context.Context, q match.Question) (match.Preview, e
 	return m.preview, m.err
 }
 
+func (m matching) Search(_ context.Context, q match.Search) (match.Found, error) {
+	m.searched = q
+	return m.found, m.err
+}
+
 func (m matching) Explain(_ context.Context, webhookID, eventID string) (match.Explanation, error) {
 	m.askedFilter = webhookID + " " + eventID
 	return m.explanation, m.err

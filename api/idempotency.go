@@ -30,7 +30,7 @@ const (
 // twice, change nothing the second time.
 func (r route) creates() bool {
 	return r.method == http.MethodPost && len(r.who) > 0 &&
-		!slices.Contains([]string{"preview", "check", "explain", "enable", "disable", "retry-now", "cancel", "session", "results", "answer"}, path.Base(r.path))
+		!slices.Contains([]string{"preview", "check", "explain", "search", "enable", "disable", "retry-now", "cancel", "session", "results", "answer"}, path.Base(r.path))
 }
 
 func idempotencyParameter() *huma.Param {

@@ -106,6 +106,8 @@ type Matching interface {
 	Ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]hook.Accepted, error)
 	// Preview tells what rules would have matched; it writes nothing.
 	Preview(ctx context.Context, q match.Question) (match.Preview, error)
+	// Search finds events of the past by a condition; it writes nothing.
+	Search(ctx context.Context, q match.Search) (match.Found, error)
 	// Explain tells why an event did or did not go to a webhook.
 	Explain(ctx context.Context, webhookID, eventID string) (match.Explanation, error)
 	// Try asks filters about an event.

@@ -110,13 +110,13 @@ func (r route) status() int {
 	switch {
 	case r.method == http.MethodDelete:
 		return http.StatusNoContent
-	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events"):
+	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events") && path.Base(r.path) != "search":
 		return http.StatusAccepted
 	case slices.Contains([]string{"redeliver", "retry-now", "test"}, path.Base(r.path)): // what they ask for is done later
 		return http.StatusAccepted
 	case path.Base(r.path) == "cancel" && r.body != nil: // of many
 		return http.StatusAccepted
-	case slices.Contains([]string{"cancel", "preview", "check", "explain", "enable", "disable", "rotate-secret", "results", "poll", "answer"}, path.Base(r.path)): // they create nothing
+	case slices.Contains([]string{"cancel", "preview", "check", "explain", "search", "enable", "disable", "rotate-secret", "results", "poll", "answer"}, path.Base(r.path)): // they create nothing
 		return http.StatusOK
 	case r.method == http.MethodPost:
 		return http.StatusCreated

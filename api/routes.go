@@ -69,12 +69,14 @@ func (s *server) hostRoutes() []route {
 		{get, "/v1/system", admins, "get-system", "What this installation is, and how far the removal of old rows has come", nil, call(s.system)},
 
 		{get, "/v1/event-types", users, "list-event-types", "The catalogue of event types", nil, call(s.eventTypes)},
+		{get, "/v1/event-types/{name}/fields", users, "list-event-type-fields", "What conditions can ask about the events of a type", nil, call(s.typeFields)},
 		{put, "/v1/event-types/{name}", admins, "put-event-type", "Add or change an event type", takes[eventTypeForm](), call(s.putEventType)},
 		{del, "/v1/event-types/{name}", admins, "delete-event-type", "Delete an event type that is not built in", nil, call(s.deleteEventType)},
 
 		{post, "/v1/events", publishers, "publish-event", "Publish one event", takes[eventForm](), call(s.publish)},
 		{post, "/v1/events/batch", publishers, "publish-batch", "Publish up to 500 events", takes[batchForm](), call(s.publishBatch)},
 		{get, "/v1/events", users, "list-events", "Events, without their states", nil, call(s.events)},
+		{post, "/v1/events/search", users, "search-events", "Find events by a condition on what is in them", takes[searchForm](), call(s.searchEvents)},
 		{del, "/v1/events/{id}/payload", admins, "expunge-event", "Remove the states of an event for good", nil, call(s.expungeEvent)},
 		{get, "/v1/events/{id}", users, "get-event", "One event as it was sent, with its deliveries", nil, call(s.event)},
 	}

@@ -833,6 +833,18 @@ const (
 	TrialResultTrue  TrialResult = "true"
 )
 
+// Defines values for TypeFieldKinds.
+const (
+	Boolean     TypeFieldKinds = "boolean"
+	List        TypeFieldKinds = "list"
+	NamedValues TypeFieldKinds = "named_values"
+	Number      TypeFieldKinds = "number"
+	Object      TypeFieldKinds = "object"
+	Objects     TypeFieldKinds = "objects"
+	Text        TypeFieldKinds = "text"
+	Time        TypeFieldKinds = "time"
+)
+
 // Defines values for UndeliveredReason.
 const (
 	UndeliveredReasonBlockedAddress      UndeliveredReason = "blocked_address"
@@ -2102,6 +2114,24 @@ type FilterFailures struct {
 
 	// Last The last one; null = there was none
 	Last *LastFilterFailure `json:"last"`
+}
+
+// FoundEvents defines model for FoundEvents.
+type FoundEvents struct {
+	// Data The events that were found, the newest first
+	Data []ListedEvent `json:"data"`
+
+	// Examined How many events were looked at for this page
+	Examined int64 `json:"examined"`
+
+	// ExaminedSince How far back this page looked
+	ExaminedSince time.Time `json:"examined_since"`
+
+	// FilterFailures On which of them the filter failed, so that they were not found; the most frequent failure first
+	FilterFailures []SearchFailure `json:"filter_failures"`
+
+	// NextCursor Pass it as cursor for what lies further back, also where a page holds fewer rows than limit; null = everything since since was looked at
+	NextCursor *string `json:"next_cursor"`
 }
 
 // HourlyHealth defines model for HourlyHealth.
@@ -3490,6 +3520,45 @@ type SampleForm struct {
 	Type *string `json:"type,omitempty"`
 }
 
+// SearchFailure defines model for SearchFailure.
+type SearchFailure struct {
+	// Count On how many of the events that were looked at
+	Count int64 `json:"count"`
+
+	// Detail What went wrong, and what to write
+	Detail string `json:"detail"`
+
+	// EventID The newest of them
+	EventID string `json:"event_id"`
+}
+
+// SearchForm defines model for SearchForm.
+type SearchForm struct {
+	// Cursor The next_cursor of the page before, with a body that is otherwise the same; opaque
+	Cursor *string `json:"cursor,omitempty"`
+
+	// Filter CEL, as the filter of a rule; an event is found when it is true
+	Filter string `json:"filter"`
+
+	// Limit How many rows; 50 when left out
+	Limit *int64 `json:"limit,omitempty"`
+
+	// OwnerID As this user sees them; when left out with an admin's key, every project counts. With a user's key it is that user and is left out
+	OwnerID *string `json:"owner_id,omitempty"`
+
+	// Projects Only events of these projects; all that the key sees when left out
+	Projects []string `json:"projects,omitempty"`
+
+	// Since Accepted at or after
+	Since time.Time `json:"since"`
+
+	// Types Only events of these types, as in a rule; all when left out
+	Types []string `json:"types,omitempty"`
+
+	// Until Accepted before; now when left out
+	Until *time.Time `json:"until,omitempty"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// Current Whether it is the one that asks
@@ -3803,6 +3872,33 @@ type Trial struct {
 
 // TrialResult What the filter says to the sample; one that fails does not match
 type TrialResult string
+
+// TypeField defines model for TypeField.
+type TypeField struct {
+	// Example One of its values as text, of a list the first element, cut to 100 characters; null = there was none
+	Example *string `json:"example"`
+
+	// Kinds What it held, the most frequent first; empty = nothing but null. named_values is a list of objects that have name and value, objects a list of others
+	Kinds []TypeFieldKinds `json:"kinds"`
+
+	// Path What follows current. or previous. in a condition
+	Path string `json:"path"`
+
+	// Seen In how many of the events it had a value
+	Seen int64 `json:"seen"`
+}
+
+// TypeFieldKinds defines model for TypeField.Kinds.
+type TypeFieldKinds string
+
+// TypeFields defines model for TypeFields.
+type TypeFields struct {
+	// Data The fields: those of the type's example, then of its schema, then of its events
+	Data []TypeField `json:"data"`
+
+	// Examined How many events were looked at, the newest first
+	Examined int64 `json:"examined"`
+}
 
 // TypeWords defines model for TypeWords.
 type TypeWords struct {
@@ -4545,6 +4641,12 @@ type ListEventTypesParams struct {
 // ListEventTypesParamsArchived defines parameters for ListEventTypes.
 type ListEventTypesParamsArchived string
 
+// ListEventTypeFieldsParams defines parameters for ListEventTypeFields.
+type ListEventTypeFieldsParams struct {
+	// Since How far to look back for events; 30 days when left out
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Limit How many rows
@@ -4912,11 +5014,25 @@ func (c *Client) PutEventType(ctx context.Context, name string, body EventTypeFo
 	return answer[EventType](ctx, c, call{"PUT", path("/v1/event-types/%s", name), nil, body}, options)
 }
 
+// ListEventTypeFields is GET /v1/event-types/{name}/fields: What conditions can ask about the events of a type
+//
+// Tells which fields a condition on events of this type can ask about, with what they hold: by the type's example, its schema, and its newest events that the key may see, at most 200 of them and 2 MiB of states. Names that can't be written behind a dot in a condition are left out, as is what lies more than four names deep.
+func (c *Client) ListEventTypeFields(ctx context.Context, name string, params *ListEventTypeFieldsParams, options ...Option) (*TypeFields, error) {
+	return answer[TypeFields](ctx, c, call{"GET", path("/v1/event-types/%s/fields", name), params, nil}, options)
+}
+
 // ListEvents is GET /v1/events: Events, without their states
 //
 // Lists events, the newest first, without their states, with how many deliveries each has. A key of the role user sees those of the projects that its user is a member of.
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, options ...Option) (*ListListedEvent, error) {
 	return answer[ListListedEvent](ctx, c, call{"GET", path("/v1/events"), params, nil}, options)
+}
+
+// SearchEvents is POST /v1/events/search: Find events by a condition on what is in them
+//
+// Finds events by a condition on what is in them, the newest first. One page looks at up to 10,000 events, 64 MiB of states and for up to 5 s, so that it may hold fewer rows than `limit`, even none, and yet have a `next_cursor`: what lies further back is the next page. A key of the role user searches the projects that its user is a member of. Tests, combinations and what Godwit tells of webhooks are not searched, nor are events whose states were removed. It writes nothing.
+func (c *Client) SearchEvents(ctx context.Context, body SearchForm, options ...Option) (*FoundEvents, error) {
+	return answer[FoundEvents](ctx, c, call{"POST", path("/v1/events/search"), nil, body}, options)
 }
 
 // GetEvent is GET /v1/events/{id}: One event as it was sent, with its deliveries

@@ -39,6 +39,10 @@ var open = map[string][]string{
 		`{"owner_id":"{user}","rules":[{"events":["*"]}]}`,
 		`{"rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"rules":[{"events":["*"],"companies":["{company}"]}]}`,
 	},
+	"list-event-type-fields": nil,
+	"search-events": {
+		`{"owner_id":"{user}","filter":"true","since":"2020-01-01T00:00:00Z"}`, `{"filter":"true","projects":["{project}"],"since":"2020-01-01T00:00:00Z"}`,
+	},
 	"put-webhook": {
 		`{"owner_id":"{user}","name":"n","url":"http://127.0.0.1:1/","rules":[{"events":["*"]}]}`,
 		rule + `"projects":["{project}"]}]}`, rule + `"companies":["{company}"]}]}`,
@@ -77,6 +81,7 @@ var own = map[string]string{
 	"open-listener":        `{"name":"other","rules":[{"events":["*"],"projects":["{project}"],"companies":["{company}"]}]}`,
 	"post-results":         `{"results":[{"delivery":"{delivery}","attempt":1,"status_code":200}]}`,
 	"preview-rules":        `{"rules":[{"events":["*"]}]}`,
+	"search-events":        `{"filter":"true","since":"2020-01-01T00:00:00Z"}`,
 	"check-webhook":        `{"rules":[{"events":["*"],"projects":["{project}"],"filter":"type == 'x'"}],"sample":{"event_id":"{event}"}}`,
 	"explain-event":        `{"event_id":"shared-event"}`,
 	"patch-webhook":        `{"owner_id":"{user}","rules":[{"events":["*"],"projects":["{project}"]}]}`,
@@ -85,7 +90,7 @@ var own = map[string]string{
 }
 
 // nobodys lists those of them whose answers name nothing of anybody.
-var nobodys = []string{"get-app", "list-event-types", "get-stats", "get-webhook-health"}
+var nobodys = []string{"get-app", "list-event-types", "list-event-type-fields", "get-stats", "get-webhook-health"}
 
 // operation is one of /openapi.json.
 type operation struct {
@@ -167,8 +172,14 @@ func TestOtherUsersThingsAreNotThere(t *testing.T) {
 func (s *tenants) requireNoWayIn(op operation) {
 	s.Helper()
 	names := idPlaces.FindAllString(op.place(), -1)
-	if op.ID == "put-webhook" { // each user may choose every key
+	switch op.ID {
+	case "put-webhook": // each user may choose every key
 		names = nil
+	case "list-event-type-fields": // everybody sees the types, and of their events their own
+		names = nil
+		got := s.call(s.second.key, op.method, s.second.fill(op.place()), "")
+		s.requireNothingOf(s.first, op.ID, got)
+		require.Contains(s, got.Body.String(), `"examined":2`, "the event of the second user's project, and that of the shared one")
 	}
 	for _, name := range names {
 		kind := strings.Trim(name, "{}")

@@ -22,11 +22,6 @@ const (
 	MaxExamples = 10
 	// DefaultPreview is how far a preview looks back unless it is told.
 	DefaultPreview = 24 * time.Hour
-	// previewPage is how many events are read at a time, fewer where they are large:
-	// about pageBytes, and firstPage before it is known how large they are.
-	previewPage = 200
-	firstPage   = 20
-	pageBytes   = 4 << 20
 )
 
 // Question asks what rules would have matched since a time.
@@ -125,7 +120,6 @@ type windowKey struct {
 type study struct {
 	engine    *Engine
 	rules     []hook.Rule
-	bytes     int
 	windows   map[windowKey][]hook.WindowEvent // newest first
 	events    map[string]hook.Event            // of windows
 	byType    map[string]int
@@ -140,44 +134,15 @@ func (s *study) needsStates() bool {
 
 // read looks at the events, newest first, as far as the bounds allow.
 func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
-	bounded, cancel := context.WithTimeout(ctx, MaxPreviewTime)
-	defer cancel()
-	page := hook.Page{Limit: firstPage}
-	for {
-		events, err := s.engine.Store.Recent(bounded, q, page)
-		if err == nil {
-			err = s.examine(bounded, events)
-		}
-		switch {
-		case bounded.Err() != nil && ctx.Err() == nil:
-			s.out.Sampled = true
-			return nil
-		case err != nil:
-			return err
-		case len(events) < page.Limit:
-			return nil
-		case s.out.Examined >= MaxPreviewEvents || s.bytes >= MaxPreviewBytes:
-			s.out.Sampled = true
-			return nil
-		}
-		last := events[len(events)-1]
-		page.After = &hook.Cursor{Time: last.AcceptedAt, Sequence: last.Sequence, ID: last.ID}
-		page.Limit = min(max(1, pageBytes*s.out.Examined/max(1, s.bytes)), previewPage, MaxPreviewEvents-s.out.Examined)
-	}
-}
-
-func (s *study) examine(ctx context.Context, events []hook.Event) error {
-	for _, event := range events {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		s.bytes += len(event.Previous) + len(event.Current)
+	r := reading{recent: s.engine.Store.Recent, most: bounds{MaxPreviewEvents, MaxPreviewBytes, MaxPreviewTime}}
+	err := r.back(ctx, q, nil, func(ctx context.Context, event hook.Event) bool {
 		// Recent gives events of the owner's projects alone.
 		s.judge(ctx, subject{event, true, filter.NewSubject(event), new(uint64)})
-		s.out.Examined++
 		s.out.ExaminedSince = event.AcceptedAt
-	}
-	return nil
+		return true
+	})
+	s.out.Examined, s.out.Sampled = r.events, r.cut
+	return err
 }
 
 // judge counts the event if a rule matches it, and puts it into the windows of

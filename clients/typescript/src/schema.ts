@@ -304,6 +304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/event-types/{name}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What conditions can ask about the events of a type
+         * @description Tells which fields a condition on events of this type can ask about, with what they hold: by the type's example, its schema, and its newest events that the key may see, at most 200 of them and 2 MiB of states. Names that can't be written behind a dot in a condition are left out, as is what lies more than four names deep.
+         */
+        get: operations["list-event-type-fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -342,6 +362,26 @@ export interface paths {
          * @description Publishes up to 500 events, each as by itself: one that is refused does not stop the others. The results are in the order of the events. The body has at most 8 MiB.
          */
         post: operations["publish-batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find events by a condition on what is in them
+         * @description Finds events by a condition on what is in them, the newest first. One page looks at up to 10,000 events, 64 MiB of states and for up to 5 s, so that it may hold fewer rows than `limit`, even none, and yet have a `next_cursor`: what lies further back is the next page. A key of the role user searches the projects that its user is a member of. Tests, combinations and what Godwit tells of webhooks are not searched, nor are events whose states were removed. It writes nothing.
+         */
+        post: operations["search-events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2079,6 +2119,24 @@ export interface components {
             /** @description The last one; null = there was none */
             last: components["schemas"]["LastFilterFailure"] | null;
         };
+        FoundEvents: {
+            /** @description The events that were found, the newest first */
+            data: components["schemas"]["ListedEvent"][];
+            /**
+             * Format: int64
+             * @description How many events were looked at for this page
+             */
+            examined: number;
+            /**
+             * Format: date-time
+             * @description How far back this page looked
+             */
+            examined_since: string;
+            /** @description On which of them the filter failed, so that they were not found; the most frequent failure first */
+            filter_failures: components["schemas"]["SearchFailure"][];
+            /** @description Pass it as cursor for what lies further back, also where a page holds fewer rows than limit; null = everything since since was looked at */
+            next_cursor: string | null;
+        };
         HourlyHealth: {
             /**
              * Format: int64
@@ -3438,6 +3496,44 @@ export interface components {
             /** @description The type of an event that is made up */
             type?: string | null;
         };
+        SearchFailure: {
+            /**
+             * Format: int64
+             * @description On how many of the events that were looked at
+             */
+            count: number;
+            /** @description What went wrong, and what to write */
+            detail: string;
+            /** @description The newest of them */
+            event_id: string;
+        };
+        SearchForm: {
+            /** @description The next_cursor of the page before, with a body that is otherwise the same; opaque */
+            cursor?: string | null;
+            /** @description CEL, as the filter of a rule; an event is found when it is true */
+            filter: string;
+            /**
+             * Format: int64
+             * @description How many rows; 50 when left out
+             */
+            limit?: number | null;
+            /** @description As this user sees them; when left out with an admin's key, every project counts. With a user's key it is that user and is left out */
+            owner_id?: string | null;
+            /** @description Only events of these projects; all that the key sees when left out */
+            projects?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Accepted at or after
+             */
+            since: string;
+            /** @description Only events of these types, as in a rule; all when left out */
+            types?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Accepted before; now when left out
+             */
+            until?: string | null;
+        };
         Session: {
             /** @description Whether it is the one that asks */
             current: boolean;
@@ -3750,6 +3846,28 @@ export interface components {
              * @enum {string}
              */
             result: "true" | "false" | "fails";
+        };
+        TypeField: {
+            /** @description One of its values as text, of a list the first element, cut to 100 characters; null = there was none */
+            example: string | null;
+            /** @description What it held, the most frequent first; empty = nothing but null. named_values is a list of objects that have name and value, objects a list of others */
+            kinds: ("text" | "time" | "number" | "boolean" | "object" | "list" | "objects" | "named_values")[];
+            /** @description What follows current. or previous. in a condition */
+            path: string;
+            /**
+             * Format: int64
+             * @description In how many of the events it had a value
+             */
+            seen: number;
+        };
+        TypeFields: {
+            /** @description The fields: those of the type's example, then of its schema, then of its events */
+            data: components["schemas"]["TypeField"][];
+            /**
+             * Format: int64
+             * @description How many events were looked at, the newest first
+             */
+            examined: number;
         };
         TypeWords: {
             /** @description The description */
@@ -4966,6 +5084,36 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
+    "list-event-type-fields": {
+        parameters: {
+            query?: {
+                /** @description How far to look back for events; 30 days when left out */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the event type
+                 * @example TODO_ESCALATED
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeFields"];
+                };
+            };
+            default: components["responses"]["problem"];
+        };
+    };
     "list-events": {
         parameters: {
             query?: {
@@ -5049,6 +5197,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            default: components["responses"]["problem"];
+        };
+    };
+    "search-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundEvents"];
                 };
             };
             default: components["responses"]["problem"];

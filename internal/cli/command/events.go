@@ -75,45 +75,77 @@ func eventsShow(f *frame) *cobra.Command {
 }
 
 func eventsSearch(f *frame) *cobra.Command {
-	var rules ruleFlags
-	var since, owner string
+	var l listFlags
+	var when span
+	var filter, owner string
+	var types, projects []string
 	c := f.command("search", "Find events by a condition on what is in them", func(c *cobra.Command, _ []string) error {
-		if rules.filter == "" {
+		if filter == "" {
 			return misused{errors.New("give a condition, such as --filter \"current.priority == 'high'\"; godwit events list finds by type and project")}
 		}
-		if len(rules.events) == 0 {
-			rules.events = []string{"*"}
-		}
-		found, err := f.preview(c, rules, since, owner)
+		since, until, err := when.read()
 		if err != nil {
 			return err
 		}
-		for _, failure := range found.list("filter_failures") {
-			f.note(c, fmt.Sprintf("On %d events the condition fails: %s", failure.number("count"), failure.text("detail")))
+		if since == "" {
+			since = time.Now().Add(-24 * time.Hour).UTC().Format(time.RFC3339)
 		}
-		f.note(c, fmt.Sprintf("%d of %d events match since %s; these are the newest.", found.number("matched"), found.number("examined"), found.show("examined_since")))
-		t := &table{printer: f.printer(c), columns: eventColumns}
-		examples := found.list("examples")
-		if f.json {
-			for _, one := range examples {
-				if err := writeJSON(c.OutOrStdout(), one); err != nil {
-					return err
-				}
+		body := map[string]any{"filter": filter, "since": since}
+		for name, value := range map[string]string{"until": until, "owner_id": owner} {
+			if value != "" {
+				body[name] = value
 			}
-			return nil
 		}
-		if len(examples) > 0 {
-			t.rows(examples)
+		for name, values := range map[string][]string{"types": types, "projects": projects} {
+			if len(values) > 0 {
+				body[name] = values
+			}
 		}
-		return t.err
+		return f.search(c, l, body)
 	})
+	l.addTo(c)
+	when.addTo(c)
 	flags := c.Flags()
-	flags.StringVar(&rules.filter, "filter", "", "the condition in CEL, as in a rule of a webhook")
-	flags.StringSliceVar(&rules.events, "type", nil, "event types; a * at the end stands for the rest (default all)")
-	flags.StringSliceVar(&rules.projects, "project", nil, "projects")
-	flags.StringVar(&since, "since", "", "how far back, such as 2h or 7d (default a day)")
+	flags.StringVar(&filter, "filter", "", "the condition in CEL, as in a rule of a webhook")
+	flags.StringSliceVar(&types, "type", nil, "event types; a * at the end stands for the rest (default all)")
+	flags.StringSliceVar(&projects, "project", nil, "projects")
+	flags.Lookup("since").Usage += " (default a day)"
 	flags.StringVar(&owner, "owner", "", "as this user sees them; only with an admin's key")
-	c.Long = "Shows up to 10 of the newest events for which a condition holds, and how many there are.\nUp to 10,000 events are looked at, the newest first."
+	c.Long = "Lists the events for which a condition holds, the newest first, and says on how many it failed."
 	c.Example = "  godwit events search --filter \"current.title.contains('Paint')\" --since 7d"
 	return c
+}
+
+// search asks for page after page of what a condition holds for. A page may be empty
+// and yet not be the last: each looks at a part of the past.
+func (f *frame) search(c *cobra.Command, l listFlags, body map[string]any) error {
+	if l.limit < 1 {
+		return misused{errors.New("--limit must be at least 1; --all lists all")}
+	}
+	t := &table{printer: f.printer(c), columns: eventColumns}
+	shown, examined := 0, 0
+	for {
+		body["limit"] = maxPage
+		if !l.all {
+			body["limit"] = min(l.limit-shown, maxPage)
+		}
+		page, err := f.call(c, http.MethodPost, "/v1/events/search", body)
+		if err != nil {
+			return err
+		}
+		for _, failure := range page.list("filter_failures") {
+			f.note(c, fmt.Sprintf("On %d events the condition fails: %s", failure.number("count"), failure.text("detail")))
+		}
+		rows := page.list("data")
+		if err := f.rows(c, t, rows); err != nil {
+			return err
+		}
+		shown, examined = shown+len(rows), examined+page.number("examined")
+		next := page.text("next_cursor")
+		if next == "" || !l.all && shown >= l.limit {
+			f.note(c, fmt.Sprintf("%d events found among the %d since %s.", shown, examined, page.show("examined_since")))
+			return nil
+		}
+		body["cursor"] = next
+	}
 }

@@ -52,18 +52,7 @@ func (f *frame) list(c *cobra.Command, l listing) error {
 	shown := 0
 	more, err := pages(c, api, l, func(rows []object) error {
 		shown += len(rows)
-		if f.json {
-			for _, row := range rows {
-				if err := writeJSON(c.OutOrStdout(), row); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		if len(rows) > 0 {
-			t.rows(rows)
-		}
-		return t.err
+		return f.rows(c, t, rows)
 	})
 	switch {
 	case err != nil:
@@ -74,6 +63,22 @@ func (f *frame) list(c *cobra.Command, l listing) error {
 		f.note(c, fmt.Sprintf("These are the newest %d; --all or --limit shows more.", shown))
 	}
 	return nil
+}
+
+// rows writes a page of a list.
+func (f *frame) rows(c *cobra.Command, t *table, rows []object) error {
+	if f.json {
+		for _, row := range rows {
+			if err := writeJSON(c.OutOrStdout(), row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(rows) > 0 {
+		t.rows(rows)
+	}
+	return t.err
 }
 
 // pages calls each with page after page, and says whether there are more than the

@@ -1,0 +1,56 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestSearch_FindsEventsByWhatIsInThem walks page after page, and sees what its key may
+// see, over HTTP.
+func TestSearch_FindsEventsByWhatIsInThem(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	foreign := c.project(t, "p3", false)
+	high, low := current(`{"priority":"high","size":1}`), current(`{"priority":"low","due":null}`)
+	var want []any
+	for range 3 {
+		id, _ := c.happen(t, high)
+		want = append([]any{id}, want...)
+		c.happen(t, low)
+	}
+	other, _ := c.happen(t, map[string]any{"project_id": foreign, "current": json.RawMessage(`{"priority":"high"}`)})
+	user := c.as(c.userKey(t), sharedStack(t).standalone)
+	ask := func(c *stageClient, fields map[string]any) map[string]any {
+		fields["filter"], fields["since"] = "current.priority == 'high'", time.Now().Add(-time.Hour).Format(time.RFC3339)
+		return c.send(t, http.MethodPost, "/v1/events/search", fields).json(t, http.StatusOK)
+	}
+	var found []any
+	for cursor := any(nil); ; {
+		page := map[string]any{"limit": 2}
+		if cursor != nil {
+			page["cursor"] = cursor
+		}
+		got := ask(user, page)
+		for _, row := range got["data"].([]any) {
+			require.Contains(t, row, "deliveries")
+			found = append(found, row.(map[string]any)["id"])
+		}
+		if cursor = got["next_cursor"]; cursor == nil {
+			break
+		}
+	}
+	require.Equal(t, want, found)
+	admin := ask(c, map[string]any{"projects": []string{foreign}, "types": []string{"TODO_*"}})
+	require.Len(t, admin["data"], 1)
+	require.Equal(t, other, admin["data"].([]any)[0].(map[string]any)["id"])
+	refused := user.send(t, http.MethodPost, "/v1/events/search", map[string]any{"filter": "true &&", "since": "2020-01-01T00:00:00Z", "projects": []string{foreign}})
+	require.Contains(t, pointers(t, refused), "/filter")
+
+	fields := user.get(t, "/v1/event-types/TODO_CREATED/fields")
+	require.EqualValues(t, 6, fields["examined"])
+	require.Contains(t, fields["data"], map[string]any{"path": "size", "kinds": []any{"number"}, "example": "1", "seen": 3.0})
+	require.Contains(t, fields["data"], map[string]any{"path": "due", "kinds": []any{}, "example": nil, "seen": 0.0})
+}

@@ -1,0 +1,84 @@
+package match
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/hook"
+)
+
+const (
+	// mostRead is how many events are read at a time, fewer where they are large:
+	// about pageBytes, and firstRead before it is known how large they are.
+	mostRead  = 200
+	firstRead = 20
+	pageBytes = 4 << 20
+)
+
+// bounds limit how much of the past one request reads: events, bytes of their
+// states, and time.
+type bounds struct {
+	events, bytes int
+	time          time.Duration
+}
+
+// reading reads events back from the newest, as far as its bounds allow.
+type reading struct {
+	recent func(context.Context, hook.RecentQuery, hook.Page) ([]hook.Event, error)
+	most   bounds
+	// events and bytes are how much was seen.
+	events, bytes int
+	// cut: a bound was reached before the end of the past.
+	cut bool
+	// last is the event that was seen last.
+	last *hook.Cursor
+}
+
+// back shows the events after a cursor, nil = all, until see has enough.
+func (r *reading) back(ctx context.Context, q hook.RecentQuery, after *hook.Cursor, see func(context.Context, hook.Event) (more bool)) error {
+	bounded, cancel := context.WithTimeout(ctx, r.most.time)
+	defer cancel()
+	page := hook.Page{Limit: firstRead, After: after}
+	for {
+		events, err := r.recent(bounded, q, page)
+		more := true
+		if err == nil {
+			more, err = r.show(bounded, events, see)
+		}
+		switch {
+		case !more:
+			return nil
+		case bounded.Err() != nil && ctx.Err() == nil:
+			r.cut = true
+			return nil
+		case err != nil:
+			return err
+		case len(events) < page.Limit:
+			return nil
+		case r.events >= r.most.events || r.bytes >= r.most.bytes:
+			r.cut = true
+			return nil
+		}
+		page.After = r.last
+		page.Limit = min(max(1, pageBytes*r.events/max(1, r.bytes)), mostRead, r.most.events-r.events)
+	}
+}
+
+func (r *reading) show(ctx context.Context, events []hook.Event, see func(context.Context, hook.Event) bool) (more bool, err error) {
+	for _, event := range events {
+		if err := ctx.Err(); err != nil {
+			return true, err
+		}
+		more := see(ctx, event)
+		if err := ctx.Err(); err != nil {
+			return true, err // the event was perhaps not looked at to its end
+		}
+		r.events++
+		r.bytes += len(event.Previous) + len(event.Current)
+		r.last = &hook.Cursor{Time: event.AcceptedAt, Sequence: event.Sequence, ID: event.ID}
+		if !more {
+			return false, nil
+		}
+	}
+	return true, nil
+}
