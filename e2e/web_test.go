@@ -31,6 +31,16 @@ func TestWeb_Typing(t *testing.T) { inBrowser(t, "typing") }
 // TestWeb_Play makes a webhook for a person who only wants to see what it sends.
 func TestWeb_Play(t *testing.T) { inBrowser(t, "play") }
 
+// TestWeb_Keys lets a command line in, and makes and revokes a user's own keys.
+func TestWeb_Keys(t *testing.T) { inBrowser(t, "keys") }
+
+// TestWeb_Words looks for texts that are in no catalogue, or are cut off when they are
+// longer than in English.
+func TestWeb_Words(t *testing.T) { inBrowser(t, "words") }
+
+// TestWeb_Hostile puts texts that break pages wherever texts are taken.
+func TestWeb_Hostile(t *testing.T) { inBrowser(t, "hostile") }
+
 // TestWeb_FirstVisit opens the link that the start of an empty installation prints.
 func TestWeb_FirstVisit(t *testing.T) {
 	env := standaloneEnv(t, t.TempDir())

@@ -12,6 +12,8 @@ import (
 const (
 	maxList = 200 << 10 // the page that people open most
 	maxPage = 300 << 10
+	// maxEditor is what the editor of conditions adds, when somebody opens it.
+	maxEditor = 140 << 10
 )
 
 // chunk is a file of the build, as its manifest has it.
@@ -59,11 +61,32 @@ var pages = []string{
 	"admin/overview", "admin/directory", "admin/keys", "admin/log", "admin/system",
 }
 
-func TestApp_IsSmall(t *testing.T) {
+func readManifest(t *testing.T) (m manifest) {
+	t.Helper()
 	raw, err := fs.ReadFile(dist, "dist/.vite/manifest.json")
 	require.NoError(t, err, "run `make build` first")
-	var m manifest
 	require.NoError(t, json.Unmarshal(raw, &m))
+	return m
+}
+
+// TestApp_LoadsItsEditorWhenItIsOpened: it is larger than any page.
+func TestApp_LoadsItsEditorWhenItIsOpened(t *testing.T) {
+	m := readManifest(t)
+	const editor = "src/ui/cel-editor.tsx"
+	require.Contains(t, m, editor, "it is a chunk of its own")
+	for _, page := range pages {
+		without := m.load(t, "index.html", "src/pages/"+page+".tsx")
+		added := m.load(t, "index.html", "src/pages/"+page+".tsx", editor) - without
+		require.Greater(t, added, 50<<10, "%s holds the editor", page)
+		require.LessOrEqual(t, added, maxEditor, page)
+		if page == "wizard/wizard" {
+			t.Logf("the editor adds %d bytes", added)
+		}
+	}
+}
+
+func TestApp_IsSmall(t *testing.T) {
+	m := readManifest(t)
 	for _, language := range []string{"en", "de", "pl"} {
 		for _, page := range pages {
 			most := maxPage

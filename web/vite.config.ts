@@ -34,5 +34,5 @@ export default defineConfig({
   plugins: [react(), compress(), page()],
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false, manifest: true },
   server: { proxy: { '/v1': process.env['GODWIT_URL'] ?? 'http://127.0.0.1:8080' } },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts'], testTimeout: 60_000 }, // on a machine that does much else
 } as Parameters<typeof defineConfig>[0]);

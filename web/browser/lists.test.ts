@@ -141,6 +141,35 @@ test('what a list shows is sent again, no more and no less', async () => {
   expect(await all('&status_code=5xx'), 'the others stay as they were').toBe(before);
 });
 
+test('events are searched by what is in them', async () => {
+  const fields = page.waitForResponse((r) => r.url().endsWith('/v1/event-types/TODO_CREATED/fields'));
+  await page.goto(`${url}/events?type=TODO_CREATED`);
+  await page.getByText('Search by what is in them').click();
+  await page.getByRole('button', { name: 'Add a condition' }).click();
+  await fields;
+  await page.getByLabel('Field', { exact: true }).selectOption('added'); // which no example has
+  expect(await page.getByLabel('Comparison').locator('option').first().innerText(), 'its kind is known from events').toBe('is more than');
+  await page.getByLabel('Field', { exact: true }).selectOption('status');
+  await page.getByLabel('Value', { exact: true }).fill('Done');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.getByRole('row', { name: new RegExp(made.event) }).waitFor();
+  await page.getByTestId('found').getByText(/^1 found; /).waitFor();
+  expect(new URL(page.url()).searchParams.get('filter')).toContain("== 'Done'");
+  await page.reload();
+  await page.getByRole('row', { name: new RegExp(made.event) }).waitFor();
+  await page.getByLabel('Value', { exact: true }).fill('Nothing of the kind');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.getByText('No event fits', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Write it yourself' }).click();
+  await page.getByLabel('Condition, written in CEL').fill('current.added == 1 && ');
+  await page.getByText(/Line 1, character \d+: The condition is not complete yet\./).waitFor();
+  await page.getByLabel('Condition, written in CEL').fill('current.added == 1 &&& true');
+  await page.locator('.cm-fault', { hasText: '&' }).waitFor(); // where it is
+  expect(await page.getByRole('button', { name: 'Search', exact: true }).isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Without the condition again' }).click();
+  await page.getByLabel('Went to').waitFor();
+});
+
 test('no list complained, broke its policy, or asked another host', () => {
   expect(watch.faults.join('\n')).toBe('');
 });

@@ -90,6 +90,32 @@ export async function open(browser: Browser, watch: Watch, options: { locale?: s
   return page;
 }
 
+// loaded waits until a page shows what it is about.
+export const loaded = (p: Page) => async () => {
+  await p.getByRole('heading', { level: 1 }).waitFor();
+  await p.waitForLoadState('networkidle').catch(() => undefined);
+  await p.waitForFunction(() => !document.querySelector('.loading'));
+};
+
+// overflowing lists what a page shows too wide: all of it, or texts that are cut off
+// where nobody can scroll to their ends.
+export const overflowing = (p: Page): Promise<string[]> =>
+  p.evaluate(() => {
+    const found: string[] = [];
+    const wide = document.documentElement.scrollWidth - window.innerWidth;
+    if (wide > 0) {
+      const widest = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1).at(-1);
+      found.push(`${wide} px too wide, such as ${widest?.outerHTML.slice(0, 150)}`);
+    }
+    for (const e of document.querySelectorAll<HTMLElement>('body *')) {
+      const style = getComputedStyle(e);
+      const text = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent?.trim());
+      if (!text || e.closest('.hidden, select, [aria-hidden=true]') || style.visibility === 'hidden' || e.clientWidth <= 1) continue; // what is for screen readers has one pixel
+      if ((/hidden|clip/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1) || (/hidden|clip/.test(style.overflowY) && e.scrollHeight > e.clientHeight + 2)) found.push(`cut off: ${e.outerHTML.slice(0, 150)}`);
+    }
+    return found;
+  });
+
 export async function signIn(page: Page, key: string) {
   await page.goto(`${url}/sign-in`);
   await page.getByLabel('API key', { exact: true }).fill(key);

@@ -41,3 +41,9 @@ test('plurals follow the language', () => {
   expect(fill({ one: '{n} event', other: '{n} events' }, 'en', { n: 1234 })).toBe('1,234 events');
   expect(fill('{a} and {b}', 'en', { a: 'x' })).toBe('x and {b}');
 });
+
+test('values from right to left leave the sentence as it is', () => {
+  const name = '\u05E2\u05D1\u05E8\u05D9\u05EA';
+  expect(fill('{a} and {b}', 'en', { a: name, b: 'x' })).toBe(`\u2068${name}\u2069 and x`);
+  expect(fill('{a} and {b}', 'en', { a: '\u202Etxet\u2069', b: 'x' })).toBe('txet and x');
+});

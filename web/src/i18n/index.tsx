@@ -1,5 +1,6 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { now } from '../api/clock';
+import { isolated } from '../rules/isolated';
 import type { Catalogue, Key, Plural } from './texts';
 
 export type { Catalogue, Key, Plural };
@@ -28,7 +29,7 @@ export function fill(text: string | Plural, language: string, params: Params = {
   const form = typeof text === 'string' ? text : (text[new Intl.PluralRules(language).select(Number(n)) as keyof Plural] ?? text.other);
   return form.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
-    return value === undefined ? whole : typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+    return value === undefined ? whole : typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : isolated(value);
   });
 }
 

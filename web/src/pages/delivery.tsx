@@ -104,7 +104,7 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
               ) : null,
             ],
             [
-              'ID',
+              t('id'),
               <span key="id" className="row">
                 <code>{d.id}</code>
                 <Copy value={d.id} />

@@ -60,7 +60,7 @@ function EventOf({ event: e }: { event: Event }) {
               [t('event.accepted'), <When key="accepted" at={e.accepted_at} />],
               [t('code'), <code key="type">{e.type}</code>],
               [
-                'ID',
+                t('id'),
                 <span key="id" className="row">
                   <code>{e.id}</code>
                   <Copy value={e.id} />

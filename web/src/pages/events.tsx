@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
 import { ago, usePages, useProjects } from '../api/hooks';
 import { useWords } from '../i18n';
@@ -7,73 +8,104 @@ import { spans } from '../rules/filter';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
 import { Empty, Guide, Page, TestMark, When } from '../ui/parts';
+import { Condition, Found } from './event-search';
 
 export function Events() {
   const { t } = useWords();
   const search = useSearch({ from: '/shell/events' });
   const navigate = useNavigate({ from: '/events' });
-  const names = useNames();
   const { types, title } = useTypes();
   const projects = useProjects().data ?? [];
   const since = spans.find((s) => s === search.since);
   const matched = search.matched === 'false' ? 'false' : undefined;
-  const pages = usePages(['events', search.type, search.project, since, matched], (cursor) =>
-    ok(api.GET('/v1/events', { params: { query: { cursor, type: search.type, project_id: search.project, since: since && ago(since), matched } } })),
-  );
+  const { filter, type, project } = search;
+  const [searching, setSearching] = useState(filter !== undefined);
   const set = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
-  const filtered = Boolean(search.type || search.project || since || matched);
   return (
     <Page title={t('nav.events')}>
       <div className="filters">
-        <Choice label={t('type')} value={search.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
-        <Choice label={t('project')} value={search.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
+        <Choice label={t('type')} value={type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
+        <Choice label={t('project')} value={project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
         <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
-        <Choice label={t('events.went')} value={matched} onChange={(matched) => set({ matched })} options={[{ value: 'false', label: t('events.went.nobody') }]} />
+        {!filter && <Choice label={t('events.went')} value={matched} onChange={(matched) => set({ matched })} options={[{ value: 'false', label: t('events.went.nobody') }]} />}
       </div>
-      <Listed
-        pages={pages}
-        none={
-          <Empty title={filtered ? t('nothing_fits') : t('events.none')}>
-            {filtered ? (
-              <Button variant="default" onClick={() => set({ type: undefined, project: undefined, since: undefined, matched: undefined })}>
-                {t('clear_filters')}
-              </Button>
-            ) : (
-              <>
-                <p>{t('events.none.text')}</p>
-                <Guide to="trouble#nothing-comes" />
-              </>
-            )}
-          </Empty>
-        }
-      >
-        {(rows) => (
-          <Table columns={[t('type'), t('project'), t('events.outcome'), t('actor'), t('event.id'), t('created')]}>
-            {rows.map((e) => (
-              <tr key={e.id}>
-                <td className="main-cell">
-                  <Link to="/events/$id" params={{ id: e.id }}>
-                    {title(e.type)}
-                  </Link>
-                  {e.kind === 'test' && <TestMark />}
-                </td>
-                <td data-label={t('project')}>{e.project_id ? names.project(e.project_id) : '–'}</td>
-                <td data-label={t('events.outcome')}>
-                  <Outcome of={e.deliveries} />
-                </td>
-                <td data-label={t('actor')}>{e.actor_id ?? '–'}</td>
-                <td data-label={t('event.id')} className="dim small">
-                  {e.id}
-                </td>
-                <td data-label={t('created')} className="dim">
-                  <When at={e.accepted_at} />
-                </td>
-              </tr>
-            ))}
-          </Table>
-        )}
-      </Listed>
+      <details className="card" open={searching} onToggle={(e) => setSearching(e.currentTarget.open)}>
+        <summary>{t('events.search')}</summary>
+        {searching && <Condition filter={filter} type={type} onSearch={(filter) => set({ filter, ...(filter && { matched: undefined }) })} />}
+      </details>
+      {filter ? (
+        <Found sought={{ filter, type, project, since }}>{(rows) => <Rows rows={rows} />}</Found>
+      ) : (
+        <Newest asked={{ type, project, since, matched }} onClear={() => set({ type: undefined, project: undefined, since: undefined, matched: undefined })} />
+      )}
     </Page>
+  );
+}
+
+interface Asked {
+  type: string | undefined;
+  project: string | undefined;
+  since: (typeof spans)[number] | undefined;
+  matched: 'false' | undefined;
+}
+
+function Newest({ asked: { type, project, since, matched }, onClear }: { asked: Asked; onClear: () => void }) {
+  const { t } = useWords();
+  const pages = usePages(['events', type, project, since, matched], (cursor) =>
+    ok(api.GET('/v1/events', { params: { query: { cursor, type, project_id: project, since: since && ago(since), matched } } })),
+  );
+  const filtered = Boolean(type || project || since || matched);
+  return (
+    <Listed
+      pages={pages}
+      none={
+        <Empty title={filtered ? t('nothing_fits') : t('events.none')}>
+          {filtered ? (
+            <Button variant="default" onClick={onClear}>
+              {t('clear_filters')}
+            </Button>
+          ) : (
+            <>
+              <p>{t('events.none.text')}</p>
+              <Guide to="trouble#nothing-comes" />
+            </>
+          )}
+        </Empty>
+      }
+    >
+      {(rows) => <Rows rows={rows} />}
+    </Listed>
+  );
+}
+
+function Rows({ rows }: { rows: Schemas['ListedEvent'][] }) {
+  const { t } = useWords();
+  const names = useNames();
+  const { title } = useTypes();
+  return (
+    <Table columns={[t('type'), t('project'), t('events.outcome'), t('actor'), t('event.id'), t('created')]}>
+      {rows.map((e) => (
+        <tr key={e.id}>
+          <td className="main-cell">
+            <Link to="/events/$id" params={{ id: e.id }}>
+              {title(e.type)}
+            </Link>
+            {e.kind === 'test' && <TestMark />}
+          </td>
+          <td data-label={t('project')}>{e.project_id ? names.project(e.project_id) : '–'}</td>
+          <td data-label={t('events.outcome')}>
+            <Outcome of={e.deliveries} />
+          </td>
+          <td data-label={t('actor')}>{e.actor_id ?? '–'}</td>
+          <td data-label={t('event.id')} className="dim small">
+            {e.id}
+          </td>
+          <td data-label={t('created')} className="dim">
+            <When at={e.accepted_at} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -139,7 +139,7 @@ function WebhookFacts({ webhook: w }: { webhook: WebhookDetail }) {
         [t('format'), t(`format.${w.payload_format}`)],
         [t('created'), <When key="at" at={w.created_at} />],
         [
-          'ID',
+          t('id'),
           <span key="id" className="row">
             <code>{w.id}</code>
             <Copy value={w.id} />

@@ -5,6 +5,7 @@ import { useSettled } from '../api/check';
 import { useListedWebhooks, useUsers, type Webhook, type WebhookSort } from '../api/hooks';
 import { useWords } from '../i18n';
 import { hostOf } from '../rules/receivers';
+import { isolated } from '../rules/isolated';
 import { ails, needsYou, stateOf } from '../rules/state';
 import { Sparkline } from '../ui/charts';
 import { Listens } from '../ui/listens';
@@ -51,7 +52,7 @@ export function Webhooks() {
   const found = useListedWebhooks(whole.data?.next_cursor ? sought : '', sort);
   const query = whole.data?.next_cursor && words ? found : whole;
   const fits = (w: Webhook) => shows[show](w) && (!words || `${w.name} ${hostOf(w.url)} ${w.id}`.toLowerCase().includes(words));
-  const owner = (id: string) => users?.find((u) => u.id === id)?.name ?? id;
+  const owner = (id: string) => isolated(users?.find((u) => u.id === id)?.name ?? id);
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
 
   return (

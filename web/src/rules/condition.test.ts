@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cel, fieldsOf, parse, speakable, write, type Condition, type Line } from './condition';
+import { cel, fieldsOf, fieldsTold, opsFor, parse, speakable, write, type Condition, type Line } from './condition';
 
 // random is a generator that gives the same numbers each time.
 function random(seed: number) {
@@ -122,7 +122,37 @@ test('condition: fields are what examples have', () => {
       current: { status: 'Open', total: 3, done: false, due_at: null, at: '2026-01-02T03:04:05Z', tags: ['late'], custom_fields: [{ name: 'Budget', value: 1 }], list: { title: 'To do' }, 'odd key': 1, in: 2 },
     },
   ]);
-  expect(fields.map((f) => `${f.path}:${f.kind}`)).toEqual(['status:text', 'total:number', 'done:switch', 'due_at:day', 'at:day', 'tags:list', 'custom_fields:things', 'list.title:text']);
+  expect(fields.map((f) => `${f.path}:${f.kinds.join()}`)).toEqual(['status:text', 'total:number', 'done:switch', 'due_at:day', 'at:day', 'tags:list', 'custom_fields:things', 'list.title:text']);
   expect(speakable('a.b_c')).toBe(true);
   expect(speakable('a-b')).toBe(false);
+});
+
+test('condition: fields are what the API tells of each type', () => {
+  const fields = fieldsTold([
+    [
+      { path: 'status', kinds: ['text'], example: null },
+      { path: 'total', kinds: ['number', 'text'], example: '3' },
+      { path: 'list', kinds: ['object'], example: null },
+      { path: 'list.title', kinds: ['text'], example: 'To do' },
+      { path: 'due_at', kinds: [], example: null },
+      { path: 'people', kinds: ['objects'], example: null },
+      { path: 'in', kinds: ['text'], example: null },
+    ],
+    [
+      { path: 'status', kinds: ['boolean', 'text'], example: 'Open' },
+      { path: 'custom', kinds: ['named_values'], example: 'Budget' },
+    ],
+  ]);
+  expect(fields).toEqual([
+    { path: 'status', kinds: ['text', 'switch'], example: 'Open' },
+    { path: 'total', kinds: ['number', 'text'], example: '3' },
+    { path: 'list.title', kinds: ['text'], example: 'To do' },
+    { path: 'due_at', kinds: ['day'] },
+    { path: 'people', kinds: ['objects'] },
+    { path: 'custom', kinds: ['things'], example: 'Budget' },
+  ]);
+  const ops = opsFor({ path: 'total', kinds: ['number', 'text'] });
+  expect(ops.slice(0, 2)).toEqual(['more', 'at_least']);
+  expect(ops).toContain('contains');
+  expect(ops.length).toBe(new Set(ops).size);
 });

@@ -1,11 +1,11 @@
 // Conditions that can be put together without code, and the CEL that they are.
 // What is written here is read back; no other text is.
 
-export type Kind = 'text' | 'number' | 'switch' | 'day' | 'list' | 'things';
+export type Kind = 'text' | 'number' | 'switch' | 'day' | 'list' | 'things' | 'objects';
 
 export interface Field {
   path: string; // "status", "list.title"
-  kind: Kind;
+  kinds: Kind[]; // what it holds, the most frequent first; at least one
   example?: string;
 }
 
@@ -37,7 +37,11 @@ export const opsOf: Record<Kind, Op[]> = {
   day: ['before', 'after', 'changes', 'empty', 'not_empty'],
   list: ['has', 'changes'],
   things: ['has_named', 'changes'],
+  objects: ['changes'],
 };
+
+// opsFor lists what can be said of a field, each once.
+export const opsFor = (field: Field): Op[] => [...new Set(field.kinds.flatMap((kind) => opsOf[kind]))];
 
 const quote = (s: string) =>
   `'${s.replace(/[\\'\n\r\t]/g, (c) => ({ '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t' })[c] ?? c)}'`;
@@ -246,6 +250,36 @@ function line(source: string): Line | undefined {
 
 type State = Record<string, unknown> | null;
 
+// kindOf has the kinds of the API as those of conditions. An object is asked about by
+// its own fields.
+const kindOf = { text: 'text', time: 'day', number: 'number', boolean: 'switch', list: 'list', named_values: 'things', objects: 'objects', object: undefined } as const;
+
+export interface ToldField {
+  path: string;
+  kinds: (keyof typeof kindOf)[];
+  example: string | null;
+}
+
+// fieldsTold makes fields of what the API tells of each type: a path that several have
+// is one field.
+export function fieldsTold(types: ToldField[][]): Field[] {
+  const found = new Map<string, Field>();
+  for (const { path, kinds, example } of types.flat()) {
+    if (!speakable(path) || (kinds.length > 0 && kinds.every((k) => k === 'object'))) continue;
+    const known = found.get(path);
+    const all = kinds.flatMap((k) => kindOf[k] ?? []);
+    found.set(path, {
+      path,
+      kinds: [...new Set([...(known?.kinds ?? []), ...all])],
+      ...((known?.example ?? example) && { example: known?.example ?? example ?? '' }),
+    });
+  }
+  return [...found.values()].map((f) => (f.kinds.length > 0 ? f : { ...f, kinds: [guessed(f.path)] }));
+}
+
+// guessed is for what was never seen but null: null tells no kind, names of times do.
+const guessed = (path: string): Kind => (/(_at|_on|date)$/.test(path) ? 'day' : 'text');
+
 // fieldsOf lists what conditions can ask about, from examples of events.
 export function fieldsOf(examples: { previous: State; current: State }[]): Field[] {
   const found = new Map<string, Field>();
@@ -269,17 +303,17 @@ export function fieldsOf(examples: { previous: State; current: State }[]): Field
 function fieldOf(path: string, value: unknown): Field | undefined {
   if (Array.isArray(value)) {
     const first: unknown = value[0];
-    if (first && typeof first === 'object') return 'value' in first ? { path, kind: 'things', example: String((first as { name?: unknown }).name ?? '') } : undefined;
-    return { path, kind: 'list', ...(first !== undefined && { example: String(first) }) };
+    if (first && typeof first === 'object') return 'value' in first ? { path, kinds: ['things'], example: String((first as { name?: unknown }).name ?? '') } : { path, kinds: ['objects'] };
+    return { path, kinds: ['list'], ...(first !== undefined && { example: String(first) }) };
   }
   switch (typeof value) {
     case 'string':
-      return { path, kind: /^\d{4}-\d\d-\d\dT/.test(value) ? 'day' : 'text', example: value };
+      return { path, kinds: [/^\d{4}-\d\d-\d\dT/.test(value) ? 'day' : 'text'], example: value };
     case 'number':
-      return { path, kind: 'number', example: String(value) };
+      return { path, kinds: ['number'], example: String(value) };
     case 'boolean':
-      return { path, kind: 'switch', example: String(value) };
-    default: // null tells no kind; names of times do
-      return /(_at|_on|date)$/.test(path) ? { path, kind: 'day' } : { path, kind: 'text' };
+      return { path, kinds: ['switch'], example: String(value) };
+    default:
+      return { path, kinds: [guessed(path)] };
   }
 }

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { useCompanies, useEventTypes, useProjects, useSession, useWebhooks, type EventType } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
+import { isolated } from '../rules/isolated';
 
 // useAdmin says whether the one who is signed in runs Godwit.
 export const useAdmin = () => useSession().data?.role === 'admin';
@@ -16,10 +17,10 @@ export function useTypes() {
     const key = `type.${name}`; // what is in no catalogue, such as combinations
     if (has(key)) return t(key);
     const type = known.get(name);
-    return type?.translations[language]?.title || type?.title || name;
+    return isolated(type?.translations[language]?.title || type?.title || name);
   };
-  const group = (name: string) => types.data?.find((x) => x.group === name)?.translations[language]?.group || name;
-  const about = (type: EventType) => type.translations[language]?.description || type.description;
+  const group = (name: string) => isolated(types.data?.find((x) => x.group === name)?.translations[language]?.group || name);
+  const about = (type: EventType) => isolated(type.translations[language]?.description || type.description);
   return { types, title, group, about };
 }
 
@@ -30,7 +31,7 @@ export function useNames() {
   const webhooks = useWebhooks(every.chart).data;
   return useMemo(() => {
     const name = (rows: { id: string; name: string }[] | undefined) => {
-      const known = new Map(rows?.map((r) => [r.id, r.name]));
+      const known = new Map(rows?.map((r) => [r.id, isolated(r.name)]));
       return (id: string) => known.get(id) ?? id;
     };
     return { project: name(projects), company: name(companies), webhook: name(webhooks?.data) };

@@ -268,6 +268,7 @@ function Person() {
               ))}
             </ul>
           )}
+          {session?.role === 'user' && <Link to="/keys">{t('keys.own')}</Link>}
           <Button
             variant="default"
             onClick={() => {

@@ -21,6 +21,7 @@ export const webhooks: Part<typeof english> = {
   hide: 'Verbergen',
   reveal: 'Eingabe zeigen oder verbergen',
   cancel: 'Abbrechen',
+  id: 'Kennung',
   close: 'Schließen',
   back: 'Zurück',
   next: 'Weiter',

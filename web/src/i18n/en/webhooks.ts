@@ -21,6 +21,7 @@ export const webhooks = {
   hide: 'Hide',
   reveal: 'Show or hide what was typed',
   cancel: 'Cancel',
+  id: 'Id',
   close: 'Close',
   back: 'Back',
   next: 'Next',

@@ -21,6 +21,7 @@ export const webhooks: Part<typeof english> = {
   hide: 'Ukryj',
   reveal: 'Pokaż lub ukryj wpisany tekst',
   cancel: 'Anuluj',
+  id: 'Identyfikator',
   close: 'Zamknij',
   back: 'Wstecz',
   next: 'Dalej',

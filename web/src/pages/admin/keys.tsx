@@ -8,7 +8,7 @@ import { useWords } from '../../i18n';
 import { Buttons, Dialog, useSay } from '../../ui/dialog';
 import { Listed, Table } from '../../ui/list';
 import { useAdmin } from '../../ui/names';
-import { Copy, Empty, Problem, When } from '../../ui/parts';
+import { Copy, Empty, Page, Problem, When } from '../../ui/parts';
 import { Only } from './only';
 
 type Role = Schemas['ApiKeyForm']['role'];
@@ -26,7 +26,21 @@ export function Keys() {
   );
 }
 
-function KeyList() {
+// OwnKeys are those that a user has made, for programs that act as this user.
+export function OwnKeys() {
+  const { t } = useWords();
+  const admin = useAdmin();
+  const [making, setMaking] = useState(false);
+  if (admin) return <Keys />;
+  return (
+    <Page title={t('keys.own')} lead={<p className="dim">{t('keys.own.text')}</p>} actions={<Button onClick={() => setMaking(true)}>{t('keys.new')}</Button>}>
+      <KeyList own />
+      {making && <NewKey own onClose={() => setMaking(false)} />}
+    </Page>
+  );
+}
+
+function KeyList({ own = false }: { own?: boolean }) {
   const { t, format } = useWords();
   const [revoke, setRevoke] = useState<Schemas['APIKey'] | null>(null);
   const pages = usePages(['keys'], (cursor) => ok(api.GET('/v1/api-keys', { params: { query: { cursor } } })), every.chart);
@@ -36,12 +50,12 @@ function KeyList() {
         pages={pages}
         none={
           <Empty title={t('keys.none')}>
-            <p>{t('keys.none.text')}</p>
+            <p>{t(own ? 'keys.own.none' : 'keys.none.text')}</p>
           </Empty>
         }
       >
         {(rows) => (
-          <Table columns={[t('name'), t('role'), t('keys.expires'), t('keys.used'), t('keys.revoke')]}>
+          <Table columns={[t('name'), ...(own ? [] : [t('role')]), t('keys.expires'), t('keys.used'), t('keys.revoke')]}>
             {rows.map((k) => (
               <tr key={k.id}>
                 <td>
@@ -50,9 +64,11 @@ function KeyList() {
                     <code>{k.prefix}…</code>
                   </div>
                 </td>
-                <td data-label={t('role')}>
-                  {t(`role.${k.role}`)} {k.user_id && <span className="dim">({k.user_id})</span>}
-                </td>
+                {!own && (
+                  <td data-label={t('role')}>
+                    {t(`role.${k.role}`)} {k.user_id && <span className="dim">({k.user_id})</span>}
+                  </td>
+                )}
                 <td data-label={t('keys.expires')}>{k.expires_at ? format.full(k.expires_at) : t('never')}</td>
                 <td data-label={t('keys.used')}>{k.last_used_at ? <When at={k.last_used_at} /> : t('never')}</td>
                 <td>
@@ -98,12 +114,13 @@ function Revoke({ apiKey: k, onClose }: { apiKey: Schemas['APIKey']; onClose: ()
 
 const lives = { '90': 90, '365': 365, '30': 30, never: 0 } as const;
 
-function NewKey({ onClose }: { onClose: () => void }) {
+// NewKey makes a key: with own, one of the user who is signed in, which has an end.
+function NewKey({ own = false, onClose }: { own?: boolean; onClose: () => void }) {
   const { t } = useWords();
   const refresh = useRefresh();
-  const users = useUsers(true).data ?? [];
+  const users = useUsers(!own).data ?? [];
   const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('publisher');
+  const [role, setRole] = useState<Role>(own ? 'user' : 'publisher');
   const [user, setUser] = useState('');
   const [life, setLife] = useState<keyof typeof lives>('90');
   const [once] = useState(onceKey);
@@ -116,7 +133,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
           body: {
             name,
             role,
-            ...(role === 'user' && { user_id: owner }),
+            ...(role === 'user' && !own && { user_id: owner }),
             ...(lives[life] > 0 && { expires_at: new Date(Date.now() + lives[life] * 24 * 3600e3).toISOString() }),
           },
         }),
@@ -146,14 +163,16 @@ function NewKey({ onClose }: { onClose: () => void }) {
         }}
       >
         <TextInput label={t('keys.name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} required withAsterisk={false} autoComplete="off" />
-        <NativeSelect
-          label={t('role')}
-          description={t(`role.${role}.text`)}
-          value={role}
-          onChange={(e) => setRole(e.currentTarget.value as Role)}
-          data={roles.map((value) => ({ value, label: t(`role.${value}`) }))}
-        />
-        {role === 'user' && (
+        {!own && (
+          <NativeSelect
+            label={t('role')}
+            description={t(`role.${role}.text`)}
+            value={role}
+            onChange={(e) => setRole(e.currentTarget.value as Role)}
+            data={roles.map((value) => ({ value, label: t(`role.${value}`) }))}
+          />
+        )}
+        {role === 'user' && !own && (
           <NativeSelect label={t('keys.user')} value={owner} onChange={(e) => setUser(e.currentTarget.value)} data={users.map((u) => ({ value: u.id, label: u.name }))} />
         )}
         <NativeSelect
@@ -164,12 +183,12 @@ function NewKey({ onClose }: { onClose: () => void }) {
             { value: '30', label: t('days', { n: 30 }) },
             { value: '90', label: t('days', { n: 90 }) },
             { value: '365', label: t('days', { n: 365 }) },
-            { value: 'never', label: t('keys.never') },
+            ...(own ? [] : [{ value: 'never', label: t('keys.never') }]),
           ]}
         />
         {make.error && <Problem error={make.error} />}
         <Buttons onCancel={onClose}>
-          <Button type="submit" loading={make.isPending} disabled={!name.trim() || (role === 'user' && !owner)}>
+          <Button type="submit" loading={make.isPending} disabled={!name.trim() || (role === 'user' && !own && !owner)}>
             {t('keys.new')}
           </Button>
         </Buttons>

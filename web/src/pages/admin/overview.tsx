@@ -120,7 +120,7 @@ export function Overview() {
                       <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
                         {w.name}
                       </Link>{' '}
-                      <span className="dim small">{users?.find((u) => u.id === w.owner_id)?.name ?? w.owner_id}</span>
+                      <span className="dim small" dir="auto">{users?.find((u) => u.id === w.owner_id)?.name ?? w.owner_id}</span>
                       {w.stats?.last_failure && <div className="dim small">{t(`reason.${w.stats.last_failure.reason}`)}</div>}
                     </span>
                     <StateWord state={stateOf(w)} />

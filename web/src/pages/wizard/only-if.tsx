@@ -1,25 +1,28 @@
-import { Button, NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { lazy, Suspense, useId, useState } from 'react';
 import { useWords } from '../../i18n';
-import { cel, fieldsOf, opsOf, parse, write, type Condition, type Field, type Line, type Op } from '../../rules/condition';
+import { cel, opsFor, parse, write, type Condition, type Field, type Line, type Op } from '../../rules/condition';
 import type { Draft } from '../../rules/draft';
 import type { Fault } from '../../rules/findings';
 import { Faults } from '../../ui/findings';
-import { useTypes } from '../../ui/names';
-import { Note } from '../../ui/parts';
+import { useFields } from '../../ui/fields';
+import { Loading, Note } from '../../ui/parts';
+import { placeOf } from '../../rules/place';
 import type { Set } from './what';
+
+// The editor is as large as all else together: it comes when somebody writes by hand.
+const CelEditor = lazy(() => import('../../ui/cel-editor'));
 
 // OnlyIf puts a condition together, or takes it as text. What it did not write
 // itself it shows as text and never rewrites.
-// fault is what the server finds wrong with it.
-export function OnlyIf({ draft: d, set, fault }: { draft: Draft; set: Set; fault?: Fault | undefined }) {
+// fault is what the server finds wrong with it, none what it means to have no condition.
+export function OnlyIf({ draft: d, set, fault, none }: { draft: Draft; set: Set; fault?: Fault | undefined; none?: string }) {
   const { t } = useWords();
-  const { types } = useTypes();
+  const fields = useFields(d.what === 'some' ? d.types : undefined);
+  const help = useId();
   const [byHand, setByHand] = useState(d.filter !== '' && !parse(d.filter));
   const [condition, setCondition] = useState<Condition>(() => parse(d.filter) ?? { join: 'all', lines: [] });
   if (d.what === null || d.what === 'together') return <p>{t('only_if.not_here')}</p>;
-  const chosen = (types.data ?? []).filter((x) => d.what === 'everything' || d.types.includes(x.name));
-  const fields = fieldsOf(chosen.map((x) => x.example));
   const change = (next: Condition) => {
     setCondition(next);
     const complete = next.lines.every(finished);
@@ -28,19 +31,15 @@ export function OnlyIf({ draft: d, set, fault }: { draft: Draft; set: Set; fault
   if (byHand) {
     return (
       <div className="stack">
-        <Textarea
-          label={t('only_if.text')}
-          description={t('only_if.text.help')}
-          value={d.filter}
-          onChange={(e) => set({ filter: e.currentTarget.value })}
-          autosize
-          minRows={4}
-          maxRows={12}
-          maxLength={4096}
-          spellCheck={false}
-          error={Boolean(fault)}
-          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-        />
+        <div>
+          <strong aria-hidden="true">{t('only_if.text')}</strong>
+          <p className="dim small" id={help}>
+            {t('only_if.text.help')}
+          </p>
+          <Suspense fallback={<Loading />}>
+            <CelEditor label={t('only_if.text')} help={help} value={d.filter} onChange={(filter) => set({ filter })} most={4096} fields={fields} fault={placeOf(fault)} />
+          </Suspense>
+        </div>
         <FilterFault fault={fault} />
         <div>
           <Button
@@ -60,7 +59,7 @@ export function OnlyIf({ draft: d, set, fault }: { draft: Draft; set: Set; fault
   }
   return (
     <div className="stack">
-      {condition.lines.length === 0 && <p className="dim">{t('only_if.none')}</p>}
+      {condition.lines.length === 0 && <p className="dim">{none ?? t('only_if.none')}</p>}
       {condition.lines.length > 1 && (
         <NativeSelect
           label={t('only_if.join')}
@@ -109,7 +108,7 @@ function FilterFault({ fault }: { fault: Fault | undefined }) {
     <div aria-live="polite">
       {fault && (
         <Note tone="bad">
-          <Faults faults={[fault]} />
+          <Faults faults={[fault]} rules={[]} />
         </Note>
       )}
     </div>
@@ -119,7 +118,7 @@ function FilterFault({ fault }: { fault: Fault | undefined }) {
 const who = '@who';
 const when = '@when';
 
-const fresh = (field: Field | undefined): Line => (field ? make(opsOf[field.kind][0] ?? 'changes', field.path) : { op: 'weekdays', zone: zone() });
+const fresh = (field: Field | undefined): Line => (field ? make(opsFor(field)[0] ?? 'changes', field.path) : { op: 'weekdays', zone: zone() });
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 const today = () => new Date().toISOString().slice(0, 10);
@@ -178,7 +177,7 @@ function LineEditor({ line: l, fields, onChange, onRemove }: { line: Line; field
   const { t } = useWords();
   const path = 'path' in l ? l.path : l.op === 'by' || l.op === 'not_by' ? who : when;
   const field = fields.find((f) => f.path === path);
-  const ops: Op[] = path === who ? ['by', 'not_by'] : path === when ? ['weekdays', 'hours'] : field ? opsOf[field.kind] : [l.op];
+  const ops: Op[] = path === who ? ['by', 'not_by'] : path === when ? ['weekdays', 'hours'] : field ? opsFor(field) : [l.op];
   const choose = (next: string) => {
     if (next === who) return onChange(make('by', ''));
     if (next === when) return onChange(make('weekdays', ''));
