@@ -69,6 +69,10 @@ build: web ## Build the web app, bin/godwit and bin/godwit-standalone
 client: ## Build bin/godwit-client, the command line without the server
 	go build $(BUILD) -tags=release,client -o bin/godwit-client ./cmd/godwit
 
+.PHONY: dist
+dist: web ## Build a release to dist/: binaries of each platform, SBOMs, checksums
+	@scripts/dist $(VERSION) $(PLATFORMS)
+
 .PHONY: web
 web: ## Build the web app alone, when its sources changed
 	@scripts/web
