@@ -35,7 +35,7 @@ func TestMakePassesSignalsOn(t *testing.T) {
 				cmd := exec.CommandContext(t.Context(), "make", "--file=-", "up")
 				cmd.Env = append(cmd.Environ(), "SERVER="+server, "MAKEFLAGS=", "MAKELEVEL=")
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-				cmd.WaitDelay = 10 * time.Second // else whatever make left behind holds the pipe for ever
+				cmd.WaitDelay = 10 * time.Second // else whatever make left behind holds the pipe forever
 				in, err := cmd.StdinPipe()
 				require.NoError(t, err)
 				out, err := cmd.StdoutPipe()

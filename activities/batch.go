@@ -17,7 +17,7 @@ type DeliverBatchInput struct {
 	AttemptTimeout time.Duration
 }
 
-// DeliverBatchResult is what became of the deliveries of a batch, for a person
+// DeliverBatchResult is the outcome of the deliveries of a batch, for a person
 // who reads the history.
 type DeliverBatchResult struct {
 	// Outcomes counts as in DeliverResult, and those of OnTheirOwn as such.
@@ -30,11 +30,11 @@ type DeliverBatchResult struct {
 // ledgerReaders is how many deliveries of a batch ask the ledger at one moment.
 const ledgerReaders = 8
 
-// onTheirOwn is the outcome of a delivery that goes on in a workflow of its own.
+// onTheirOwn is the outcome of a delivery that goes on in its own workflow.
 const onTheirOwn = "goes on in a workflow of its own"
 
 // DeliverBatch waits for the first attempts of deliveries that this process
-// makes. Each that fails is given to a workflow of its own at once, whatever the
+// makes. Each that fails is given to its own workflow at once, whatever the
 // others do. So is each that this process knows nothing of, unless it is done:
 // the process that began its attempt may be gone.
 func (a *Activities) DeliverBatch(ctx context.Context, in DeliverBatchInput) (DeliverBatchResult, error) {
@@ -67,7 +67,7 @@ func (a *Activities) DeliverBatch(ctx context.Context, in DeliverBatchInput) (De
 	return result, errors.Join(failed...)
 }
 
-// member says what became of one delivery. first is nil where this process does
+// member says the outcome of one delivery. first is nil where this process does
 // not make its attempt.
 func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, asking chan struct{}) (string, error) {
 	if first != nil {

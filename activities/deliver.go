@@ -24,7 +24,7 @@ type DeliverInput struct {
 	AttemptTimeout time.Duration
 }
 
-// DeliverResult is what became of a delivery, for a person who reads the history.
+// DeliverResult is the outcome of a delivery, for a person who reads the history.
 type DeliverResult struct {
 	DeliveryID string
 	// Outcome is a hook.DeliveryStatus, Superseded, Queued or Missing.

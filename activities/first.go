@@ -14,7 +14,7 @@ const (
 	// runWithin is how long a success waits to be written together with the run of
 	// its workflow, which is about to start: that spares a statement.
 	runWithin = 100 * time.Millisecond
-	// adoptWithin is how long what came of an attempt is kept for its workflow.
+	// adoptWithin is how long the outcome of an attempt is kept for its workflow.
 	adoptWithin = time.Minute
 )
 
@@ -123,7 +123,7 @@ func (f *First) run() string {
 	}
 }
 
-// wait gives what came of the attempt; the error is the attempt's, or that ctx
+// wait gives the outcome of the attempt; the error is the attempt's, or that ctx
 // ended before.
 func (f *First) wait(ctx context.Context) (DeliverResult, error) {
 	select {

@@ -36,7 +36,7 @@ const (
 	GaveUp = "gave_up"
 	// Gone: the receiver has answered 410 and does not want to be probed again.
 	Gone = "gone"
-	// Ended: there is nothing to recover any more, by somebody else's doing.
+	// Ended: there is nothing to recover any more, by someone else's doing.
 	Ended = "ended"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestApp_IsShownToEverybody: before anybody has signed in, and whatever is sent along.
+// TestApp_IsShownToEverybody: before anyone has signed in, and whatever is sent along.
 func TestApp_IsShownToEverybody(t *testing.T) {
 	c := newClientWith(t, func(o *Options) {
 		o.Look = Look{Name: `Acme "Hooks" <b>`, Logo: "https://cdn.example.com/logo.svg", Accent: "#7a1fa2", SignInURL: "https://app.example.com/in?x=1", TemporalLinks: "all"}

@@ -8,7 +8,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// AuditEntry is one change that somebody made.
+// AuditEntry is one change that someone made.
 type AuditEntry struct {
 	ID         string      `json:"id" pattern:"^aud_[0-9a-v]{26}$" doc:"Id that Godwit made"`
 	At         time.Time   `json:"at" doc:"When it was changed"`

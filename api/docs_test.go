@@ -97,7 +97,7 @@ func TestEveryAnswerHasThePosture(t *testing.T) {
 }
 
 // TestDocsInABrowser opens the page in Chromium, all of whose requests go
-// through a proxy that serves the API under a name of its own. What else a page
+// through a proxy that serves the API under its own name. What else a page
 // asks for, here or elsewhere, its policy forbids, and Chromium complains.
 func TestDocsInABrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")

@@ -38,7 +38,7 @@ type publishReply struct {
 	Body     publishBody
 }
 
-// answer is what became of one event: published or refused.
+// answer is the outcome of one event: published or refused.
 type answer struct {
 	published
 	err error

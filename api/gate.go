@@ -115,7 +115,7 @@ func (g *gate) guess(from netip.Addr, credential string, compare func() (hook.Pr
 	return principal, err
 }
 
-// networkOf is who is held to be one: an IPv4 address, or the /64 that somebody
+// networkOf is who is held to be one: an IPv4 address, or the /64 that someone
 // with IPv6 has to himself.
 func networkOf(a netip.Addr) string {
 	bits := 32

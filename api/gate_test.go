@@ -20,7 +20,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// from calls as somebody at an address.
+// from calls as someone at an address.
 func (c *client) from(address, key string) answerOf {
 	c.t.Helper()
 	r := httptest.NewRequest("GET", "/v1/webhooks", nil)

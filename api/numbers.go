@@ -113,7 +113,7 @@ type eventOutcome struct {
 	Held      int `json:"held" minimum:"0" maximum:"500" doc:"Those that are kept because their webhook is or was off"`
 }
 
-// listedEvent is an event in a list: with what became of it.
+// listedEvent is an event in a list: with its outcome.
 type listedEvent struct {
 	EventSummary
 	Deliveries eventOutcome `json:"deliveries" doc:"How many deliveries it has that the key may see"`

@@ -130,7 +130,7 @@ func nextQuery(next string) string {
 }
 
 // linkBase is what links begin with. Where no setting says it, it is how this
-// request was addressed, if that can't be somebody else's host.
+// request was addressed, if that can't be someone else's host.
 func (s *server) linkBase(in Called) (string, error) {
 	if s.PublicURL != "" {
 		return strings.TrimSuffix(s.PublicURL, "/"), nil

@@ -81,7 +81,7 @@ func (instant) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: instantForm}
 }
 
-// describeInstant gives the document a schema of its own for an instant.
+// describeInstant gives the document its own schema for an instant.
 func describeInstant(p *huma.Param) {
 	if p.Schema.Format == instantForm {
 		described := *p.Schema

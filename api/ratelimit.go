@@ -95,7 +95,7 @@ func (m memory[V]) peek(whose string) V {
 	return one
 }
 
-// of gives what is held for somebody, and makes it the first time.
+// of gives what is held for someone, and makes it the first time.
 func (m memory[V]) of(whose string, newOne func() V) V {
 	if one, known := m.held.Get(whose); known {
 		return one

@@ -17,7 +17,7 @@ import (
 	"godwit/internal/id"
 )
 
-// sessionLength is how long somebody stays signed in.
+// sessionLength is how long someone stays signed in.
 const sessionLength = 12 * time.Hour
 
 // sessionCookie names the cookie. Browsers take the prefix __Host- as a promise
@@ -61,7 +61,7 @@ func (f sessionForm) check() []hook.Field {
 	return nil
 }
 
-// signInInput is a request that somebody signs in by. What is left of its
+// signInInput is a request that someone signs in by. What is left of its
 // allowance is known once the key is, so the handler says so.
 type signInInput struct {
 	Payload

@@ -164,7 +164,7 @@ func TestPortalLink_OfAnAdmin(t *testing.T) {
 	c.call("GET", "/v1/session", "", as(cookie)...).problem(401, "unauthorized")
 }
 
-// TestPortalLink_OfAnotherSiteSignsNobodyIn: else somebody could be made to work
+// TestPortalLink_OfAnotherSiteSignsNobodyIn: else someone could be made to work
 // in a stranger's account.
 func TestPortalLink_OfAnotherSiteSignsNobodyIn(t *testing.T) {
 	c := newClient(t)

@@ -7,7 +7,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// Session is somebody who is signed in to the web app.
+// Session is someone who is signed in to the web app.
 type Session struct {
 	ID        string    `json:"id" pattern:"^ses_[0-9a-v]{26}$" doc:"Id that Godwit made"`
 	Role      hook.Role `json:"role" enum:"admin,user" doc:"What it may do"`

@@ -103,7 +103,7 @@ func (f resultForm) answer() hook.StreamAnswer {
 	return a
 }
 
-// resultsTaken says what became of results.
+// resultsTaken says the outcome of results.
 type resultsTaken struct {
 	Accepted int      `json:"accepted" doc:"How many of them were waited for"`
 	Late     []string `json:"late" nullable:"false" maxItems:"50" doc:"The others, as delivery.attempt: their time is over, or they were answered before"`

@@ -2,7 +2,7 @@ package main
 
 import "syscall"
 
-// childAttributes puts a child into a process group of its own, so that Ctrl-C
+// childAttributes puts a child into its own process group, so that Ctrl-C
 // in the terminal is this process's to handle, and has the kernel tell it to
 // stop when this process is killed.
 func childAttributes() *syscall.SysProcAttr {

@@ -75,7 +75,7 @@ func (b *bench) measureFloor(ctx context.Context) error {
 // is done.
 const outcomesTogether = 100
 
-// outcomes writes what became of events.
+// outcomes writes the outcome of events.
 type outcomes struct {
 	posted  chan string
 	waiting sync.WaitGroup // for those that are not written yet

@@ -4,7 +4,7 @@
 // statements, CPU seconds and bytes a delivery takes.
 //
 // It starts what it needs and ends it again: a receiver in this process, and
-// bin/godwit-standalone with a data folder of its own and everything else as
+// bin/godwit-standalone with its own data folder and everything else as
 // make up has it. Everything is bounded in count and in time. In the same run, on
 // the same Postgres cluster, it measures a floor, so that a figure can be read as
 // a multiple of what the machine gives: the least that any webhook sender must do

@@ -79,7 +79,7 @@ func readFamily(pid int) (family, error) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // it ended meanwhile
+			continue // it ended in the meantime
 		}
 		if p, err := parseProcess(string(text)); err == nil && p.parent == pid {
 			f.children = append(f.children, p)
@@ -103,7 +103,7 @@ func (f family) proportionalMiB() (float64, error) {
 	for _, p := range append(f.children, f.head) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.pid))
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it ended meanwhile
+			continue // it ended in the meantime
 		}
 		if err != nil {
 			return 0, err

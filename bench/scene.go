@@ -14,7 +14,7 @@ const (
 	eventType = "TODO_CREATED"
 )
 
-// scene is where the events of a section happen: a project of its own, so that
+// scene is where the events of a section happen: its own project, so that
 // they match the webhooks of this section alone.
 type scene struct {
 	project   string

@@ -26,7 +26,7 @@ const (
 	stopPromise = 15 * time.Second
 )
 
-// standalone is the product as a process of its own.
+// standalone is the product as its own process.
 type standalone struct {
 	address   string // of the API
 	temporal  string // address of the embedded Temporal
@@ -104,7 +104,7 @@ func (s *standalone) start(ctx context.Context) error {
 }
 
 // readUntilReady reads what the standalone prints, to the end: it must never
-// wait for somebody to read. ready is closed at the line that says so.
+// wait for someone to read. ready is closed at the line that says so.
 func readUntilReady(out io.Reader, ready chan struct{}) {
 	lines := bufio.NewScanner(out)
 	said := false
@@ -160,7 +160,7 @@ func freeAddresses(ctx context.Context, n int) ([]string, error) {
 }
 
 // listenSomewhere listens below the ports that the kernel gives out by itself
-// (from 32768 on Linux): one of those may be somebody's before it is used.
+// (from 32768 on Linux): one of those may be someone's before it is used.
 func listenSomewhere(ctx context.Context) (l net.Listener, err error) {
 	for range 100 {
 		l, err = new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+mathrand.IntN(20_000)))

@@ -12,7 +12,7 @@ const (
 	wideFanOut = 1000
 )
 
-// throughputResult is what came of events that were sent as fast as they were
+// throughputResult is the outcome of events that were sent as fast as they were
 // accepted.
 type throughputResult struct {
 	Events             int     `json:"events"`

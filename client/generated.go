@@ -1353,7 +1353,7 @@ type AuditActorRole string
 
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
-	// Action The kind of object, and what became of it
+	// Action The kind of object, and its outcome
 	Action AuditEntryAction `json:"action"`
 	Actor  AuditActor       `json:"actor"`
 
@@ -1377,7 +1377,7 @@ type AuditEntry struct {
 	RequestID *string `json:"request_id"`
 }
 
-// AuditEntryAction The kind of object, and what became of it
+// AuditEntryAction The kind of object, and its outcome
 type AuditEntryAction string
 
 // AuditObject defines model for AuditObject.
@@ -3576,7 +3576,7 @@ type Session struct {
 	// Role What it may do
 	Role SessionRole `json:"role"`
 
-	// StartedAt When somebody signed in
+	// StartedAt When someone signed in
 	StartedAt time.Time `json:"started_at"`
 
 	// UserID The user whose webhooks it sees and manages; null for an admin, who sees all
@@ -5282,7 +5282,7 @@ func (c *Client) PutWebhook(ctx context.Context, key string, params *PutWebhookP
 
 // CheckWebhook is POST /v1/webhooks/check: What is wrong with a webhook, or a part of one; writes nothing
 //
-// Tells everything that is wrong with a webhook, or with any part of one, at once: fields that are missing are no errors, so that it can be asked while somebody is writing. Warns of what is acceptable but may not be meant, and asks the filters about a sample. Writes nothing.
+// Tells everything that is wrong with a webhook, or with any part of one, at once: fields that are missing are no errors, so that it can be asked while someone is writing. Warns of what is acceptable but may not be meant, and asks the filters about a sample. Writes nothing.
 func (c *Client) CheckWebhook(ctx context.Context, body CheckForm, options ...Option) (*CheckAnswer, error) {
 	return answer[CheckAnswer](ctx, c, call{"POST", path("/v1/webhooks/check"), nil, body}, options)
 }
@@ -5310,7 +5310,7 @@ func (c *Client) GetWebhook(ctx context.Context, id string, options ...Option) (
 
 // PatchWebhook is PATCH /v1/webhooks/{id}: Change a webhook (merge patch)
 //
-// Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when somebody else was faster.
+// Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when someone else was faster.
 func (c *Client) PatchWebhook(ctx context.Context, id string, params *PatchWebhookParams, body WebhookPatch, options ...Option) (*WebhookDetail, error) {
 	return answer[WebhookDetail](ctx, c, call{"PATCH", path("/v1/webhooks/%s", id), params, body}, options)
 }
@@ -5387,7 +5387,7 @@ func (c *Client) GetRedelivery(ctx context.Context, id string, redeliveryID stri
 
 // RotateSecret is POST /v1/webhooks/{id}/rotate-secret: Replace the signing secret of a webhook
 //
-// Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed meanwhile.
+// Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed in the meantime.
 func (c *Client) RotateSecret(ctx context.Context, id string, body RotateForm, options ...Option) (*WebhookDetail, error) {
 	return answer[WebhookDetail](ctx, c, call{"POST", path("/v1/webhooks/%s/rotate-secret", id), nil, body}, options)
 }

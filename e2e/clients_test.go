@@ -18,7 +18,7 @@ import (
 // that what they make finds the packages that it imports.
 var generated = filepath.Join("clients", "generated")
 
-// workshop runs programs in e2e/clients for a stage of its own.
+// workshop runs programs in e2e/clients for its own stage.
 type workshop struct {
 	*stageClient
 	receiver *receiver

@@ -18,7 +18,7 @@ import (
 )
 
 // house is the production shape: two processes of the role api and two of the role
-// worker, on a Postgres of their own and on the shared Temporal, both behind gates.
+// worker, on their own Postgres and on the shared Temporal, both behind gates.
 type house struct {
 	t         testing.TB
 	dir       string

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crew starts an API and two workers on a database of their own.
+// crew starts an API and two workers on their own database.
 func crew(t *testing.T, namespace string) (*stageClient, [2]*process) {
 	t.Helper()
 	s := sharedStack(t)

@@ -171,7 +171,7 @@ func standaloneEnv(t testing.TB, dir string) map[string]string {
 }
 
 // serveEnv is the environment of a `godwit serve` beside it, on the given
-// database and a Temporal namespace of its own.
+// database and its own Temporal namespace.
 func serveEnv(t testing.TB, databaseURL, temporal, namespace string) map[string]string {
 	t.Helper()
 	ports := freePorts(t, 2)

@@ -47,7 +47,7 @@ func TestREADME_Walk(t *testing.T) {
 	require.NotContains(t, reader.printed.String(), "whsec_", "the walk needs the secret in a variable only")
 }
 
-// reader is somebody who types commands into a shell.
+// reader is someone who types commands into a shell.
 type reader struct {
 	t       testing.TB
 	keys    io.Writer

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startRecovering starts a Godwit on a database of its own, with the given waits
+// startRecovering starts a Godwit on its own database, with the given waits
 // between attempts and between the probes of a recovery.
 func startRecovering(t *testing.T, namespace, retries, probes string) (*stageClient, *process) {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// serving starts a Godwit on a database of its own; env overrides its settings.
+// serving starts a Godwit on its own database; env overrides its settings.
 func serving(t testing.TB, namespace string, env map[string]string) (*process, string) {
 	t.Helper()
 	s := sharedStack(t)

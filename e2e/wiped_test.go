@@ -103,7 +103,7 @@ func TestADeletedNamespaceIsMadeAgain(t *testing.T) {
 
 // TestAWipedTemporalIsFilledAgain drops everything that Temporal knows while a
 // Godwit that uses it goes on running: what waited for its next attempt, what was
-// accepted meanwhile, and what comes after are all delivered.
+// accepted in the meantime, and what comes after are all delivered.
 func TestAWipedTemporalIsFilledAgain(t *testing.T) {
 	dir := t.TempDir()
 	postgres, err := localpg.Start(context.Background(), localpg.Options{Dir: filepath.Join(dir, "postgres")})

@@ -13,7 +13,7 @@ import (
 var catalogue []byte
 
 // Catalogue lists the built-in event types, grouped, in the order in which
-// people should see them. Each has an example of its own; what the example
+// people should see them. Each has its own example; what the example
 // lacks (there is no previous state of something new) is nil. Every call makes
 // fresh data, which the caller may change.
 func Catalogue() []hook.EventType {

@@ -1,6 +1,6 @@
 package schema
 
-// Migrations and UpFrom let a test add a migration of its own.
+// Migrations and UpFrom let a test add its own migration.
 var (
 	Migrations = migrations
 	UpFrom     = up

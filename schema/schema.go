@@ -25,7 +25,7 @@ type Step struct {
 }
 
 // Up applies every migration that db lacks, in order, and updates the built-in
-// event types. A lock in the database keeps other processes out meanwhile.
+// event types. A lock in the database keeps other processes out in the meantime.
 func Up(ctx context.Context, db *sql.DB) error {
 	return UpTelling(ctx, db, func(string) {})
 }

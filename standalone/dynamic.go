@@ -29,7 +29,7 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		// The ids of the deliveries that share a workflow are one value.
 		dynamicconfig.SearchAttributesSizeOfValueLimit.Key(): 8 << 10,
 		// Under load what is to be shown is written this often a second by each shard,
-		// all that has come meanwhile. A workflow that is over by then is written once.
+		// all that has come in the meantime. A workflow that is over by then is written once.
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): 2,
 		dynamicconfig.VisibilityTaskBatchSize.Key():       1000,
 		// A namespace that was just registered is seen this late by the others.

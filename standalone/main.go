@@ -80,7 +80,7 @@ var errSignal = errors.New("stopped by a signal")
 const sameSignal = time.Second
 
 // signals gives a context that ends with the first signal to stop, and one that
-// ends with the second, when somebody is in a hurry.
+// ends with the second, when someone is in a hurry.
 func signals() (ctx, hurry context.Context, release func()) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	hurry, force := context.WithCancel(context.Background())

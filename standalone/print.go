@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// announce prints how to reach what runs and then, on a line of its own, ready.
+// announce prints how to reach what runs and then, on its own line, ready.
 func (s *standalone) announce() {
 	api := "http://" + reachable(s.addresses.API)
 	lines := [][2]string{

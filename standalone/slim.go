@@ -10,9 +10,9 @@ import (
 	v12 "go.temporal.io/server/schema/postgresql/v12"
 )
 
-// Temporal's visibility table has 74 indexes, one for each attribute that anybody
+// Temporal's visibility table has 74 indexes, one for each attribute that anyone
 // might search by, and every workflow is written to it twice: a third of what
-// Postgres does for it. A private cluster keeps those that somebody here uses.
+// Postgres does for it. A private cluster keeps those that someone here uses.
 //
 // An update of Temporal's schema may count on the others. Their definitions are
 // therefore kept in a table beside it, and before an update they are made again.

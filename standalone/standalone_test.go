@@ -267,7 +267,7 @@ func TestServersThatRunAlready(t *testing.T) {
 	one.stop(t, syscall.SIGTERM)
 }
 
-// requireNoStrangers asks the embedded Temporal and its UI as somebody who was
+// requireNoStrangers asks the embedded Temporal and its UI as someone who was
 // not let in.
 func (p *program) requireNoStrangers(t *testing.T) {
 	t.Helper()

@@ -23,7 +23,7 @@ import (
 	"godwit/workflows"
 )
 
-// historyShards is how many parts workflows are divided into, fixed for ever at
+// historyShards is how many parts workflows are divided into, fixed forever at
 // the first start. A shard has one write under way at a time, so one shard is too
 // few; each beyond what the machine can use costs CPU. Measured on two cores, in
 // ms of CPU for a workflow, Postgres included: 1 shard 10.5, 4 shards 7.6, 8
@@ -75,7 +75,7 @@ func (s *standalone) startTemporal(ctx context.Context) (part, error) {
 	return part{stop: stop, died: died}, nil
 }
 
-// launch builds and starts the server in a goroutine of its own, for that is
+// launch builds and starts the server in its own goroutine, for that is
 // what ends when the server finds something fatal.
 func launch(died <-chan error, options ...temporal.ServerOption) (temporal.Server, error) {
 	type outcome struct {

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// openTemporalLog gives the embedded server a log file of its own, from the level
+// openTemporalLog gives the embedded server its own log file, from the level
 // warn. What the server calls fatal would end the process on the spot; it is
 // sent to died instead, so that everything else can stop in order.
 func openTemporalLog(file string, died chan<- error) (log.Logger, error) {

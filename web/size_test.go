@@ -12,7 +12,7 @@ import (
 const (
 	maxList = 200 << 10 // the page that people open most
 	maxPage = 300 << 10
-	// maxEditor is what the editor of conditions adds, when somebody opens it.
+	// maxEditor is what the editor of conditions adds, when someone opens it.
 	maxEditor = 140 << 10
 )
 

@@ -86,7 +86,7 @@ type Dispatcher struct {
 	Ready func() bool
 	// Alone: no two deliveries share a workflow, however fast they come.
 	Alone bool
-	// Timeout bounds an attempt of a webhook without a timeout of its own.
+	// Timeout bounds an attempt of a webhook without its own timeout.
 	Timeout time.Duration
 	// Wake says that there is something due; nil = only time does.
 	Wake <-chan struct{}

@@ -79,7 +79,7 @@ func (d *Dispatcher) Room() hook.Take {
 }
 
 // Begin makes attempts that an ingest has begun in the room that it found. Where
-// the dispatcher has stopped meanwhile it gives them back.
+// the dispatcher has stopped in the meantime it gives them back.
 func (d *Dispatcher) Begin(begun []hook.Parcel) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

@@ -35,7 +35,7 @@ const (
 // time.
 type NoticeClaims interface {
 	ClaimNotices(ctx context.Context, limit int, lease time.Duration) ([]hook.NoticeClaim, error)
-	// EndNotice writes down what came of one.
+	// EndNotice writes down the outcome of one.
 	EndNotice(ctx context.Context, e hook.NoticeEnd) error
 }
 
@@ -90,7 +90,7 @@ func (n *Notices) Run(ctx context.Context) {
 	}
 }
 
-// one sends a notice, and writes down what came of it: also while stopping, or
+// one sends a notice, and writes down its outcome: also while stopping, or
 // it would be sent again.
 func (n *Notices) one(ctx context.Context, c hook.NoticeClaim) {
 	end, outcome := n.send(ctx, c)

@@ -17,7 +17,7 @@ import (
 
 const (
 	// aloneUnderWay is how many workflows for one delivery each are started at one
-	// moment. What comes meanwhile shares the next one, up to a full one: more would
+	// moment. What comes in the meantime shares the next one, up to a full one: more would
 	// cost Temporal, and all that runs beside it, more than they carry.
 	aloneUnderWay = 2
 	// carriersUnderWay is how many are started at one moment, those that are full
@@ -39,7 +39,7 @@ var errNotReady = errors.New("waited for Temporal until the stop")
 // toStart is a delivery that is to have a workflow.
 type toStart struct {
 	claim hook.Claim
-	// first is the attempt that this process makes meanwhile; nil = none.
+	// first is the attempt that this process makes in the meantime; nil = none.
 	first *activities.First
 }
 

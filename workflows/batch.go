@@ -28,7 +28,7 @@ type DeliverBatchInput struct {
 
 // DeliverBatch carries the first attempts of deliveries that came faster than
 // workflows could be started for each. A delivery whose first attempt fails goes
-// on in a workflow Deliver of its own, as its next generation.
+// on in its own workflow Deliver, as its next generation.
 func DeliverBatch(ctx workflow.Context, in DeliverBatchInput) (activities.DeliverBatchResult, error) {
 	var result activities.DeliverBatchResult
 	request := activities.DeliverBatchInput{DeliveryIDs: in.DeliveryIDs, AttemptTimeout: in.AttemptTimeout}

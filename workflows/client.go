@@ -172,7 +172,7 @@ func toldOptions(what, webhookID, ownerID string) client.StartWorkflowOptions {
 	}
 }
 
-// toldError is what became of telling a workflow.
+// toldError is the outcome of telling a workflow.
 func toldError(workflowID string, err error) error {
 	var invalid *serviceerror.InvalidArgument
 	switch {

@@ -17,7 +17,7 @@ type CombineInput struct {
 	WebhookID string
 }
 
-// CombineResult is what became of a window, for a person who reads the history.
+// CombineResult is the outcome of a window, for a person who reads the history.
 type CombineResult struct {
 	// Outcome is CombineFired or CombineExpired.
 	Outcome string

@@ -46,7 +46,7 @@ func probeRetries() *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute}
 }
 
-// Deliver carries one delivery to its end and says what became of it.
+// Deliver carries one delivery to its end and says its outcome.
 func Deliver(ctx workflow.Context, in DeliverInput) (activities.DeliverResult, error) {
 	result, err := deliver(ctx, in)
 	if err != nil || in.QuietSuccess && result.Outcome == string(hook.Succeeded) {

@@ -6,7 +6,7 @@
 // writes; if it fails, the same activity goes on as a regular one whose retries
 // wait in the server. A delivery that used up its attempts has its webhook's
 // health checked. In most cases the process that starts the workflow makes the
-// first attempt meanwhile, and the activity only waits for what comes of it.
+// first attempt in the meantime, and the activity only waits for what comes of it.
 //
 // DeliverBatch does the same for the first attempts of many deliveries, while more
 // come than workflows can be started; each that fails goes on in a Deliver of its

@@ -65,7 +65,7 @@ func register(ctx context.Context, c client.Client, namespace string) error {
 func ensureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if forbidden(err) {
-		return usable(ctx, c, namespace) // somebody else has to make them
+		return usable(ctx, c, namespace) // someone else has to make them
 	}
 	if err != nil {
 		return fmt.Errorf("list the search attributes of %q: %w", namespace, err)

@@ -18,7 +18,7 @@ type RecoverInput struct {
 	AttemptTimeout time.Duration
 }
 
-// RecoverResult is what became of a recovery, for a person who reads the history.
+// RecoverResult is the outcome of a recovery, for a person who reads the history.
 type RecoverResult struct {
 	// Outcome is one of those of the activity.
 	Outcome string
@@ -31,7 +31,7 @@ func recoverRetries() *temporal.RetryPolicy {
 
 // Recover carries the recovery of a webhook that health has deactivated to its
 // end: it probes whenever the database says that it is time. A signal has it look
-// at once, for a recovery that was ended and begun again meanwhile.
+// at once, for a recovery that was ended and begun again in the meantime.
 func Recover(ctx workflow.Context, in RecoverInput) (RecoverResult, error) {
 	happened := workflow.GetSignalChannel(ctx, HappenedSignal)
 	for n := 0; n < rounds && !workflow.GetInfo(ctx).GetContinueAsNewSuggested(); n++ {

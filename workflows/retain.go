@@ -57,7 +57,7 @@ func withRetain(ctx workflow.Context) workflow.Context {
 }
 
 // EnsureSchedule makes the Temporal Schedule that starts Retain, or gives it the
-// form that this build has for it. Whether somebody has paused it stays as it is.
+// form that this build has for it. Whether someone has paused it stays as it is.
 // A new one begins a run at once.
 func EnsureSchedule(ctx context.Context, c client.Client) error {
 	schedules := c.ScheduleClient()

@@ -22,7 +22,7 @@ func rekeyCommand() *cobra.Command {
 		Short: "Encrypt every secret with the first key of GODWIT_ENCRYPTION_KEY",
 		Long: `Encrypts every secret of the database with the first key of
 GODWIT_ENCRYPTION_KEY that another key of that list has encrypted. Other
-processes may run meanwhile; after an interruption run it again.
+processes may run in the meantime; after an interruption run it again.
 The exit code is 0 when nothing is left under another key.`,
 		Args: cobra.NoArgs,
 	}

@@ -89,7 +89,7 @@ var own = map[string]string{
 	"cancel-deliveries":    `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,
 }
 
-// nobodys lists those of them whose answers name nothing of anybody.
+// nobodys lists those of them whose answers name nothing of anyone.
 var nobodys = []string{"get-app", "list-event-types", "list-event-type-fields", "get-stats", "get-webhook-health"}
 
 // operation is one of /openapi.json.

@@ -67,7 +67,7 @@ type tenants struct {
 	asked         *int // how many requests were about things of the first user
 }
 
-// newHandler makes an API as the product builds it, on a database of its own.
+// newHandler makes an API as the product builds it, on its own database.
 func newHandler(t *testing.T) (handler http.Handler, databaseURL string) {
 	t.Helper()
 	databaseURL = pgtest.URL(t)

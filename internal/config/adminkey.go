@@ -15,7 +15,7 @@ const SafeKeyLength = 16
 // has at least: of 30,000 random keys in hexadecimal, one has fewer.
 const fewestDifferent = 6
 
-// placeholders are in keys that somebody meant to replace.
+// placeholders are in keys that someone meant to replace.
 var placeholders = []string{"changeme", "replaceme", "placeholder"}
 
 // WeakAdminKey says why the bootstrap admin key can be guessed; empty: it can't.

@@ -166,7 +166,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	require.Contains(t, wide[0].Detail, "one of the 501 values")
 }
 
-// TestChecksEnd holds states to schemas that would take for ever.
+// TestChecksEnd holds states to schemas that would take forever.
 func TestChecksEnd(t *testing.T) {
 	doubling := `{"$defs":{"d0":{}`
 	for i := range 60 {

@@ -3,7 +3,7 @@ package eventschema
 import "github.com/santhosh-tekuri/jsonschema/v6"
 
 // findEndless looks for a part of the schema that comes back to itself without
-// going into the value: it would be held to the same value for ever.
+// going into the value: it would be held to the same value forever.
 func findEndless(root *jsonschema.Schema) (at string, found bool) {
 	g := graph{open: map[*jsonschema.Schema]bool{}, done: map[*jsonschema.Schema]bool{}}
 	g.todo = append(g.todo, root)

@@ -15,7 +15,7 @@
 // kinds of numbers is done in double. `changed` and Subject.Key go by the exact
 // decimal value instead.
 //
-// Sources and events may come from anybody: sources are bounded before they are
+// Sources and events may come from anyone: sources are bounded before they are
 // parsed, an evaluation ends at MaxCost and when its context does, texts and
 // lists that it builds are bounded, and no panic leaves the package. To hold
 // that, each single step is bounded too, which CEL alone does not promise:

@@ -68,7 +68,7 @@ const (
 // errTooBig ends an evaluation that builds too long a text or list.
 var errTooBig = errors.New("the filter builds a text or a list that is too long")
 
-// evalError tells the library's errors apart. They have no types of their own
+// evalError tells the library's errors apart. They don't have their own types
 // but for a cancellation, so the rest goes by their texts, which a test pins.
 func evalError(ctx context.Context, err error) *EvalError {
 	text := err.Error()

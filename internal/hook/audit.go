@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Action names what somebody did: the kind of object, a dot, and what became of
+// Action names what someone did: the kind of object, a dot, and the outcome of
 // it. The values are part of the API.
 type Action string
 
@@ -66,7 +66,7 @@ func (a Action) Object() string {
 	return kind
 }
 
-// AuditEntry is one change that somebody made.
+// AuditEntry is one change that someone made.
 type AuditEntry struct {
 	ID     string
 	At     time.Time

@@ -33,7 +33,7 @@ type Verdict struct {
 // ones are still needed. The events are ordered by At and Seq; now is not before
 // any of them, and no later event is older than now.
 //
-// It fires at an event with which every part is filled by an event of its own,
+// It fires at an event with which every part is filled by its own event,
 // all of them within the window and unused. Of several choices it takes the
 // newest events. Everything up to that event is used then. An event of NoneOf
 // discards what was before it.
@@ -132,7 +132,7 @@ func (w window) independent(events []WindowEvent) []WindowEvent {
 	return set
 }
 
-// fit says whether each event can have a part of its own that is not taken.
+// fit says whether each event can have its own part that is not taken.
 func (w window) fit(events []WindowEvent, taken uint8) bool {
 	if len(events) == 0 {
 		return true
@@ -172,7 +172,7 @@ type WindowClaim struct {
 	OwnerID   string
 }
 
-// Progress is what became of a window, for its workflow and for the people who
+// Progress is the outcome of a window, for its workflow and for the people who
 // read it there. It holds ids, no more.
 type Progress struct {
 	// Fired are the events that were made because the combination fired.

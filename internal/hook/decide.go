@@ -169,7 +169,7 @@ type Take struct {
 	CrowdedOwners []string
 	// Behind are owners of whom older deliveries are due: an ingest leaves theirs due.
 	Behind []string
-	// Timeout bounds an attempt of a webhook without a timeout of its own; Margin
+	// Timeout bounds an attempt of a webhook without its own timeout; Margin
 	// is what an attempt may take beside. After both the delivery is due again.
 	Timeout time.Duration
 	Margin  time.Duration
@@ -177,7 +177,7 @@ type Take struct {
 	Lease time.Duration
 }
 
-// Taken is what became of the deliveries that were asked for.
+// Taken is the outcome of the deliveries that were asked for.
 type Taken struct {
 	// Begun are those whose first attempts are begun: they must be made at once, or
 	// given back.
@@ -196,7 +196,7 @@ func (t Taken) Len() int { return len(t.Begun) + len(t.Rest) + t.Queued }
 type Carried struct {
 	DeliveryID string
 	Generation int
-	// Batch is the one of Delivery; empty = a workflow of its own.
+	// Batch is the one of Delivery; empty = the delivery has its own workflow.
 	Batch string
 	RunID string
 }

@@ -49,7 +49,7 @@ func TestEgress_TellsOwnTroubleFromThatOfReceivers(t *testing.T) {
 	}
 }
 
-// seen is what became of an attempt.
+// seen is the outcome of an attempt.
 type seen struct {
 	host   string
 	reason hook.Reason

@@ -306,7 +306,7 @@ type Delivery struct {
 	// NextAttemptAt is zero unless the delivery is retrying.
 	NextAttemptAt time.Time
 	// Batch names the workflow that carries generation 1 together with other
-	// deliveries; empty = it has a workflow of its own.
+	// deliveries; empty = it has its own workflow.
 	Batch string
 	// RunID is the Temporal run that carries it; empty before there is one.
 	RunID string

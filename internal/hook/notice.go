@@ -65,7 +65,7 @@ type NoticeClaim struct {
 	Until     time.Time
 }
 
-// NoticeEnd is what came of a NoticeClaim.
+// NoticeEnd is the outcome of a NoticeClaim.
 type NoticeEnd struct {
 	ID   string
 	Sent bool

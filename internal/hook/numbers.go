@@ -37,7 +37,7 @@ const (
 // MaxOutcomesShown is how many deliveries of an event a list counts at most.
 const MaxOutcomesShown = 500
 
-// EventOutcome is what became of an event: its deliveries that the request may see, of
+// EventOutcome is the outcome of an event: its deliveries that the request may see, of
 // those that were sent again the newest alone.
 type EventOutcome struct {
 	Total, Succeeded, Failed, Waiting, Held int

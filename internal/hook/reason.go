@@ -39,7 +39,7 @@ const (
 	ReasonWebhookDeleted   Reason = "webhook_deleted"    // cancelled
 	ReasonProjectDeleted   Reason = "project_deleted"    // cancelled
 	ReasonMembershipLost   Reason = "membership_lost"    // cancelled: the owner may no longer see the project
-	ReasonCancelledByOwner Reason = "cancelled_by_owner" // cancelled: somebody did not want it any more
+	ReasonCancelledByOwner Reason = "cancelled_by_owner" // cancelled: someone did not want it any more
 	ReasonPayloadExpunged  Reason = "payload_expunged"   // cancelled: the event's payload was removed
 	ReasonExpired          Reason = "expired"            // cancelled: it waited longer than its webhook's max_age
 )

@@ -65,7 +65,7 @@ type Redelivery struct {
 	// redelivered, released or cancelled so far.
 	Total    int
 	Released int
-	// What became of those: Pending counts what is not finished. What a cancellation
+	// The outcome of those: Pending counts what is not finished. What a cancellation
 	// has reached is Cancelled.
 	Succeeded int
 	Failed    int

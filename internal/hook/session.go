@@ -2,7 +2,7 @@ package hook
 
 import "time"
 
-// Session is somebody who has signed in to the web app.
+// Session is someone who has signed in to the web app.
 type Session struct {
 	ID string
 	// UserID is whom the session is bound to; "" for an admin.

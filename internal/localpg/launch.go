@@ -15,7 +15,7 @@ import (
 
 const (
 	loopback = "127.0.0.1"
-	// portTries bounds how often a free port may be lost to somebody else
+	// portTries bounds how often a free port may be lost to someone else
 	// between its choice and its use.
 	portTries = 5
 	// readyPoll is how often the status of a starting server is read.

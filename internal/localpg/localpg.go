@@ -121,7 +121,7 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	return nil
 }
 
-// alreadyThere says whether another session created the database meanwhile: as
+// alreadyThere says whether another session created the database in the meantime: as
 // duplicate_database, or as unique_violation when both were at it together.
 func alreadyThere(err error) bool {
 	var pe *pq.Error

@@ -21,7 +21,7 @@ const (
 	cachedFilters = 5_000
 	cachedRules   = 50_000
 	// schemaTries is how often an event is checked anew because its type's schema
-	// was changed meanwhile.
+	// was changed in the meantime.
 	schemaTries = 3
 )
 

@@ -1,4 +1,4 @@
-// Package ops is the operator's side door on an address of its own: /metrics
+// Package ops is the operator's side door on its own address: /metrics
 // (Prometheus), /healthz, /readyz and /debug/pprof. It knows no secrets and
 // imports no package of the project but hook.
 package ops

@@ -1,5 +1,5 @@
 // Package pgtest gives tests a real Postgres: one private cluster for each test
-// process, and in it a migrated database of its own for each test.
+// process, and in it its own migrated database for each test.
 package pgtest
 
 import (

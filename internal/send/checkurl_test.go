@@ -102,7 +102,7 @@ func TestCheckURLRefusesHosts(t *testing.T) {
 	)
 }
 
-// Somebody who mends what an answer names is not told of something else then.
+// Someone who mends what an answer names is not told of something else then.
 func TestCheckURL_NamesAllThatIsWrong(t *testing.T) {
 	long := strings.Repeat("a", 2048)
 	for raw, want := range map[string][]hook.FieldCode{

@@ -25,7 +25,7 @@ func turns(lists ...[]string) look {
 	}
 }
 
-// resolveWith gives s a DNS server of its own on loopback.
+// resolveWith gives s its own DNS server on loopback.
 func resolveWith(t testing.TB, s *Sender, answer look) {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -134,7 +134,7 @@ func pair(t *testing.T) (private, public *receiver, s *Sender) {
 		port := first.Addr().(*net.TCPAddr).AddrPort().Port()
 		second, err := net.Listen("tcp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port).String())
 		if err != nil {
-			first.Close() // somebody else has this port there
+			first.Close() // someone else has this port there
 			continue
 		}
 		s = New(Options{EgressAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}})

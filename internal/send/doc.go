@@ -1,5 +1,5 @@
 // Package send makes one HTTP attempt: it builds the body in the webhook's
-// format, signs it, sends it to the receiver and says what came of it.
+// format, signs it, sends it to the receiver and says its outcome.
 //
 // What it promises:
 //

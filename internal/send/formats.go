@@ -125,7 +125,7 @@ func (m Message) appendBlue(b []byte) []byte {
 
 // blueEvents is the union over the rules, in their order; as in Blue an empty
 // list means every event, so one "*" empties it. What a combination sends is an
-// event of a type of its own.
+// event of its own type.
 func blueEvents(rules []hook.Rule) []string {
 	var all []string
 	for _, r := range rules {

@@ -17,7 +17,7 @@ const (
 	maxIdleOfIdentity = 64
 )
 
-// identity is what a webhook has of its own for TLS. Webhooks that differ in it
+// identity is a webhook's own part of TLS. Webhooks that differ in it
 // never share a connection.
 type identity struct{ certificate, key, authorities string }
 

@@ -202,7 +202,7 @@ func TestCheckIdentity(t *testing.T) {
 	}
 }
 
-// The failures of a handshake have words of their own.
+// The failures of a handshake have their own words.
 func TestHandshake_FailuresAreToldApart(t *testing.T) {
 	ca := newAuthority(t)
 	s := newSender(t, Options{roots: ca.pool()})

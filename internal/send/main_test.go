@@ -176,13 +176,13 @@ func sayAndHang(text string) func(net.Conn) {
 }
 
 // hang waits for the sender to hang up, and gives it longer than any attempt
-// may take here: a test that is about to fail must not wait for ever.
+// may take here: a test that is about to fail must not wait forever.
 func hang(c net.Conn) {
 	_ = c.SetReadDeadline(time.Now().Add(3 * slack))
 	_, _ = io.Copy(io.Discard, c)
 }
 
-// flood answers start and then chunk for ever, until the sender hangs up.
+// flood answers start and then chunk forever, until the sender hangs up.
 func flood(start, chunk string) func(net.Conn) {
 	return afterRequest(func(c net.Conn) {
 		_, err := io.WriteString(c, start)

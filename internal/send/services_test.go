@@ -66,7 +66,7 @@ func TestServices_OfOtherHosts(t *testing.T) {
 	s.add("10.1.2.3:6543", "8.8.8.8:443", "[fd00::1]:5433", "/var/run/postgresql:5432", "no port", "nowhere.invalid:9000")
 	for at, want := range map[string]bool{
 		"10.1.2.3:6543": true, "10.1.2.4:6543": false, "10.1.2.3:6544": false, "[fd00::1]:5433": true, "127.0.0.1:6543": false,
-		"8.8.8.8:443":    false, // anybody may reach that, and others may be there too
+		"8.8.8.8:443":    false, // anyone may reach that, and others may be there too
 		"127.0.0.1:5432": false, "10.1.2.3:9000": false,
 	} {
 		to := netip.MustParseAddrPort(at)

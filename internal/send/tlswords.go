@@ -19,7 +19,7 @@ const (
 )
 
 // alertOf is the alert that the receiver ended the connection with, if it did.
-// crypto/tls gives it as the error of a net.OpError, in a type of its own.
+// crypto/tls gives it as the error of a net.OpError, in its own type.
 func alertOf(err error) (alert tls.AlertError, sent bool) {
 	var operation *net.OpError
 	if !errors.As(err, &operation) || operation.Op != "remote error" {

@@ -13,7 +13,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// by is a context of somebody's request.
+// by is a context of someone's request.
 func by(keyID string) context.Context {
 	return hook.WithPrincipal(context.Background(), hook.Principal{
 		KeyID: keyID, Role: hook.RoleAdmin, Address: netip.MustParseAddr("2001:db8::7"), RequestID: "request-1",

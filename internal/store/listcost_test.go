@@ -36,7 +36,7 @@ func newCrowdedAgain(t testing.TB) stage {
 	return s
 }
 
-// newCrowded is a stage with many deliveries, each of an event of its own.
+// newCrowded is a stage with many deliveries, each of its own event.
 func newCrowded(t testing.TB) stage {
 	t.Helper()
 	s := newStage(t)

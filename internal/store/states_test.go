@@ -139,7 +139,7 @@ func (s stage) stages(t *testing.T, stages string) map[string]string {
 	return out
 }
 
-// lineUp stores each of stagedRows as a delivery of a webhook of its own, which is
+// lineUp stores each of stagedRows as a delivery of its own webhook, which is
 // set up by SQL, and gives their ids. It removes what was there.
 func (s stage) lineUp(t *testing.T, setUp string) (ids []string) {
 	t.Helper()

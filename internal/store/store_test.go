@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// stage is a store on a database of its own with one company c1, projects p1
+// stage is a store on its own database with one company c1, projects p1
 // and p2 of it, p3 of company c2, and user u1 who is a member of all three.
 type stage struct {
 	*store.Store

@@ -134,7 +134,7 @@ export interface Cast {
   failed: string;
 }
 
-// cast makes a company with two projects, somebody who is a member of both, a
+// cast makes a company with two projects, someone who is a member of both, a
 // webhook that works, one whose receiver fails, and what was sent to them.
 export async function cast(good: string, bad: string): Promise<Cast> {
   const p = `web-${Math.random().toString(36).slice(2, 8)}-`;

@@ -50,7 +50,7 @@ func (r *Report) begins(o Options, secret string) {
 }
 
 // ready says that the stream is there: the first time, or again since it was lost.
-// came is how many came meanwhile, -1 where that is not known.
+// came is how many came in the meantime, -1 where that is not known.
 func (r *Report) ready(lost time.Time, came int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -29,7 +29,7 @@ type Secret string
 // MarshalJSON hides the value.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"[hidden]"`), nil }
 
-// Change is what somebody has done to an object.
+// Change is what someone has done to an object.
 type Change struct {
 	Action   hook.Action
 	ObjectID string
@@ -149,7 +149,7 @@ func SelectAudit(f hook.AuditFilter, page hook.Page) (query string, args []any) 
 	return `SELECT id, at, key_id, role, user_id, address, request_id, action, object_id, before, after, expunged_at FROM audit_log` + tail, l.Args
 }
 
-// newestBy ends a list of the audit log: what anybody did, or what one actor did
+// newestBy ends a list of the audit log: what anyone did, or what one actor did
 // by this credential or as this user, each by its own index.
 func newestBy(l *core.List, actor string, page hook.Page) string {
 	if actor == "" {

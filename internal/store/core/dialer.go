@@ -15,7 +15,7 @@ const (
 	// connectTimeout bounds making a connection, its login included.
 	connectTimeout = 5 * time.Second
 	// silentAfter is how long an answer may be awaited before Postgres is asked,
-	// over a connection of its own, whether it is there; askTimeout is how long
+	// over its own connection, whether it is there; askTimeout is how long
 	// that may take. Only who gets no answer there either is taken to be away: a
 	// statement that waits for a lock, or simply takes long, goes on.
 	silentAfter = 2 * time.Second

@@ -10,7 +10,7 @@ import (
 	"godwit/internal/hook"
 )
 
-// Reads for people have a pool of their own. However many of them are slow, what
+// Reads for people have their own pool. However many of them are slow, what
 // accepts events and writes down outcomes has its connections.
 const (
 	// readTimeout bounds one statement of a read. The slowest that is meant to

@@ -80,7 +80,7 @@ func (s *DB) LeftToRekey(ctx context.Context) (int, error) {
 
 // Rekey seals with the first key of the ring what another one has sealed, and
 // tells progress after each batch. It may be ended at any time and run again,
-// and other processes may go on meanwhile.
+// and other processes may go on in the meantime.
 func (s *DB) Rekey(ctx context.Context, progress func(Rekeyed)) error {
 	for _, c := range SealedColumns {
 		sum := Rekeyed{Column: c.String()}

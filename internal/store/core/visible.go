@@ -21,7 +21,7 @@ func Tenant(ctx context.Context) (userID string, bound bool) {
 
 // VisibleEvent is whether a user sees event e: a member of every project that it
 // carries data of, unless it belongs to one user alone. OFFSET 0 keeps each
-// membership a look-up of its own, whatever the tables are like.
+// membership its own look-up, whatever the tables are like.
 func VisibleEvent(user string) string {
 	return fmt.Sprintf(`CASE WHEN e.owner_id IS NOT NULL THEN e.owner_id = %[1]s ELSE coalesce(e.private_to = %[1]s, true)
 		AND EXISTS (SELECT FROM members mine WHERE mine.project_id = e.project_id AND mine.user_id = %[1]s OFFSET 0)

@@ -169,7 +169,7 @@ func (s *Store) eraseAnswersOfUser(ctx context.Context, tx *sqlx.Tx, e erasure) 
 	for _, r := range rows {
 		answer, err := s.Ring.Open(r.Answer, access.AnswerPlace(hook.IdempotencyKey{Credential: r.Credential, Key: r.Key}))
 		if err != nil || !e.isIn(answer) {
-			continue // one that can't be opened says nothing to anybody
+			continue // one that can't be opened says nothing to anyone
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys WHERE credential = $1 AND key = $2`, r.Credential, r.Key); err != nil {
 			return erasurePlace{}, false, err

@@ -137,7 +137,7 @@ UPDATE notices SET sent_at = CASE WHEN $2 THEN now() END, error = $3,
 	due_at = CASE WHEN due_at IS NOT NULL AND $4::float8 > 0 THEN now() + make_interval(secs => $4) END
 WHERE id = $1 AND sent_at IS NULL`
 
-// EndNotice writes down what came of a claimed notice. Repeating it is harmless.
+// EndNotice writes down the outcome of a claimed notice. Repeating it is harmless.
 func (s *Store) EndNotice(ctx context.Context, e hook.NoticeEnd) error {
 	_, err := s.On(ctx).ExecContext(ctx, endNotice, e.ID, e.Sent, core.NonEmpty(core.Storable(e.Problem)), e.Again.Seconds())
 	return core.Classify("end notice "+e.ID, err)

@@ -36,7 +36,7 @@ SELECT ` + HealthColumns + `, ` + subscription.PauseColumns + `, w.last_failure_
 	) - CASE WHEN date_trunc('hour', w.last_failure_at, 'UTC') >= $2 THEN w.successes_before ELSE 0 END) ELSE 0 END AS successes_in_row
 FROM webhooks w WHERE w.id = $1 AND w.deleted_at IS NULL`
 
-// HealthReport tells how a webhook stands and what became of its attempts since
+// HealthReport tells how a webhook stands and the outcome of its attempts since
 // a time, in whole hours. A deleted webhook is CodeNotFound.
 func (s *Store) HealthReport(ctx context.Context, webhookID string, since time.Time) (hook.HealthReport, error) {
 	var r reportRow

@@ -51,7 +51,7 @@ type caller struct {
 	err     error
 }
 
-// offer returns what became of the events.
+// offer returns the outcome of the events.
 func (g *gather) offer(ctx context.Context, o offered) ([]ingested, error) {
 	w := &caller{offered: o}
 	if err := g.call(ctx, w); err != nil {

@@ -31,7 +31,7 @@ func (o offered) at(positions []int) offered {
 	return part
 }
 
-// ingested is what became of one event of an offer.
+// ingested is the outcome of one event of an offer.
 type ingested struct {
 	position   int // among the events
 	accepted   bool

@@ -97,7 +97,7 @@ func example(stored []byte) []byte {
 }
 
 // testProject picks the project in which a test happens. The membership can't end
-// meanwhile.
+// in the meantime.
 func testProject(ctx context.Context, tx *sqlx.Tx, ownerID string, rules []hook.Rule) (projectID, companyID string, err error) {
 	var first hook.Rule
 	if len(rules) > 0 {

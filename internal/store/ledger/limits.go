@@ -21,7 +21,7 @@ const (
 	// dispatcher's poll, so the pace does not depend on it.
 	lookahead = 500 * time.Millisecond
 	// longestPace is the longest that an activity waits; only a rate that was
-	// lowered meanwhile can ask for more.
+	// lowered in the meantime can ask for more.
 	longestPace = 2 * lookahead
 	// slotLease is when a place that a retry has taken is offered to a worker, in
 	// case that its own was lost before the attempt began.
@@ -138,7 +138,7 @@ const (
 // for $7 seconds; not those of webhooks that are crowded. While
 // a degraded webhook waits for its next trial only what was tried before goes on,
 // and so does of one without limits: what was never tried is Take's.
-// What was held gets a workflow of its own: an older one that still waits finds
+// What was held gets its own workflow: an older one that still waits finds
 // itself superseded.
 const ReleaseQueued = `
 WITH lane AS MATERIALIZED (

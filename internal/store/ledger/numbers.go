@@ -98,7 +98,7 @@ func outcomesOf(deliveries string) string {
 		FROM unnest($1::text[]) AS i(id) CROSS JOIN LATERAL (SELECT d.status FROM ` + deliveries + ` LIMIT $2) d GROUP BY i.id`
 }
 
-// EventOutcomes tells what became of events, in one statement for all of them. One
+// EventOutcomes tells the outcome of events, in one statement for all of them. One
 // without deliveries is left out.
 func (s *Store) EventOutcomes(ctx context.Context, eventIDs []string) (map[string]hook.EventOutcome, error) {
 	query, args := Asked(ctx, selectOutcomes, pq.Array(eventIDs), hook.MaxOutcomesShown)

@@ -37,7 +37,7 @@ FROM old CROSS JOIN LATERAL (SELECT w.enabled, ` + limited + ` AS limited FROM w
 RETURNING id`
 
 // redeliver gives the ids of the new deliveries; those that have changed
-// meanwhile have none.
+// in the meantime have none.
 func (s *Store) redeliver(ctx context.Context, tx *sqlx.Tx, deliveryIDs []string, redeliveryID string) (made []string, err error) {
 	if len(deliveryIDs) == 0 {
 		return nil, nil
@@ -111,7 +111,7 @@ func (s *Store) Redeliver(ctx context.Context, deliveryID string) (hook.Delivery
 
 // lastOf locks and reads the end of the chain.
 func lastOf(ctx context.Context, tx *sqlx.Tx, deliveryID string) (lastRow, error) {
-	const tries = 5 // each time but the last somebody else was faster
+	const tries = 5 // each time but the last someone else was faster
 	for range tries {
 		var last []lastRow
 		if err := tx.SelectContext(ctx, &last, lockLast, deliveryID); err != nil {

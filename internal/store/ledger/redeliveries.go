@@ -172,7 +172,7 @@ func (r redeliveryRow) redelivery() (hook.Redelivery, error) {
 	}, nil
 }
 
-// Redelivery reads a redelivery of many with what became of it so far.
+// Redelivery reads a redelivery of many with its outcome so far.
 func (s *Store) Redelivery(ctx context.Context, webhookID, redeliveryID string) (hook.Redelivery, error) {
 	var r redeliveryRow
 	if err := sqlx.GetContext(ctx, s.On(ctx), &r, SelectRedelivery+` WHERE r.id = $1 AND r.webhook_id = $2`, redeliveryID, webhookID); err != nil {

@@ -58,7 +58,7 @@ SELECT d.id, d.created_at, d.status, ` + again + ` AS again FROM (
 	SELECT d.* ` + ofRedelivery("ORDER BY d.created_at, d.id LIMIT $9") + ` ORDER BY d.created_at, d.id LIMIT $9
 ) d ORDER BY d.created_at, d.id`
 
-// releasePicked queues what was held. It gets a workflow of its own: an older one
+// releasePicked queues what was held. It gets its own workflow: an older one
 // that still waits finds itself superseded.
 const releasePicked = `
 UPDATE deliveries d SET status = CASE WHEN d.attempts = 0 THEN 'pending' ELSE 'retrying' END, reason = NULL, redelivery_id = $2,
@@ -112,7 +112,7 @@ func lockRunning(ctx context.Context, tx *sqlx.Tx, redeliveryID string) (running
 	if err := tx.SelectContext(ctx, &running, lockRedelivery, redeliveryID); err != nil {
 		return r, err
 	}
-	if len(running) == 0 { // cancelled meanwhile
+	if len(running) == 0 { // cancelled in the meantime
 		return r, errNotRunning
 	}
 	r = running[0]

@@ -123,7 +123,7 @@ func (s *Store) limitsOf(ctx context.Context, on sqlx.QueryerContext, userID str
 	return s.limits.With(own...), nil
 }
 
-// OwnLimits reads the limits that a company has of its own.
+// OwnLimits reads the limits that were set for a company.
 func OwnLimits(text []byte, into *hook.OwnLimits) error {
 	if len(text) == 0 {
 		return nil

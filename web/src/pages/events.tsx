@@ -109,7 +109,7 @@ function Rows({ rows }: { rows: Schemas['ListedEvent'][] }) {
   );
 }
 
-// Outcome says what became of an event in few words.
+// Outcome says the outcome of an event in few words.
 function Outcome({ of: d }: { of: Schemas['EventOutcome'] }) {
   const { t, format } = useWords();
   if (d.total === 0) return <span className="dim">{t('events.nobody')}</span>;

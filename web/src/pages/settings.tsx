@@ -244,7 +244,7 @@ interface StaleProps {
   onClose: () => void;
 }
 
-// Stale is asked when somebody else has changed the webhook since it was read.
+// Stale is asked when someone else has changed the webhook since it was read.
 function Stale({ patch, was, theirs, busy, onMine, onTheirs, onClose }: StaleProps) {
   const { t, has } = useWords();
   const fields = ['name', 'url', 'rules', 'payload_format', 'signature', 'timeout_seconds', 'rate_limit_per_second', 'max_in_flight', 'auto_recover'] as const;

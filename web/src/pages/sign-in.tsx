@@ -103,7 +103,7 @@ export function Portal() {
     const found = link();
     if (found.secret) setLink(found);
   }, []);
-  // Nothing is sent before somebody presses the button: programs that look at
+  // Nothing is sent before someone presses the button: programs that look at
   // links in mail don't press any.
   const redeem = useMutation({
     mutationFn: () => ok(api.POST('/v1/session', { body: { portal_token: secret } as unknown as Schemas['SessionForm'] })),

@@ -11,7 +11,7 @@ import { useTypes } from '../ui/names';
 import { Note, Problem, Word } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
 
-// TestPanel sends a test and shows at once what became of it.
+// TestPanel sends a test and shows at once its outcome.
 export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' | 'rules'> }) {
   const { t } = useWords();
   const { types, title } = useTypes();

@@ -176,7 +176,7 @@ function LastDay({ webhook: { stats: s } }: { webhook: Webhook }) {
   );
 }
 
-// First is for somebody who has no webhook yet.
+// First is for someone who has no webhook yet.
 function First() {
   const { t } = useWords();
   const admin = useAdmin();

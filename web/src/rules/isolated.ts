@@ -1,5 +1,5 @@
 // isolated keeps a text that people or programs have chosen from turning around what
-// stands beside it: one that has letters from right to left is a part of its own
+// stands beside it: one that has letters from right to left is its own part
 // direction, and characters that override directions are left out.
 export function isolated(value: string): string {
   const text = value.replace(/[\u202A-\u202E\u2066-\u2069]/g, '');

@@ -9,7 +9,7 @@ import { nonce } from '../base';
 import type { Field } from '../rules/condition';
 import { spanOf, type Place } from '../rules/place';
 
-// The editor of conditions in CEL. It is a chunk that is loaded when somebody wants to
+// The editor of conditions in CEL. It is a chunk that is loaded when someone wants to
 // write a condition by hand.
 
 const variables = ['type', 'project_id', 'company_id', 'actor_id', 'occurred_at', 'previous', 'current', 'changed'];

@@ -34,7 +34,7 @@ function step(by: 1 | -1) {
   all[Math.min(Math.max(at + by, 0), all.length - 1)]?.focus();
 }
 
-// Shortcuts are single keys, which do nothing while somebody types and can be
+// Shortcuts are single keys, which do nothing while someone types and can be
 // switched off: speech input would set them off.
 export function Shortcuts() {
   const { t } = useWords();

@@ -10,7 +10,7 @@ import { Loading, Note } from '../../ui/parts';
 import { placeOf } from '../../rules/place';
 import type { Set } from './what';
 
-// The editor is as large as all else together: it comes when somebody writes by hand.
+// The editor is as large as all else together: it comes when someone writes by hand.
 const CelEditor = lazy(() => import('../../ui/cel-editor'));
 
 // OnlyIf puts a condition together, or takes it as text. What it did not write

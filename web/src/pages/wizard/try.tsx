@@ -27,7 +27,7 @@ function useSamples(d: Draft) {
   ];
 }
 
-// Try has somebody choose an event, and says what the condition makes of it.
+// Try has someone choose an event, and says what the condition makes of it.
 export function Try({ draft, chosen, onChoose, trial }: { draft: Draft; chosen: string; onChoose: (value: string, sample: Sample | undefined) => void; trial: Schemas['Trial'] | undefined }) {
   const { t } = useWords();
   const samples = useSamples(draft);
