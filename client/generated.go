@@ -1353,7 +1353,7 @@ type AuditActorRole string
 
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
-	// Action The kind of object, and its outcome
+	// Action The kind of object, and what became of it
 	Action AuditEntryAction `json:"action"`
 	Actor  AuditActor       `json:"actor"`
 
@@ -1377,7 +1377,7 @@ type AuditEntry struct {
 	RequestID *string `json:"request_id"`
 }
 
-// AuditEntryAction The kind of object, and its outcome
+// AuditEntryAction The kind of object, and what became of it
 type AuditEntryAction string
 
 // AuditObject defines model for AuditObject.
@@ -3576,7 +3576,7 @@ type Session struct {
 	// Role What it may do
 	Role SessionRole `json:"role"`
 
-	// StartedAt When someone signed in
+	// StartedAt When somebody signed in
 	StartedAt time.Time `json:"started_at"`
 
 	// UserID The user whose webhooks it sees and manages; null for an admin, who sees all

@@ -907,7 +907,7 @@ export interface paths {
         put?: never;
         /**
          * What is wrong with a webhook, or a part of one; writes nothing
-         * @description Tells everything that is wrong with a webhook, or with any part of one, at once: fields that are missing are no errors, so that it can be asked while somebody is writing. Warns of what is acceptable but may not be meant, and asks the filters about a sample. Writes nothing.
+         * @description Tells everything that is wrong with a webhook, or with any part of one, at once: fields that are missing are no errors, so that it can be asked while someone is writing. Warns of what is acceptable but may not be meant, and asks the filters about a sample. Writes nothing.
          */
         post: operations["check-webhook"];
         delete?: never;
@@ -959,7 +959,7 @@ export interface paths {
         head?: never;
         /**
          * Change a webhook (merge patch)
-         * @description Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when somebody else was faster.
+         * @description Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when someone else was faster.
          */
         patch: operations["patch-webhook"];
         trace?: never;
@@ -1159,7 +1159,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret of a webhook
-         * @description Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed meanwhile.
+         * @description Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed in the meantime.
          */
         post: operations["rotate-secret"];
         delete?: never;
