@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,4 +31,34 @@ echo built; printf 'example.com/c\nb\n# example.com/c\n./x.go:1:2: undefined: y\
 	require.Equal(t, 3, cmd.ProcessState.ExitCode(), "that of go")
 	require.Equal(t, "built\n", stdout.String())
 	require.Equal(t, "building: 1 of at most 3 packages\nbuilding: 2 of at most 3 packages\n# example.com/c\n./x.go:1:2: undefined: y\n", stderr.String())
+}
+
+// TestDist_GivesTheSameBytesAgain runs scripts/dist with a go that writes for which
+// platform it was asked.
+func TestDist_GivesTheSameBytesAgain(t *testing.T) {
+	dir := t.TempDir()
+	fake := `#!/bin/sh
+while [ $# -gt 0 ]; do case $1 in -o | -output) echo "$GOOS $GOARCH" >"$2" ;; esac; shift; done
+`
+	for name, text := range map[string]string{"scripts/dist": read(t, "scripts/dist"), "bin/go": fake, "LICENSE": "l", "README.md": "r", "cmd/godwit/main.go": "", "standalone/main.go": ""} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755))
+	}
+	dist := func() string {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "scripts/dist"), "v1", "linux/amd64", "darwin/arm64")
+		cmd.Env = append(cmd.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return read(t, filepath.Join(dir, "dist/SHA256SUMS"))
+	}
+	sums := dist()
+	require.Equal(t, sums, dist())
+	require.Equal(t, 2*(1+3), strings.Count(sums, "\n"), "an archive, and an SBOM of each binary: %s", sums)
+	for _, platform := range []string{"linux_amd64", "darwin_arm64"} {
+		out, err := exec.CommandContext(t.Context(), "tar", "-tzf", filepath.Join(dir, "dist", "godwit_v1_"+platform+".tar.gz")).Output()
+		require.NoError(t, err)
+		for _, file := range []string{"LICENSE", "README.md", "godwit", "godwit-client", "godwit-standalone"} {
+			require.Contains(t, string(out), "/"+file+"\n")
+		}
+	}
 }
