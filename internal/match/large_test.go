@@ -8,12 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
+	"godwit/internal/store"
 )
 
 // TestJudge_LargeEventsWaitForAPlace: 32 events of 256 KB at once took 265 MiB to
 // read for filters.
 func TestJudge_LargeEventsWaitForAPlace(t *testing.T) {
-	e, err := New(Options{})
+	unused, err := store.Open("postgres://127.0.0.1:1/none", nil, store.Options{}) // it is never asked
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = unused.Close() })
+	e, err := New(Options{Store: unused})
 	require.NoError(t, err)
 	e.rules.Add(1, hook.StoredRule{ID: 1, Rule: hook.Rule{Filter: "current.n == 1"}})
 	ask := func(ctx context.Context, state string, inTransaction bool) (hook.Choice, error) {

@@ -88,9 +88,11 @@ async function plain(p: Page): Promise<string[]> {
     return [...out];
   });
   const known = [...answers, made.user, 'Godwit', 'English', 'Deutsch', 'Polski', 'http://', 'https://', '5xx', 'Postgres', 'Temporal', 'Go', '/docs'].sort((a, b) => b.length - a.length);
+  // A name is a whole word: an "a" of some event is not the one in "and".
+  const whole = known.map((name) => new RegExp(`${/^[A-Za-z]/.test(name) ? '(?<![A-Za-z])' : ''}${name.replace(/[^A-Za-z0-9]/g, '\\$&')}${/[A-Za-z]$/.test(name) ? '(?![A-Za-z])' : ''}`, 'g'));
   return texts.filter((text) => {
     let rest = text;
-    for (const name of known) rest = rest.split(name).join(' ');
+    for (const name of whole) rest = rest.replace(name, ' ');
     return /[A-Za-z]{2,}/.test(rest.replace(intl, ' '));
   });
 }
