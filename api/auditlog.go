@@ -13,7 +13,7 @@ type AuditEntry struct {
 	ID         string      `json:"id" pattern:"^aud_[0-9a-v]{26}$" doc:"Id that Godwit made"`
 	At         time.Time   `json:"at" doc:"When it was changed"`
 	Actor      auditActor  `json:"actor" doc:"Who did it"`
-	Action     hook.Action `json:"action" doc:"The kind of object, and what became of it"`
+	Action     hook.Action `json:"action" doc:"The kind of object, and what was done to it"`
 	Object     auditObject `json:"object" doc:"What was changed"`
 	Before     state       `json:"before" doc:"How it was, without secrets: of an update the fields that differ, of which a hidden one stands on both sides; null where there was nothing"`
 	After      state       `json:"after" doc:"How it is now, in the same form; null where there is nothing"`

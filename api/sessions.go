@@ -13,7 +13,7 @@ type Session struct {
 	Role      hook.Role `json:"role" enum:"admin,user" doc:"What it may do"`
 	UserID    *string   `json:"user_id" doc:"The user whose webhooks it sees and manages; null for an admin, who sees all"`
 	KeyID     *string   `json:"key_id" maxLength:"128" doc:"The API key that has signed in, bootstrap for that of GODWIT_ADMIN_KEY; null where a portal link has"`
-	StartedAt time.Time `json:"started_at" doc:"When somebody signed in"`
+	StartedAt time.Time `json:"started_at" doc:"When the person signed in"`
 	ExpiresAt time.Time `json:"expires_at" doc:"When it ends by itself"`
 	Current   bool      `json:"current" doc:"Whether it is the one that asks"`
 }

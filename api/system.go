@@ -19,7 +19,7 @@ type Settings struct {
 	AuditRetention   string         `json:"audit_retention" doc:"How long the audit log is kept"`
 	EgressAllow      []string       `json:"egress_allow" nullable:"false" doc:"Networks that may be delivered to although they are not public"`
 	AllowHTTP        bool           `json:"allow_http" doc:"Whether a webhook's URL may be plain http"`
-	Mail             bool           `json:"mail" doc:"Whether owners are told by mail"`
+	Mail             bool           `json:"mail" doc:"Whether Godwit sends mail to owners"`
 	PublicURL        *string        `json:"public_url" format:"uri" doc:"The base of links in mail; null = there are none"`
 	PublishRate      int            `json:"publish_rate" minimum:"0" doc:"How many requests a second one key may publish with; 0 = any number"`
 	ManagementRate   int            `json:"management_rate" minimum:"0" doc:"The same for all other requests"`

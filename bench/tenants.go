@@ -122,7 +122,7 @@ func (r *tenantsResult) collect(ctx context.Context, within time.Duration, shots
 	r.Latency, r.Accepted = spreadOf(took), spreadOf(accepted)
 }
 
-// attackWith begins the attacks, each of its own tenant. What it returns ends
+// attackWith begins the attacks, each by another tenant. What it returns ends
 // them, and deletes the tenants.
 func (b *bench) attackWith(ctx context.Context, name string, round []attack) (end func() (int64, error), err error) {
 	attacking, stop := context.WithCancel(ctx)

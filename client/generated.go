@@ -1353,7 +1353,7 @@ type AuditActorRole string
 
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
-	// Action The kind of object, and what became of it
+	// Action The kind of object, and what was done to it
 	Action AuditEntryAction `json:"action"`
 	Actor  AuditActor       `json:"actor"`
 
@@ -1377,7 +1377,7 @@ type AuditEntry struct {
 	RequestID *string `json:"request_id"`
 }
 
-// AuditEntryAction The kind of object, and what became of it
+// AuditEntryAction The kind of object, and what was done to it
 type AuditEntryAction string
 
 // AuditObject defines model for AuditObject.
@@ -3576,7 +3576,7 @@ type Session struct {
 	// Role What it may do
 	Role SessionRole `json:"role"`
 
-	// StartedAt When somebody signed in
+	// StartedAt When the person signed in
 	StartedAt time.Time `json:"started_at"`
 
 	// UserID The user whose webhooks it sees and manages; null for an admin, who sees all
@@ -3646,7 +3646,7 @@ type Settings struct {
 	EgressAllow []string     `json:"egress_allow"`
 	Limits      SystemLimits `json:"limits"`
 
-	// Mail Whether owners are told by mail
+	// Mail Whether Godwit sends mail to owners
 	Mail bool `json:"mail"`
 
 	// ManagementRate The same for all other requests
@@ -4967,7 +4967,7 @@ func (c *Client) CancelDelivery(ctx context.Context, id string, options ...Optio
 
 // Redeliver is POST /v1/deliveries/{id}/redeliver: Send the event of a finished delivery again
 //
-// Makes a new delivery of the same event to the same webhook, with the same webhook-id and five attempts of its own.
+// Makes a new delivery of the same event to the same webhook, with the same webhook-id and five new attempts.
 func (c *Client) Redeliver(ctx context.Context, id string, options ...Option) (*Redelivery, error) {
 	return answer[Redelivery](ctx, c, call{"POST", path("/v1/deliveries/%s/redeliver", id), nil, nil}, options)
 }
@@ -5254,7 +5254,7 @@ func (c *Client) ListWebhooks(ctx context.Context, params *ListWebhooksParams, o
 
 // CreateWebhook is POST /v1/webhooks: Subscribe
 //
-// Subscribes a user's URL to the events that its rules match, from the very next event on. The answer holds the signing secret, which is shown this once. A key of the role user makes webhooks of its own user, so that owner_id may be left out.
+// Subscribes a user's URL to the events that its rules match, from the very next event on. The answer holds the signing secret, which is shown this once. A key of the role user makes webhooks for its user, so that owner_id may be left out.
 func (c *Client) CreateWebhook(ctx context.Context, body WebhookForm, options ...Option) (*WebhookDetail, error) {
 	return answer[WebhookDetail](ctx, c, call{"POST", path("/v1/webhooks"), nil, body}, options)
 }

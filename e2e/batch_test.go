@@ -45,7 +45,7 @@ func (c *stageClient) batched(t testing.TB, eventIDs []string, until func(map[st
 			return d
 		}
 	}
-	require.FailNow(t, "each has a workflow of its own")
+	require.FailNow(t, "each has its own workflow")
 	return nil
 }
 

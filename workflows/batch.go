@@ -46,7 +46,7 @@ func withSettling(ctx workflow.Context, in DeliverBatchInput) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: in.AttemptTimeout + attemptMargin,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-		Summary:             "what became of each",
+		Summary:             "the outcome of each",
 	})
 }
 

@@ -126,10 +126,10 @@ func (r Rule) checkOperational(at string) []Field {
 		}
 	}
 	if len(r.Projects)+len(r.Companies) > 0 {
-		refuse("events", r.Events, "belongs to no project; give it a rule of its own, without projects and companies")
+		refuse("events", r.Events, "belongs to no project; give it a separate rule, without projects and companies")
 	}
 	if c := r.Combination; c != nil {
-		const why = "can't be part of a combination; give it a rule of its own"
+		const why = "can't be part of a combination; give it a separate rule"
 		for i, p := range c.AllOf {
 			refuse(fmt.Sprintf("all_of/%d/events", i), p.Events, why)
 		}

@@ -191,7 +191,7 @@ export interface paths {
         put?: never;
         /**
          * Send the event of a finished delivery again
-         * @description Makes a new delivery of the same event to the same webhook, with the same webhook-id and five attempts of its own.
+         * @description Makes a new delivery of the same event to the same webhook, with the same webhook-id and five new attempts.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -859,7 +859,7 @@ export interface paths {
         put?: never;
         /**
          * Subscribe
-         * @description Subscribes a user's URL to the events that its rules match, from the very next event on. The answer holds the signing secret, which is shown this once. A key of the role user makes webhooks of its own user, so that owner_id may be left out.
+         * @description Subscribes a user's URL to the events that its rules match, from the very next event on. The answer holds the signing secret, which is shown this once. A key of the role user makes webhooks for its user, so that owner_id may be left out.
          */
         post: operations["create-webhook"];
         delete?: never;
@@ -1381,7 +1381,7 @@ export interface components {
         };
         AuditEntry: {
             /**
-             * @description The kind of object, and what became of it
+             * @description The kind of object, and what was done to it
              * @enum {string}
              */
             action: "company.created" | "company.updated" | "company.deleted" | "project.created" | "project.updated" | "project.deleted" | "user.created" | "user.updated" | "user.deleted" | "user.erased" | "member.added" | "member.removed" | "event_type.created" | "event_type.updated" | "event_type.deleted" | "webhook.created" | "webhook.updated" | "webhook.deleted" | "webhook.enabled" | "webhook.disabled" | "webhook.tested" | "webhook.secret_rotated" | "delivery.redelivered" | "delivery.retried" | "delivery.cancelled" | "delivery.signed" | "redelivery.started" | "redelivery.cancelled" | "cancellation.started" | "api_key.created" | "api_key.revoked" | "portal_session.created" | "portal_session.used" | "session.started" | "session.ended" | "event.expunged";
@@ -3553,7 +3553,7 @@ export interface components {
             role: "admin" | "user";
             /**
              * Format: date-time
-             * @description When somebody signed in
+             * @description When the person signed in
              */
             started_at: string;
             /** @description The user whose webhooks it sees and manages; null for an admin, who sees all */
@@ -3605,7 +3605,7 @@ export interface components {
             egress_allow: string[];
             /** @description The limits of users and companies, unless a company has its own; 0 = any number */
             limits: components["schemas"]["SystemLimits"];
-            /** @description Whether owners are told by mail */
+            /** @description Whether Godwit sends mail to owners */
             mail: boolean;
             /**
              * Format: int64

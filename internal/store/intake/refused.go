@@ -86,7 +86,7 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 		return hook.Accepted{Matched: r.Matched, Judging: r.Judging, Duplicate: true}
 	case r.Fingerprint != nil:
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict,
-			"an event with the id %q was accepted before with other content; GET /v1/events/{id} shows it. Give this event an id of its own", e.ID)}
+			"an event with the id %q was accepted before with other content; GET /v1/events/{id} shows it. Give this event another id", e.ID)}
 	}
 	unknown := &hook.Error{Code: hook.CodeInvalid, Message: "the event names things that don't exist"}
 	if !r.HasProject {
