@@ -82,7 +82,7 @@ func (s *stack) stop() error {
 // temporal is the address of the shared Temporal frontend.
 func (s *stack) temporal() string { return s.standalone.env["GODWIT_STANDALONE_TEMPORAL_ADDR"] }
 
-// database makes its own database for one test.
+// database makes a database for one test.
 func (s *stack) database(t testing.TB) string {
 	t.Helper()
 	name := strings.ToLower(id.New("e2e_"))

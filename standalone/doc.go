@@ -7,7 +7,7 @@
 // GODWIT_TEMPORAL_ADDRESS) is used and not started. Everything else lives in
 // GODWIT_DATA_DIR and survives: a stop, a kill -9 and a second start.
 //
-// It is its own Go module because the product must not depend on the
+// It is a separate Go module because the product must not depend on the
 // Temporal server. It wires nothing of the product itself: that is
 // godwit/internal/app, the same as for `godwit serve`.
 package main

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// stage is its own store with projects p1 and p2 of company c1, p3 of c2,
+// stage is a store with projects p1 and p2 of company c1, p3 of c2,
 // user u1 who is a member of all, u2 of p3 alone; and an engine on it.
 type stage struct {
 	*store.Store

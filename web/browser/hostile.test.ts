@@ -65,7 +65,7 @@ afterEach(async (context) => {
 });
 
 // spilling lists texts that turn around what stands beside them: an override, or
-// letters from right to left, outside of its own element direction.
+// letters from right to left, outside of an element with its own direction.
 const spilling = (at: Page) =>
   at.evaluate(() => {
     const found: string[] = [];
