@@ -19,6 +19,10 @@ type bench struct {
 	postgres *postgres
 	app      *standalone
 	api      *client
+	pids     []int // of the product's processes
+
+	others *bulk    // what crowd gives
+	past   *history // what pastOf gives
 }
 
 // run measures the chosen sections, in the order in which they disturb one
@@ -74,6 +78,9 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionClaim, b.measureClaim},
 		{sectionRetention, b.measureRetention},
 		{sectionTenants, b.measureTenants},
+		{sectionCluster, b.measureCluster},
+		{sectionGrowth, b.measureGrowth},
+		{sectionPages, b.measurePages},
 	} {
 		if !b.opts.has(section.name) {
 			continue
@@ -112,7 +119,7 @@ func (b *bench) startProduct(ctx context.Context, dataDir string, died context.C
 	}
 	b.report.StartSeconds = rounded(b.app.startTook.Seconds())
 	go b.app.watch(died)
-	b.api = newClient(b.app.address, b.app.adminKey)
+	b.api, b.pids = newClient(b.app.adminKey, b.app.address), []int{b.app.pid}
 	if err = b.postgres.attach(ctx); err == nil {
 		err = b.warmUp(ctx)
 	}

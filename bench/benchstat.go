@@ -52,5 +52,11 @@ func (r *report) lines() (text string) {
 		}
 		line(of.name, t.Events, t.AcceptedPerSecond, "accepted/s", t.DeliveredPerSecond, "delivered/s", t.ClosedPerSecond, "closed/s")
 	}
+	for _, g := range r.Growth {
+		spreads(fmt.Sprintf("Growth/stored=%d", g.Stored), g.Latency.Latency)
+	}
+	for _, c := range r.Pages {
+		spreads("Pages/"+strings.ReplaceAll(c.Name, " ", "_")+"/as="+c.As, c.Took)
+	}
 	return text
 }

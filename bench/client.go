@@ -8,19 +8,24 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// client calls the product's API as an admin.
+// client calls the product's API as an admin, its addresses in turn.
 type client struct {
-	base string
-	key  string
-	http *http.Client
+	addresses []string
+	key       string
+	http      *http.Client
+	turn      atomic.Uint64
 }
 
-func newClient(address, key string) *client {
-	return &client{base: "http://" + address, key: key, http: newHTTPClient()}
+func newClient(key string, addresses ...string) *client {
+	return &client{addresses: addresses, key: key, http: newHTTPClient()}
 }
+
+// address is the next one.
+func (c *client) address() string { return c.addresses[c.turn.Add(1)%uint64(len(c.addresses))] }
 
 // newHTTPClient keeps as many connections as the load uses at most.
 func newHTTPClient() *http.Client {
@@ -40,7 +45,7 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	if in == nil {
 		body = nil
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+c.address()+path, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}

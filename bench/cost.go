@@ -41,6 +41,14 @@ func (c *cpuCost) standalone() float64 {
 	return c.Standalone
 }
 
+// product is what the product and its Postgres used; 0 where it is not known.
+func (c *cpuCost) product() float64 {
+	if c == nil {
+		return 0
+	}
+	return rounded(c.Standalone + c.Postgres)
+}
+
 type memoryCost struct {
 	StandaloneRSS float64 `json:"standalone_rss"`
 	PostgresPSS   float64 `json:"postgres_pss"`
@@ -53,13 +61,13 @@ func (m memoryCost) total() float64 { return m.StandaloneRSS + m.PostgresPSS }
 // meter measures the cost from its start on.
 type meter struct {
 	postgres *postgres
-	pid      int
+	pids     []int
 	before   *cpuSeconds
 	peak     *peak
 }
 
 func (b *bench) startMeter(ctx context.Context) (*meter, error) {
-	m := &meter{postgres: b.postgres, pid: b.app.pid}
+	m := &meter{postgres: b.postgres, pids: b.pids}
 	m.peak = watchPeak(ctx, m.memory)
 	m.before = m.cpu()
 	return m, m.postgres.resetStatements(ctx)
@@ -98,9 +106,13 @@ type cpuSeconds cpuCost
 
 // cpu is nil where the system does not say.
 func (m *meter) cpu() *cpuSeconds {
-	app, err := readProcess(m.pid)
-	if err != nil {
-		return nil
+	app := 0.0
+	for _, pid := range m.pids {
+		p, err := readProcess(pid)
+		if err != nil {
+			return nil
+		}
+		app += p.seconds()
 	}
 	server, err := readFamily(m.postgres.postmaster)
 	if err != nil {
@@ -110,7 +122,16 @@ func (m *meter) cpu() *cpuSeconds {
 	if err != nil {
 		return nil
 	}
-	return &cpuSeconds{Standalone: app.seconds(), Postgres: server.cpuSeconds(), Load: own.seconds()}
+	return &cpuSeconds{Standalone: app, Postgres: server.cpuSeconds(), Load: own.seconds()}
+}
+
+// cpuOfAll is the CPU seconds that the product and its Postgres have used.
+func (b *bench) cpuOfAll() float64 {
+	all := (&meter{postgres: b.postgres, pids: b.pids}).cpu()
+	if all == nil {
+		return 0
+	}
+	return all.Standalone + all.Postgres
 }
 
 func (after *cpuSeconds) since(before *cpuSeconds, deliveries int) *cpuCost {
@@ -126,9 +147,13 @@ func (after *cpuSeconds) since(before *cpuSeconds, deliveries int) *cpuCost {
 }
 
 func (m *meter) memory() *memoryCost {
-	rss, err := residentMiB(m.pid)
-	if err != nil {
-		return nil
+	rss := 0.0
+	for _, pid := range m.pids {
+		mib, err := residentMiB(pid)
+		if err != nil {
+			return nil
+		}
+		rss += mib
 	}
 	server, err := readFamily(m.postgres.postmaster)
 	if err != nil {

@@ -48,7 +48,7 @@ func TestCreateAllMakesEachWebhookOnce(t *testing.T) {
 		_, _ = w.Write([]byte(`{"id":"wh_1"}`)) // a client that is gone fails the test by itself
 	}))
 	defer api.Close()
-	b := &bench{api: newClient(api.Listener.Addr().String(), "key")}
+	b := &bench{api: newClient("key", api.Listener.Addr().String())}
 	webhooks := []webhook{{Name: "a"}, {Name: "b"}, {Name: "c"}}
 	require.NoError(t, b.createAll(t.Context(), webhooks))
 	slices.Sort(names)

@@ -24,7 +24,7 @@ func rates() []int { return []int{10, 50, 100} }
 
 func (b *bench) measureLatency(ctx context.Context) error {
 	for _, rate := range rates() {
-		result, err := b.latencyAt(ctx, rate)
+		result, err := b.latencyAt(ctx, fmt.Sprintf("latency-%d", rate), rate)
 		if err != nil {
 			return fmt.Errorf("at %d/s: %w", rate, err)
 		}
@@ -33,9 +33,8 @@ func (b *bench) measureLatency(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) latencyAt(ctx context.Context, rate int) (latencyResult, error) {
-	b.progress("latency: %d/s for %d s", rate, b.opts.rateSeconds)
-	name := fmt.Sprintf("latency-%d", rate)
+func (b *bench) latencyAt(ctx context.Context, name string, rate int) (latencyResult, error) {
+	b.progress("%s: %d/s for %d s", name, rate, b.opts.rateSeconds)
 	events := load{prefix: name, n: rate * b.opts.rateSeconds}
 	s, err := b.scene(ctx, name, sceneSize{webhooks: 1, events: events.n})
 	if err != nil {

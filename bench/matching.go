@@ -26,20 +26,12 @@ func matchingTypes() (none, one, ten string) {
 }
 
 func (b *bench) measureMatching(ctx context.Context) error {
-	const project = "bench-matching"
-	if err := b.putProject(ctx, project); err != nil {
-		return err
-	}
-	template, err := b.subscribeHeld(ctx, project)
+	load, err := b.crowd(ctx)
 	if err != nil {
 		return err
 	}
-	load := bulk{db: b.postgres.product, project: project, template: template}
-	if err := load.directory(ctx); err != nil {
-		return err
-	}
 	for _, level := range levels() {
-		result, err := b.matchingAt(ctx, &load, level)
+		result, err := b.matchingAt(ctx, load, level)
 		if err != nil {
 			return fmt.Errorf("with %d webhooks: %w", level, err)
 		}

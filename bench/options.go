@@ -24,12 +24,15 @@ const (
 	sectionClaim     = "claim"
 	sectionRetention = "retention"
 	sectionTenants   = "tenants"
+	sectionCluster   = "cluster"
+	sectionGrowth    = "growth"
+	sectionPages     = "pages"
 )
 
 func sections() []string {
 	return []string{
 		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionFaulty,
-		sectionMatching, sectionFilters, sectionClaim, sectionRetention, sectionTenants,
+		sectionMatching, sectionFilters, sectionClaim, sectionRetention, sectionTenants, sectionCluster, sectionGrowth, sectionPages,
 	}
 }
 
@@ -42,6 +45,7 @@ type options struct {
 	wideEvents      int           // each goes to wideFanOut webhooks
 	burstEvents     int           // of the burst
 	retentionEvents int           // that are old
+	history         int           // finished deliveries of the growth and the pages
 	rateSeconds     int           // how long each arrival rate is kept up
 	runs            int           // the report is the median of so many
 	baseline        string        // a baseline to compare with, or empty
@@ -63,6 +67,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&opts.wideEvents, "wide-events", 20, "events of the wide fan-out run, each to a thousand webhooks")
 	flags.IntVar(&opts.burstEvents, "burst-events", 20_000, "events of the burst")
 	flags.IntVar(&opts.retentionEvents, "retention-events", 200_000, "old events of the retention run, each with a delivery and an attempt")
+	flags.IntVar(&opts.history, "history", 2_000_000, "finished deliveries of the growth and the pages")
 	flags.IntVar(&opts.runs, "runs", 1, "report the median of so many runs, each from the beginning")
 	flags.StringVar(&opts.baseline, "check", "", "compare the ratios to the floor with the baseline in this `file`, and fail where one is more than a quarter worse")
 	flags.StringVar(&opts.saveAs, "save", "", "write the ratios to the floor to this `file`, as a baseline")
@@ -86,7 +91,7 @@ func (o options) check(rest []string) error {
 			return fmt.Errorf("-only: there is no section %q; there are %s", name, strings.Join(sections(), ", "))
 		}
 	}
-	if min(o.events, o.fanOutEvents, o.wideEvents, o.burstEvents, o.retentionEvents, o.rateSeconds, o.runs) < 1 || min(o.wait, o.limit) <= 0 {
+	if min(o.events, o.fanOutEvents, o.wideEvents, o.burstEvents, o.retentionEvents, o.history, o.rateSeconds, o.runs) < 1 || min(o.wait, o.limit) <= 0 {
 		return fmt.Errorf("counts and durations must be above zero")
 	}
 	return nil

@@ -36,6 +36,7 @@ const extension = "pg_stat_statements"
 // Statements on its connections are not counted, those of the floor apart.
 type postgres struct {
 	dir        string
+	name       string          // of the product's database
 	at         url.URL         // of the maintenance database
 	server     *localpg.Server // nil once handed over
 	admin      *sql.DB
@@ -45,7 +46,7 @@ type postgres struct {
 
 // startPostgres makes the cluster in the standalone's data folder and runs it.
 func startPostgres(ctx context.Context, dataDir string) (*postgres, error) {
-	p := &postgres{dir: filepath.Join(dataDir, "postgres")}
+	p := &postgres{dir: filepath.Join(dataDir, "postgres"), name: productDatabase}
 	var err error
 	p.server, err = localpg.Start(ctx, localpg.Options{Dir: p.dir, Settings: map[string]string{"shared_preload_libraries": extension}})
 	if err != nil {

@@ -77,6 +77,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	box.put(req.Header.Get("webhook-id"), time.Now())
+	pause(req.Context(), box.answersAfter)
 }
 
 // hang waits, until release at the longest.
@@ -108,7 +109,9 @@ func (r *receiver) release() {
 type mailbox struct {
 	url     string
 	expects int
-	full    chan struct{} // closed when all that is expected has arrived
+	// answersAfter is set before the first delivery.
+	answersAfter time.Duration
+	full         chan struct{} // closed when all that is expected has arrived
 
 	mu         sync.Mutex
 	first      map[string]time.Time

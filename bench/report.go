@@ -30,6 +30,9 @@ type report struct {
 	Claims       []claimResult     `json:"claims,omitempty"`
 	Retention    *retentionResult  `json:"retention,omitempty"`
 	Tenants      []tenantsResult   `json:"tenants,omitempty"`
+	Cluster      *clusterResult    `json:"cluster,omitempty"`
+	Growth       []growthResult    `json:"growth,omitempty"`
+	Pages        []callResult      `json:"pages,omitempty"`
 	// Runs is how many runs the figures are the median of; 0 = this is one run.
 	Runs int `json:"runs,omitempty"`
 	// Problems is why the run counts as failed; empty = it does not.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // The objects that every section shares.
@@ -26,6 +27,8 @@ type scene struct {
 type sceneSize struct {
 	webhooks int
 	events   int // that each webhook is to get
+	// answersAfter is how long the receivers take.
+	answersAfter time.Duration
 }
 
 // scene makes the project and the webhooks of a section, by the API.
@@ -36,6 +39,7 @@ func (b *bench) scene(ctx context.Context, name string, size sceneSize) (scene, 
 	}
 	for i := range size.webhooks {
 		box := b.receiver.open(fmt.Sprintf("%s/%d", name, i), size.events)
+		box.answersAfter = size.answersAfter
 		if _, err := b.subscribe(ctx, webhook{Name: name, URL: box.url, Rules: []rule{{Events: []string{s.eventType}, Projects: []string{s.project}}}}); err != nil {
 			return s, fmt.Errorf("set the scene: %w", err)
 		}

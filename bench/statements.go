@@ -44,7 +44,7 @@ func (p *postgres) statements(ctx context.Context) ([]statement, error) {
 	rows, err := p.admin.QueryContext(ctx, `
 		SELECT d.datname, s.query, s.calls, s.total_exec_time, s.shared_blks_hit + s.shared_blks_read, s.rows
 		FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
-		WHERE d.datname = ANY($1)`, pq.Array([]string{productDatabase, temporalDatabase, visibilityDatabase}))
+		WHERE d.datname = ANY($1)`, pq.Array([]string{p.name, temporalDatabase, visibilityDatabase}))
 	if err != nil {
 		return nil, fmt.Errorf("read the statement counts: %w", err)
 	}
@@ -54,6 +54,9 @@ func (p *postgres) statements(ctx context.Context) ([]statement, error) {
 		var s statement
 		if err := rows.Scan(&s.database, &s.text, &s.calls, &s.milliseconds, &s.blocks, &s.rows); err != nil {
 			return nil, fmt.Errorf("read the statement counts: %w", err)
+		}
+		if s.database == p.name {
+			s.database = productDatabase
 		}
 		all = append(all, s)
 	}

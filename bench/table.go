@@ -48,6 +48,9 @@ func (r *report) print(w io.Writer) error {
 	r.printClaims(t)
 	r.printRetention(t)
 	r.printTenants(t)
+	r.printCluster(t)
+	r.printGrowth(t)
+	r.printPages(t)
 	if r.StartSeconds > 0 {
 		t.title("Standalone: ready after %v s, stopped in %v s; the run took %v s", r.StartSeconds, r.StopSeconds, r.Seconds)
 	}

@@ -56,7 +56,7 @@ func (b *bench) keyed(ctx context.Context, key any) (*client, error) {
 	if err := b.api.call(ctx, http.MethodPost, "/v1/api-keys", key, &made); err != nil {
 		return nil, err
 	}
-	return newClient(b.app.address, made.Key), nil
+	return newClient(made.Key, b.app.address), nil
 }
 
 // subscribe makes a webhook for all that happens in the project.
