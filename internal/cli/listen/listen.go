@@ -257,17 +257,10 @@ func (s *session) untilUp(ctx context.Context, cut context.CancelFunc) {
 // sent.
 func (s *session) take(ctx context.Context, e event) {
 	d, err := parseDelivery(e.data)
-	if err != nil || s.answers.has(d.key()) {
+	if err != nil || !s.begins(d.key()) {
 		return
 	}
 	s.newest.see(d)
-	s.mu.Lock()
-	busy := s.underWay[d.key()]
-	s.underWay[d.key()] = true
-	s.mu.Unlock()
-	if busy {
-		return
-	}
 	s.work.Go(func() {
 		r := s.forward.forward(context.WithoutCancel(ctx), d)
 		if r.down {
@@ -282,6 +275,18 @@ func (s *session) take(ctx context.Context, e event) {
 			s.count()
 		}
 	})
+}
+
+// begins says whether a request is to be made, and notes that it is under way. One that
+// is under way becomes an answer before it is forgotten, so it is looked for first.
+func (s *session) begins(k key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.underWay[k] || s.answers.has(k) {
+		return false
+	}
+	s.underWay[k] = true
+	return true
 }
 
 // goesDown has the server keep what comes.

@@ -88,12 +88,17 @@ func (s *Store) WithdrawOffer(ctx context.Context, r hook.StreamRequest, over bo
 
 // nextOffers gives requests to the stream $2 of the webhook $1 that it was not given:
 // after a stream was cut the next one is given all that are not answered. Not to a
-// stream that has lost the listener.
+// stream that has lost the listener. The lock on the listener's row has BeginStream wait
+// for the statement of the stream before, perhaps one of a process that has died: its
+// requests are then given to the new stream with the others, in their order. So the
+// locks that are skipped are of requests that are answered, withdrawn or offered just now.
 const nextOffers = `
-WITH next AS (
+WITH has AS (
+	SELECT FROM listeners l WHERE l.webhook_id = $1 AND l.stream = $2 AND NOT l.paused FOR SHARE
+), next AS (
 	SELECT r.delivery_id, r.attempt FROM listener_requests r
 	WHERE r.webhook_id = $1 AND r.answer IS NULL AND r.stream IS DISTINCT FROM $2 AND r.expires_at > now()
-		AND EXISTS (SELECT FROM listeners l WHERE l.webhook_id = $1 AND l.stream = $2 AND NOT l.paused)
+		AND EXISTS (SELECT FROM has)
 	ORDER BY r.position
 	LIMIT greatest(0, least($3::int, $4::int - (SELECT count(*) FROM listener_requests o
 		WHERE o.webhook_id = $1 AND o.stream = $2 AND o.answer IS NULL AND o.expires_at > now())))
