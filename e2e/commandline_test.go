@@ -117,5 +117,11 @@ func TestCommandLine_MakesNothingTwice(t *testing.T) {
 	person.env = append(person.env, "GODWIT_URL="+lossy(t, p.url()))
 	made := person.ok(t, "webhooks", "create", "--owner", c.prefix+"u", "--name", "once", "--url", "http://127.0.0.1:1/", "--events", "TODO_*", "--json")
 	require.Contains(t, made, `"secret"`)
-	require.Len(t, c.get(t, "/v1/webhooks?owner_id="+c.prefix+"u")["data"], 1)
+	all := c.get(t, "/v1/webhooks?owner_id="+c.prefix+"u")["data"].([]any)
+	require.Len(t, all, 1)
+
+	id := all[0].(map[string]any)["id"].(string)
+	person.ok(t, "webhooks", "delete", id, "--yes")
+	require.Empty(t, c.get(t, "/v1/webhooks?owner_id="+c.prefix+"u")["data"])
+	commands(t, p, adminKey).fails(t, 4, "request id", "webhooks", "delete", id, "--yes")
 }

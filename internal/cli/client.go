@@ -34,7 +34,8 @@ type Client struct {
 	// HTTP makes the calls; nil = http.DefaultClient.
 	HTTP *http.Client
 	// Waits is how often a call that came too early waits, not for long, and comes again.
-	// With any, a call whose answer was lost comes again once.
+	// With any, a call whose answer was lost comes again once. (Package client goes on
+	// for longer, as suits a program; a person at a terminal is told at once.)
 	Waits int
 }
 
@@ -104,6 +105,9 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (http.Header, error
 		early := errors.As(err, &f) && f.Status == http.StatusTooManyRequests && f.RetryAfter <= maxWait
 		// With If-Match the second call would find what the first one has changed.
 		again := f != nil && f.lost && !lost && r.IfMatch == ""
+		if lost && f != nil && f.Status == http.StatusNotFound && r.Method == http.MethodDelete {
+			return nil, nil // the first call has deleted it
+		}
 		if waits >= c.Waits || !early && !again {
 			return header, err
 		}

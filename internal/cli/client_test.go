@@ -76,3 +76,44 @@ func TestClient_FollowsNoRedirect(t *testing.T) {
 		require.Contains(t, f.Error(), "call "+server.URL)
 	}
 }
+
+// TestClient_DeletesOnce: a DELETE whose answer was lost comes again, and finds that
+// nothing is left to delete. Only then 404 says that it is done.
+func TestClient_DeletesOnce(t *testing.T) {
+	const lost = 0
+	for name, test := range map[string]struct {
+		method  string
+		answers []int
+		code    int // 0 = done
+	}{
+		"gone after an answer that was lost":  {"DELETE", []int{lost, 404}, 0},
+		"deleted by the second call":          {"DELETE", []int{lost, 204}, 0},
+		"gone from the start":                 {"DELETE", []int{404}, cli.ExitNotFound},
+		"gone after one that came too early":  {"DELETE", []int{429, 404}, cli.ExitNotFound},
+		"gone after both":                     {"DELETE", []int{lost, 429, 404}, 0},
+		"refused after an answer was lost":    {"DELETE", []int{lost, 403}, cli.ExitSignIn},
+		"two answers lost":                    {"DELETE", []int{lost, lost}, cli.ExitUnreachable},
+		"nothing to read after a lost answer": {"GET", []int{lost, 404}, cli.ExitNotFound},
+		"nothing to change":                   {"PATCH", []int{lost, 404}, cli.ExitNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				status := test.answers[calls]
+				if calls++; status == lost {
+					panic(http.ErrAbortHandler)
+				}
+				w.WriteHeader(status)
+			}))
+			defer server.Close()
+			c := &cli.Client{URL: server.URL, Key: "key", Waits: 3}
+			err := c.Call(context.Background(), test.method, "/v1/webhooks/wh_1", nil, nil)
+			require.Equal(t, len(test.answers), calls)
+			if test.code == 0 {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, test.code, failure(t, err).Code)
+		})
+	}
+}

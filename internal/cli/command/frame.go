@@ -86,6 +86,10 @@ func argsOf(use string) cobra.PositionalArgs {
 	}
 }
 
+// waits is how often a call that came too early comes again; the API's rates begin anew
+// each second.
+const waits = 10
+
 // client gives the client of the installation, or what is missing to call it.
 func (f *frame) client(c *cobra.Command) (*cli.Client, error) {
 	client, err := f.open(c)
@@ -104,7 +108,7 @@ func (f *frame) open(c *cobra.Command) (*cli.Client, error) {
 	for _, warning := range s.Warnings {
 		f.note(c, "warning: "+warning)
 	}
-	return &cli.Client{URL: s.URL, Key: s.Key, Waits: 10}, nil
+	return &cli.Client{URL: s.URL, Key: s.Key, Waits: waits}, nil
 }
 
 // note says something to a person that is no data.

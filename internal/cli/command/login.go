@@ -162,10 +162,14 @@ func logoutCommand(f *frame) *cobra.Command {
 	return c
 }
 
-// revoke ends a key that login had made. Where that fails the key is still forgotten.
+// revoke ends a key that login had made. Where that fails the key is still forgotten. 401
+// says that it is no key any more: it ended before, or the answer to the first call was
+// lost.
 func (f *frame) revoke(c *cobra.Command, profile cli.Profile) {
-	api := &cli.Client{URL: profile.URL, Key: profile.Key}
-	if err := api.Call(c.Context(), http.MethodDelete, "/v1/api-keys/"+profile.KeyID, nil, nil); err != nil {
+	api := &cli.Client{URL: profile.URL, Key: profile.Key, Waits: waits}
+	err := api.Call(c.Context(), http.MethodDelete, "/v1/api-keys/"+profile.KeyID, nil, nil)
+	var refusal *cli.Failure
+	if err != nil && !(errors.As(err, &refusal) && refusal.Status == http.StatusUnauthorized) {
 		f.note(c, "warning: the key "+profile.KeyID+" could not be revoked: "+err.Error())
 	}
 }
