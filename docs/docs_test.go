@@ -96,6 +96,14 @@ func TestAPageHasNoScriptAndNothingInline(t *testing.T) {
 	}
 }
 
+// TestGuides_SayWhomTheyAreFor, and how long they take, in their first paragraph.
+func TestGuides_SayWhomTheyAreFor(t *testing.T) {
+	first := regexp.MustCompile(`^# [^\n]+\n\n(?:For|Für|Dla) [^\n]*(?:minute|half an hour|look|Minuten|minut)`)
+	for _, name := range newSite(t).Guides() {
+		require.Regexp(t, first, string(source(name)), name)
+	}
+}
+
 func TestSearch(t *testing.T) {
 	s := newSite(t)
 	for query, first := range map[string]string{
