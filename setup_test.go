@@ -27,7 +27,7 @@ func TestSetup_UsesTheNodeThatItInstalls(t *testing.T) {
 			}
 			write("scripts/setup", string(script))
 			write("standalone/go.mod", "go 1.2\n")
-			for _, there := range []string{"initdb", "postgres", "chromium", "pgbouncer", "promtool", "nginx", "systemd-analyze"} {
+			for _, there := range []string{"initdb", "postgres", "chromium", "pgbouncer", "promtool", "nginx", "systemd-analyze", "tmux"} {
 				write("bin/"+there, "#!/bin/sh\n")
 			}
 			write("bin/go", "#!/bin/sh\necho go1.2\n")
