@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -122,46 +120,6 @@ func (r *receiver) arrivals() map[string]int {
 		out[q.header.Get("webhook-id")]++
 	}
 	return out
-}
-
-// TestListen_LosesNothingWhenItsConnectionIsCut publishes 1,000 events while the
-// connection is cut five times: each arrives, signed, and none twice beyond those that
-// were on the wire.
-func TestListen_LosesNothingWhenItsConnectionIsCut(t *testing.T) {
-	const events, cuts, onTheWire = 1000, 5, 50
-	p := sharedStack(t).standalone
-	c := newStage(t, p)
-	r := newReceiver(t, nil)
-	w := newWire(t, strings.TrimPrefix(p.url(), "http://"))
-	l := c.listen(t, "http://"+w.Addr().String(), r.URL+"/hook")
-	began := time.Now()
-	for part := range cuts {
-		var batch []any
-		for i := range events / cuts {
-			batch = append(batch, map[string]any{"id": fmt.Sprintf("%se%d-%d", c.prefix, part, i), "type": "TODO_CREATED", "project_id": c.prefix + "p", "current": map[string]any{"n": i}})
-		}
-		c.send(t, http.MethodPost, "/v1/events/batch", map[string]any{"events": batch}).json(t, http.StatusAccepted)
-		eventually(t, func() (bool, string) {
-			n := len(r.arrivals())
-			return n > part*events/cuts+events/cuts/4, fmt.Sprint(n)
-		})
-		w.cut()
-	}
-	eventually(t, func() (bool, string) {
-		n := len(r.arrivals())
-		return n == events, fmt.Sprint(n)
-	})
-	twice := len(r.all()) - events
-	t.Logf("listen: %d events in %.1f s with %d cuts, %d requests made twice", events, time.Since(began).Seconds(), cuts, twice)
-	require.LessOrEqual(t, twice, cuts*onTheWire)
-	require.Len(t, l.told(t, "lost"), cuts)
-	secret := l.told(t, "listening")[0]["secret"].(string)
-	wh, err := standardwebhooks.NewWebhook(secret)
-	require.NoError(t, err)
-	for _, q := range r.all() {
-		require.NoError(t, wh.Verify(q.body, q.header))
-	}
-	l.interrupt(t)
 }
 
 // TestListen_IsQuick: an event is at the receiver in a moment.
