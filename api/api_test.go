@@ -25,8 +25,9 @@ type client struct {
 	t       *testing.T
 	store   *fake
 	wakes   int
-	windows int // wakes of them
-	secrets int // that were made
+	windows int    // wakes of them
+	secrets int    // that were made
+	address string // whose calls they are; empty = that of httptest
 	handler http.Handler
 }
 
@@ -35,7 +36,7 @@ func newClient(t *testing.T) *client { return newClientWith(t, func(*Options) {}
 // newClientWith is newClient with changes to what the API is built from.
 func newClientWith(t *testing.T, change func(*Options)) *client {
 	c := &client{t: t, store: &fake{}}
-	c.store.disk = openStore(t, c.store)
+	c.store.disk = openStore(t)
 	options := Options{
 		Store:    c.store.store(),
 		Matching: matching{c.store},
@@ -88,6 +89,13 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 	return c
 }
 
+// in is the client in a part of a test.
+func (c *client) in(t *testing.T) *client {
+	part := *c
+	part.t = t
+	return &part
+}
+
 // newSecret makes another secret each time.
 func (c *client) newSecret(scheme hook.Signature) string {
 	c.secrets++
@@ -107,6 +115,9 @@ func (c *client) call(method, path, body string, headers ...string) answerOf {
 	c.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+testKey)
+	if c.address != "" {
+		r.RemoteAddr = c.address + ":1234"
+	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,48 +10,6 @@ import (
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 )
-
-type devicesOf struct{ *fake }
-
-func (f devicesOf) BeginDevice(_ context.Context, d hook.Device, pollHash []byte) error {
-	if f.devices == nil {
-		f.fake.devices = map[string]hook.Device{}
-	}
-	d.CreatedAt, d.ExpiresAt = now(), now().Add(hook.DeviceWait)
-	f.devices[string(pollHash)] = d
-	return f.err
-}
-
-func (f devicesOf) by(code string) (string, hook.Device, error) {
-	for hash, d := range f.devices {
-		if d.Code == code && d.Approved == nil {
-			return hash, d, f.err
-		}
-	}
-	return "", hook.Device{}, notFound()
-}
-
-func (f devicesOf) AnswerDevice(ctx context.Context, code string, approve *bool) (hook.Device, error) {
-	hash, d, err := f.by(code)
-	if err == nil && approve != nil {
-		d.Approved, d.UserID = approve, hook.PrincipalOf(ctx).UserID
-		f.devices[hash] = d
-	}
-	return d, err
-}
-
-func (f devicesOf) UseDevice(_ context.Context, pollHash []byte, k hook.APIKey, keyHash []byte) (hook.Device, hook.APIKey, error) {
-	d, known := f.devices[string(pollHash)]
-	if !known {
-		return d, k, notFound()
-	}
-	if d.Approved != nil {
-		delete(f.devices, string(pollHash))
-		k.Name, k.UserID, k.CreatedAt = d.Name, d.UserID, now()
-		f.keys = append(f.keys, storedKey{k, keyHash})
-	}
-	return d, k, f.err
-}
 
 // TestDevice_GetsAKeyOfWhoLetsItIn, once, and nobody gets one who is refused.
 func TestDevice_GetsAKeyOfWhoLetsItIn(t *testing.T) {

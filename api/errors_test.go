@@ -26,10 +26,10 @@ type failing struct {
 	store              error
 }
 
-func (f failing) run(t *testing.T) {
+func (f failing) run(t *testing.T, all *client) {
 	name := fmt.Sprintf("%d %s %s %.40q %v", f.status, f.method, f.path, f.body, f.headers)
 	t.Run(name, func(t *testing.T) {
-		c := newClient(t)
+		c := all.in(t)
 		c.store.err = f.store
 		a := c.call(f.method, f.path, f.body, f.headers...)
 		a.problem(f.status, f.code)
@@ -40,6 +40,7 @@ func (f failing) run(t *testing.T) {
 const goodEvent = `{"id":"e1","type":"T","project_id":"p1","current":{}}`
 
 func TestProblemsOfBodies(t *testing.T) {
+	c := newClient(t)
 	large := `{"name":"` + strings.Repeat("x", maxBody) + `"}`
 	for _, f := range []failing{
 		{400, "malformed", "PUT", "/v1/companies/c1", ``, nil, nil},
@@ -59,11 +60,12 @@ func TestProblemsOfBodies(t *testing.T) {
 		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "application/merge-patch+json"}, nil},
 		{415, "unsupported_media_type", "POST", "/v1/events", goodEvent, []string{"Content-Type", "application/json; charset=latin1"}, nil},
 	} {
-		f.run(t)
+		f.run(t, c)
 	}
 }
 
 func TestProblemsOfCalls(t *testing.T) {
+	c := newClient(t)
 	for _, f := range []failing{
 		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", ""}, nil},
 		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Bearer wrong"}, nil},
@@ -82,11 +84,12 @@ func TestProblemsOfCalls(t *testing.T) {
 		{500, "internal", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, errors.New("pq: secret of the inside")},
 		{503, "unavailable", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, hook.Errorf(hook.CodeUnavailable, "The database can't be reached.")},
 	} {
-		f.run(t)
+		f.run(t, c)
 	}
 }
 
 func TestProblemsOfValues(t *testing.T) {
+	c := newClient(t)
 	for _, f := range []failing{
 		{422, "invalid", "PUT", "/v1/companies/c1", `{}`, nil, nil},
 		{422, "invalid", "PUT", "/v1/companies/a%20b", `{"name":"a"}`, nil, nil},
@@ -103,7 +106,7 @@ func TestProblemsOfValues(t *testing.T) {
 		{422, "invalid", "GET", "/v1/deliveries?status=lost", ``, nil, nil},
 		{422, "invalid", "GET", "/v1/webhooks?enabled=maybe", ``, nil, nil},
 	} {
-		f.run(t)
+		f.run(t, c)
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,38 +15,53 @@ import (
 	"godwit/internal/apikey"
 	"godwit/internal/contract"
 	"godwit/internal/hook"
+	"godwit/internal/pgtest"
 )
 
-// userOfExample is the header of a user's key that exampleClient knows.
-var userOfExample = []string{"Authorization", "Bearer gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"}
+// keyOfExamples is the user's key of the examples.
+const keyOfExamples = "gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"
 
-// directoryOfExamples is what the examples say of the host application.
-const directoryOfExamples = `
+// rowsOfExamples are what the examples are about, with the ids of a key and of a
+// session, and the hashes of keyOfExamples and of the poll of a device.
+const rowsOfExamples = `
 	INSERT INTO companies (id, name) VALUES ('acme', 'Acme');
 	INSERT INTO projects (id, company_id, name) VALUES ('website', 'acme', 'Website');
 	INSERT INTO users (id, name, email) VALUES ('una', 'Una', 'una@example.com');
 	INSERT INTO members (project_id, user_id) VALUES ('website', 'una');
-	INSERT INTO event_types (name, "group", description) VALUES ('TODO_ESCALATED', 'Todos', '') ON CONFLICT DO NOTHING`
+	INSERT INTO event_types (name, "group", description) VALUES ('TODO_ESCALATED', 'Todos', '') ON CONFLICT DO NOTHING;
+	INSERT INTO api_keys (id, name, role, user_id, prefix, hash) VALUES
+		('%[1]s', 'n', 'publisher', NULL, 'gw_abcdefgh', sha256('none')), ('key_1', 'n', 'user', 'una', 'gw_k3jx7mab', '\x%[3]x');
+	INSERT INTO sessions (id, user_id, hash, expires_at) VALUES ('%[2]s', 'una', sha256('none'), now() + interval '1 hour');
+	INSERT INTO device_logins (poll_hash, code, name, address, expires_at) VALUES ('\x%[4]x', 'BCDF-GHJK', 'godwit on una-laptop', '192.0.2.1', now() + interval '1 hour')`
 
-// exampleClient calls an API whose store holds what the examples of a route are about.
-func exampleClient(t *testing.T, id map[string]string, r route) *client {
-	c := newClient(t)
+// examples is one API for the examples of all routes: to make an API and to empty a
+// database for each route takes longer than the routes do.
+type examples struct {
+	*client
+	used bool // the rows, by a route that may have changed them
+	at   int  // how many routes there were
+}
+
+// of is the client of a route: what its examples are about is there, and nobody has
+// called from its address.
+func (e *examples) of(t *testing.T, id map[string]string, r route) *client {
+	c := e.in(t)
+	e.at++
+	c.address = fmt.Sprintf("192.0.2.%d", e.at)
+	*c.store = fake{disk: c.store.disk}
+	if e.used || e.at == 1 {
+		pgtest.Renew(t, databaseURL)
+		c.exec(fmt.Sprintf(rowsOfExamples, id["get-api-key"], id["end-session"], apikey.Hash(keyOfExamples), apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
+	}
+	e.used = r.method != http.MethodGet
 	rules := []hook.Rule{{Events: []string{"*"}}}
 	f := c.store
-	if tag := strings.Split(r.path, "/")[2]; slices.Contains([]string{"companies", "projects", "users", "event-types", "session"}, tag) {
-		c.exec(directoryOfExamples)
-	}
 	f.events = []hook.Event{{ID: "todo-1-created", Type: "TODO_CREATED", ProjectID: "website", CompanyID: "acme", Current: json.RawMessage(`{}`)}}
 	f.webhooks = []hook.Webhook{{ID: id["get-webhook"], OwnerID: "una", Key: "billing-prod", Name: "n", URL: "https://hooks.example.com/", Rules: rules, Secret: "whsec_c2VjcmV0",
 		PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Enabled: true, Version: 1, Headers: map[string]string{"X-Team": "blue"}}}
 	f.deliveries = []hook.Delivery{{ID: id["get-delivery"], EventID: "todo-1-created", WebhookID: id["get-webhook"], EventType: "TODO_CREATED",
 		ProjectID: "website", CompanyID: "acme", Status: hook.Retrying, CreatedAt: now(), UpdatedAt: now()}}
 	f.probe = hook.Result{Outcome: hook.Success, StatusCode: 200}
-	f.keys = []storedKey{{APIKey: hook.APIKey{ID: id["get-api-key"], Name: "n", Role: hook.RolePublisher, Prefix: "gw_abcdefgh", CreatedAt: now()}}}
-	f.keys = append(f.keys, storedKey{hook.APIKey{ID: "key_1", Name: "n", Role: hook.RoleUser, UserID: "una", CreatedAt: now()},
-		apikey.Hash("gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi")})
-	f.devices = map[string]hook.Device{string(apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ")): {Code: "BCDF-GHJK", Name: "godwit on una-laptop"}}
-	f.sessions = []storedSession{{Session: hook.Session{ID: id["end-session"], UserID: "una", Role: hook.RoleUser, StartedAt: now(), ExpiresAt: now()}}}
 	return c
 }
 
@@ -81,13 +97,14 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 // answers as the example does, if with other values.
 func TestExamplesAreAccepted(t *testing.T) {
 	notes := readNotes()
+	all := examples{client: newClient(t)}
 	for _, r := range (&server{}).routes() {
 		t.Run(r.id, func(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
-			c := exampleClient(t, pathsOf(notes), r)
+			c := all.of(t, pathsOf(notes), r)
 			var as []string
 			if r.id == "patch-session" || r.id == "answer-device" { // an admin is no user
-				as = userOfExample
+				as = with(keyOfExamples)
 			}
 			got := c.call(r.method, op.path(r), string(op.Request), as...)
 			require.Less(t, got.Code, 300, got.Body.String())
@@ -102,11 +119,13 @@ func TestExamplesAreAccepted(t *testing.T) {
 func TestProblemsAreListed(t *testing.T) {
 	notes := readNotes()
 	internal, long := errors.New("a fault of our own"), strings.Repeat(" ", 9<<20)
-	d := documentOf(t, newClient(t))
+	all := examples{client: newClient(t)}
+	d := documentOf(t, all.client)
+	off := newClientWith(t, func(o *Options) { o.Play = false })
 	for _, r := range (&server{}).routes() {
 		t.Run(r.id, func(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
-			c := exampleClient(t, pathsOf(notes), r)
+			c := all.of(t, pathsOf(notes), r)
 			path, unknown, seen := op.path(r), r.path, map[int]bool{}
 			for name := range op.Path {
 				unknown = strings.Replace(unknown, "{"+name+"}", "no%20id", 1)
@@ -130,17 +149,16 @@ func TestProblemsAreListed(t *testing.T) {
 			try(path, string(op.Request), "If-Match", `"99"`)
 			try(unknown, string(op.Request))
 			if strings.HasPrefix(path, "/v1/play") {
-				off := newClientWith(t, func(o *Options) { o.Play = false })
-				seen[off.call(r.method, path, string(op.Request)).Code] = true
+				seen[off.in(t).call(r.method, path, string(op.Request)).Code] = true
 			}
 			switch r.id {
+			case "sign-in":
+				try(path, `{"key":"wrong"}`)
 			case "poll-device":
 				try(path, `{"poll":"ZZZZZZZZZZZZZZZZZZZZZZZZZZ"}`)
 			case "answer-device":
-				try(path, `{"code":"ZZZZ-ZZZZ"}`, userOfExample...)
+				try(path, `{"code":"ZZZZ-ZZZZ"}`, with(keyOfExamples)...)
 			}
-			c.store.keys = nil
-			try(path, string(op.Request))
 			for _, err := range []error{internal, hook.Errorf(hook.CodeUnavailable, "down")} {
 				c.store.err = err
 				try(path, string(op.Request))

@@ -15,15 +15,11 @@ import (
 type fake struct {
 	err        error
 	disk       *store.Store
-	used       bool // the disk was, beside the store
 	webhooks   []hook.Webhook
 	events     []hook.Event
 	deliveries []hook.Delivery
 	attempts   []hook.Attempt
-	keys       []storedKey
-	sessions   []storedSession
-	devices    map[string]hook.Device // by the hash of their poll
-	// lookups counts how often it was asked whose a key is.
+	// lookups counts how often it was asked for a play address.
 	lookups int
 	// refuse answers Ingest for events of this type.
 	refuse map[string]*hook.Error
@@ -76,16 +72,13 @@ type storeInMemory struct {
 	draftsOf
 	edits
 	reportsOf
-	keysOf
-	devicesOf
-	sessionsOf
 	listenersOf
 	playOf
 }
 
 func (f *fake) store() Store {
 	return storeInMemory{f, onDisk{f.disk}, hooks{f}, eventsOf{f}, deliveriesOf{f}, draftsOf{f}, edits{f}, reportsOf{f},
-		keysOf{f}, devicesOf{f}, sessionsOf{f}, listenersOf{f}, playOf{f}}
+		listenersOf{f}, playOf{f}}
 }
 
 // Visible is asked about each id that users may name.

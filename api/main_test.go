@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,14 +36,14 @@ func TestMain(m *testing.M) {
 }
 
 // openStore opens a store on the database, which is emptied after a test that used it.
-func openStore(t testing.TB, f *fake) *store.Store {
+func openStore(t testing.TB) *store.Store {
 	t.Helper()
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
 	s, err := store.Open(databaseURL, ring, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		used := f.used
+		used := false
 		for _, pool := range s.Pools() {
 			stats := pool.Stats()
 			used = used || stats.OpenConnections > 0 || stats.MaxIdleClosed+stats.MaxIdleTimeClosed+stats.MaxLifetimeClosed > 0
@@ -56,8 +59,44 @@ func openStore(t testing.TB, f *fake) *store.Store {
 // exec runs a statement on the client's database.
 func (c *client) exec(statement string, args ...any) {
 	c.t.Helper()
-	pgtest.Exec(c.t, databaseURL, statement, args...)
-	c.store.used = true
+	_, err := c.store.disk.Pools()["quick"].Exec(statement, args...)
+	require.NoError(c.t, err)
+}
+
+// scan reads one row of the client's database.
+func (c *client) scan(query string, into ...any) {
+	c.t.Helper()
+	require.NoError(c.t, c.store.disk.Pools()["quick"].QueryRow(query).Scan(into...))
+}
+
+// count is how many rows a table has.
+func (c *client) count(table string) (n int) {
+	c.t.Helper()
+	c.scan(`SELECT count(*) FROM `+table, &n)
+	return n
+}
+
+// away takes the database away, as an outage does, until back is called.
+func (c *client) away() (back func()) {
+	c.t.Helper()
+	u, err := url.Parse(databaseURL)
+	require.NoError(c.t, err)
+	name := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/postgres"
+	rename := func(from, to string) {
+		pgtest.Exec(c.t, u.String(), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1`, from)
+		pgtest.Exec(c.t, u.String(), fmt.Sprintf(`ALTER DATABASE %q RENAME TO %q`, from, to))
+	}
+	rename(name, name+"_away")
+	back = sync.OnceFunc(func() { rename(name+"_away", name) })
+	c.t.Cleanup(back)
+	return back
+}
+
+// user makes sure that there is a user.
+func (c *client) user(id string) {
+	c.t.Helper()
+	c.exec(`INSERT INTO users (id, name, email) VALUES ($1::text, $1, $1::text || '@example.com') ON CONFLICT DO NOTHING`, id)
 }
 
 // eventTypes is the catalogue as it is stored.

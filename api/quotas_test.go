@@ -92,12 +92,12 @@ func TestLimits_AreChecked(t *testing.T) {
 func TestQuotas_AreShownToTheirUser(t *testing.T) {
 	c := newClient(t)
 	c.store.quotas = hook.Usage{Webhooks: 7}.Quotas(hook.Limits{Webhooks: 9, TestEvents: 60}, now())
+	c.call("PUT", "/v1/users/una", `{"name":"Una","email":"una@example.com"}`).is(201)
 	key, _ := c.key("user", "una")
 	shown := c.call("GET", "/v1/session", "", "Authorization", "Bearer "+key).is(200).json()["quotas"].([]any)
 	require.Equal(t, map[string]any{"name": "webhooks", "limit": 9.0, "used": 7.0, "window_seconds": nil}, shown[0])
 	require.Equal(t, map[string]any{"name": "test_events", "limit": 60.0, "used": 0.0, "window_seconds": 60.0}, shown[3])
 	require.Empty(t, c.call("GET", "/v1/session", "").is(200).json()["quotas"])
-	c.call("PUT", "/v1/users/una", `{"name":"Una","email":"una@example.com"}`).is(201)
 	require.Equal(t, shown, c.call("GET", "/v1/users/una", "").is(200).json()["quotas"])
 }
 

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -17,66 +15,6 @@ import (
 
 	"godwit/internal/hook"
 )
-
-// storedSession is a session as the store has it, or the link that it will come of.
-type storedSession struct {
-	hook.Session
-	hash []byte
-	link bool
-}
-
-type sessionsOf struct{ *fake }
-
-func (f sessionsOf) find(hash []byte, link bool) int {
-	return slices.IndexFunc(f.sessions, func(s storedSession) bool {
-		return s.link == link && bytes.Equal(s.hash, hash) && s.ExpiresAt.After(time.Now())
-	})
-}
-
-func (f sessionsOf) CreateSession(_ context.Context, session hook.Session, hash []byte) error {
-	f.sessions = append(f.sessions, storedSession{session, hash, false})
-	return f.err
-}
-
-func (f sessionsOf) Sessions(context.Context, hook.SessionFilter, hook.Page) (all []hook.Session, err error) {
-	for _, s := range f.sessions {
-		all = append(all, s.Session)
-	}
-	return all, f.err
-}
-
-func (f sessionsOf) Session(_ context.Context, hash []byte) (hook.Session, error) {
-	if f.err != nil {
-		return hook.Session{}, f.err
-	}
-	if i := f.find(hash, false); i >= 0 {
-		return f.sessions[i].Session, nil
-	}
-	return hook.Session{}, notFound()
-}
-
-func (f sessionsOf) EndSession(_ context.Context, id string) error {
-	before := len(f.sessions)
-	f.sessions = slices.DeleteFunc(f.sessions, func(s storedSession) bool { return s.ID == id })
-	if len(f.sessions) == before {
-		return notFound()
-	}
-	return f.err
-}
-
-func (f sessionsOf) CreatePortalLink(_ context.Context, link hook.Session, hash []byte) error {
-	f.sessions = append(f.sessions, storedSession{link, hash, true})
-	return f.err
-}
-
-func (f sessionsOf) RedeemPortalLink(_ context.Context, token, hash []byte, end time.Time) (hook.Session, error) {
-	i := f.find(token, true)
-	if i < 0 {
-		return hook.Session{}, notFound()
-	}
-	f.sessions[i].link, f.sessions[i].hash, f.sessions[i].ExpiresAt = false, hash, end
-	return f.sessions[i].Session, f.err
-}
 
 // cookieOf gives the one cookie of an answer.
 func cookieOf(t *testing.T, header http.Header) *http.Cookie {
@@ -103,6 +41,7 @@ func tokenOf(t *testing.T, made map[string]any) string {
 
 func TestPortalLink_SignsInOnce(t *testing.T) {
 	c := newClient(t)
+	c.user("u1")
 	token := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1","expires_in_seconds":60}`).is(201).json())
 	for range 3 { // whoever only opens the link
 		for _, path := range []string{"/portal", "/portal?token=" + token} {
@@ -158,9 +97,7 @@ func TestPortalLink_OfAnAdmin(t *testing.T) {
 	for body, pointer := range map[string]string{`{"role":"admin","user_id":"u1"}`: "/user_id", `{"role":"publisher","user_id":"u1"}`: "/role", `{"role":"user"}`: "/user_id", `{}`: "/user_id"} {
 		require.Contains(t, c.call("POST", "/v1/portal-sessions", body).problem(422, "invalid"), pointer, body)
 	}
-	for i := range c.store.sessions {
-		c.store.sessions[i].KeyHash = []byte("of the key before")
-	}
+	c.exec(`UPDATE sessions SET key_hash = 'of the key before'`)
 	c.call("GET", "/v1/session", "", as(cookie)...).problem(401, "unauthorized")
 }
 
@@ -168,6 +105,7 @@ func TestPortalLink_OfAnAdmin(t *testing.T) {
 // in a stranger's account.
 func TestPortalLink_OfAnotherSiteSignsNobodyIn(t *testing.T) {
 	c := newClient(t)
+	c.user("u1")
 	token := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json())
 	c.call("POST", "/v1/session", `{"portal_token":"`+token+`"}`, "Authorization", "", "Sec-Fetch-Site", "cross-site").problem(403, "forbidden")
 	c.call("POST", "/v1/session", `{"portal_token":"`+token+`"}`, "Authorization", "").is(201)
@@ -175,11 +113,13 @@ func TestPortalLink_OfAnotherSiteSignsNobodyIn(t *testing.T) {
 
 // TestPortalLink_IsNotBuiltFromAnyHost has a caller send another host's name.
 func TestPortalLink_IsNotBuiltFromAnyHost(t *testing.T) {
+	c := newClient(t)
+	c.user("u1")
 	for host, want := range map[string]int{
 		"example.com": 201, "localhost:8080": 201, "127.0.0.1:8080": 201, "[::1]:8080": 201, "godwit:8080": 201,
 		"evil.example": 422, "203.0.113.9": 422, "127.0.0.1.evil.example": 422, "[2001:db8::1]:8080": 422,
 	} {
-		c := newClient(t)
+		c.exec(`DELETE FROM sessions`)
 		r := httptest.NewRequest("POST", "/v1/portal-sessions", strings.NewReader(`{"user_id":"u1"}`))
 		r.Host = host
 		r.Header.Set("Content-Type", "application/json")
@@ -192,7 +132,7 @@ func TestPortalLink_IsNotBuiltFromAnyHost(t *testing.T) {
 			continue
 		}
 		require.Contains(t, w.Body.String(), "GODWIT_PUBLIC_URL")
-		require.Empty(t, c.store.sessions)
+		require.Zero(t, c.count("sessions"))
 	}
 }
 
@@ -255,9 +195,10 @@ func TestSession_CountsForNothingBesideAKey(t *testing.T) {
 	key, _ := c.key("user", "u1")
 	both := append(as(cookie), "Authorization", "Bearer "+key)
 	who := c.call("GET", "/v1/session", "", both...).is(200).json()
-	delete(who, "quotas")
-	delete(who, "permissions")
-	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "user": nil, "expires_at": nil}, who)
+	for _, field := range []string{"quotas", "permissions", "user"} {
+		delete(who, field)
+	}
+	require.Equal(t, map[string]any{"id": nil, "role": "user", "user_id": "u1", "expires_at": nil}, who)
 	c.call("GET", "/v1/users", "", both...).problem(403, "forbidden")
 	c.call("DELETE", "/v1/session", "", both...).is(204)
 	c.call("GET", "/v1/companies", "", as(cookie)...).is(200)
@@ -267,7 +208,10 @@ func TestSession_CountsForNothingBesideAKey(t *testing.T) {
 // TestSignIn_IsInsideTheRateLimits counts as the key's other requests do.
 func TestSignIn_IsInsideTheRateLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClientWith(t, func(o *Options) { o.ManagementRate = 5 })
+		c := newClientWith(t, func(o *Options) {
+			o.ManagementRate = 5
+			o.Now = func() time.Time { return time.Date(2199, 5, 4, 9, 30, 0, 0, time.UTC) } // after that of the database
+		})
 		key, _ := c.key("admin", "")
 		for range 5 {
 			in := c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "").is(201)
@@ -276,7 +220,7 @@ func TestSignIn_IsInsideTheRateLimits(t *testing.T) {
 		over := c.call("POST", "/v1/session", `{"key":"`+key+`"}`, "Authorization", "")
 		over.problem(429, "rate_limited")
 		require.Equal(t, "1", over.Header().Get("Retry-After"))
-		require.Len(t, c.store.sessions, 5)
+		require.Equal(t, 5, c.count("sessions"))
 		c.call("GET", "/v1/webhooks", "", with(key)...).problem(429, "rate_limited")
 	})
 }
@@ -285,6 +229,7 @@ func TestSignIn_IsInsideTheRateLimits(t *testing.T) {
 // address or reaches into the token.
 func TestPortalLink_LeadsToAPage(t *testing.T) {
 	c := newClient(t)
+	c.user("u1")
 	for _, next := range []string{"/webhooks/wh_1/settings", "/deliveries?status=failed&q=a+b#c", "/events/gid:%2F%2Fshop"} {
 		body, err := json.Marshal(map[string]string{"user_id": "u1", "next": next})
 		require.NoError(t, err)
@@ -299,6 +244,8 @@ func TestPortalLink_LeadsToAPage(t *testing.T) {
 }
 
 func TestPortalLinksHaveBounds(t *testing.T) {
+	c := newClient(t)
+	c.user("u1")
 	for body, pointer := range map[string]string{
 		`{}`:                   "/user_id",
 		`{"user_id":"no id!"}`: "/user_id",
@@ -313,10 +260,9 @@ func TestPortalLinksHaveBounds(t *testing.T) {
 		`{"user_id":"u1","next":"https://evil"}`:       "/next",
 		`{"user_id":"u1","next":7}`:                    "/next",
 	} {
-		c := newClient(t)
 		require.Contains(t, c.call("POST", "/v1/portal-sessions", body).problem(422, "invalid"), pointer, body)
-		require.Empty(t, c.store.sessions)
 	}
+	require.Zero(t, c.count("sessions"))
 }
 
 func TestAKeySignsInAsLongAsItIsValid(t *testing.T) {
@@ -342,7 +288,7 @@ func TestWhoCantSignIn(t *testing.T) {
 	c.call("POST", "/v1/session", `{"key":"`+publisher+`"}`, "Authorization", "").problem(403, "forbidden")
 	c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").problem(401, "unauthorized")
 	c.call("POST", "/v1/session", `{}`, "Authorization", "").problem(422, "invalid")
-	require.Empty(t, c.store.sessions)
+	require.Zero(t, c.count("sessions"))
 }
 
 func TestGuessesAtSignInAreSlowedDown(t *testing.T) {
@@ -370,6 +316,7 @@ func TestOverTLSTheCookieIsSecure(t *testing.T) {
 	cookie := cookieOf(t, c.call("POST", "/v1/session", `{"key":"`+testKey+`"}`).is(201).Header())
 	require.Equal(t, "__Host-godwit", cookie.Name)
 	require.True(t, cookie.Secure)
+	c.user("u1")
 	made := c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json()
 	require.True(t, strings.HasPrefix(made["url"].(string), "https://godwit.example.com/portal#"))
 }

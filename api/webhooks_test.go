@@ -74,6 +74,7 @@ func TestCreateWebhookWithEverything(t *testing.T) {
 }
 
 func TestWebhookNamesEveryBadField(t *testing.T) {
+	all := newClient(t)
 	with := func(members string) string { return "{" + members + "," + leastWebhook[1:] }
 	ruled := func(rule string) string {
 		return `{"owner_id":"u1","name":"N","url":"https://a.example","rules":[` + rule + `]}`
@@ -123,13 +124,12 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 			[]string{"/rules/0/all_of/0/events", "/rules/0/all_of/1/events", "/rules/0/all_of/2/events/0", "/rules/0/none_of/0/within"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t)
-			bad := c.call("POST", "/v1/webhooks", tc.body).problem(422, "invalid")
+			bad := all.in(t).call("POST", "/v1/webhooks", tc.body).problem(422, "invalid")
 			require.Len(t, bad, len(tc.want), bad)
 			for _, pointer := range tc.want {
 				require.NotEmpty(t, bad[pointer], pointer)
 			}
-			require.Empty(t, c.store.webhooks)
+			require.Empty(t, all.store.webhooks)
 		})
 	}
 }
@@ -209,6 +209,8 @@ func TestPatchWebhook(t *testing.T) {
 }
 
 func TestPatchNamesEveryBadField(t *testing.T) {
+	all := newClient(t)
+	path := all.made(fullWebhook)
 	for patch, want := range map[string][]string{
 		`{"owner_id":"u2"}`:                                         {"/owner_id"},
 		`{"owner_id":null}`:                                         {"/owner_id"},
@@ -222,8 +224,7 @@ func TestPatchNamesEveryBadField(t *testing.T) {
 		`null`: {""},
 	} {
 		t.Run(patch, func(t *testing.T) {
-			c := newClient(t)
-			path := c.made(fullWebhook)
+			c := all.in(t)
 			bad := c.call("PATCH", path, patch).problem(422, "invalid")
 			require.Len(t, bad, len(want), bad)
 			for _, pointer := range want {
