@@ -22,7 +22,8 @@ import (
 const keyOfExamples = "gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"
 
 // rowsOfExamples are what the examples are about, with the ids of a key and of a
-// session, and the hashes of keyOfExamples and of the poll of a device.
+// session, the hashes of keyOfExamples and of the poll of a device, and the id of a
+// play address.
 const rowsOfExamples = `
 	INSERT INTO companies (id, name) VALUES ('acme', 'Acme');
 	INSERT INTO projects (id, company_id, name) VALUES ('website', 'acme', 'Website');
@@ -32,7 +33,8 @@ const rowsOfExamples = `
 	INSERT INTO api_keys (id, name, role, user_id, prefix, hash) VALUES
 		('%[1]s', 'n', 'publisher', NULL, 'gw_abcdefgh', sha256('none')), ('key_1', 'n', 'user', 'una', 'gw_k3jx7mab', '\x%[3]x');
 	INSERT INTO sessions (id, user_id, hash, expires_at) VALUES ('%[2]s', 'una', sha256('none'), now() + interval '1 hour');
-	INSERT INTO device_logins (poll_hash, code, name, address, expires_at) VALUES ('\x%[4]x', 'BCDF-GHJK', 'godwit on una-laptop', '192.0.2.1', now() + interval '1 hour')`
+	INSERT INTO device_logins (poll_hash, code, name, address, expires_at) VALUES ('\x%[4]x', 'BCDF-GHJK', 'godwit on una-laptop', '192.0.2.1', now() + interval '1 hour');
+	INSERT INTO play_addresses (id, owner_id) VALUES ('%[5]s', 'una')`
 
 // examples is one API for the examples of all routes: to make an API and to empty a
 // database for each route takes longer than the routes do.
@@ -51,7 +53,7 @@ func (e *examples) of(t *testing.T, id map[string]string, r route) *client {
 	*c.store = fake{disk: c.store.disk}
 	if e.used || e.at == 1 {
 		pgtest.Renew(t, databaseURL)
-		c.exec(fmt.Sprintf(rowsOfExamples, id["get-api-key"], id["end-session"], apikey.Hash(keyOfExamples), apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
+		c.exec(fmt.Sprintf(rowsOfExamples, id["get-api-key"], id["end-session"], apikey.Hash(keyOfExamples), apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), id["list-play-requests"]))
 	}
 	e.used = r.method != http.MethodGet
 	rules := []hook.Rule{{Events: []string{"*"}}}

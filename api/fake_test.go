@@ -19,12 +19,9 @@ type fake struct {
 	events     []hook.Event
 	deliveries []hook.Delivery
 	attempts   []hook.Attempt
-	// lookups counts how often it was asked for a play address.
-	lookups int
 	// refuse answers Ingest for events of this type.
 	refuse map[string]*hook.Error
-	// asked is the last page or filter that a list was asked for.
-	askedPage   hook.Page
+	// asked is the last filter that a list was asked for.
 	askedFilter any
 	// question is the last that Preview was asked; these are its and Explain's answers.
 	question    match.Question
@@ -42,17 +39,12 @@ type fake struct {
 	// causes are what has happened to webhooks; probe is what a probe comes to.
 	causes []hook.Cause
 	probe  hook.Result
-	// retention is how far the removal of old rows has come.
-	retention hook.Retention
 	// erased is what was asked to be expunged.
 	erased []string
 	// quotas are those of every user.
 	quotas []hook.Quota
 	// inside says that Once runs a request now.
 	inside bool
-	// addresses are those of the play receiver, played what came to them.
-	addresses []hook.PlayAddress
-	played    []hook.PlayRequest
 	// checked is how many events were held to their schemas.
 	checked int
 	// locked is how often a webhook was locked to change it.
@@ -73,12 +65,11 @@ type storeInMemory struct {
 	edits
 	reportsOf
 	listenersOf
-	playOf
 }
 
 func (f *fake) store() Store {
 	return storeInMemory{f, onDisk{f.disk}, hooks{f}, eventsOf{f}, deliveriesOf{f}, draftsOf{f}, edits{f}, reportsOf{f},
-		listenersOf{f}, playOf{f}}
+		listenersOf{f}}
 }
 
 // Visible is asked about each id that users may name.
@@ -100,16 +91,6 @@ func (f *fake) Once(ctx context.Context, _ hook.IdempotencyKey, run func(context
 	defer func() { f.inside = false }()
 	return run(ctx), false, f.err
 }
-
-func (f *fake) AuditLog(_ context.Context, filter hook.AuditFilter, p hook.Page) ([]hook.AuditEntry, error) {
-	f.askedPage, f.askedFilter = p, filter
-	return nil, f.err
-}
-
-// SchemaVersion, PostgresVersion and Retention are what GET /v1/system tells.
-func (f *fake) SchemaVersion(context.Context) (int64, error)      { return 22, f.err }
-func (f *fake) PostgresVersion(context.Context) (string, error)   { return "15.8", f.err }
-func (f *fake) Retention(context.Context) (hook.Retention, error) { return f.retention, f.err }
 
 // ExpungeEvent and EraseUser note what they are asked for.
 func (f *fake) ExpungeEvent(_ context.Context, id string) error {

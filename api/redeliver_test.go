@@ -69,8 +69,7 @@ func (e edits) Redelivery(_ context.Context, webhookID, redeliveryID string) (ho
 		Status: hook.RedeliveryRunning, Total: 7, Released: 5, Succeeded: 2, Failed: 1, Cancelled: 1, Pending: 1, CreatedAt: now()}, e.err
 }
 
-func (e edits) Redeliveries(ctx context.Context, webhookID string, p hook.Page) ([]hook.Redelivery, error) {
-	e.askedPage = p
+func (e edits) Redeliveries(ctx context.Context, webhookID string, _ hook.Page) ([]hook.Redelivery, error) {
 	r, err := e.Redelivery(ctx, webhookID, "rdl_1")
 	return []hook.Redelivery{r}, err
 }

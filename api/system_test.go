@@ -12,14 +12,12 @@ import (
 func TestSystem_TellsVersionsAndHowFarTheRemovalHasCome(t *testing.T) {
 	c := newClient(t)
 	border := now().Add(-30 * 24 * time.Hour)
-	c.store.retention = hook.Retention{
-		KeptSince: border, BeganAt: now(), LastFinishedAt: now().Add(-time.Hour), Part: hook.KeptEvents, Problem: "the database was away",
-		Removed: []hook.RetentionCount{{Part: hook.KeptEvents, Total: 30, LastRun: 3}},
-	}
+	c.exec(`UPDATE retention SET kept_since = $1, began_at = $2, last_finished_at = $3, part = 'events', problem = 'the database was away'`, border, now(), now().Add(-time.Hour))
+	c.exec(`INSERT INTO retention_removed (part, total, last_run) VALUES ('events', 30, 3)`)
 	got := c.call("GET", "/v1/system", "").is(200).json()
 	require.Equal(t, "test", got["version"])
-	require.EqualValues(t, 22, got["schema_version"])
-	require.Equal(t, "15.8", got["postgres_version"])
+	require.Greater(t, got["schema_version"], 200.0)
+	require.Regexp(t, `^\d+\.\d+`, got["postgres_version"])
 	require.Equal(t, map[string]any{
 		"kept_since": border.Format(time.RFC3339Nano), "running": true, "part": "events", "began_at": now().Format(time.RFC3339Nano),
 		"last_finished_at": now().Add(-time.Hour).Format(time.RFC3339Nano), "problem": "the database was away",
@@ -36,7 +34,7 @@ func TestReports_SayWhatMayBeMissing(t *testing.T) {
 	for _, path := range paths {
 		require.Nil(t, c.call("GET", path, "").is(200).json()["kept_since"], path)
 	}
-	c.store.retention.KeptSince = now()
+	c.exec(`UPDATE retention SET kept_since = $1`, now())
 	for _, path := range paths {
 		require.Equal(t, now().Format(time.RFC3339Nano), c.call("GET", path, "").is(200).json()["kept_since"], path)
 	}
