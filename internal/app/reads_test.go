@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"godwit/internal/match"
 )
 
 // TestReads_LeaveRoomForPublishing has 45 reads wait for a locked table. An event
@@ -52,6 +54,33 @@ func TestReads_LeaveRoomForPublishing(t *testing.T) {
 		require.NoError(t, tx.Rollback())
 	}
 	require.Equal(t, http.StatusOK, s.call(bootstrap, http.MethodGet, "/v1/audit-log", "").Code)
+}
+
+// TestReads_SearchThatReadsNothingSaysSo has a search wait for a locked table until its
+// time is over. It does not say that there is no such event.
+func TestReads_SearchThatReadsNothingSaysSo(t *testing.T) {
+	t.Parallel()
+	s, url := newTenantsOn(t)
+	s.must(bootstrap, http.MethodPost, "/v1/events", `{"type":"TODO_CREATED","project_id":"shared","current":{"id":"1"}}`)
+	const search = `{"filter":"current.id == '1'","since":"2020-01-01T00:00:00Z"}`
+	db, err := sql.Open("postgres", url)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback() })
+	_, err = tx.Exec(`LOCK TABLE events IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+	began := time.Now()
+	got := s.call(bootstrap, http.MethodPost, "/v1/events/search", search)
+	require.WithinDuration(t, began.Add(match.MaxSearchTime), time.Now(), 4*time.Second)
+	require.Equal(t, http.StatusServiceUnavailable, got.Code, got.Body)
+	require.NotEmpty(t, got.Header().Get("Retry-After"))
+	require.Equal(t, "No event could be read within 5s; search again, or for less: a shorter time (since, until), fewer types or projects.", detail(t, got))
+	require.NoError(t, tx.Rollback())
+	got = s.call(bootstrap, http.MethodPost, "/v1/events/search", search)
+	require.Equal(t, http.StatusOK, got.Code, got.Body)
+	require.Contains(t, got.Body.String(), `"data":[{"id":`)
 }
 
 // detail is what a problem says.

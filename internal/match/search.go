@@ -80,7 +80,7 @@ func (e *Engine) Search(ctx context.Context, q Search) (Found, error) {
 		return Found{}, err
 	}
 	if r.cut && r.last == nil {
-		return Found{}, hook.Errorf(hook.CodeUnavailable, "No event could be read within %s; search again.", MaxSearchTime)
+		return Found{}, hook.Errorf(hook.CodeUnavailable, "No event could be read within %s; search again, or for less: a shorter time (since, until), fewer types or projects.", MaxSearchTime)
 	}
 	if r.cut || len(out.Events) >= q.Limit {
 		out.Next, out.ExaminedSince = r.last, r.last.Time.UTC()

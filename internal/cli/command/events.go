@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"godwit/internal/cli"
 )
 
 func eventsCommand(f *frame) *cobra.Command {
@@ -129,7 +131,7 @@ func (f *frame) search(c *cobra.Command, l listFlags, body map[string]any) error
 		if !l.all {
 			body["limit"] = min(l.limit-shown, maxPage)
 		}
-		page, err := f.call(c, http.MethodPost, "/v1/events/search", body)
+		page, err := f.searchPage(c, body)
 		if err != nil {
 			return err
 		}
@@ -147,5 +149,30 @@ func (f *frame) search(c *cobra.Command, l listFlags, body map[string]any) error
 			return nil
 		}
 		body["cursor"] = next
+	}
+}
+
+// searchTries is how often one page is asked for while nothing can be read.
+const searchTries = 3
+
+// searchPage asks for a page, again where the server had no time for it: the pages
+// before it need not be searched once more.
+func (f *frame) searchPage(c *cobra.Command, body map[string]any) (object, error) {
+	for tries := 1; ; tries++ {
+		page, err := f.call(c, http.MethodPost, "/v1/events/search", body)
+		var failure *cli.Failure
+		if !errors.As(err, &failure) || failure.Status != http.StatusServiceUnavailable {
+			return page, err
+		}
+		if tries == searchTries {
+			failure.Next = "search again later, or for less: a shorter time (--since, --until), fewer types (--type) or projects (--project)"
+			return page, err
+		}
+		f.note(c, "The server is busy and could read nothing; searching again.")
+		select {
+		case <-time.After(max(failure.RetryAfter, time.Second)):
+		case <-c.Context().Done():
+			return page, err
+		}
 	}
 }
