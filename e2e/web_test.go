@@ -15,15 +15,17 @@ import (
 func TestWeb_InABrowser(t *testing.T) { inBrowser(t, "app") }
 
 // inBrowser runs the tests of a file of web/browser against the shared standalone.
-func inBrowser(t *testing.T, file string) {
+func inBrowser(t *testing.T, file string, env ...string) {
 	t.Helper()
 	s := sharedStack(t)
 	runVitest(t, []string{"--config", "browser/vitest.config.ts", file},
-		"GODWIT_URL="+s.standalone.url(), "GODWIT_ADMIN_KEY="+adminKey)
+		append(env, "GODWIT_URL="+s.standalone.url(), "GODWIT_ADMIN_KEY="+adminKey)...)
 }
 
 // TestWeb_Lists filters, searches and sends again what lists show.
-func TestWeb_Lists(t *testing.T) { inBrowser(t, "lists") }
+func TestWeb_Lists(t *testing.T) {
+	inBrowser(t, "lists", "GODWIT_LOCK="+newLock(t).served(t))
+}
 
 // TestWeb_Typing fills in forms, by keyboard alone and with what is wrong in them.
 func TestWeb_Typing(t *testing.T) { inBrowser(t, "typing") }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { adminKey, call, cast, launch, loaded, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+import { adminKey, call, cast, launch, loaded, open, overflowing, Receiver, signIn, until, url, Watch, type Cast } from './stage';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env['GODWIT_SHOTS'];
@@ -72,7 +72,7 @@ test('a link leads to the page that it was made for, and to none elsewhere', asy
 test('list says what each webhook listens to, and warns of everything', async () => {
   const row = page.getByRole('row', { name: /CRM sync/ });
   await row.getByText('everything you can see').waitFor();
-  await page.getByRole('row', { name: /Warehouse feed/ }).getByText('2 kinds of event, 1 project or company').waitFor();
+  await page.getByRole('row', { name: /Warehouse feed/ }).getByText('2 kinds of event, Website').waitFor();
 });
 
 test.runIf(shots)('pictures for README', async () => {
@@ -170,6 +170,13 @@ test('event shows what changed, and why a webhook did not get it', async () => {
   await page.getByLabel('Webhook', { exact: true }).selectOption(made.works.id);
   await page.getByRole('button', { name: 'Why?' }).click();
   await page.getByTestId('why').getByText('This rule is not about “Tag created”.').waitFor();
+  const { data } = await call<{ data: { id: string; url: string }[] }>('GET', '/v1/webhooks', undefined, made.key);
+  const low = await call<{ id: string }>('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.website, current: { id: 1, priority: 'low' } });
+  await page.goto(`${url}/events/${low.id}`);
+  await page.getByLabel('Webhook', { exact: true }).selectOption(data.find((w) => w.url.includes('/made/by/wizard'))?.id ?? '');
+  await page.getByRole('button', { name: 'Why?' }).click();
+  const line = page.getByTestId('why').getByRole('listitem').filter({ hasText: 'does not hold: priority becomes “high”' }).last();
+  await line.getByText('it was “low”').waitFor();
 });
 
 test('settings that another person has changed are asked about', async () => {
@@ -189,6 +196,19 @@ test('switching off holds, and a new secret shows its countdown', async () => {
   await page.goto(`${url}/webhooks/${made.works.id}`);
   await page.getByRole('button', { name: 'Switch off' }).click();
   await page.getByText('This webhook is switched off.').waitFor();
+  // Tests are sent all the same, also changed ones.
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Change what is sent').click();
+  const states = dialog.getByLabel('States, as JSON');
+  await states.fill('{ "current": 1 }');
+  await dialog.getByText('This is not complete').waitFor();
+  expect(await dialog.getByRole('button', { name: 'Send the test' }).isDisabled()).toBe(true);
+  await states.fill('{ "previous": null, "current": { "id": "written-by-hand" } }');
+  await dialog.getByRole('button', { name: 'Send the test' }).click();
+  await dialog.getByText('Arrived: 200').waitFor();
+  expect(good.got.some((r) => r.body.includes('written-by-hand'))).toBe(true);
+  await dialog.getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: 'Switch on' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
   await page.getByText('The webhook is on.').waitFor();
@@ -197,6 +217,18 @@ test('switching off holds, and a new secret shows its countdown', async () => {
   await page.getByText('This is shown only now.').waitFor();
   await page.getByRole('button', { name: 'I have stored it' }).click();
   await page.getByText('The old secret ends in').waitFor();
+});
+
+test('another webhook begins with what one listens to', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}`);
+  await page.getByRole('link', { name: 'Duplicate' }).click();
+  await page.getByRole('heading', { level: 1, name: 'New webhook' }).waitFor();
+  expect(await page.getByLabel('Address', { exact: true }).inputValue()).toBe('');
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/another`);
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  await page.getByRole('checkbox', { name: /^Comment written/, checked: true }).waitFor();
+  await page.getByRole('button', { name: 'Example Comment written' }).click();
+  await page.getByRole('group', { name: 'Example: Comment written' }).getByRole('rowheader', { name: 'id' }).first().waitFor();
 });
 
 test('users see nothing of others, and nothing of running Godwit', async () => {
@@ -241,6 +273,12 @@ async function show(p: Page, [language, theme, width]: View) {
   await p.setViewportSize({ width, height: 900 });
 }
 
+// faults are those that axe finds in what is on the screen.
+async function faults(p: Page, where: string): Promise<string[]> {
+  const violations = (await p.evaluate('axe.run({ resultTypes: ["violations"] }).then((r) => r.violations)')) as Finding[];
+  return violations.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => `${n.html.slice(0, 200)} ${n.failureSummary ?? ''}`).slice(0, 3).join(' | ')}`);
+}
+
 // everywhere looks at a page in these views, and at its width in the narrowest.
 // It leaves English behind. With GODWIT_SHOTS it takes pictures.
 async function everywhere(p: Page, path: string, ready: () => Promise<unknown>, name = path): Promise<string[]> {
@@ -255,8 +293,7 @@ async function everywhere(p: Page, path: string, ready: () => Promise<unknown>, 
   for (const view of views) {
     await show(p, view);
     const where = `${path} ${view.join(' ')}`;
-    const violations = (await p.evaluate('axe.run({ resultTypes: ["violations"] }).then((r) => r.violations)')) as Finding[];
-    for (const v of violations) findings.push(`${where}: ${v.id}: ${v.nodes.map((n) => `${n.html.slice(0, 200)} ${n.failureSummary ?? ''}`).slice(0, 3).join(' | ')}`);
+    findings.push(...(await faults(p, where)));
     await wide(where);
   }
   for (const view of shots ? all.filter(([language]) => language === 'en') : []) {
@@ -271,6 +308,9 @@ async function everywhere(p: Page, path: string, ready: () => Promise<unknown>, 
 
 test('pages of a user have no fault of access, in any language, colour and width', { timeout: 600_000 }, async () => {
   const findings: string[] = [];
+  const { code } = await call<{ code: string }>('POST', '/v1/device', { name: 'godwit on a machine' });
+  const played = await call<{ id: string; url: string }>('POST', '/v1/play', {}, made.key);
+  await fetch(played.url, { method: 'POST', body: '{"hello":"there"}' });
   const draft = (change: object) => page.evaluate((d) => sessionStorage.setItem('godwit.draft.webhooks-new', JSON.stringify(d)), change);
   for (const [path, name] of [
     ['/webhooks'],
@@ -285,6 +325,11 @@ test('pages of a user have no fault of access, in any language, colour and width
     ['/events?filter=true', '/event-search'], // with the editor, which no builder could have written
     ['/event-types'],
     ['/keys'],
+    [`/connect?code=${code}`, '/connect'],
+    ['/received'],
+    [`/received/${played.id}`, '/received-one'],
+    ['/admin/keys', '/forbidden'],
+    ['/webhooks/wh_00000000000000000000000000', '/not-found'],
     ['/nowhere'],
   ] as const) {
     findings.push(...(await everywhere(page, path, loaded(page), name)));
@@ -320,6 +365,31 @@ test('pages of an admin and of strangers have no fault of access', { timeout: 60
   );
   for (const path of ['/webhooks', '/admin/people', '/admin/companies', '/admin/keys', '/admin/log', '/admin/system']) findings.push(...(await everywhere(admin, path, loaded(admin), path === '/webhooks' ? '/admin-webhooks' : path)));
   await admin.context().close();
+  expect(findings.join('\n')).toBe('');
+});
+
+test('dialogs have no fault of access, and fit a phone', { timeout: 300_000 }, async () => {
+  const findings: string[] = [];
+  await call('POST', `/v1/webhooks/${made.works.id}/disable`, {}, made.key);
+  for (const [path, button] of [
+    [`/webhooks/${made.works.id}`, 'Send a test'],
+    [`/webhooks/${made.works.id}`, 'Switch on'],
+    [`/webhooks/${made.works.id}`, 'New secret'],
+    [`/webhooks/${made.works.id}`, 'Delete'],
+    ['/keys', 'New key'],
+  ] as const) {
+    await page.goto(url + path);
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await page.getByRole('dialog').waitFor();
+    for (const summary of await page.getByRole('dialog').locator('summary').all()) await summary.click();
+    await page.evaluate(axe);
+    for (const view of [['de', 'dark', 390], ['en', 'light', 1280]] as View[]) {
+      await show(page, view);
+      findings.push(...(await faults(page, `${button} ${view.join(' ')}`)), ...(await overflowing(page)).map((fault) => `${button} ${view.join(' ')}: ${fault}`));
+      if (shots) await page.screenshot({ path: `${shots}/dialog-${button.replace(/ /g, '-')}-${view[1]}-${view[2]}.png` });
+    }
+  }
+  await call('POST', `/v1/webhooks/${made.works.id}/enable`, {}, made.key);
   expect(findings.join('\n')).toBe('');
 });
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { adminKey, call, launch, loaded, open, overflowing, signIn, until, url, Watch } from './stage';
+import { adminKey, call, launch, loaded, open, overflowing, signIn, turnTo, until, url, Watch } from './stage';
 
 // Texts by which a page could be broken, wherever people and programs can put them:
 // they show as text, and leave the layout as it is.
@@ -85,7 +85,7 @@ const spilling = (at: Page) =>
 async function look(at: Page, path: string, ready = loaded(at)): Promise<string[]> {
   const found: string[] = [];
   await at.setViewportSize({ width: 1280, height: 900 });
-  await at.goto(url + path);
+  await turnTo(at, path);
   await ready();
   found.push(...(await spilling(at)));
   if (await at.evaluate(() => 'broken' in window || document.querySelector('main img[src=x], main script') !== null)) found.push('markup was taken for markup');

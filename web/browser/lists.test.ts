@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { adminKey, call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+import { adminKey, call, cast, given, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
 
 // What lists show of their rows, and what can be done with many rows at once.
 
@@ -168,6 +168,21 @@ test('events are searched by what is in them', async () => {
   expect(await page.getByRole('button', { name: 'Search', exact: true }).isDisabled()).toBe(true);
   await page.getByRole('button', { name: 'Without the condition again' }).click();
   await page.getByLabel('Went to').waitFor();
+});
+
+test('search that could read nothing says so, and is asked again', async () => {
+  watch.expected.add(503);
+  const lock = given('GODWIT_LOCK');
+  const change = async (method: string) => expect((await fetch(lock, { method })).status).toBe(200);
+  await change('POST');
+  try {
+    await page.goto(`${url}/events?type=TODO_CREATED&filter=${encodeURIComponent("current.status == 'Done'")}`);
+    await page.getByText('The search could read nothing in the time that it has').waitFor();
+  } finally {
+    await change('DELETE');
+  }
+  await page.getByRole('button', { name: 'Search again' }).click();
+  await page.getByRole('row', { name: new RegExp(made.event) }).waitFor();
 });
 
 test('no list complained, broke its policy, or asked another host', () => {

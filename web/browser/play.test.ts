@@ -30,8 +30,10 @@ afterEach(async (context) => {
 const click = (name: RegExp | string, role: 'button' | 'link' | 'radio' | 'checkbox' = 'button') => page.getByRole(role, { name, exact: typeof name === 'string' }).first().click();
 
 test('who only wants to see it makes a webhook and sees what it sends', async () => {
-  await page.goto(`${url}/webhooks/new`);
-  await click('I just want to see it');
+  await page.goto(`${url}/webhooks`);
+  await click(/^I just want to see it/, 'link'); // the list is empty
+  await page.getByRole('radio', { name: /^I just want to see it/, checked: true }).waitFor();
+  await click('Fill in an address');
   await page.getByText('The test receiver. After the webhook').waitFor();
   expect(await page.getByLabel('Address', { exact: true }).inputValue()).toMatch(/\/play\/play_[0-9a-v]{26}$/);
   await click('Next');

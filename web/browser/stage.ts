@@ -63,12 +63,13 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
 // Watch notes what no page may do.
 export class Watch {
   readonly faults: string[] = [];
+  // Refusals of the API that a test brings about are told by the browser too.
+  readonly expected = new Set([401, 403, 404, 409, 410, 412, 422]);
 
   on(context: BrowserContext) {
     context.on('page', (page) => {
       page.on('console', (message) => {
-        // Refusals of the API that a test brings about are told by the browser too.
-        if (message.type() === 'error' && !/status of (401|403|404|409|410|412|422)/.test(message.text())) this.faults.push(`console at ${page.url()}: ${message.text()}`);
+        if (message.type() === 'error' && !this.expected.has(Number(/status of (\d+)/.exec(message.text())?.[1]))) this.faults.push(`console at ${page.url()}: ${message.text()}`);
         if (/content security policy/i.test(message.text())) this.faults.push(`policy at ${page.url()}: ${message.text()}`);
       });
       page.on('pageerror', (error) => this.faults.push(`error at ${page.url()}: ${error.message}`));
@@ -86,16 +87,50 @@ export async function open(browser: Browser, watch: Watch, options: { locale?: s
   const context = await browser.newContext({ locale: options.locale ?? 'en-GB', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', timezoneId: 'Europe/Berlin' });
   watch.on(context);
   const page = await context.newPage();
+  count(page);
   page.setDefaultTimeout(Number(process.env['GODWIT_WAIT'] ?? 60_000)); // on a machine that does much else
   return page;
+}
+
+// asking counts what pages have asked for and not got yet.
+const asking = new WeakMap<Page, number>();
+
+function count(page: Page) {
+  const change = (by: number) => () => asking.set(page, (asking.get(page) ?? 0) + by);
+  page.on('request', change(1));
+  page.on('requestfinished', change(-1));
+  page.on('requestfailed', change(-1));
+}
+
+// quiet waits until a page has all that it has asked for, and drawn it. Playwright's own
+// wait takes half a second more, on each page.
+async function quiet(page: Page) {
+  const drawn = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30))));
+  const end = Date.now() + 10_000;
+  for (let times = 0; times < 3 && Date.now() < end; times++) {
+    await drawn();
+    if ((asking.get(page) ?? 0) > 0) times = 0;
+  }
 }
 
 // loaded waits until a page shows what it is about.
 export const loaded = (p: Page) => async () => {
   await p.getByRole('heading', { level: 1 }).waitFor();
-  await p.waitForLoadState('networkidle').catch(() => undefined);
+  await p.waitForFunction(() => !document.querySelector('.loading'));
+  await quiet(p);
   await p.waitForFunction(() => !document.querySelector('.loading'));
 };
+
+// turnTo goes to another page as a link does, without loading the app anew. What only
+// changes a query may keep its heading, and is loaded.
+export async function turnTo(p: Page, path: string) {
+  if (path.includes('?') || p.url().includes('?') || p.url() === url + path) return void (await p.goto(url + path));
+  await p.evaluate((to) => {
+    for (const h of document.querySelectorAll('h1')) h.dataset['left'] = 'yes';
+    history.pushState({}, '', to);
+  }, path);
+  await p.locator('h1:not([data-left])').first().waitFor();
+}
 
 // overflowing lists what a page shows too wide: all of it, or texts that are cut off
 // where nobody can scroll to their ends.

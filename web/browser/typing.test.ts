@@ -115,7 +115,11 @@ test('settings say during typing what is not acceptable', async () => {
   await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/feed/other`);
   await page.getByText('Godwit may not send there.').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('Saved.').waitFor();
+  await page.getByText('Saved.', { exact: true }).waitFor();
+  const dialog = page.getByRole('dialog', { name: 'Does it arrive at the new address?' });
+  await dialog.getByRole('button', { name: 'Send the test' }).click();
+  await dialog.getByText('Arrived: 200').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
 });
 
 test('conditions that are put together do what they say', async () => {

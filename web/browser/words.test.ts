@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { adminKey, call, cast, launch, loaded, open, overflowing, Receiver, url, Watch, type Cast } from './stage';
+import { adminKey, call, cast, launch, loaded, open, overflowing, Receiver, turnTo, url, Watch, type Cast } from './stage';
 
 // A language that nobody speaks: every letter of the catalogue has an accent, and texts
 // are a third longer. What has none is not in the catalogue; what is cut off would be
@@ -101,7 +101,7 @@ async function plain(p: Page): Promise<string[]> {
 async function look(p: Page, path: string, ready = loaded(p)): Promise<string[]> {
   const found: string[] = [];
   await p.setViewportSize({ width: 1280, height: 900 });
-  await p.goto(url + path);
+  await turnTo(p, path);
   await ready();
   found.push(...(await plain(p)).map((text) => `${path}: “${text}”`));
   for (const width of [1280, 390]) {

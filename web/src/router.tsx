@@ -43,7 +43,7 @@ const pages = [
   createRoute({
     getParentRoute: parent,
     path: '/webhooks/new',
-    validateSearch: pick('step', 'types', 'owner'),
+    validateSearch: pick('step', 'types', 'owner', 'with', 'like'),
     component: lazyRouteComponent(() => import('./pages/wizard/wizard'), 'Wizard'),
   }),
   createRoute({ getParentRoute: parent, path: '/webhooks/$id', component: lazyRouteComponent(() => import('./pages/webhook'), 'Overview') }),

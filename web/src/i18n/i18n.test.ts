@@ -4,6 +4,7 @@ import { en } from './en';
 import { admin } from './en/admin';
 import { connect } from './en/connect';
 import { faults } from './en/faults';
+import { help } from './en/help';
 import { play } from './en/play';
 import { webhooks } from './en/webhooks';
 import { wizard } from './en/wizard';
@@ -27,7 +28,7 @@ test('texts are there in each language', () => {
 });
 
 test('no text stands in two files', () => {
-  const all = [webhooks, wizard, admin, connect, faults, play].flatMap((part) => Object.keys(part));
+  const all = [webhooks, wizard, admin, connect, faults, help, play].flatMap((part) => Object.keys(part));
   expect(all.length).toBe(Object.keys(en).length);
 });
 

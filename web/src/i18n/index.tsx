@@ -40,6 +40,7 @@ function formats(language: string) {
   const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' });
+  const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
   const full = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
   const list = new Intl.ListFormat(language, { type: 'conjunction' });
@@ -50,8 +51,15 @@ function formats(language: string) {
     time: (at: string | number) => time.format(new Date(at)),
     clock: (at: string | number) => clock.format(new Date(at)),
     day: (at: string | number) => day.format(new Date(at)),
+    // date is a day of the calendar, wherever the reader is.
+    date: (day: string) => date.format(new Date(`${day}T00:00:00Z`)),
     full: (at: string | number) => full.format(new Date(at)),
     list: (parts: string[]) => list.format(parts),
+    // wait is a length of time in seconds, as exactly as people wait.
+    wait: (seconds: number) => {
+      const [unit, size] = seconds < 90 ? (['second', 1] as const) : seconds < 90 * 60 ? (['minute', 60] as const) : (['hour', 3600] as const);
+      return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds / size);
+    },
     // span is a length of time as Go writes it ("720h0m0s"), in its largest units.
     span: (text: string) => {
       let seconds = 0;

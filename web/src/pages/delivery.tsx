@@ -51,8 +51,9 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
     <>
       {d.status !== 'succeeded' && (failed?.reason ?? d.reason) && (
         <Note tone={d.status === 'failed' ? 'bad' : 'warn'} title={t('what_to_do')}>
-          <ReasonWords reason={d.reason && d.reason !== 'exhausted' ? d.reason : (failed?.reason ?? d.reason ?? 'internal')} code={failed?.status_code} />
-          {d.reason === 'exhausted' && <p style={{ marginTop: '0.5rem' }}>{t('reason.exhausted.next')}</p>}
+          <ReasonWords reason={d.reason && d.reason !== 'exhausted' ? d.reason : (failed?.reason ?? d.reason ?? 'internal')} code={failed?.status_code}>
+            {d.reason === 'exhausted' && <div>{t('reason.exhausted.next')}</div>}
+          </ReasonWords>
         </Note>
       )}
       {d.kind === 'test' && <Note>{t('kind.test.text')}</Note>}
@@ -63,7 +64,7 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
         ) : (
           <ol className="timeline">
             {d.attempts.map((a, i) => (
-              <AttemptOf key={`${a.number} ${a.started_at}`} attempt={a} last={i === d.attempts.length - 1} />
+              <AttemptOf key={`${a.number} ${a.started_at}`} attempt={a} before={d.attempts[i - 1]} last={i === d.attempts.length - 1} />
             ))}
           </ol>
         )}
@@ -117,7 +118,13 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
   );
 }
 
-function AttemptOf({ attempt: a, last }: { attempt: Attempt; last: boolean }) {
+// asked says that the receiver has said when to come again.
+const asked = (a: Attempt) => Object.keys(a.response.headers).some((name) => name.toLowerCase() === 'retry-after');
+
+// waited is how many seconds came between two attempts.
+const waited = (before: Attempt, a: Attempt) => (Date.parse(a.started_at) - Date.parse(before.started_at) - before.duration_ms) / 1000;
+
+function AttemptOf({ attempt: a, before, last }: { attempt: Attempt; before: Attempt | undefined; last: boolean }) {
   const { t, format } = useWords();
   const [open, setOpen] = useState(last);
   const [shown, setShown] = useState(false);
@@ -131,6 +138,7 @@ function AttemptOf({ attempt: a, last }: { attempt: Attempt; last: boolean }) {
           {a.status_code ? ` (${a.status_code})` : ''} {a.reason && a.outcome !== 'success' && <span>· {t(`reason.${a.reason}`)}</span>}
         </div>
         <div className="dim small row">
+          {before && waited(before, a) >= 0.1 && <span>{t(asked(before) ? 'attempt.waited_asked' : 'attempt.waited', { time: format.wait(waited(before, a)) })}</span>}
           <span>{format.clock(a.started_at)}</span>
           {a.outcome !== 'in_flight' && <span>{format.ms(a.duration_ms)}</span>}
         </div>

@@ -84,6 +84,25 @@ export function Found({ sought, children }: { sought: Sought; children: (rows: S
       </Note>
     );
   }
+  if (isFailure(query.error, 'unavailable')) {
+    return (
+      <div role="alert">
+        <Note tone="warn" title={t('events.search.busy')}>
+          <p>{t('events.search.busy.text')}</p>
+          <div className="row">
+            <Button variant="default" onClick={() => void query.refetch()}>
+              {t('events.search.again')}
+            </Button>
+            {newer && (
+              <Button variant="default" onClick={newer}>
+                {t('newer')}
+              </Button>
+            )}
+          </div>
+        </Note>
+      </div>
+    );
+  }
   return (
     <Answered query={query}>
       {(found) => (

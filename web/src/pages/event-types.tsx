@@ -5,7 +5,8 @@ import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { operational, publishable } from '../rules/draft';
 import { useTypes } from '../ui/names';
-import { Answered, Card, Code, Copy, Empty, Page, pretty, Word } from '../ui/parts';
+import { Answered, Card, Copy, Empty, Page, Word } from '../ui/parts';
+import { SchemaTable, StatesTable } from '../ui/states';
 
 export function EventTypes() {
   const { t } = useWords();
@@ -46,7 +47,10 @@ export function EventTypes() {
                       </div>
                       {about(x) && <div className="dim">{about(x)}</div>}
                       <details className="small">
-                        <summary>{t('types.more', { title: title(x.name) })}</summary>
+                        <summary>
+                          {t('types.more')}
+                          <span className="hidden"> {title(x.name)}</span>
+                        </summary>
                         <TypeDetails type={x} selectable={chosen.has(x.name) || operational(x.name)} />
                       </details>
                     </li>
@@ -62,6 +66,7 @@ export function EventTypes() {
 
 function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boolean }) {
   const { t, format } = useWords();
+  const { title } = useTypes();
   const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const covers = (entry: string) => entry === x.name || (entry === '*' && !operational(x.name)) || (entry.length > 1 && ((entry.endsWith('*') && x.name.startsWith(entry.slice(0, -1))) || (entry.startsWith('*') && x.name.endsWith(entry.slice(1)))));
   const listening = webhooks.filter((w) => w.rules.some((r) => [r, ...(r.all_of ?? [])].some((p) => (p.events ?? []).some(covers) && !(p.not_events ?? []).some(covers))));
@@ -77,8 +82,8 @@ function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boo
         )}
       </div>
       <div>{listening.length === 0 ? t('types.nobody') : t('types.listening', { names: format.list(listening.map((w) => w.name)) })}</div>
-      {(x.example.current || x.example.previous) && <Code label={t('example')} text={pretty(x.example)} />}
-      {x.schema && <Code label={t('schema')} text={pretty(x.schema)} />}
+      {(x.example.current || x.example.previous) && <StatesTable previous={x.example.previous} current={x.example.current} title={title(x.name)} />}
+      {x.schema && <SchemaTable schema={x.schema} />}
     </div>
   );
 }

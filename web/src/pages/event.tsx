@@ -3,12 +3,15 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { useEvent, useWebhooks } from '../api/hooks';
+import { useEvent, useWebhooks, type Webhook } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
+import { parse } from '../rules/condition';
 import { changesOf } from '../rules/diff';
-import { useNames, useTypes } from '../ui/names';
+import { ConditionWords, LinesOf } from '../ui/condition-words';
+import { useAdmin, useNames, useTypes } from '../ui/names';
 import { Answered, Card, Code, Copy, Facts, Loading, Page, pretty, Problem, StatusWord, When, Word } from '../ui/parts';
+import { shown } from '../ui/states';
 
 type Event = Schemas['Event'];
 
@@ -75,8 +78,6 @@ function EventOf({ event: e }: { event: Event }) {
   );
 }
 
-const show = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value, null, 1));
-
 function Changes({ event: e }: { event: Event }) {
   const { t } = useWords();
   const changes = changesOf(e.previous, e.current);
@@ -106,8 +107,8 @@ function Changes({ event: e }: { event: Event }) {
                       <span className={`small ${c.kind === 'added' ? 'good' : c.kind === 'removed' ? 'bad' : 'warn'}`}>{t(`change.${c.kind as 'added' | 'removed' | 'changed'}`)}</span>
                     )}
                   </th>
-                  {e.previous !== null && <td className="mono">{c.kind === 'added' ? '–' : show(c.before)}</td>}
-                  {e.current !== null && <td className="mono">{c.kind === 'removed' ? '–' : show(c.after)}</td>}
+                  {e.previous !== null && <td className="mono">{c.kind === 'added' ? '–' : shown(c.before)}</td>}
+                  {e.current !== null && <td className="mono">{c.kind === 'removed' ? '–' : shown(c.after)}</td>}
                 </tr>
               ))}
             </tbody>
@@ -156,7 +157,7 @@ function WhyNot({ event: e }: { event: Event }) {
           </Button>
         </div>
         <div aria-live="polite" data-testid="why">
-          {explain.data && <Explanation explanation={explain.data} event={e} webhook={id} />}
+          {explain.data && <Explanation explanation={explain.data} event={e} id={id} webhook={others.find((w) => w.id === id)} />}
         </div>
         {explain.error && <Problem error={explain.error} />}
       </div>
@@ -164,7 +165,7 @@ function WhyNot({ event: e }: { event: Event }) {
   );
 }
 
-function Explanation({ explanation: x, event: e, webhook }: { explanation: Schemas['Explanation']; event: Event; webhook: string }) {
+function Explanation({ explanation: x, event: e, id, webhook }: { explanation: Schemas['Explanation']; event: Event; id: string; webhook: Webhook | undefined }) {
   const { t } = useWords();
   return (
     <div className="stack">
@@ -173,17 +174,30 @@ function Explanation({ explanation: x, event: e, webhook }: { explanation: Schem
         {x.rules.map((v) => (
           <li key={v.rule}>
             <strong>{t('rule.number', { n: v.rule + 1 })}</strong> <VerdictWords verdict={v} event={e} />
+            {v.code === 'filter_false' && <Unmet filter={webhook?.rules[v.rule]?.filter} event={e} owner={webhook?.owner_id} />}
           </li>
         ))}
       </ol>
       {x.rules.length === 0 && <VerdictWords verdict={x} event={e} />}
       {!x.matched && (
         <p>
-          <Link to="/webhooks/$id/settings" params={{ id: webhook }}>
+          <Link to="/webhooks/$id/settings" params={{ id }}>
             {t('why.change')}
           </Link>
         </p>
       )}
+    </div>
+  );
+}
+
+// Unmet shows the condition that an event did not meet, and which line of it.
+function Unmet({ filter, event: e, owner }: { filter: string | null | undefined; event: Event; owner: string | undefined }) {
+  const admin = useAdmin();
+  if (!filter) return null;
+  return (
+    <div className="stack tight">
+      {!parse(filter) && <ConditionWords filter={filter} />}
+      <LinesOf filter={filter} sample={{ event_id: e.id }} states={e} owner={admin ? owner : undefined} />
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { ago, useRefresh, type WebhookDetail } from '../api/hooks';
 import { every, live } from '../api/live';
 import { useWords } from '../i18n';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
-import { Note, Problem } from '../ui/parts';
+import { Card, Note, Problem, When } from '../ui/parts';
 
 type Redelivered = 'failed' | 'held' | 'cancelled';
 
@@ -38,14 +38,44 @@ export function Missed({ webhook: w, ledger }: { webhook: WebhookDetail; ledger:
   );
 }
 
-function useRunning(id: string) {
-  const list = useQuery({
+function useRedeliveries(id: string) {
+  return useQuery({
     queryKey: ['webhook', id, 'redeliveries'],
-    queryFn: () => ok(api.GET('/v1/webhooks/{id}/redeliveries', { params: { path: { id }, query: { limit: 1 } } })),
+    queryFn: () => ok(api.GET('/v1/webhooks/{id}/redeliveries', { params: { path: { id }, query: { limit: 5 } } })),
     refetchInterval: live((d?: Schemas['ListRedeliveryProgress']) => (d?.data[0]?.status === 'running' ? every.busy : every.chart)),
   });
-  const newest = list.data?.data[0];
+}
+
+function useRunning(id: string) {
+  const newest = useRedeliveries(id).data?.data[0];
   return newest?.status === 'running' ? newest : undefined;
+}
+
+// SentAgain lists what was sent again before, the newest first.
+export function SentAgain({ webhook: id }: { webhook: string }) {
+  const { t, format } = useWords();
+  const past = (useRedeliveries(id).data?.data ?? []).filter((p) => p.kind === 'redelivery' && p.status !== 'running');
+  if (past.length === 0) return null;
+  return (
+    <Card title={t('again.past')}>
+      <ul className="plainlist">
+        {past.map((p) => (
+          <li key={p.id} className="row between">
+            <span>
+              {t('again.counts', { n: p.count, succeeded: format.number(p.succeeded), failed: format.number(p.failed) })} {p.status === 'cancelled' && t('again.stopped')}{' '}
+              <Link to="/webhooks/$id/deliveries" params={{ id }} search={{ redelivery: p.id }}>
+                {t('show_these')}
+                <span className="hidden"> {format.full(p.created_at)}</span>
+              </Link>
+            </span>
+            <span className="dim small">
+              <When at={p.created_at} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
 }
 
 function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progress: Schemas['RedeliveryProgress'] }) {

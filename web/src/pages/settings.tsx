@@ -19,6 +19,7 @@ import { asSent, moved, OptionFields, type Options } from './wizard/options';
 import { Preview } from './wizard/preview';
 import { What } from './wizard/what';
 import { Where } from './wizard/where';
+import { TestPanel } from './test-panel';
 import { WebhookFrame } from './webhook';
 
 export function Settings() {
@@ -53,6 +54,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
   const [options, setOptions] = useState(() => optionsOf(webhook));
   const [draft, setDraft] = useState<Draft | undefined>(() => draftOf(webhook.rules));
   const [text, setText] = useState(() => pretty(webhook.rules));
+  const [movedTo, setMovedTo] = useState('');
   const [theirs, setTheirs] = useState<{ webhook: WebhookDetail; etag: string } | null>(null);
 
   const rules = useMemo(() => (draft ? rulesOf(draft) : parsed(text)), [draft, text]);
@@ -86,6 +88,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       const { data, response } = await read();
       adopt(data, response.headers.get('ETag') ?? '');
       setTheirs(null);
+      setMovedTo(patch.url ? data.url : '');
       say(t('saved'));
       void refresh('webhook', webhook.id);
       void refresh('webhooks');
@@ -121,6 +124,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
         <div className="stack">
           <TextInput label={t('name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} error={problemOf('/name')} required withAsterisk={false} autoComplete="off" />
           <Address url={url} onChange={(to) => (setOptions(moved(options, url, to)), setURL(to))} problem={problemOf('/url')} twin={twin} />
+          {patch.url && <Note>{t('settings.moves')}</Note>}
         </div>
       </Card>
       {draft ? (
@@ -168,12 +172,23 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
         )}
       </div>
       {save.error && refused.length === 0 && !isFailure(save.error, 'stale') && <Problem error={save.error} />}
-      <div className="row">
+      <div className={dirty ? 'row savebar' : 'row'}>
         <Button type="submit" disabled={!dirty || !rules || rules.length === 0 || Boolean(draft?.unfinished) || (check.fresh && check.faults.length > 0)} loading={save.isPending}>
           {t('save')}
         </Button>
         <span className="dim">{dirty ? t('settings.changed', { n: Object.keys(patch).length }) : t('settings.unchanged')}</span>
       </div>
+      {movedTo && movedTo === seen.webhook.url && (
+        <Dialog title={t('settings.moved')} onClose={() => setMovedTo('')}>
+          <p>{t('settings.moved.text')}</p>
+          <TestPanel webhook={seen.webhook} />
+          <div className="row" style={{ justifyContent: 'flex-end' }}>
+            <Button variant="default" onClick={() => setMovedTo('')}>
+              {t('close')}
+            </Button>
+          </div>
+        </Dialog>
+      )}
       {theirs && (
         <Stale
           patch={patch}

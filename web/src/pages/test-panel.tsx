@@ -1,14 +1,14 @@
-import { Button, NativeSelect } from '@mantine/core';
+import { Button, NativeSelect, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { api, ok, onceKey } from '../api/client';
+import { api, ok, onceKey, type Schemas } from '../api/client';
 import { isFailure, useDelivery, type Webhook } from '../api/hooks';
 import { useWords } from '../i18n';
 import { publishable } from '../rules/draft';
 import { receiverOf } from '../rules/receivers';
 import { useTypes } from '../ui/names';
-import { Note, Problem, Word } from '../ui/parts';
+import { Note, pretty, Problem, Word } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
 
 // TestPanel sends a test and shows at once its outcome.
@@ -19,18 +19,36 @@ export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' 
   const [chosen, setChosen] = useState('');
   const asked = w.rules.flatMap((r) => r.events ?? []).find((e) => choices.some((c) => c.name === e));
   const type = chosen || asked || choices[0]?.name || '';
+  const example = choices.find((c) => c.name === type)?.example;
+  const [text, setText] = useState<string>(); // undefined: the example as it is
+  const states = text === undefined ? {} : statesOf(text);
   const send = useMutation({
-    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/test', { params: { path: { id: w.id }, header: { 'Idempotency-Key': onceKey() } }, body: { type } })),
+    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/test', { params: { path: { id: w.id }, header: { 'Idempotency-Key': onceKey() } }, body: { type, ...states } })),
   });
   const delivery = useDelivery(send.data?.delivery_id, 1);
   return (
     <div className="stack">
       <div className="line">
-        <NativeSelect label={t('test.type')} value={type} onChange={(e) => setChosen(e.currentTarget.value)} data={choices.map((c) => ({ value: c.name, label: title(c.name) }))} />
-        <Button className="fit" loading={send.isPending} disabled={!type} onClick={() => send.mutate()}>
+        <NativeSelect label={t('test.type')} value={type} onChange={(e) => (setChosen(e.currentTarget.value), setText(undefined))} data={choices.map((c) => ({ value: c.name, label: title(c.name) }))} />
+        <Button className="fit" loading={send.isPending} disabled={!type || !states} onClick={() => send.mutate()}>
           {t('test.now')}
         </Button>
       </div>
+      <details>
+        <summary>{t('test.edit')}</summary>
+        <Textarea
+          label={t('test.states')}
+          description={t('test.states.text')}
+          value={text ?? pretty({ previous: example?.previous ?? null, current: example?.current ?? null })}
+          onChange={(e) => setText(e.currentTarget.value)}
+          autosize
+          minRows={4}
+          maxRows={16}
+          spellCheck={false}
+          error={states ? undefined : t('test.states.wrong')}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        />
+      </details>
       {send.error && (isFailure(send.error, 'conflict') ? <Note tone="warn">{t('test.off')}</Note> : <Problem error={send.error} />)}
       <div aria-live="polite" className="stack tight" data-testid="test-result">
         {send.data && <Result delivery={delivery.data} url={w.url} />}
@@ -42,6 +60,17 @@ export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' 
       </div>
     </div>
   );
+}
+
+// statesOf reads what somebody has written; undefined while it is nothing to send.
+function statesOf(text: string): Pick<Schemas['TestForm'], 'previous' | 'current'> | undefined {
+  const state = (x: unknown) => x === null || (typeof x === 'object' && !Array.isArray(x));
+  try {
+    const { previous = null, current = null, ...more } = JSON.parse(text) as Pick<Schemas['TestForm'], 'previous' | 'current'>;
+    return state(previous) && state(current) && (previous || current) && Object.keys(more).length === 0 ? { previous, current } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function Result({ delivery: d, url }: { delivery: ReturnType<typeof useDelivery>['data']; url: string }) {

@@ -1,11 +1,12 @@
 import { Button, Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey } from '../api/client';
 import { now } from '../api/clock';
 import { isFailure, useLedger, useRefresh, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
+import { draftOf } from '../rules/draft';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
 import { Note, Problem } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
@@ -15,7 +16,7 @@ import { TestPanel } from './test-panel';
 type Open = 'test' | 'enable' | 'secret' | 'delete' | null;
 
 // Actions are what can be done with a webhook, in its heading.
-export function Actions({ webhook: w }: { webhook: WebhookDetail; etag: string }) {
+export function Actions({ webhook: w, etag }: { webhook: WebhookDetail; etag: string }) {
   const { t } = useWords();
   const [open, setOpen] = useState<Open>(null);
   const refresh = useRefresh();
@@ -41,11 +42,9 @@ export function Actions({ webhook: w }: { webhook: WebhookDetail; etag: string }
   const close = () => setOpen(null);
   return (
     <>
-      {w.enabled && (
-        <Button variant="default" onClick={() => setOpen('test')}>
-          {t('test.send')}
-        </Button>
-      )}
+      <Button variant="default" onClick={() => setOpen('test')}>
+        {t('test.send')}
+      </Button>
       {w.enabled ? (
         <Button variant="default" loading={disable.isPending} onClick={() => disable.mutate()}>
           {t('disable')}
@@ -63,6 +62,11 @@ export function Actions({ webhook: w }: { webhook: WebhookDetail; etag: string }
       <Button variant="default" onClick={() => setOpen('secret')}>
         {t('secret.new')}
       </Button>
+      {draftOf(w.rules) && (
+        <Button variant="default" renderRoot={(props) => <Link to="/webhooks/new" search={{ like: w.id }} {...props} />}>
+          {t('duplicate')}
+        </Button>
+      )}
       <Button variant="default" onClick={() => setOpen('delete')}>
         {t('delete')}
       </Button>
@@ -78,7 +82,7 @@ export function Actions({ webhook: w }: { webhook: WebhookDetail; etag: string }
       )}
       {open === 'enable' && <Enable webhook={w} enable={enable} onClose={close} />}
       {open === 'secret' && <NewSecret webhook={w} onClose={close} />}
-      {open === 'delete' && <Delete webhook={w} onClose={close} />}
+      {open === 'delete' && <Delete webhook={w} etag={etag} onClose={close} />}
     </>
   );
 }
@@ -102,6 +106,11 @@ function Enable({ webhook: w, enable, onClose }: { webhook: WebhookDetail; enabl
         <div role="alert">
           <Note tone="bad" title={t('enable.refused')}>
             {probe.reason && <ReasonWords reason={probe.reason} code={probe.status_code} />}
+            <p>
+              <Link to="/webhooks/$id/settings" params={{ id: w.id }}>
+                {t('enable.change_address')}
+              </Link>
+            </p>
           </Note>
         </div>
       )}
@@ -171,16 +180,18 @@ function NewSecret({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
   );
 }
 
-function Delete({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: () => void }) {
+// Delete is meant for the webhook as it was when the question came.
+function Delete({ webhook: w, etag, onClose }: { webhook: WebhookDetail; etag: string; onClose: () => void }) {
   const { t } = useWords();
   const navigate = useNavigate();
   const refresh = useRefresh();
   const say = useSay();
   const ledger = useLedger(w.id, '30d').data;
   const [name, setName] = useState('');
+  const [seen] = useState(etag);
   const waiting = (ledger?.pending ?? 0) + (ledger?.retrying ?? 0) + (ledger?.held ?? 0);
   const remove = useMutation({
-    mutationFn: () => ok(api.DELETE('/v1/webhooks/{id}', { params: { path: { id: w.id } } })),
+    mutationFn: () => ok(api.DELETE('/v1/webhooks/{id}', { params: { path: { id: w.id }, header: { 'If-Match': seen } } })),
     onSuccess: async () => {
       await navigate({ to: '/webhooks' });
       say(t('delete.done', { name: w.name }));

@@ -12,7 +12,7 @@ import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
 import { DeliveryList } from './delivery-list';
-import { Missed } from './missed';
+import { Missed, SentAgain } from './missed';
 import { Actions } from './webhook-actions';
 
 // WebhookFrame is what the pages of one webhook share: heading, actions, tabs.
@@ -85,7 +85,12 @@ function OverviewOf({ webhook: w }: { webhook: WebhookDetail }) {
       <Missed webhook={w} ledger={ledger.data} />
       {w.unreachable_rules.length > 0 && (
         <Note tone="warn" title={t('unreachable', { n: w.unreachable_rules.length })}>
-          <p>{t('unreachable.text')}</p>
+          <p>
+            {t('unreachable.text')}{' '}
+            <Link to="/webhooks/$id/settings" params={{ id: w.id }}>
+              {t('why.change')}
+            </Link>
+          </p>
         </Note>
       )}
       <NativeSelect
@@ -99,6 +104,7 @@ function OverviewOf({ webhook: w }: { webhook: WebhookDetail }) {
       <Card title={t('ledger')}>
         <Answered query={ledger}>{(l) => <LedgerOf ledger={l} />}</Answered>
       </Card>
+      <SentAgain webhook={w.id} />
       <div className="columns">
         <Card title={t('rules')}>
           <ol className="plainlist">

@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useSettled } from '../api/check';
 import { useListedWebhooks, useUsers, type Webhook, type WebhookSort } from '../api/hooks';
+import { app } from '../base';
 import { useWords } from '../i18n';
 import { hostOf } from '../rules/receivers';
 import { isolated } from '../rules/isolated';
@@ -184,9 +185,14 @@ function First() {
     <div className="card empty">
       <h2>{t('webhooks.first')}</h2>
       <p>{t('webhooks.first.text')}</p>
-      <Button component={Link} to="/webhooks/new">
-        {t('webhook.new')}
-      </Button>
+      <nav className="choices" aria-label={t('webhook.new')}>
+        {(['tool', 'own', ...(app.features.play ? (['play'] as const) : [])] as const).map((kind) => (
+          <Link key={kind} to="/webhooks/new" search={{ with: kind }} className="choice">
+            <strong>{t(`kind.to.${kind}`)}</strong>
+            <span className="dim small">{t(`kind.to.${kind}.text`)}</span>
+          </Link>
+        ))}
+      </nav>
       {admin && <Example />}
       <p className="small">
         <Link to="/event-types">{t('webhooks.first.types')}</Link>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cel, fieldsOf, fieldsTold, opsFor, parse, speakable, write, type Condition, type Line } from './condition';
+import { cel, fieldsOf, fieldsTold, opsFor, parse, speakable, valuesAt, write, type Condition, type Line } from './condition';
 
 // random is a generator that gives the same numbers each time.
 function random(seed: number) {
@@ -155,4 +155,15 @@ test('condition: fields are what the API tells of each type', () => {
   expect(ops.slice(0, 2)).toEqual(['more', 'at_least']);
   expect(ops).toContain('contains');
   expect(ops.length).toBe(new Set(ops).size);
+});
+
+test('values that a line asks about are those of both states where it asks for a change', () => {
+  const [previous, current] = [{ status: 'Open', list: { title: 'A' } }, { status: 'Done', list: null }];
+  const states = { previous, current };
+  expect(valuesAt({ op: 'is', path: 'status', value: 'x' }, states)).toEqual({ before: undefined, after: 'Done' });
+  expect(valuesAt({ op: 'becomes', path: 'status', value: 'x' }, states)).toEqual({ before: 'Open', after: 'Done' });
+  expect(valuesAt({ op: 'changes', path: 'list.title' }, states)).toEqual({ before: 'A', after: undefined });
+  expect(valuesAt({ op: 'grows', path: 'missing' }, states)).toEqual({ before: null, after: undefined });
+  expect(valuesAt({ op: 'becomes', path: 'status', value: 'x' }, { previous: null, current })).toEqual({ before: undefined, after: 'Done' });
+  expect(valuesAt({ op: 'is', path: 'status', value: 'x' }, { previous, current: null })).toEqual({ before: undefined, after: undefined });
 });

@@ -250,6 +250,16 @@ function line(source: string): Line | undefined {
 
 type State = Record<string, unknown> | null;
 
+// compares says that a line asks about the time before a change, too.
+const compares = (l: Line) => l.op === 'changes' || l.op === 'becomes' || l.op === 'from_to' || l.op === 'grows' || l.op === 'grows_by';
+
+// valuesAt are the values of an event that a line asks about; before is undefined where
+// the line does not ask, or there was nothing before.
+export function valuesAt(l: Line & { path: string }, { previous, current }: { previous: State; current: State }): { before: unknown; after: unknown } {
+  const at = (state: State) => l.path.split('.').reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined), state);
+  return { before: compares(l) && previous ? (at(previous) ?? null) : undefined, after: at(current) };
+}
+
 // kindOf has the kinds of the API as those of conditions. An object is asked about by
 // its own fields.
 const kindOf = { text: 'text', time: 'day', number: 'number', boolean: 'switch', list: 'list', named_values: 'things', objects: 'objects', object: undefined } as const;

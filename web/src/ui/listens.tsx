@@ -1,6 +1,7 @@
 import { type Rule } from '../api/hooks';
 import { useWords } from '../i18n';
 import { everythingIn } from '../rules/draft';
+import { ConditionWords } from './condition-words';
 import { Icon } from './icons';
 import { useNames, useTypes } from './names';
 
@@ -8,6 +9,8 @@ import { useNames, useTypes } from './names';
 // as a warning: nobody should send all by accident.
 export function Listens({ rules }: { rules: Rule[] }) {
   const { t } = useWords();
+  const { title } = useTypes();
+  const names = useNames();
   if (everythingIn(rules)) {
     return (
       <span className="warn with-icon">
@@ -19,12 +22,13 @@ export function Listens({ rules }: { rules: Rule[] }) {
   const combinations = rules.filter((r) => r.all_of).length;
   const open = rules.some((r) => !r.projects?.length && !r.companies?.length);
   const places = new Set(rules.flatMap((r) => [...(r.projects ?? []), ...(r.companies ?? [])]));
+  const only = places.size === 1 ? [...places][0] : undefined;
   return (
-    <span>
+    <span dir="auto">
       {[
-        types.has('*') ? t('listens.all_types') : types.size > 0 ? t('listens.types', { n: types.size }) : '',
+        types.has('*') ? t('listens.all_types') : types.size === 1 && [...types].every((x) => !x.includes('*')) ? title([...types][0] ?? '') : types.size > 0 ? t('listens.types', { n: types.size }) : '',
         combinations > 0 ? t('listens.combinations', { n: combinations }) : '',
-        open ? t('listens.all_projects') : t('listens.places', { n: places.size }),
+        open ? t('listens.all_projects') : only ? (rules.some((r) => r.companies?.length) ? names.company(only) : names.project(only)) : t('listens.places', { n: places.size }),
       ]
         .filter(Boolean)
         .join(', ')}
@@ -50,7 +54,7 @@ export function RuleWords({ rule }: { rule: Rule }) {
       </div>
       {rule.filter && (
         <div className="small">
-          {t('rule.only_if')} <code dir="ltr">{rule.filter}</code>
+          {t('rule.only_if')} <ConditionWords filter={rule.filter} />
         </div>
       )}
     </div>

@@ -198,7 +198,12 @@ export function StatusWord({ status }: { status: Status }) {
 // TestMark says that something was only a test.
 export function TestMark() {
   const { t } = useWords();
-  return <span className="mark">{t('kind.test')}</span>;
+  return (
+    <>
+      {' '}
+      <span className="mark">{t('kind.test')}</span>
+    </>
+  );
 }
 
 // useTick draws its component again each second, or each half minute.

@@ -163,7 +163,7 @@ function Banners() {
           </Link>
         </div>
       )}
-      {need.length > 0 && !path.endsWith(need[0]?.id ?? '-') && (
+      {need.length > 0 && !(need.length === 1 && path.includes(need[0]?.id ?? '-')) && (
         <div className="note bad row between">
           <span>{t('webhooks.need_you', { n: need.length, names: format.list(need.slice(0, 3).map((w) => w.name)) })}</span>
           {need.length === 1 && need[0] ? (

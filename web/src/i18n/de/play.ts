@@ -6,7 +6,7 @@ export const play: Part<typeof english> = {
   'play.text': 'Eine Adresse des Testempfängers nimmt alles an, was an sie gesendet wird, zeigt es hier und prüft die Signatur. Anfragen bleiben 24 Stunden.',
   'play.make': 'Adresse anlegen',
   'play.none': 'Noch keine Adresse',
-  'play.wizard': 'Nur ansehen, was kommt',
+  'play.wizard': 'Adresse eintragen',
   'play.wizard.text': 'Setzt eine Adresse des Testempfängers ein, der zeigt, was ankommt. Ein eigenes Programm ist nicht nötig.',
   'play.hint': 'Der Testempfänger. Sobald der Webhook angelegt ist, lässt sich ansehen, was ankommt.',
   'play.open': 'Ansehen, was ankommt',

@@ -105,7 +105,6 @@ export const wizard: Part<typeof english> = {
   'types.text': 'Alles, was die Anwendung meldet, jeweils mit einem Beispiel.',
   'types.search': 'Suchen, was geschehen kann',
   'types.archived': 'wird nicht mehr angeboten',
-  'types.more': 'Mehr über „{title}“',
   'types.use': 'Neuer Webhook damit',
   'types.nobody': 'Kein Webhook hört darauf.',
   'types.listening': 'Webhooks, die darauf hören: {names}',

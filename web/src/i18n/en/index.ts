@@ -1,10 +1,11 @@
 import { admin } from './admin';
 import { connect } from './connect';
 import { faults } from './faults';
+import { help } from './help';
 import { play } from './play';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 
 // The English texts. They are the type of the others: what is missing there, the
 // compiler finds.
-export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...play };
+export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play };

@@ -6,7 +6,7 @@ export const play = {
   'play.text': 'An address of the test receiver takes everything that is sent to it, shows it here and checks the signature. Requests are kept for 24 hours.',
   'play.make': 'Make an address',
   'play.none': 'No address yet',
-  'play.wizard': 'I just want to see it',
+  'play.wizard': 'Fill in an address',
   'play.wizard.text': 'Fills in an address of the test receiver, which shows what arrives. You need no program of your own.',
   'play.hint': 'The test receiver. After the webhook is made you can look at what arrives.',
   'play.open': 'See what arrives',

@@ -105,7 +105,6 @@ export const wizard = {
   'types.text': 'Everything that your application tells about, with an example of each.',
   'types.search': 'Search what can happen',
   'types.archived': 'no longer offered',
-  'types.more': 'More about “{title}”',
   'types.use': 'New webhook with this',
   'types.nobody': 'None of your webhooks listens to it.',
   'types.listening': 'Webhooks that listen to it: {names}',

@@ -1,9 +1,10 @@
 import { admin } from './admin';
 import { connect } from './connect';
 import { faults } from './faults';
+import { help } from './help';
 import { play } from './play';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 import type { Catalogue } from '../texts';
 
-export const pl: Catalogue = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...play };
+export const pl: Catalogue = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play };

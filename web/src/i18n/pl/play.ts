@@ -6,7 +6,7 @@ export const play: Part<typeof english> = {
   'play.text': 'Adres odbiorcy testowego przyjmuje wszystko, co zostanie do niego wysłane, pokazuje to tutaj i sprawdza podpis. Żądania są przechowywane przez 24 godziny.',
   'play.make': 'Utwórz adres',
   'play.none': 'Nie ma jeszcze adresu',
-  'play.wizard': 'Chcę tylko zobaczyć',
+  'play.wizard': 'Wpisz adres',
   'play.wizard.text': 'Wpisuje adres odbiorcy testowego, który pokazuje, co dociera. Własny program nie jest potrzebny.',
   'play.hint': 'Odbiorca testowy. Po utworzeniu webhooka można zobaczyć, co dociera.',
   'play.open': 'Zobacz, co dociera',

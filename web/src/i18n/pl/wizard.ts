@@ -105,7 +105,6 @@ export const wizard: Part<typeof english> = {
   'types.text': 'Wszystko, o czym mówi Twoja aplikacja, z przykładem do każdego rodzaju.',
   'types.search': 'Szukaj, co może się zdarzyć',
   'types.archived': 'już nieoferowane',
-  'types.more': 'Więcej o „{title}”',
   'types.use': 'Nowy webhook z tym',
   'types.nobody': 'Żaden z webhooków tego nie słucha.',
   'types.listening': 'Webhooki, które tego słuchają: {names}',

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { api, ok, onceKey, type Schemas } from '../../api/client';
 import { usePages, useRefresh, useUsers } from '../../api/hooks';
 import { every } from '../../api/live';
+import { base } from '../../base';
 import { useWords } from '../../i18n';
 import { Buttons, Dialog, useSay } from '../../ui/dialog';
 import { Listed, Table } from '../../ui/list';
@@ -112,6 +113,9 @@ function Revoke({ apiKey: k, onClose }: { apiKey: Schemas['APIKey']; onClose: ()
   );
 }
 
+// loginURL is where a command line finds this Godwit.
+const loginURL = `${location.origin}${base}`.replace(/\/$/, '');
+
 const lives = { '90': 90, '365': 365, '30': 30, never: 0 } as const;
 
 // NewKey makes a key: with own, one of the user who is signed in, which has an end.
@@ -148,6 +152,7 @@ function NewKey({ own = false, onClose }: { own?: boolean; onClose: () => void }
         <code>{make.data.prefix}…</code>
         <div className="row">
           <Copy value={make.data.key} label={t('keys.copy')} size="sm" />
+          {role !== 'publisher' && <Copy value={`godwit login --url ${loginURL} --key ${make.data.key}`} label={t('keys.copy_login')} size="sm" />}
           <Button onClick={onClose}>{t('close')}</Button>
         </div>
       </Dialog>

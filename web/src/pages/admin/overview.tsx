@@ -38,8 +38,36 @@ export function Overview() {
     queryFn: () => ok(api.GET('/v1/stats', { params: { query: { since: ago(span) } } })),
     refetchInterval: live(every.chart),
   });
+  const someFail = (ailing.data?.length ?? 0) > 0;
+  const failing = (
+    <Card title={t('admin.failing')}>
+      <Answered query={ailing}>
+        {(all) =>
+          all.length === 0 ? (
+            <p className="dim">{t('admin.failing.none')}</p>
+          ) : (
+            <ul className="plainlist">
+              {all.map((w) => (
+                <li key={w.id} className="row between">
+                  <span>
+                    <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
+                      {w.name}
+                    </Link>{' '}
+                    <span className="dim small" dir="auto">{users?.find((u) => u.id === w.owner_id)?.name ?? w.owner_id}</span>
+                    {w.stats?.last_failure && <div className="dim small">{t(`reason.${w.stats.last_failure.reason}`)}</div>}
+                  </span>
+                  <StateWord state={stateOf(w)} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Answered>
+    </Card>
+  );
   return (
     <Only title={t('nav.overview')}>
+      {someFail && failing}
       <NativeSelect
         label={t('span')}
         value={span}
@@ -107,30 +135,7 @@ export function Overview() {
           </>
         )}
       </Answered>
-      <Card title={t('admin.failing')}>
-        <Answered query={ailing}>
-          {(failing) =>
-            failing.length === 0 ? (
-              <p className="dim">{t('admin.failing.none')}</p>
-            ) : (
-              <ul className="plainlist">
-                {failing.map((w) => (
-                  <li key={w.id} className="row between">
-                    <span>
-                      <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
-                        {w.name}
-                      </Link>{' '}
-                      <span className="dim small" dir="auto">{users?.find((u) => u.id === w.owner_id)?.name ?? w.owner_id}</span>
-                      {w.stats?.last_failure && <div className="dim small">{t(`reason.${w.stats.last_failure.reason}`)}</div>}
-                    </span>
-                    <StateWord state={stateOf(w)} />
-                  </li>
-                ))}
-              </ul>
-            )
-          }
-        </Answered>
-      </Card>
+      {!someFail && failing}
     </Only>
   );
 }

@@ -1,23 +1,28 @@
+import { useMediaQuery } from '@mantine/hooks';
 import { useRef, useState, type KeyboardEvent } from 'react';
-import type { Project } from '../../api/hooks';
 import { useWords } from '../../i18n';
 import type { Draft, Place } from '../../rules/draft';
 import { useNames, useTypes } from '../../ui/names';
 import type { Set } from './what';
 
+// widest is how many kinds of event fit beside one another.
+const widest = 12;
+
 // Grid ticks events for each project. The keyboard has one stop in it: arrows
 // move, space ticks, Ctrl+A ticks a whole row.
-export function Grid({ draft: d, set, projects }: { draft: Draft; set: Set; projects: Project[] }) {
+export function Grid({ draft: d, set }: { draft: Draft; set: Set }) {
   const { t } = useWords();
   const { title } = useTypes();
   const names = useNames();
   const [at, setAt] = useState({ row: 0, column: 0 });
   const table = useRef<HTMLTableElement>(null);
+  const narrow = useMediaQuery('(max-width: 40em)') ?? false;
+  const tall = narrow || d.types.length > widest;
   const grid = d.grid ?? {};
   const name = (place: Place) => {
     const id = place.slice(2);
     if (place.startsWith('c:')) return t('where.company', { name: names.company(id) });
-    return projects.find((p) => p.id === id)?.name ?? id;
+    return names.project(id);
   };
   const ticked = (place: Place, type: string) => grid[place]?.includes(type) ?? false;
   const tick = (places: Place[], types: string[], on: boolean) => {
@@ -43,7 +48,7 @@ export function Grid({ draft: d, set, projects }: { draft: Draft; set: Set; proj
   return (
     <div className="stack tight">
       <div className="frame">
-        <table className="grid" ref={table} onKeyDown={move}>
+        <table className={tall ? 'grid tall' : 'grid'} ref={table} onKeyDown={move}>
           <caption className="hidden">{t('grid')}</caption>
           <thead>
             <tr>
@@ -60,18 +65,25 @@ export function Grid({ draft: d, set, projects }: { draft: Draft; set: Set; proj
           <tbody>
             {d.places.map((place, row) => (
               <tr key={place}>
-                <th scope="row">{name(place)}</th>
+                <th scope="row">
+                  <button type="button" className="link" tabIndex={-1} title={t('grid.row')} onClick={() => tick([place], d.types, !d.types.every((x) => ticked(place, x)))}>
+                    {name(place)}
+                  </button>
+                </th>
                 {d.types.map((type, column) => (
                   <td key={type}>
-                    <input
-                      type="checkbox"
-                      data-at={`${row}:${column}`}
-                      aria-label={`${name(place)}: ${title(type)}`}
-                      tabIndex={at.row === row && at.column === column ? 0 : -1}
-                      checked={ticked(place, type)}
-                      onFocus={() => setAt({ row, column })}
-                      onChange={(e) => tick([place], [type], e.currentTarget.checked)}
-                    />
+                    <label>
+                      <input
+                        type="checkbox"
+                        data-at={`${row}:${column}`}
+                        aria-label={`${name(place)}: ${title(type)}`}
+                        tabIndex={at.row === row && at.column === column ? 0 : -1}
+                        checked={ticked(place, type)}
+                        onFocus={() => setAt({ row, column })}
+                        onChange={(e) => tick([place], [type], e.currentTarget.checked)}
+                      />
+                      {tall && <span>{title(type)}</span>}
+                    </label>
                   </td>
                 ))}
               </tr>

@@ -1,9 +1,11 @@
 import { NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
+import { useEvent } from '../../api/hooks';
 import { useWords } from '../../i18n';
 import type { Draft } from '../../rules/draft';
 import { useNames, useTypes } from '../../ui/names';
+import { LinesOf } from '../../ui/condition-words';
 import { Word } from '../../ui/parts';
 
 export type Sample = NonNullable<Schemas['CheckForm']['sample']>;
@@ -27,15 +29,19 @@ function useSamples(d: Draft) {
   ];
 }
 
+// statesOf are the states of an example; those of an event are read.
+const statesOf = (s: Sample) => (s.event_id ? undefined : { previous: s.previous ?? null, current: s.current ?? null });
+
 // Try has someone choose an event, and says what the condition makes of it.
-export function Try({ draft, chosen, onChoose, trial }: { draft: Draft; chosen: string; onChoose: (value: string, sample: Sample | undefined) => void; trial: Schemas['Trial'] | undefined }) {
+export function Try({ draft, owner, sample, onChoose, trial }: { draft: Draft; owner: string | undefined; sample: { value: string; event: Sample } | undefined; onChoose: (value: string, sample: Sample | undefined) => void; trial: Schemas['Trial'] | undefined }) {
   const { t } = useWords();
   const samples = useSamples(draft);
+  const event = useEvent(sample?.event.event_id ?? undefined).data;
   return (
     <div className="card stack">
       <NativeSelect
         label={t('try')}
-        value={chosen}
+        value={sample?.value ?? ''}
         onChange={(e) => onChoose(e.currentTarget.value, samples.find((s) => s.value === e.currentTarget.value)?.sample)}
         data={[{ value: '', label: t('try.choose') }, ...samples.map(({ value, label }) => ({ value, label }))]}
       />
@@ -45,6 +51,7 @@ export function Try({ draft, chosen, onChoose, trial }: { draft: Draft; chosen: 
             {t(`try.${trial.result}`)}
           </Word>
         )}
+        {trial && sample && <LinesOf filter={draft.filter} sample={sample.event} states={event ?? statesOf(sample.event)} owner={owner} />}
         {trial?.detail && (
           <p className="small">
             <code lang="en">{trial.detail}</code>

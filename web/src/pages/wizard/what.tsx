@@ -5,6 +5,7 @@ import { useWords } from '../../i18n';
 import { fewestParts, mostParts, operational, publishable, type Draft, type Together } from '../../rules/draft';
 import { useTypes } from '../../ui/names';
 import { Answered, Note } from '../../ui/parts';
+import { StatesTable } from '../../ui/states';
 
 export type Set = (change: Partial<Draft>) => void;
 
@@ -86,8 +87,11 @@ function Types({ types, chosen, onChange }: Choosing) {
   );
 }
 
+// Ticks are kinds of event to choose from, each with an example to look at.
 function Ticks({ types, chosen, onChange }: Choosing) {
+  const { t } = useWords();
   const { title, about } = useTypes();
+  const [open, setOpen] = useState<string>();
   return (
     <div className="ticks">
       {types.map((x) => {
@@ -99,10 +103,19 @@ function Ticks({ types, chosen, onChange }: Choosing) {
               checked={chosen.includes(x.name)}
               onChange={(e) => onChange(e.currentTarget.checked ? [...chosen, x.name] : chosen.filter((c) => c !== x.name))}
             />
-            <label htmlFor={`type-${x.name}`}>
-              <span>{title(x.name)}</span>
-              {about(x) && <span className="dim small">{about(x)}</span>}
-            </label>
+            <div className="tick-text">
+              <label htmlFor={`type-${x.name}`}>
+                <span>{title(x.name)}</span>
+                {about(x) && <span className="dim small">{about(x)}</span>}
+              </label>
+              {(x.example.current || x.example.previous) && (
+                <button type="button" className="link small" aria-expanded={open === x.name} onClick={() => setOpen(open === x.name ? undefined : x.name)}>
+                  {t('example')}
+                  <span className="hidden"> {title(x.name)}</span>
+                </button>
+              )}
+              {open === x.name && <StatesTable previous={x.example.previous} current={x.example.current} title={title(x.name)} />}
+            </div>
           </div>
         );
       })}

@@ -86,7 +86,7 @@ function Places({ projects, draft: d, set }: { projects: Project[]; draft: Draft
           onChange={(e) => set({ grid: e.currentTarget.checked ? Object.fromEntries(d.places.map((p) => [p, d.types])) : null })}
         />
       )}
-      {canDiffer && d.grid && <Grid draft={d} set={set} projects={projects} />}
+      {canDiffer && d.grid && <Grid draft={d} set={set} />}
     </div>
   );
 }

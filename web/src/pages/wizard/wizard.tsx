@@ -4,18 +4,18 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useCheck } from '../../api/check';
 import { api, ok, onceKey } from '../../api/client';
-import { isFailure, useProjects, useRefresh, useUsers } from '../../api/hooks';
+import { isFailure, useProjects, useRefresh, useUsers, useWebhook, type WebhookDetail } from '../../api/hooks';
 import { useWords } from '../../i18n';
-import { emptyDraft, ready, rulesOf, type Draft } from '../../rules/draft';
+import { draftOf, emptyDraft, ready, rulesOf, type Draft } from '../../rules/draft';
 import { faultsOf, hostOf } from '../../rules/receivers';
 import { atField, firstStep, isFilter, stepOf, type Step } from '../../rules/findings';
 import { useKept } from '../../ui/draft-store';
 import { Faults, useFaultText, useTwin, Warnings } from '../../ui/findings';
 import { RuleWords } from '../../ui/listens';
 import { useAdmin } from '../../ui/names';
-import { Card, Note, Page, Problem } from '../../ui/parts';
-import { TakePlay } from '../../ui/play';
+import { Card, Loading, Note, Page, Problem } from '../../ui/parts';
 import { Address } from './address';
+import { KindHelp, kindOf, Kinds } from './kind';
 import { OnlyIf } from './only-if';
 import { asSent, moved, OptionFields, usual, type Options } from './options';
 import { Preview } from './preview';
@@ -31,14 +31,35 @@ const steps = ['to', 'what', 'where', 'only_if', 'look'] as const satisfies Step
 const secrets: (keyof Draft)[] = ['url', 'unfinished'];
 
 export function Wizard() {
+  const { like } = useSearch({ from: '/shell/webhooks/new' });
+  return like ? <Like key={like} id={like} /> : <Form />;
+}
+
+// Like begins with what another webhook listens to; it goes elsewhere.
+function Like({ id }: { id: string }) {
+  const { t } = useWords();
+  const query = useWebhook(id);
+  if (query.data) return <Form from={query.data.webhook} />;
+  return <Page title={t('webhook.new')}>{query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}</Page>;
+}
+
+// begun is what is kept of a draft under which name, and what it begins with.
+function begun(types: string | undefined, from: WebhookDetail | undefined): [string, Draft] {
+  if (from) return [`webhooks-new-like-${from.id}`, draftOf(from.rules) ?? emptyDraft];
+  if (types) return [`webhooks-new-${types}`, { ...emptyDraft, what: 'some', types: types.split(',') }];
+  return ['webhooks-new', emptyDraft];
+}
+
+function Form({ from }: { from?: WebhookDetail }) {
   const { t } = useWords();
   const search = useSearch({ from: '/shell/webhooks/new' });
+  const kind = kindOf(search.with);
   const navigate = useNavigate({ from: '/webhooks/new' });
   const refresh = useRefresh();
   const admin = useAdmin();
   const users = useUsers(admin).data ?? [];
-  const [draft, setDraft, forget] = useKept<Draft>(search.types ? `webhooks-new-${search.types}` : 'webhooks-new', search.types ? { ...emptyDraft, what: 'some', types: search.types.split(',') } : emptyDraft, secrets);
-  const [owner, setOwner] = useState(search.owner ?? '');
+  const [draft, setDraft, forget] = useKept<Draft>(...begun(search.types, from), secrets);
+  const [owner, setOwner] = useState(search.owner ?? from?.owner_id ?? '');
   const [options, setOptions] = useState<Options>(usual);
   const [once, setOnce] = useState(onceKey);
   const [sample, setSample] = useState<{ value: string; event: Sample }>();
@@ -133,27 +154,29 @@ export function Wizard() {
         >
           <h2 style={{ margin: 0 }}>{t(`step.${step}.question`)}</h2>
           {step === 'to' && (
-            <section className="card stack">
-              {admin && (
-                <>
-                  <NativeSelect label={t('owner')} description={t('owner.text')} value={ownerID ?? ''} onChange={(e) => setOwner(e.currentTarget.value)} data={users.map((u) => ({ value: u.id, label: u.name }))} />
-                  {users.length === 0 && <Note tone="warn">{t('owner.none')}</Note>}
-                </>
-              )}
-              <Address url={draft.url} onChange={(url) => (setOptions(moved(options, draft.url, url)), set({ url }))} problem={problemAt('/url')} twin={twin} />
-              {draft.url === '' && (!admin || ownerID) && <TakePlay owner={ownerID} onTake={(url) => set({ url })} />}
-              <TextInput
-                label={t('name')}
-                description={t('name.text')}
-                value={draft.name}
-                onChange={(e) => set({ name: e.currentTarget.value })}
-                placeholder={hostOf(draft.url)}
-                maxLength={200}
-                error={problemAt('/name')}
-                autoComplete="off"
-              />
-              <Help />
-            </section>
+            <>
+              <Kinds kind={kind} onChoose={(chosen) => void navigate({ search: (s) => ({ ...s, with: chosen }), replace: true })} />
+              <section className="card stack">
+                {admin && (
+                  <>
+                    <NativeSelect label={t('owner')} description={t('owner.text')} value={ownerID ?? ''} onChange={(e) => setOwner(e.currentTarget.value)} data={users.map((u) => ({ value: u.id, label: u.name }))} />
+                    {users.length === 0 && <Note tone="warn">{t('owner.none')}</Note>}
+                  </>
+                )}
+                {kind && (!admin || ownerID) && <KindHelp kind={kind} url={draft.url} owner={ownerID} onTake={(url) => set({ url })} />}
+                <Address url={draft.url} onChange={(url) => (setOptions(moved(options, draft.url, url)), set({ url }))} problem={problemAt('/url')} twin={twin} />
+                <TextInput
+                  label={t('name')}
+                  description={t('name.text')}
+                  value={draft.name}
+                  onChange={(e) => set({ name: e.currentTarget.value })}
+                  placeholder={hostOf(draft.url)}
+                  maxLength={200}
+                  error={problemAt('/name')}
+                  autoComplete="off"
+                />
+              </section>
+            </>
           )}
           {step === 'what' && <What draft={draft} set={set} />}
           {step === 'where' && <Where draft={draft} set={set} />}
@@ -161,7 +184,7 @@ export function Wizard() {
             <>
               <OnlyIf draft={draft} set={set} fault={filterFault} />
               {draft.filter && (
-                <Try draft={draft} chosen={sample?.value ?? ''} onChoose={(value, event) => setSample(event && { value, event })} trial={check.trials.find((x) => x.pointer.endsWith('/filter'))} />
+                <Try draft={draft} owner={ownerID} sample={sample} onChoose={(value, event) => setSample(event && { value, event })} trial={check.trials.find((x) => x.pointer.endsWith('/filter'))} />
               )}
               {!faulty && <Preview rules={rules} owner={ownerID} short />}
             </>
@@ -207,20 +230,6 @@ export function Wizard() {
         </Card>
       </div>
     </Page>
-  );
-}
-
-function Help() {
-  const { t } = useWords();
-  return (
-    <details>
-      <summary>{t('address.help')}</summary>
-      <ul>
-        {(['zapier', 'make', 'n8n', 'chat', 'own'] as const).map((tool) => (
-          <li key={tool}>{t(`address.help.${tool}`)}</li>
-        ))}
-      </ul>
-    </details>
   );
 }
 
