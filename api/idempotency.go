@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,14 +22,6 @@ const (
 	headerIdempotencyKey = "Idempotency-Key"
 	maxIdempotencyKey    = 255
 )
-
-// creates says whether the route takes an idempotency key: every POST with a
-// credential that the key can be bound to, but those that write nothing or, sent
-// twice, change nothing the second time.
-func (r route) creates() bool {
-	return r.method == http.MethodPost && len(r.who) > 0 &&
-		!slices.Contains([]string{"preview", "check", "explain", "search", "enable", "disable", "retry-now", "cancel", "session", "results", "answer"}, path.Base(r.path))
-}
 
 func idempotencyParameter() *huma.Param {
 	return &huma.Param{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,11 +19,31 @@ type route struct {
 	method  string
 	path    string
 	who     audience
+	outcome outcome
 	id      string // operation id
 	summary string
 	body    reflect.Type // of the request's body; nil = none
 	handle  endpoint
 }
+
+// outcome is what a route answers when all is well; a PUT that creates says 201 by
+// itself. once: the route takes an idempotency key, as every POST does but those that
+// write nothing or, sent twice, change nothing the second time, and those without a
+// credential that the key can be bound to.
+type outcome struct {
+	status int
+	once   bool
+}
+
+var (
+	answers = outcome{status: http.StatusOK}
+	changes = outcome{status: http.StatusOK, once: true}
+	creates = outcome{status: http.StatusCreated, once: true}
+	admits  = outcome{status: http.StatusCreated} // lets someone in
+	starts  = outcome{status: http.StatusAccepted, once: true}
+	nudges  = outcome{status: http.StatusAccepted} // what is to be done anyway
+	removes = outcome{status: http.StatusNoContent}
+)
 
 // endpoint puts a handler of some input and output behind an operation.
 type endpoint func(s *server, op huma.Operation)
@@ -86,7 +105,7 @@ func (s *server) register(r route) {
 		Path:          r.path,
 		Summary:       r.summary,
 		Tags:          []string{strings.Split(r.path, "/")[2]},
-		DefaultStatus: r.status(),
+		DefaultStatus: r.outcome.status,
 		Errors:        r.errors(),
 		Security:      r.who.security(),
 		MaxBodyBytes:  bodySize(r.body),
@@ -97,31 +116,11 @@ func (s *server) register(r route) {
 		op.Middlewares = append(op.Middlewares, s.see(kind))
 	}
 	op.Middlewares = append(op.Middlewares, s.checkQuery)
-	if r.creates() {
+	if r.outcome.once {
 		op.Middlewares = append(op.Middlewares, s.once)
 		op.Parameters = append(op.Parameters, idempotencyParameter())
 	}
 	r.handle(s, op)
-}
-
-// status is what the route answers when all is well; a PUT that creates says
-// 201 by itself.
-func (r route) status() int {
-	switch {
-	case r.method == http.MethodDelete:
-		return http.StatusNoContent
-	case r.method == http.MethodPost && strings.HasPrefix(r.path, "/v1/events") && path.Base(r.path) != "search":
-		return http.StatusAccepted
-	case slices.Contains([]string{"redeliver", "retry-now", "test"}, path.Base(r.path)): // what they ask for is done later
-		return http.StatusAccepted
-	case path.Base(r.path) == "cancel" && r.body != nil: // of many
-		return http.StatusAccepted
-	case slices.Contains([]string{"cancel", "preview", "check", "explain", "search", "enable", "disable", "rotate-secret", "results", "poll", "answer"}, path.Base(r.path)): // they create nothing
-		return http.StatusOK
-	case r.method == http.MethodPost:
-		return http.StatusCreated
-	}
-	return http.StatusOK
 }
 
 // errors lists the statuses of problems that the route may answer with whatever
@@ -138,7 +137,7 @@ func (r route) errors() []int {
 	if r.body != nil {
 		out = append(out, 400, 413, 415)
 	}
-	if r.creates() {
+	if r.outcome.once {
 		out = append(out, 400, 409, 413) // the body is a part of what an idempotency key is bound to
 	}
 	return out
