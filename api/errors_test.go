@@ -232,3 +232,17 @@ func TestEveryCodeHasOneStatus(t *testing.T) {
 		require.True(t, seen[string(code)], code)
 	}
 }
+
+// TestAnswers_AreForNoPageOfAnotherSite: a browser shows a page what another site
+// answers only where that says so.
+func TestAnswers_AreForNoPageOfAnotherSite(t *testing.T) {
+	c := newClient(t)
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodOptions} {
+		for _, path := range []string{"/v1/companies", "/v1/session", "/v1/app", "/v1/events", "/docs", "/openapi.json"} {
+			a := c.call(method, path, "", "Origin", "https://elsewhere.example", "Access-Control-Request-Method", "POST")
+			for name := range a.Header() {
+				require.NotContains(t, name, "Access-Control", "%s %s", method, path)
+			}
+		}
+	}
+}
