@@ -107,7 +107,7 @@ WITH n AS MATERIALIZED (
 INSERT INTO attempts (delivery_id, number, started_at, finished_at, duration_ms, outcome, reason, status_code, url, request_headers, response_headers, response_body)
 SELECT 'dlv_' || n, a, at, at, 12, CASE status WHEN 'failed' THEN 'failure' ELSE 'success' END, CASE status WHEN 'failed' THEN 'status_5xx' END,
 	CASE status WHEN 'failed' THEN 503 ELSE 200 END, 'https://receiver.example/hooks/godwit',
-	convert_to(repeat('{"Name":"webhook-id","Value":"x"},', 8), 'UTF8'), convert_to(repeat('{"Name":"date","Value":"x"},', 4), 'UTF8'), 'ok'
+	convert_to('[' || repeat('{"name":"webhook-id","value":"x"},', 7) || '{"name":"webhook-id","value":"x"}]', 'UTF8'), convert_to('[{"name":"date","value":"x"}]', 'UTF8'), 'ok'
 FROM n CROSS JOIN LATERAL generate_series(1, CASE status WHEN 'failed' THEN 5 WHEN 'cancelled' THEN 0 ELSE 1 END) a`
 
 // pastCounts are what the product has counted of all this in the meantime.

@@ -170,7 +170,7 @@ WITH n AS MATERIALIZED (
 )
 INSERT INTO attempts (delivery_id, number, started_at, finished_at, duration_ms, outcome, status_code, url, request_headers, response_headers, response_body)
 SELECT 'dlv_' || n, 1, at, at, 12, 'success', 200, 'https://receiver.example/hooks/godwit',
-	convert_to(repeat('{"Name":"webhook-id","Value":"x"},', 8), 'UTF8'), convert_to(repeat('{"Name":"date","Value":"x"},', 4), 'UTF8'), 'ok' FROM n`
+	convert_to('[' || repeat('{"name":"webhook-id","value":"x"},', 7) || '{"name":"webhook-id","value":"x"}]', 'UTF8'), convert_to('[{"name":"date","value":"x"}]', 'UTF8'), 'ok' FROM n`
 
 // storeOld stores n old events, the first of which has the number after.
 func (b *bench) storeOld(ctx context.Context, n, after int) error {
