@@ -28,9 +28,6 @@ type growthResult struct {
 }
 
 func (b *bench) measureGrowth(ctx context.Context) error {
-	if b.past != nil {
-		return fmt.Errorf("the history is there already")
-	}
 	empty, err := b.growthAt(ctx, 0)
 	if err != nil {
 		return fmt.Errorf("without a history: %w", err)
@@ -55,9 +52,6 @@ func (b *bench) growthAt(ctx context.Context, stored int) (growthResult, error) 
 	result := growthResult{Stored: stored}
 	var err error
 	if result.Latency, err = b.latencyAt(ctx, fmt.Sprintf("growth-latency-%d", stored), growthRate); err != nil {
-		return result, err
-	}
-	if err := b.postgres.resetStatements(ctx); err != nil {
 		return result, err
 	}
 	result.Sustained, err = b.throughput(ctx, fmt.Sprintf("growth-sustained-%d", stored), sceneSize{webhooks: 1, events: b.opts.events})

@@ -12,8 +12,8 @@ import (
 // history is months of data, straight in the tables in the shape that deliveries
 // leave there: as many events as -history says, each with one finished delivery
 // and its attempts, over historyDays until the installation began. They went to
-// as many webhooks as the matching knows, and a tenth of them to one user, who has
-// a page of webhooks; half of that to the first of these.
+// historyWebhooks webhooks, and a tenth of them to one user, who has a page of
+// webhooks; half of that to the first of these.
 type history struct {
 	*tenant
 	deliveries int
@@ -24,6 +24,8 @@ const (
 	historyDays = 28
 	// historyOwn is how many webhooks the user has: what a page shows at most.
 	historyOwn = 200
+	// historyWebhooks is how many webhooks of others there are.
+	historyWebhooks = 100_000
 	// historyChunk bounds one statement.
 	historyChunk = 20_000
 )
@@ -60,9 +62,6 @@ func (b *bench) pastOf(ctx context.Context) (*history, error) {
 	return h, nil
 }
 
-// historyWebhooks is how many webhooks of others there are.
-const historyWebhooks = 100_000
-
 // crowd is the webhooks of others, with none stored yet where no section needed any.
 func (b *bench) crowd(ctx context.Context) (*bulk, error) {
 	if b.others != nil {
@@ -84,8 +83,8 @@ func (b *bench) crowd(ctx context.Context) (*bulk, error) {
 	return others, nil
 }
 
-// pastRows stores the events $1 to $2 of $3 with what came of them: one in fifty
-// failed after five attempts, one in two hundred was cancelled.
+// pastRows stores the events $1 to $2 of $3 with their outcome: one in fifty failed
+// after five attempts, one in two hundred was cancelled.
 const pastRows = `
 WITH n AS MATERIALIZED (
 	SELECT 'h' || lpad(to_hex(g), 25, '0') AS n, g, x.at, x.own,

@@ -34,8 +34,8 @@ type Client struct {
 	// HTTP makes the calls; nil = http.DefaultClient.
 	HTTP *http.Client
 	// Waits is how often a call that came too early waits, not for long, and comes again.
-	// With any, a call whose answer was lost comes again once. (Package client goes on
-	// for longer, as suits a program; a person at a terminal is told at once.)
+	// With any, a call whose answer was lost comes again once. (Package client goes
+	// on for longer, as suits a program; a person at a terminal wants to know at once.)
 	Waits int
 }
 

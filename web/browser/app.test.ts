@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { axe, everywhere, faults, shots, show, type Finding, type View } from './access';
 import { adminKey, call, cast, launch, loaded, open, overflowing, Receiver, signIn, until, url, Watch, type Cast } from './stage';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const shots = process.env['GODWIT_SHOTS'];
 
 const good = new Receiver();
 const bad = new Receiver();
@@ -238,73 +234,6 @@ test('users see nothing of others, and nothing of running Godwit', async () => {
   await page.goto(`${url}/webhooks/${other?.works.id ?? 'wh_00000000000000000000000000'}`);
   await page.getByText('Not here, or not yours').first().waitFor();
 });
-
-interface Finding {
-  id: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-type View = [language: string, theme: string, width: number];
-const all = ['de', 'pl', 'en'].flatMap((l) => ['dark', 'light'].flatMap((t) => [390, 1280].map((w): View => [l, t, w])));
-
-// views have each language, colour and width, and each width in both colours. With
-// GODWIT_AXE=all they are all that there are, which takes minutes.
-const views: View[] =
-  process.env['GODWIT_AXE'] === 'all'
-    ? all
-    : [
-        ['de', 'dark', 390],
-        ['pl', 'light', 390],
-        ['pl', 'dark', 1280],
-        ['en', 'light', 1280],
-      ];
-
-async function show(p: Page, [language, theme, width]: View) {
-  await p.evaluate(
-    (values) => {
-      for (const [key, newValue] of Object.entries(values)) {
-        localStorage.setItem(key, newValue);
-        window.dispatchEvent(new StorageEvent('storage', { key, newValue, storageArea: localStorage }));
-      }
-    },
-    { 'godwit.language': language, 'godwit.theme': theme },
-  );
-  await p.waitForFunction(([l, t]) => document.documentElement.lang === l && document.documentElement.dataset['mantineColorScheme'] === t, [language, theme]);
-  await p.setViewportSize({ width, height: 900 });
-}
-
-// faults are those that axe finds in what is on the screen.
-async function faults(p: Page, where: string): Promise<string[]> {
-  const violations = (await p.evaluate('axe.run({ resultTypes: ["violations"] }).then((r) => r.violations)')) as Finding[];
-  return violations.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => `${n.html.slice(0, 200)} ${n.failureSummary ?? ''}`).slice(0, 3).join(' | ')}`);
-}
-
-// everywhere looks at a page in these views, and at its width in the narrowest.
-// It leaves English behind. With GODWIT_SHOTS it takes pictures.
-async function everywhere(p: Page, path: string, ready: () => Promise<unknown>, name = path): Promise<string[]> {
-  const findings: string[] = [];
-  const wide = async (where: string) => {
-    const px = await p.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (px > 0) findings.push(`${where}: ${px} px too wide`);
-  };
-  await p.goto(url + path);
-  await ready();
-  await p.evaluate(axe);
-  for (const view of views) {
-    await show(p, view);
-    const where = `${path} ${view.join(' ')}`;
-    findings.push(...(await faults(p, where)));
-    await wide(where);
-  }
-  for (const view of shots ? all.filter(([language]) => language === 'en') : []) {
-    await show(p, view);
-    await p.screenshot({ path: `${shots}/${name.replace(/[^a-z0-9]+/gi, '-').slice(1)}-${view[1]}-${view[2]}.png`, fullPage: true });
-  }
-  await show(p, ['de', 'light', 320]);
-  await wide(`${path} de light 320`);
-  await show(p, ['en', 'light', 1280]);
-  return findings;
-}
 
 test('pages of a user have no fault of access, in any language, colour and width', { timeout: 600_000 }, async () => {
   const findings: string[] = [];

@@ -63,7 +63,7 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
 // Watch notes what no page may do.
 export class Watch {
   readonly faults: string[] = [];
-  // Refusals of the API that a test brings about are told by the browser too.
+  // The browser also reports refusals of the API that a test causes.
   readonly expected = new Set([401, 403, 404, 409, 410, 412, 422]);
 
   on(context: BrowserContext) {

@@ -62,7 +62,7 @@ func (r *Report) ready(lost time.Time, came int) {
 		away := time.Since(lost).Round(100 * time.Millisecond)
 		text, object := fmt.Sprintf("%14sback after %s", "", spoken(away)), map[string]any{"type": "back", "after_ms": away.Milliseconds()}
 		if came >= 0 {
-			text += fmt.Sprintf(", %s came in the meantime", upTo(came))
+			text += fmt.Sprintf(", %s came meanwhile", upTo(came))
 			object["came"] = came
 		}
 		r.line(text, object)

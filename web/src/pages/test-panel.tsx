@@ -62,7 +62,7 @@ export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' 
   );
 }
 
-// statesOf reads what somebody has written; undefined while it is nothing to send.
+// statesOf reads what a person wrote; undefined while it can't be sent.
 function statesOf(text: string): Pick<Schemas['TestForm'], 'previous' | 'current'> | undefined {
   const state = (x: unknown) => x === null || (typeof x === 'object' && !Array.isArray(x));
   try {
