@@ -116,6 +116,22 @@ test('rows of the list are sent again together', async () => {
   await until('one has this id', async () => (await page.getByRole('row').count()) === 2);
 });
 
+test('new rows move nothing until the reader takes them', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}/deliveries?type=COMMENT_CREATED`);
+  const links = page.locator('tbody .main-cell a');
+  await links.first().waitFor();
+  const shown = () => links.evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  const before = await shown();
+  for (let n = 0; n < 2; n++) await call('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: `fresh-${n}` } });
+  const take = page.getByRole('button', { name: '2 new rows. Show them' });
+  await take.waitFor();
+  expect(await shown()).toEqual(before);
+  await take.click();
+  await until('they are shown', async () => (await shown()).length === before.length + 2);
+  expect((await shown()).slice(2)).toEqual(before);
+  expect(await page.getByTestId('fresh').innerText()).toBe('');
+});
+
 test('what a list shows is sent again, no more and no less', async () => {
   const on = (status: number) => {
     bad.status = status;

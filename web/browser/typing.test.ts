@@ -32,6 +32,30 @@ afterEach(async (context) => {
   if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
 });
 
+test('choices are one stop of the keyboard, and arrows choose', async () => {
+  await page.goto(`${url}/webhooks/new`);
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/arrows`);
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  const radios = page.getByRole('radiogroup', { name: 'What', exact: false }).getByRole('radio');
+  const chosen = () => radios.evaluateAll((all) => all.findIndex((r) => r.getAttribute('aria-checked') === 'true'));
+  const focused = () => radios.evaluateAll((all) => all.findIndex((r) => r === document.activeElement));
+  expect(await radios.evaluateAll((all) => all.map((r) => (r as HTMLElement).tabIndex))).toEqual([0, -1, -1]);
+  expect(await chosen(), 'nothing is chosen beforehand').toBe(-1);
+  await radios.first().focus();
+  for (const [key, at] of [
+    ['ArrowDown', 1],
+    ['ArrowRight', 2],
+    ['ArrowRight', 0],
+    ['ArrowUp', 2],
+    ['ArrowLeft', 1],
+  ] as const) {
+    await page.keyboard.press(key);
+    expect([await chosen(), await focused()], key).toEqual([at, at]);
+  }
+  expect(await radios.evaluateAll((all) => all.map((r) => (r as HTMLElement).tabIndex))).toEqual([-1, 0, -1]);
+  await page.evaluate(() => sessionStorage.clear());
+});
+
 test('wizard is walked by the keyboard alone, in German, to a delivered test', async () => {
   const p = await open(browser, watch, { locale: 'de-DE' });
   // press goes on to an element with the Tab key, and presses a key there.

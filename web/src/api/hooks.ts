@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { answered, api, Failure, ok, type Schemas } from './client';
 import { ago } from '../rules/ago';
+import { settle, type Kept } from '../rules/settle';
 import { ails } from '../rules/state';
 import { every, live } from './live';
 
@@ -165,8 +166,28 @@ export const useEvent = (id: string | undefined) =>
     refetchInterval: live((e?: { deliveries: Delivery[] }) => (e?.deliveries.some(unfinished) ? every.busy : every.chart)),
   });
 
-// usePages walks a list by its cursors, which stay out of the address.
-export function usePages<Row>(key: readonly unknown[], read: (cursor?: string) => Promise<Page<Row>>, interval: number = every.list) {
+// useKept keeps what is read of a list where it is. fresh are the new rows that are not
+// shown until they are taken; with whole the next answer is shown as it is, for what
+// the reader did.
+function useKept<Row extends { id: string }>(at: string, newest: Row[] | undefined, full: boolean, stamp: number, steady: boolean) {
+  const [read, setRead] = useState<Kept<Row> & { at: string; stamp: number; whole: boolean }>();
+  let now = read;
+  if (newest && (read?.at !== at || read.stamp !== stamp)) {
+    now = { at, stamp, whole: false, ...settle(steady && read?.at === at && !read.whole ? read.rows : undefined, newest, full) };
+    setRead(now);
+  }
+  return {
+    rows: now?.rows ?? [],
+    fresh: now?.fresh ?? 0,
+    many: now?.many ?? false,
+    take: () => setRead((r) => r && { ...r, rows: newest ?? r.rows, fresh: 0, many: false }),
+    whole: () => setRead((r) => r && { ...r, whole: true }),
+  };
+}
+
+// usePages walks a list by its cursors, which stay out of the address. A steady list
+// shows new rows only when its reader takes them.
+export function usePages<Row extends { id: string }>(key: readonly unknown[], read: (cursor?: string) => Promise<Page<Row>>, interval: number = every.list, steady = false) {
   const name = JSON.stringify(key);
   const [walk, setWalk] = useState<{ name: string; cursors: string[] }>({ name, cursors: [] });
   const cursors = walk.name === name ? walk.cursors : [];
@@ -178,9 +199,10 @@ export function usePages<Row>(key: readonly unknown[], read: (cursor?: string) =
     refetchInterval: live(interval),
   });
   const next = query.data?.next_cursor;
+  const kept = useKept(`${name} ${cursor ?? ''}`, query.isPlaceholderData ? undefined : query.data?.data, Boolean(next), query.dataUpdatedAt, steady);
   return {
     query,
-    rows: query.data?.data ?? [],
+    ...kept,
     older: next ? () => setWalk({ name, cursors: [...cursors, next] }) : undefined,
     newer: cursors.length > 0 ? () => setWalk({ name, cursors: cursors.slice(0, -1) }) : undefined,
   };

@@ -20,7 +20,7 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
   const { t } = useWords();
   const navigate = useNavigate();
   const sought = soughtBy(filter, webhook);
-  const pages = usePages(['deliveries', sought], (cursor) => ok(api.GET('/v1/deliveries', { params: { query: { cursor, ...asQuery(sought) } } })));
+  const pages = usePages(['deliveries', sought], (cursor) => ok(api.GET('/v1/deliveries', { params: { query: { cursor, ...asQuery(sought) } } })), every.list, true);
   const set: SetFilter = (change) => void navigate({ to: '.', search: (s: object) => ({ ...s, ...change }) as never, replace: true });
   const filtered = filterNames.some((name) => filter[name] && !(webhook && name === 'webhook'));
   return (
@@ -43,7 +43,7 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
           </Empty>
         }
       >
-        {(rows) => <Rows rows={rows} webhook={webhook} sought={sought} />}
+        {(rows) => <Rows rows={rows} webhook={webhook} sought={sought} onSent={pages.whole} />}
       </Listed>
     </>
   );
@@ -111,7 +111,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
 const again = (d: Delivery) => !d.superseded && (d.status === 'failed' || d.status === 'succeeded' || d.status === 'cancelled');
 
 // usePicked sends the chosen rows of a page again, each by itself.
-function usePicked(rows: Delivery[]) {
+function usePicked(rows: Delivery[], onSent: () => void) {
   const { t } = useWords();
   const say = useSay();
   const refresh = useRefresh();
@@ -129,6 +129,7 @@ function usePicked(rows: Delivery[]) {
       if (sent > 0) say(t('picked.sent', { n: sent }));
       if (failed > 0) say(t('picked.failed', { n: failed }), { bad: true });
       setKeys({});
+      onSent();
       void refresh('deliveries');
     },
   });
@@ -142,11 +143,11 @@ function usePicked(rows: Delivery[]) {
   };
 }
 
-function Rows({ rows, webhook, sought }: { rows: Delivery[]; webhook?: string | undefined; sought: Sought }) {
+function Rows({ rows, webhook, sought, onSent }: { rows: Delivery[]; webhook?: string | undefined; sought: Sought; onSent: () => void }) {
   const { t } = useWords();
   const { title } = useTypes();
   const names = useNames();
-  const pick = usePicked(rows);
+  const pick = usePicked(rows, onSent);
   const all = asRedelivery(sought);
   const [asked, setAsked] = useState(false);
   return (
@@ -173,7 +174,7 @@ function Rows({ rows, webhook, sought }: { rows: Delivery[]; webhook?: string | 
           </div>
         )
       )}
-      {asked && all && sought.webhook && <SendThese webhook={sought.webhook} set={all} onClose={() => setAsked(false)} />}
+      {asked && all && sought.webhook && <SendThese webhook={sought.webhook} set={all} onSent={onSent} onClose={() => setAsked(false)} />}
       <Table columns={[t('choose'), t('type'), t('state'), ...(webhook ? [] : [t('webhook')]), t('project'), t('last_answer'), t('attempts'), t('created')]} picks>
         {rows.map((d) => (
           <tr key={d.id} className={d.superseded ? 'dim' : ''}>

@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
 import { ago, usePages, useProjects } from '../api/hooks';
+import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { spans } from '../rules/filter';
 import { Choice, Listed, Table } from '../ui/list';
@@ -53,6 +54,8 @@ function Newest({ asked: { type, project, since, matched }, onClear }: { asked: 
   const { t } = useWords();
   const pages = usePages(['events', type, project, since, matched], (cursor) =>
     ok(api.GET('/v1/events', { params: { query: { cursor, type, project_id: project, since: since && ago(since), matched } } })),
+    every.list,
+    true,
   );
   const filtered = Boolean(type || project || since || matched);
   return (

@@ -1,12 +1,18 @@
 import { NativeSelect } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import type { usePages } from '../api/hooks';
 import { useWords } from '../i18n';
 import { Answered, Pager } from './parts';
 
 // Listed shows the rows of a list and the way to the pages before and after, or none
-// where there are no rows.
-export function Listed<Row>({ pages, none, children }: { pages: ReturnType<typeof usePages<Row>>; none: ReactNode; children: (rows: Row[]) => ReactNode }) {
+// where there are no rows. New rows are announced, and shown when the reader wants.
+export function Listed<Row extends { id: string }>({ pages, none, children }: { pages: ReturnType<typeof usePages<Row>>; none: ReactNode; children: (rows: Row[]) => ReactNode }) {
+  const { t } = useWords();
+  const top = useRef<HTMLDivElement>(null);
+  const take = () => {
+    pages.take();
+    top.current?.focus(); // the button has gone
+  };
   return (
     <Answered query={pages.query}>
       {() =>
@@ -14,6 +20,13 @@ export function Listed<Row>({ pages, none, children }: { pages: ReturnType<typeo
           none
         ) : (
           <>
+            <div ref={top} tabIndex={-1} role="status" className="fresh" data-testid="fresh">
+              {pages.fresh > 0 && (
+                <button type="button" onClick={take}>
+                  {t(pages.many ? 'fresh.many' : 'fresh', { n: pages.fresh })}
+                </button>
+              )}
+            </div>
             {children(pages.rows)}
             <Pager older={pages.older} newer={pages.newer} />
           </>

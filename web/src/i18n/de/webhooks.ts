@@ -45,6 +45,8 @@ export const webhooks: Part<typeof english> = {
   by: 'durch {who}',
   newer: 'Neuere',
   older: 'Ältere',
+  fresh: { one: '{n} neue Zeile anzeigen', other: '{n} neue Zeilen anzeigen' },
+  'fresh.many': '{n} oder mehr neue Zeilen anzeigen',
   try_again: 'Noch einmal versuchen',
   counting: 'Wird gezählt…',
   failed: 'Das hat nicht geklappt. Bitte noch einmal versuchen.',

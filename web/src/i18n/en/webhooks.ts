@@ -45,6 +45,8 @@ export const webhooks = {
   by: 'by {who}',
   newer: 'Newer',
   older: 'Older',
+  fresh: { one: '{n} new row. Show it', other: '{n} new rows. Show them' },
+  'fresh.many': '{n} new rows or more. Show them',
   try_again: 'Try again',
   counting: 'Counting…',
   failed: 'That did not work. Try again.',

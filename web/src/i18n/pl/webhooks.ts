@@ -45,6 +45,8 @@ export const webhooks: Part<typeof english> = {
   by: 'przez {who}',
   newer: 'Nowsze',
   older: 'Starsze',
+  fresh: { one: 'Pokaż {n} nowy wiersz', few: 'Pokaż {n} nowe wiersze', many: 'Pokaż {n} nowych wierszy', other: 'Pokaż {n} nowego wiersza' },
+  'fresh.many': 'Pokaż nowe wiersze ({n} lub więcej)',
   try_again: 'Spróbuj ponownie',
   counting: 'Liczenie…',
   failed: 'Nie udało się. Spróbuj ponownie.',

@@ -26,6 +26,7 @@ function Entries() {
     ['log', search.object, since],
     (cursor) => ok(api.GET('/v1/audit-log', { params: { query: { cursor, object_id: search.object, since: since && ago(since) } } })),
     every.chart,
+    true,
   );
   return (
     <>

@@ -1,6 +1,7 @@
 import { app } from '../../base';
 import { useWords, type Key } from '../../i18n';
 import { TakePlay } from '../../ui/play';
+import { Radios } from '../../ui/radios';
 
 // Kind is where a webhook goes, as people think of it; the address tells the rest.
 const kinds = ['tool', 'chat', 'own', 'play'] as const;
@@ -23,14 +24,12 @@ const help: Record<Kind, Key[]> = {
 export function Kinds({ kind, onChoose }: { kind: Kind | undefined; onChoose: (kind: Kind) => void }) {
   const { t } = useWords();
   return (
-    <div className="choices" role="radiogroup" aria-label={t('step.to.question')}>
-      {offered().map((k) => (
-        <button key={k} type="button" className="choice" role="radio" aria-checked={kind === k} onClick={() => onChoose(k)}>
-          <strong>{t(`kind.to.${k}`)}</strong>
-          <span className="dim small">{t(`kind.to.${k}.text`)}</span>
-        </button>
-      ))}
-    </div>
+    <Radios
+      label={t('step.to.question')}
+      value={kind}
+      onChange={onChoose}
+      options={offered().map((value) => ({ value, label: t(`kind.to.${value}`), text: t(`kind.to.${value}.text`) }))}
+    />
   );
 }
 

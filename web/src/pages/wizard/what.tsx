@@ -5,6 +5,7 @@ import { useWords } from '../../i18n';
 import { fewestParts, mostParts, operational, publishable, type Draft, type Together } from '../../rules/draft';
 import { useTypes } from '../../ui/names';
 import { Answered, Note } from '../../ui/parts';
+import { Radios } from '../../ui/radios';
 import { StatesTable } from '../../ui/states';
 
 export type Set = (change: Partial<Draft>) => void;
@@ -15,14 +16,12 @@ export function What({ draft: d, set }: { draft: Draft; set: Set }) {
   const { types } = useTypes();
   return (
     <div className="stack">
-      <div className="choices" role="radiogroup" aria-label={t('what')}>
-        {(['some', 'everything', 'together'] as const).map((what) => (
-          <button key={what} type="button" className="choice" role="radio" aria-checked={d.what === what} onClick={() => set({ what })}>
-            <strong>{t(`what.${what}`)}</strong>
-            <span className="dim small">{t(`what.${what}.text`)}</span>
-          </button>
-        ))}
-      </div>
+      <Radios
+        label={t('what')}
+        value={d.what}
+        onChange={(what) => set({ what })}
+        options={(['some', 'everything', 'together'] as const).map((value) => ({ value, label: t(`what.${value}`), text: t(`what.${value}.text`) }))}
+      />
       {d.what === 'everything' && <Note tone="warn">{t('what.everything.warning')}</Note>}
       <Answered query={types}>
         {(all) => (

@@ -5,6 +5,7 @@ import { useWords } from '../../i18n';
 import { type Draft, type Place } from '../../rules/draft';
 import { useNames } from '../../ui/names';
 import { Answered, Note } from '../../ui/parts';
+import { Radios } from '../../ui/radios';
 import { Grid } from './grid';
 import type { Set } from './what';
 
@@ -16,14 +17,12 @@ export function Where({ draft: d, set }: { draft: Draft; set: Set }) {
   if (d.what === null) return <p>{t('where.not_needed')}</p>;
   return (
     <div className="stack">
-      <div className="choices" role="radiogroup" aria-label={t('where')}>
-        {(['some', 'everywhere'] as const).map((where) => (
-          <button key={where} type="button" className="choice" role="radio" aria-checked={d.where === where} onClick={() => set({ where })}>
-            <strong>{t(`where.${where}`)}</strong>
-            <span className="dim small">{t(`where.${where}.text`)}</span>
-          </button>
-        ))}
-      </div>
+      <Radios
+        label={t('where')}
+        value={d.where}
+        onChange={(where) => set({ where })}
+        options={(['some', 'everywhere'] as const).map((value) => ({ value, label: t(`where.${value}`), text: t(`where.${value}.text`) }))}
+      />
       {d.where === 'everywhere' && d.what === 'everything' && <Note tone="warn">{t('where.everything.warning')}</Note>}
       {d.where === 'some' && (
         <Answered query={projects}>
