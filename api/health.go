@@ -77,6 +77,7 @@ type transition struct {
 	Reason     *hook.Reason       `json:"reason" doc:"The cause of the attempt's or probe's failure behind it; null = there is none"`
 	DeliveryID *string            `json:"delivery_id" doc:"The delivery behind it; null = there is none"`
 	Actor      *string            `json:"actor" maxLength:"128" doc:"The person behind it: a user's id, admin, or a key's id; null = Godwit itself"`
+	Note       *string            `json:"note" maxLength:"200" doc:"Why, in that person's words; null = nothing was said"`
 }
 
 func (s *server) health(ctx context.Context, in *healthInput) (*reply[webhookHealth], error) {
@@ -132,7 +133,7 @@ func viewHealth(r hook.HealthReport, changes []hook.Transition) webhookHealth {
 	}
 	for _, c := range changes {
 		out.Transitions = append(out.Transitions, transition{At: c.At.UTC(), FromStatus: c.FromStatus, Status: c.Status, Enabled: c.Enabled,
-			Cause: c.Cause, Reason: optional(c.Reason), DeliveryID: optional(c.DeliveryID), Actor: optional(c.Actor)})
+			Cause: c.Cause, Reason: optional(c.Reason), DeliveryID: optional(c.DeliveryID), Actor: optional(c.Actor), Note: optional(c.Note)})
 	}
 	return out
 }

@@ -36,6 +36,7 @@ type preview struct {
 	Matched       int              `json:"matched" doc:"How many deliveries the rules would have made"`
 	ByType        []countByType    `json:"by_type" nullable:"false" doc:"The most frequent first"`
 	ByProject     []countByProject `json:"by_project" nullable:"false" doc:"The most frequent first"`
+	ByRule        []previewRule    `json:"by_rule" nullable:"false" maxItems:"50" doc:"One for each rule that was asked about"`
 	Examples      []previewExample `json:"examples" nullable:"false" maxItems:"10" doc:"Up to 10 of what would have matched, the newest first"`
 	Failures      []filterFailure  `json:"filter_failures" nullable:"false" maxItems:"70" doc:"On which events a filter failed, so that they did not match; the most frequent failure first"`
 }
@@ -55,6 +56,29 @@ type countByType struct {
 type countByProject struct {
 	ProjectID string `json:"project_id" doc:"The project"`
 	Count     int    `json:"count" doc:"How many deliveries"`
+}
+
+type previewRule struct {
+	Rule    int          `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
+	Count   int          `json:"count" minimum:"0" doc:"How many deliveries are this rule's; what an earlier rule matches is that rule's"`
+	Stopped *ruleStopped `json:"stopped" doc:"Of a rule that matched nothing: the clause that the events which came furthest did not pass; null when it matched, or when no event was looked at"`
+}
+
+type ruleStopped struct {
+	Reason  string     `json:"reason" doc:"The clause, in words, as explain has it"`
+	Code    match.Code `json:"code" doc:"The reason as a constant for programs"`
+	Params  params     `json:"params" doc:"The values in the words, by name"`
+	Count   int        `json:"count" minimum:"1" doc:"How many events failed there"`
+	EventID string     `json:"event_id" doc:"The newest of them"`
+}
+
+func viewOutcome(rule int, o match.RuleOutcome, ownerID string) previewRule {
+	out := previewRule{Rule: rule, Count: o.Matched}
+	if s := o.Stopped; s != nil {
+		code, values := match.Explanation{Event: s.Event, OwnerID: ownerID}.Code(s.Reason)
+		out.Stopped = &ruleStopped{Reason: s.Reason, Code: code, Params: params(values), Count: s.Count, EventID: s.Event.ID}
+	}
+	return out
 }
 
 type previewExample struct {
@@ -87,17 +111,20 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 	if err != nil {
 		return nil, err
 	}
-	return &reply[preview]{Body: viewPreview(p)}, nil
+	return &reply[preview]{Body: viewPreview(p, form.OwnerID)}, nil
 }
 
-func viewPreview(p match.Preview) preview {
+func viewPreview(p match.Preview, ownerID string) preview {
 	out := preview{Since: p.Since, Until: p.Until, Examined: p.Examined, Sampled: p.Sampled, ExaminedSince: p.ExaminedSince.UTC(), Matched: p.Matched,
-		ByType: []countByType{}, ByProject: []countByProject{}, Examples: []previewExample{}, Failures: []filterFailure{}}
+		ByType: []countByType{}, ByProject: []countByProject{}, ByRule: []previewRule{}, Examples: []previewExample{}, Failures: []filterFailure{}}
 	for _, c := range p.ByType {
 		out.ByType = append(out.ByType, countByType{c.Name, c.N})
 	}
 	for _, c := range p.ByProject {
 		out.ByProject = append(out.ByProject, countByProject{c.Name, c.N})
+	}
+	for i, o := range p.ByRule {
+		out.ByRule = append(out.ByRule, viewOutcome(i, o, ownerID))
 	}
 	for _, x := range p.Examples {
 		out.Examples = append(out.Examples, previewExample{viewEvent(x.Event), x.Rule, x.Parts})

@@ -15,6 +15,7 @@ func TestPreview(t *testing.T) {
 	c.store.preview = match.Preview{
 		Since: now(), Until: now().Add(time.Hour), Examined: 12, Sampled: true, ExaminedSince: now(), Matched: 3,
 		ByType: []match.Count{{Name: "A", N: 2}, {Name: "combination", N: 1}}, ByProject: []match.Count{{Name: "p1", N: 3}},
+		ByRule:   []match.RuleOutcome{{Stopped: &match.Stopped{Reason: match.ReasonProject, Count: 2, Event: hook.Event{ID: "e1", ProjectID: "p1"}}}, {Matched: 3}},
 		Failures: []match.Failure{{Rule: 1, Message: `there is no key "a"`, Count: 7, EventID: "e9"}},
 		Examples: []match.Example{{Event: hook.Event{ID: "e2", Type: "A", ProjectID: "p1", CompanyID: "c1", OccurredAt: now(), AcceptedAt: now()}, Rule: 1, Parts: []string{"e1", "e2"}}},
 	}
@@ -25,6 +26,9 @@ func TestPreview(t *testing.T) {
 		"examined_since": "2026-05-04T09:30:00.123456Z", "matched": 3.0,
 		"by_type":    []any{map[string]any{"event_type": "A", "count": 2.0}, map[string]any{"event_type": "combination", "count": 1.0}},
 		"by_project": []any{map[string]any{"project_id": "p1", "count": 3.0}},
+		"by_rule": []any{
+			map[string]any{"rule": 0.0, "count": 0.0, "stopped": map[string]any{"reason": "project", "code": "project", "params": map[string]any{"project_id": "p1"}, "count": 2.0, "event_id": "e1"}},
+			map[string]any{"rule": 1.0, "count": 3.0, "stopped": nil}},
 		"examples": []any{map[string]any{"id": "e2", "type": "A", "kind": "published", "project_id": "p1", "company_id": "c1", "actor_id": nil,
 			"occurred_at": "2026-05-04T09:30:00.123456Z", "accepted_at": "2026-05-04T09:30:00.123456Z", "sequence": 0.0, "expunged_at": nil, "rule": 1.0, "parts": []any{"e1", "e2"}}},
 	}, got)

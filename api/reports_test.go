@@ -72,7 +72,7 @@ func TestHealthOfAWebhook(t *testing.T) {
 		"hourly": []any{map[string]any{"hour": "2026-05-04T09:00:00Z", "attempts": 4.0, "succeeded": 3.0, "failed": 1.0,
 			"by_reason": map[string]any{"dns": 1.0}, "p50_ms": 98.7, "p95_ms": 98.7}},
 		"transitions": []any{map[string]any{"at": at, "from_status": "DEGRADED", "status": "UNHEALTHY", "enabled": false, "cause": "probe_failed",
-			"reason": "dns", "delivery_id": "dlv_1", "actor": nil}},
+			"reason": "dns", "delivery_id": "dlv_1", "actor": nil, "note": nil}},
 	}, got)
 	require.WithinDuration(t, time.Now().Add(-24*time.Hour), c.store.reports.since, time.Minute)
 	c.call("GET", "/v1/webhooks/wh_2/health", "").problem(404, "not_found")

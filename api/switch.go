@@ -22,7 +22,7 @@ func (enableForm) check() []hook.Field { return nil }
 const maxNote = 200
 
 type disableForm struct {
-	Reason string   `json:"reason,omitempty" maxLength:"200" doc:"Why, in words; it is shown with the webhook's transitions"`
+	Reason string   `json:"reason,omitempty" maxLength:"200" doc:"Why, in words; it is shown with the webhook's transitions. Of a webhook that was switched off by a person already it replaces what was said then"`
 	_      struct{} `additionalProperties:"false"`
 }
 

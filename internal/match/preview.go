@@ -47,6 +47,8 @@ type Preview struct {
 	Matched   int
 	ByType    []Count
 	ByProject []Count
+	// ByRule has an entry for each rule, in their order.
+	ByRule []RuleOutcome
 	// Examples are the newest that matched.
 	Examples []Example
 	// Failures are what filters failed with, the most frequent first.
@@ -66,6 +68,26 @@ type Failure struct {
 
 // MaxFailures is how many kinds of failures are told apart.
 const MaxFailures = 20
+
+// RuleOutcome is what one rule would have made.
+type RuleOutcome struct {
+	// Matched is how many deliveries are this rule's; what an earlier rule matched is
+	// that rule's.
+	Matched int
+	// Stopped is the clause that let nothing through; nil when something matched, or
+	// when no event was looked at.
+	Stopped *Stopped
+}
+
+// Stopped is where those events failed that came furthest with a rule.
+type Stopped struct {
+	// Reason is that of the verdict on Event, the newest of them.
+	Reason string
+	// Count is how many events failed there.
+	Count int
+	// Event comes without its states.
+	Event hook.Event
+}
 
 // Count is how often something of a name matched.
 type Count struct {
@@ -94,7 +116,7 @@ func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
 		q.Since = until.Add(-DefaultPreview)
 	}
 	s := &study{engine: e, rules: q.Rules, windows: map[windowKey][]hook.WindowEvent{}, events: map[string]hook.Event{},
-		byType: map[string]int{}, byProject: map[string]int{}}
+		byType: map[string]int{}, byProject: map[string]int{}, byRule: make([]RuleOutcome, len(q.Rules))}
 	s.out = Preview{Since: q.Since.UTC(), Until: until, ExaminedSince: q.Since.UTC()}
 	recent := hook.RecentQuery{Since: q.Since, Until: until, States: s.needsStates()}
 	if q.OwnerID != "" {
@@ -124,6 +146,7 @@ type study struct {
 	events    map[string]hook.Event            // of windows
 	byType    map[string]int
 	byProject map[string]int
+	byRule    []RuleOutcome
 	out       Preview
 }
 
@@ -160,6 +183,8 @@ func (s *study) judge(ctx context.Context, sub subject) {
 		if v.Matched {
 			matched = true
 			s.count(Example{Event: sub.event, Rule: i}, sub.event.Type)
+		} else if s.byRule[i].Matched == 0 {
+			s.byRule[i].stop(v.Reason, sub.event)
 		}
 		if v.Parts != nil || v.Reason == ReasonNoneOf {
 			s.happen(i, v, sub)
@@ -167,6 +192,17 @@ func (s *study) judge(ctx context.Context, sub subject) {
 		if message, failed := strings.CutPrefix(v.Reason, ReasonFilterError); failed {
 			s.fail(i, message, sub.event.ID)
 		}
+	}
+}
+
+// stop notes an event that a rule did not match, if it came as far as any.
+func (o *RuleOutcome) stop(reason string, event hook.Event) {
+	event.Previous, event.Current = nil, nil
+	switch {
+	case o.Stopped == nil || rank(reason) > rank(o.Stopped.Reason):
+		o.Stopped = &Stopped{Reason: reason, Count: 1, Event: event}
+	case rank(reason) == rank(o.Stopped.Reason):
+		o.Stopped.Count++
 	}
 }
 
@@ -200,6 +236,8 @@ func (s *study) fail(rule int, message, eventID string) {
 
 func (s *study) count(x Example, name string) {
 	s.out.Matched++
+	s.byRule[x.Rule].Matched++
+	s.byRule[x.Rule].Stopped = nil
 	s.byType[name]++
 	s.byProject[x.Event.ProjectID]++
 	x.Event.Previous, x.Event.Current = nil, nil
@@ -226,7 +264,7 @@ func (s *study) conclude() Preview {
 	})
 	slices.SortStableFunc(s.out.Failures, func(a, b Failure) int { return cmp.Compare(b.Count, a.Count) })
 	s.out.Examples = s.out.Examples[:min(len(s.out.Examples), MaxExamples)]
-	s.out.ByType, s.out.ByProject = counts(s.byType), counts(s.byProject)
+	s.out.ByType, s.out.ByProject, s.out.ByRule = counts(s.byType), counts(s.byProject), s.byRule
 	if !s.out.Sampled {
 		s.out.ExaminedSince = s.out.Since
 	}

@@ -116,3 +116,36 @@ func TestPreview_CountsFailuresOfFilters(t *testing.T) {
 	require.Contains(t, p.Failures[1].Message, "of a type that the filter does not expect, or null")
 	require.Equal(t, "order-2", p.Failures[2].EventID)
 }
+
+// TestPreview_SaysWhichClauseLetNothingThrough: whoever sees "nothing" learns why.
+func TestPreview_SaysWhichClauseLetNothingThrough(t *testing.T) {
+	s := newStage(t)
+	s.post(t, "e1", "TODO_CREATED", "p1", `{"status":"Open"}`)
+	s.post(t, "e2", "TODO_CREATED", "p1", `{"status":"Open"}`)
+	s.post(t, "e3", "TODO_CREATED", "p2", `{"status":"Done"}`)
+	s.post(t, "e4", "TAG_CREATED", "p2", `{"status":"Done"}`)
+	together := &hook.Combination{AllOf: []hook.Part{{Events: []string{"TODO_CREATED"}}, {Events: []string{"COMMENT_CREATED"}}}, Within: "10m", Same: "project_id"}
+	p := s.preview(t, match.Question{OwnerID: "u1", Rules: []hook.Rule{
+		{Events: []string{"TODO_CREATED"}, Projects: []string{"p1"}, Filter: "current.status == 'Done'"},
+		{Events: []string{"COMMENT_CREATED"}},
+		{Events: []string{"TODO_CREATED"}, Projects: []string{"p3"}},
+		{Events: []string{"TODO_CREATED"}, Projects: []string{"p2"}},
+		{Combination: together},
+	}})
+	require.Equal(t, 1, p.Matched)
+	require.Len(t, p.ByRule, 5)
+	at := func(rule int) string {
+		o := p.ByRule[rule]
+		if o.Stopped == nil {
+			return fmt.Sprint(o.Matched)
+		}
+		require.Nil(t, o.Stopped.Event.Current, "states stay where they are")
+		return fmt.Sprintf("%d: %s x%d, %s", o.Matched, o.Stopped.Reason, o.Stopped.Count, o.Stopped.Event.ID)
+	}
+	require.Equal(t, "0: filter: false x2, e2", at(0))
+	require.Equal(t, "0: event_type x4, e4", at(1))
+	require.Equal(t, "0: project x3, e3", at(2))
+	require.Equal(t, "1", at(3))
+	require.Equal(t, "0: "+match.ReasonWindowClosed+" x3, e3", at(4))
+	require.Nil(t, s.preview(t, match.Question{OwnerID: "u1", Rules: []hook.Rule{{Events: []string{"*"}, Projects: []string{"p1"}}}}).ByRule[0].Stopped)
+}

@@ -138,18 +138,25 @@ func TestAuditLogFilters(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = s.Happen(user, w.ID, hook.Cause{What: hook.OwnerDisabled, Actor: "u1", Note: "a holiday"})
 	require.NoError(t, err)
-	_, _, err = s.Happen(user, w.ID, hook.Cause{What: hook.OwnerDisabled, Actor: "u1", Note: "again"})
+	for range 2 { // a reason that comes later is that of the deed, and is noted once
+		_, _, err = s.Happen(user, w.ID, hook.Cause{What: hook.OwnerDisabled, Actor: "u1", Note: "a strike"})
+		require.NoError(t, err)
+	}
+	changes, err := s.Transitions(user, w.ID, time.Time{}, 10)
 	require.NoError(t, err)
+	require.Len(t, changes, 1)
+	require.Equal(t, "a strike", changes[0].Note)
 	all := s.logged(t, hook.AuditFilter{})
-	require.Equal(t, []hook.Action{hook.WebhookCreated, hook.UserCreated, hook.WebhookDisabled}, actions(all))
+	require.Equal(t, []hook.Action{hook.WebhookCreated, hook.UserCreated, hook.WebhookDisabled, hook.WebhookDisabled}, actions(all))
 	require.JSONEq(t, `{"enabled":false,"disabled_reason":"owner","note":"a holiday"}`, string(all[2].After))
+	require.JSONEq(t, `{"note":"a strike"}`, string(all[3].After))
 	for _, c := range []struct {
 		filter hook.AuditFilter
 		want   []hook.AuditEntry
 	}{
 		{hook.AuditFilter{Action: hook.UserCreated}, all[1:2]},
-		{hook.AuditFilter{ObjectID: w.ID}, []hook.AuditEntry{all[0], all[2]}},
-		{hook.AuditFilter{Actor: "u1"}, []hook.AuditEntry{all[0], all[2]}},
+		{hook.AuditFilter{ObjectID: w.ID}, []hook.AuditEntry{all[0], all[2], all[3]}},
+		{hook.AuditFilter{Actor: "u1"}, []hook.AuditEntry{all[0], all[2], all[3]}},
 		{hook.AuditFilter{Actor: "key_1"}, all[1:2]},
 		{hook.AuditFilter{Since: all[1].At}, all[1:]},
 		{hook.AuditFilter{Until: all[1].At}, all[:1]},
@@ -158,8 +165,8 @@ func TestAuditLogFilters(t *testing.T) {
 	}
 	first, err := s.AuditLog(context.Background(), hook.AuditFilter{}, hook.Page{Limit: 1})
 	require.NoError(t, err)
-	require.Equal(t, all[2:], first)
+	require.Equal(t, all[3:], first)
 	rest, err := s.AuditLog(context.Background(), hook.AuditFilter{}, hook.Page{Limit: 5, After: &hook.Cursor{Time: first[0].At, ID: first[0].ID}})
 	require.NoError(t, err)
-	require.Equal(t, []hook.AuditEntry{all[1], all[0]}, rest)
+	require.Equal(t, []hook.AuditEntry{all[2], all[1], all[0]}, rest)
 }

@@ -39,7 +39,7 @@ const pages = [
       throw redirect({ to: '/webhooks' });
     },
   }),
-  createRoute({ getParentRoute: parent, path: '/webhooks', validateSearch: pick('show', 'q', 'sort'), component: lazyRouteComponent(() => import('./pages/webhooks'), 'Webhooks') }),
+  createRoute({ getParentRoute: parent, path: '/webhooks', validateSearch: pick('show', 'q', 'sort', 'owner', 'project'), component: lazyRouteComponent(() => import('./pages/webhooks'), 'Webhooks') }),
   createRoute({
     getParentRoute: parent,
     path: '/webhooks/new',
@@ -61,7 +61,7 @@ const pages = [
     component: lazyRouteComponent(() => import('./pages/deliveries'), 'Deliveries'),
   }),
   createRoute({ getParentRoute: parent, path: '/deliveries/$id', component: lazyRouteComponent(() => import('./pages/delivery'), 'DeliveryPage') }),
-  createRoute({ getParentRoute: parent, path: '/events', validateSearch: pick('type', 'project', 'since', 'matched', 'filter'), component: lazyRouteComponent(() => import('./pages/events'), 'Events') }),
+  createRoute({ getParentRoute: parent, path: '/events', validateSearch: pick('type', 'project', 'since', 'until', 'matched', 'filter', 'record'), component: lazyRouteComponent(() => import('./pages/events'), 'Events') }),
   createRoute({ getParentRoute: parent, path: '/events/$id', component: lazyRouteComponent(() => import('./pages/event'), 'EventPage') }),
   createRoute({ getParentRoute: parent, path: '/received', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddresses') }),
   createRoute({ getParentRoute: parent, path: '/received/$id', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddress') }),
@@ -75,7 +75,7 @@ const pages = [
   createRoute({
     getParentRoute: parent,
     path: '/admin/log',
-    validateSearch: pick('object', 'since'),
+    validateSearch: pick('object', 'actor', 'action', 'since', 'until'),
     component: lazyRouteComponent(() => import('./pages/admin/log'), 'Log'),
   }),
   createRoute({ getParentRoute: parent, path: '/admin/system', component: lazyRouteComponent(() => import('./pages/admin/system'), 'System') }),

@@ -45,8 +45,11 @@ func (r healthRow) Health() hook.Health {
 // that one alone switches the webhook off. A deleted webhook is CodeNotFound.
 func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (before, after hook.Health, err error) {
 	err = s.InTx(ctx, "change the health of "+webhookID, func(tx *sqlx.Tx) error {
-		if before, after, err = s.HappenIn(ctx, tx, webhookID, c); err != nil || before == after {
+		if before, after, err = s.HappenIn(ctx, tx, webhookID, c); err != nil {
 			return err
+		}
+		if before == after {
+			return explainLater(ctx, tx, webhookID, c)
 		}
 		done := access.Change{Action: hook.WebhookEnabled, ObjectID: webhookID, Before: access.ShownHealth(before), After: access.ShownHealth(after)}
 		if !after.Enabled {
@@ -56,6 +59,25 @@ func (s *Store) Happen(ctx context.Context, webhookID string, c hook.Cause) (bef
 		return access.Audit(ctx, tx, done)
 	})
 	return before, after, err
+}
+
+// explainLater writes down why a person has switched a webhook off, where the reason comes
+// after the deed; the webhook's row is locked.
+func explainLater(ctx context.Context, tx *sqlx.Tx, webhookID string, c hook.Cause) error {
+	if c.What != hook.OwnerDisabled || c.Note == "" {
+		return nil
+	}
+	const sql = `
+UPDATE transitions SET note = $2
+WHERE webhook_id = $1 AND cause = $3 AND note IS DISTINCT FROM $2 AND seq = (SELECT t.seq FROM transitions t WHERE t.webhook_id = $1 ORDER BY t.seq DESC LIMIT 1)`
+	result, err := tx.ExecContext(ctx, sql, webhookID, c.Note, hook.OwnerDisabled)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return access.Audit(ctx, tx, access.Change{Action: hook.WebhookDisabled, ObjectID: webhookID, After: access.Shown{"note": c.Note}})
 }
 
 // LockHealth keeps out other changes, and no ingest.

@@ -6,7 +6,8 @@ import { api, ok, onceKey } from '../api/client';
 import { useProjects, usePages, useRefresh, useWebhooks, type Delivery } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
-import { asQuery, asRedelivery, codeFits, filterNames, idFits, kinds, reasons, soughtBy, spans, statuses, type DeliveryFilter, type Sought } from '../rules/filter';
+import { asQuery, asRedelivery, codeFits, filterNames, idFits, kinds, reasons, soughtBy, statuses, type DeliveryFilter, type Sought } from '../rules/filter';
+import { InBetween } from '../ui/between';
 import { useSay } from '../ui/dialog';
 import { Chips, Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
@@ -68,7 +69,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
         <Choice label={t('type')} value={f.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
         <Choice label={t('project')} value={f.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
         {!webhook && <Choice label={t('webhook')} value={f.webhook} onChange={(chosen) => set({ webhook: chosen })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />}
-        <Choice label={t('span')} value={sought.since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
+        <InBetween value={sought} onChange={set} />
       </div>
       <details open={Boolean(f.reason || f.code || f.kind || f.q || f.latest)}>
         <summary>{t('filters.more')}</summary>

@@ -6,6 +6,7 @@ import { api, ok, type Schemas } from '../api/client';
 import { ago, isFailure } from '../api/hooks';
 import { useWords } from '../i18n';
 import { emptyDraft } from '../rules/draft';
+import { asTimes } from '../rules/span';
 import { isFilter } from '../rules/findings';
 import { Faults } from '../ui/findings';
 import { Answered, Empty, Note, Pager } from '../ui/parts';
@@ -16,6 +17,7 @@ export interface Sought {
   type: string | undefined;
   project: string | undefined;
   since: string | undefined;
+  until: string | undefined;
 }
 
 // Condition puts the condition of a search together.
@@ -58,8 +60,9 @@ export function Condition({ filter, type, onSearch }: { filter: string | undefin
 export function Found({ sought, children }: { sought: Sought; children: (rows: Schemas['ListedEvent'][]) => ReactNode }) {
   const { t, format } = useWords();
   const name = JSON.stringify(sought);
-  const [walk, setWalk] = useState<{ name: string; since: string; cursors: string[] }>({ name, since: ago(sought.since ?? '30d'), cursors: [] });
-  const at = walk.name === name ? walk : { name, since: ago(sought.since ?? '30d'), cursors: [] };
+  const since = () => asTimes(sought).since ?? ago('30d');
+  const [walk, setWalk] = useState<{ name: string; since: string; cursors: string[] }>(() => ({ name, since: since(), cursors: [] }));
+  const at = walk.name === name ? walk : { name, since: since(), cursors: [] };
   if (at !== walk) setWalk(at);
   const cursor = at.cursors.at(-1);
   const query = useQuery({
@@ -70,7 +73,7 @@ export function Found({ sought, children }: { sought: Sought; children: (rows: S
     queryFn: () =>
       ok(
         api.POST('/v1/events/search', {
-          body: { filter: sought.filter, since: at.since, limit: 50, ...(sought.type && { types: [sought.type] }), ...(sought.project && { projects: [sought.project] }), ...(cursor && { cursor }) },
+          body: { filter: sought.filter, since: at.since, ...(sought.until && { until: sought.until }), limit: 50, ...(sought.type && { types: [sought.type] }), ...(sought.project && { projects: [sought.project] }), ...(cursor && { cursor }) },
         }),
       ),
   });

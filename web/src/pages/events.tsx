@@ -2,10 +2,11 @@ import { Button } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { ago, usePages, useProjects } from '../api/hooks';
+import { usePages, useProjects } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
-import { spans } from '../rules/filter';
+import { asTimes, betweenBy } from '../rules/span';
+import { InBetween } from '../ui/between';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
 import { Empty, Guide, Page, TestMark, When } from '../ui/parts';
@@ -17,7 +18,7 @@ export function Events() {
   const navigate = useNavigate({ from: '/events' });
   const { types, title } = useTypes();
   const projects = useProjects().data ?? [];
-  const since = spans.find((s) => s === search.since);
+  const between = betweenBy(search);
   const matched = search.matched === 'false' ? 'false' : undefined;
   const { filter, type, project } = search;
   const [searching, setSearching] = useState(filter !== undefined);
@@ -27,7 +28,7 @@ export function Events() {
       <div className="filters">
         <Choice label={t('type')} value={type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
         <Choice label={t('project')} value={project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
-        <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
+        <InBetween value={between} onChange={set} />
         {!filter && <Choice label={t('events.went')} value={matched} onChange={(matched) => set({ matched })} options={[{ value: 'false', label: t('events.went.nobody') }]} />}
       </div>
       <details className="card" open={searching} onToggle={(e) => setSearching(e.currentTarget.open)}>
@@ -35,9 +36,9 @@ export function Events() {
         {searching && <Condition filter={filter} type={type} onSearch={(filter) => set({ filter, ...(filter && { matched: undefined }) })} />}
       </details>
       {filter ? (
-        <Found sought={{ filter, type, project, since }}>{(rows) => <Rows rows={rows} />}</Found>
+        <Found sought={{ filter, type, project, ...between }}>{(rows) => <Rows rows={rows} />}</Found>
       ) : (
-        <Newest asked={{ type, project, since, matched }} onClear={() => set({ type: undefined, project: undefined, since: undefined, matched: undefined })} />
+        <Newest asked={{ type, project, matched, ...between }} onClear={() => set({ type: undefined, project: undefined, since: undefined, until: undefined, matched: undefined })} />
       )}
     </Page>
   );
@@ -46,18 +47,19 @@ export function Events() {
 interface Asked {
   type: string | undefined;
   project: string | undefined;
-  since: (typeof spans)[number] | undefined;
+  since: string | undefined;
+  until: string | undefined;
   matched: 'false' | undefined;
 }
 
-function Newest({ asked: { type, project, since, matched }, onClear }: { asked: Asked; onClear: () => void }) {
+function Newest({ asked: { type, project, matched, since, until }, onClear }: { asked: Asked; onClear: () => void }) {
   const { t } = useWords();
-  const pages = usePages(['events', type, project, since, matched], (cursor) =>
-    ok(api.GET('/v1/events', { params: { query: { cursor, type, project_id: project, since: since && ago(since), matched } } })),
+  const pages = usePages(['events', type, project, since, until, matched], (cursor) =>
+    ok(api.GET('/v1/events', { params: { query: { cursor, type, project_id: project, ...asTimes({ since, until }), matched } } })),
     every.list,
     true,
   );
-  const filtered = Boolean(type || project || since || matched);
+  const filtered = Boolean(type || project || since || until || matched);
   return (
     <Listed
       pages={pages}

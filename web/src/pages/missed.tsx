@@ -1,12 +1,15 @@
-import { Button, Checkbox, NativeSelect } from '@mantine/core';
+import { Button, Checkbox } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey, type Schemas } from '../api/client';
-import { ago, useRefresh, type WebhookDetail } from '../api/hooks';
+import { useRefresh, type WebhookDetail } from '../api/hooks';
 import { every, live } from '../api/live';
 import { useWords } from '../i18n';
+import { asTimes, backwards, type Between } from '../rules/span';
+import { InBetween } from '../ui/between';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
+import { useTypes } from '../ui/names';
 import { Card, Note, Problem, When } from '../ui/parts';
 
 type Redelivered = 'failed' | 'held' | 'cancelled';
@@ -138,21 +141,27 @@ export function SendThese({ webhook, set, onSent, onClose }: { webhook: string; 
   );
 }
 
-const spans = ['24h', '7d', '30d'] as const;
-const kinds: Redelivered[] = ['failed', 'held', 'cancelled'];
+const statusesOf: Redelivered[] = ['failed', 'held', 'cancelled'];
 
 function SendAgain({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: () => void }) {
   const { t } = useWords();
+  const { types, title } = useTypes();
   const refresh = useRefresh();
   const say = useSay();
-  const [span, setSpan] = useState<(typeof spans)[number]>('24h');
+  const [between, setBetween] = useState<Between>({ since: '24h' });
   const [statuses, setStatuses] = useState<Redelivered[]>(['failed', 'held']);
+  const [kinds, setKinds] = useState<string[]>([]);
   const [key] = useState(onceKey);
-  const body = (dry: boolean) => ({ since: ago(span), statuses, dry_run: dry });
+  const asked = { between, statuses, kinds };
+  const body = (dry: boolean): Schemas['RedeliverForm'] => {
+    const { since, until } = asTimes(between);
+    return { since: since ?? '1970-01-01T00:00:00Z', statuses, dry_run: dry, ...(until && { until }), ...(kinds.length > 0 && { event_types: kinds }) };
+  };
   const params = { path: { id: w.id } };
+  const complete = statuses.length > 0 && !backwards(between);
   const count = useQuery({
-    queryKey: ['webhook', w.id, 'redeliver', span, statuses],
-    enabled: statuses.length > 0,
+    queryKey: ['webhook', w.id, 'redeliver', asked],
+    enabled: complete,
     queryFn: () => ok(api.POST('/v1/webhooks/{id}/redeliver', { params, body: body(true) })),
   });
   const send = useMutation({
@@ -163,21 +172,17 @@ function SendAgain({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
       void refresh('webhook', w.id);
     },
   });
-  const n = statuses.length > 0 ? (count.data?.count ?? 0) : 0;
+  const n = complete ? (count.data?.count ?? 0) : 0;
   return (
     <Dialog title={t('missed.send')} onClose={onClose}>
-      <NativeSelect label={t('span')} value={span} onChange={(e) => setSpan(e.currentTarget.value as typeof span)} data={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
-      <fieldset className="stack tight" style={{ border: 0, margin: 0, padding: 0 }}>
-        <legend className="hidden">{t('missed.which')}</legend>
-        {kinds.map((kind) => (
-          <Checkbox
-            key={kind}
-            label={t(`status.${kind}`)}
-            checked={statuses.includes(kind)}
-            onChange={(e) => setStatuses(e.currentTarget.checked ? [...statuses, kind] : statuses.filter((s) => s !== kind))}
-          />
-        ))}
-      </fieldset>
+      <div className="filters">
+        <InBetween value={between} onChange={setBetween} />
+      </div>
+      <Ticked legend={t('missed.which')} options={statusesOf.map((value) => ({ value, label: t(`status.${value}`) }))} chosen={statuses} onChange={setStatuses} />
+      <details>
+        <summary>{kinds.length > 0 ? t('listens.types', { n: kinds.length }) : t('missed.kinds')}</summary>
+        <Ticked legend={t('missed.kinds')} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} chosen={kinds} onChange={setKinds} />
+      </details>
       <p role="status">{count.isFetching ? t('counting') : t('missed.count', { n })}</p>
       {(count.error ?? send.error) && <Problem error={count.error ?? send.error} />}
       <Buttons onCancel={onClose}>
@@ -186,5 +191,17 @@ function SendAgain({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
         </Button>
       </Buttons>
     </Dialog>
+  );
+}
+
+// Ticked are boxes of which any number is ticked.
+function Ticked<T extends string>({ legend, options, chosen, onChange }: { legend: string; options: { value: T; label: string }[]; chosen: T[]; onChange: (chosen: T[]) => void }) {
+  return (
+    <fieldset className="stack tight ticked">
+      <legend className="hidden">{legend}</legend>
+      {options.map(({ value, label }) => (
+        <Checkbox key={value} label={label} checked={chosen.includes(value)} onChange={(e) => onChange(e.currentTarget.checked ? [...chosen, value] : chosen.filter((c) => c !== value))} />
+      ))}
+    </fieldset>
   );
 }

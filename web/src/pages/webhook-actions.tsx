@@ -4,7 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey } from '../api/client';
 import { now } from '../api/clock';
-import { isFailure, useLedger, useRefresh, type WebhookDetail } from '../api/hooks';
+import { isFailure, useLedger, useRefresh, type Webhook, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
 import { draftOf } from '../rules/draft';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
@@ -12,6 +12,7 @@ import { Note, Problem } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
 import { Secret } from '../ui/secret';
 import { TestPanel } from './test-panel';
+import { useSwitch } from './webhook-switch';
 
 type Open = 'test' | 'enable' | 'secret' | 'delete' | null;
 
@@ -19,26 +20,7 @@ type Open = 'test' | 'enable' | 'secret' | 'delete' | null;
 export function Actions({ webhook: w, etag }: { webhook: WebhookDetail; etag: string }) {
   const { t } = useWords();
   const [open, setOpen] = useState<Open>(null);
-  const refresh = useRefresh();
-  const say = useSay();
-  const path = { params: { path: { id: w.id } } };
-  const enable = useMutation({
-    mutationFn: (drain: boolean) => ok(api.POST('/v1/webhooks/{id}/enable', { ...path, body: { drain } })),
-    onSuccess: () => {
-      setOpen(null);
-      say(t('enable.done'));
-      void refresh();
-    },
-  });
-  // Nothing is lost while a webhook is off, so no question comes before.
-  const disable = useMutation({
-    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/disable', { ...path, body: {} })),
-    onSuccess: () => {
-      say(t('disable.done'), { action: { label: t('undo'), run: () => enable.mutate(true) } });
-      void refresh();
-    },
-    onError: () => say(t('failed'), { bad: true }),
-  });
+  const { enable, disable } = useSwitch(w.id, () => setOpen(null));
   const close = () => setOpen(null);
   return (
     <>
@@ -70,21 +52,32 @@ export function Actions({ webhook: w, etag }: { webhook: WebhookDetail; etag: st
       <Button variant="default" onClick={() => setOpen('delete')}>
         {t('delete')}
       </Button>
-      {open === 'test' && (
-        <Dialog title={t('test.send')} onClose={close}>
-          <TestPanel webhook={w} />
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={close}>
-              {t('close')}
-            </Button>
-          </div>
-        </Dialog>
-      )}
+      {open === 'test' && <Test webhook={w} onClose={close} />}
       {open === 'enable' && <Enable webhook={w} enable={enable} onClose={close} />}
       {open === 'secret' && <NewSecret webhook={w} onClose={close} />}
       {open === 'delete' && <Delete webhook={w} etag={etag} onClose={close} />}
     </>
   );
+}
+
+function Test({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
+  const { t } = useWords();
+  return (
+    <Dialog title={t('test.send')} onClose={onClose}>
+      <TestPanel webhook={webhook} />
+      <div className="row" style={{ justifyContent: 'flex-end' }}>
+        <Button variant="default" onClick={onClose}>
+          {t('close')}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+// RowDialog is what a row of the list asks about its webhook.
+export function RowDialog({ webhook: w, open, onClose }: { webhook: Webhook; open: 'test' | 'enable'; onClose: () => void }) {
+  const { enable } = useSwitch(w.id, onClose);
+  return open === 'test' ? <Test webhook={w} onClose={onClose} /> : <Enable webhook={w} enable={enable} onClose={onClose} />;
 }
 
 interface Enabling {
@@ -93,7 +86,7 @@ interface Enabling {
   error: unknown;
 }
 
-function Enable({ webhook: w, enable, onClose }: { webhook: WebhookDetail; enable: Enabling; onClose: () => void }) {
+function Enable({ webhook: w, enable, onClose }: { webhook: Webhook; enable: Enabling; onClose: () => void }) {
   const { t } = useWords();
   const held = useLedger(w.id, '30d').data?.held ?? 0;
   const [drain, setDrain] = useState(true);

@@ -274,6 +274,7 @@ function History({ transitions }: { transitions: Schemas['Transition'][] }) {
           <div>
             {t(`cause.${x.cause}`)} {x.reason && t(`reason.${x.reason}`)}
           </div>
+          {x.note && <div dir="auto">{t('line.quoted', { value: x.note })}</div>}
           <div className="dim small row">
             <When at={x.at} />
             {x.actor && <span>{t('by', { who: x.actor })}</span>}

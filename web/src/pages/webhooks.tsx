@@ -1,18 +1,23 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useSettled } from '../api/check';
-import { useListedWebhooks, useUsers, type Webhook, type WebhookSort } from '../api/hooks';
+import { useListedWebhooks, useProjects, useUsers, type Webhook, type WebhookSort } from '../api/hooks';
 import { app } from '../base';
 import { useWords } from '../i18n';
+import { reaches } from '../rules/draft';
 import { hostOf } from '../rules/receivers';
 import { isolated } from '../rules/isolated';
 import { ails, needsYou, stateOf } from '../rules/state';
 import { Sparkline } from '../ui/charts';
+import { useSay } from '../ui/dialog';
+import { Choice } from '../ui/list';
 import { Listens } from '../ui/listens';
+import { Menu } from '../ui/menu';
 import { useAdmin } from '../ui/names';
-import { Answered, Empty, Guide, Page, StateWord, When } from '../ui/parts';
+import { Answered, copyText, Empty, Guide, Page, StateWord, When } from '../ui/parts';
 import { Example } from './example';
+import { useSwitch } from './webhook-switch';
 
 const shows = {
   all: () => true,
@@ -52,7 +57,10 @@ export function Webhooks() {
   const sought = useSettled(words, 300);
   const found = useListedWebhooks(whole.data?.next_cursor ? sought : '', sort);
   const query = whole.data?.next_cursor && words ? found : whole;
-  const fits = (w: Webhook) => shows[show](w) && (!words || `${w.name} ${hostOf(w.url)} ${w.id}`.toLowerCase().includes(words));
+  const projects = useProjects().data ?? [];
+  const project = projects.find((p) => p.id === search.project);
+  const fits = (w: Webhook) =>
+    shows[show](w) && (!search.owner || w.owner_id === search.owner) && (!project || reaches(w.rules, project)) && (!words || `${w.name} ${hostOf(w.url)} ${w.id}`.toLowerCase().includes(words));
   const owner = (id: string) => isolated(users?.find((u) => u.id === id)?.name ?? id);
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
 
@@ -88,6 +96,8 @@ export function Webhooks() {
                   onChange={(e) => set({ sort: e.currentTarget.value === 'created' ? undefined : e.currentTarget.value })}
                   data={sorts.map((value) => ({ value, label: t(`webhooks.sort.${value}`) }))}
                 />
+                <Choice label={t('project')} value={project?.id} onChange={(chosen) => set({ project: chosen })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
+                {admin && <Choice label={t('owner')} value={search.owner} onChange={(chosen) => set({ owner: chosen })} options={owners(webhooks).map((id) => ({ value: id, label: owner(id) }))} />}
               </div>
               {webhooks.some(fits) ? (
                 <div className="frame">
@@ -100,6 +110,9 @@ export function Webhooks() {
                         <th scope="col">{t('span.24h')}</th>
                         <th scope="col">{t('last_attempt')}</th>
                         {admin && <th scope="col">{t('owner')}</th>}
+                        <th scope="col">
+                          <span className="hidden">{t('actions')}</span>
+                        </th>
                       </tr>
                     </thead>
                     <tbody>
@@ -127,6 +140,9 @@ export function Webhooks() {
                             {w.stats?.last_attempt_at ? <When at={w.stats.last_attempt_at} /> : '–'}
                           </td>
                           {admin && <td data-label={t('owner')}>{owner(w.owner_id)}</td>}
+                          <td className="act">
+                            <RowMenu webhook={w} />
+                          </td>
                         </tr>
                       ))}
                     </tbody>
@@ -134,7 +150,7 @@ export function Webhooks() {
                 </div>
               ) : (
                 <Empty title={t('nothing_fits')}>
-                  <Button variant="default" onClick={() => set({ q: undefined, show: undefined })}>
+                  <Button variant="default" onClick={() => set({ q: undefined, show: undefined, owner: undefined, project: undefined })}>
                     {t('clear_filters')}
                   </Button>
                 </Empty>
@@ -145,6 +161,42 @@ export function Webhooks() {
         }
       </Answered>
     </Page>
+  );
+}
+
+const owners = (webhooks: Webhook[]) => [...new Set(webhooks.map((w) => w.owner_id))].sort();
+
+// The dialogs are larger than the list.
+const RowDialog = lazy(async () => ({ default: (await import('./webhook-actions')).RowDialog }));
+
+// RowMenu is what can be done with a webhook without leaving the list.
+function RowMenu({ webhook: w }: { webhook: Webhook }) {
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const say = useSay();
+  const { disable } = useSwitch(w.id);
+  const [open, setOpen] = useState<'test' | 'enable'>();
+  const copy = async () => {
+    await copyText(w.id);
+    say(t('copied'));
+  };
+  return (
+    <>
+      <Menu
+        label={t('actions.of', { name: w.name })}
+        items={[
+          { label: t('open'), run: () => void navigate({ to: '/webhooks/$id', params: { id: w.id } }) },
+          { label: t('test.send'), run: () => setOpen('test') },
+          w.enabled ? { label: t('disable'), run: () => disable.mutate() } : { label: t('enable'), run: () => setOpen('enable') },
+          { label: t('copy_id'), run: () => void copy() },
+        ]}
+      />
+      {open && (
+        <Suspense>
+          <RowDialog webhook={w} open={open} onClose={() => setOpen(undefined)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

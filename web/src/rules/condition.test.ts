@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cel, fieldsOf, fieldsTold, opsFor, parse, speakable, valuesAt, write, type Condition, type Line } from './condition';
+import { cel, fieldsOf, fieldsTold, linesOf, opsFor, parse, sharedBy, speakable, valuesAt, write, type Condition, type Field, type Line } from './condition';
 
 // random is a generator that gives the same numbers each time.
 function random(seed: number) {
@@ -51,7 +51,9 @@ function someLine(below: (n: number) => number): Line {
 test('condition: what was written is read back the same', () => {
   const below = random(7);
   for (let i = 0; i < 3000; i++) {
-    const condition: Condition = { join: below(2) ? 'all' : 'any', lines: Array.from({ length: 1 + below(4) }, () => someLine(below)) };
+    const some = (least: number) => Array.from({ length: least + below(4) }, () => someLine(below));
+    const condition: Condition = { join: below(2) ? 'all' : 'any', lines: some(1) };
+    for (let groups = below(3); groups > 0; groups--) condition.lines.splice(below(condition.lines.length + 1), 0, { op: 'group', join: below(2) ? 'all' : 'any', lines: some(2) });
     if (condition.lines.length === 1) condition.join = 'all';
     const text = write(condition);
     expect(parse(text), text).toEqual(condition);
@@ -77,6 +79,18 @@ test('condition: what was written before null was thought of is read, and writte
     expect(read, text).toEqual({ join: 'all', lines });
     if (read) expect(parse(write(read))).toEqual(read);
   }
+});
+
+test('condition: groups are one level deep', () => {
+  const [a, b, c] = ['x', 'y', 'z'].map((value): Line => ({ op: 'is', path: 'status', value }));
+  if (!a || !b || !c) return;
+  const is = (value: string) => `(current.?status.orValue('') == '${value}')`;
+  const grouped: Condition = { join: 'all', lines: [a, { op: 'group', join: 'any', lines: [b, c] }] };
+  expect(write(grouped)).toBe(`${is('x')} && (${is('y')} || ${is('z')})`);
+  expect(linesOf(grouped)).toEqual([a, b, c]);
+  expect(write({ join: 'all', lines: [a, { op: 'group', join: 'any', lines: [b] }, { op: 'group', join: 'any', lines: [] }] })).toBe(`${is('x')} && ${is('y')}`);
+  expect(parse(`(${is('x')} && (${is('y')} || ${is('z')}))`), 'a group in a group').toBeUndefined();
+  expect(parse(`((${is('x')} && ${is('y')}))`)).toBeUndefined();
 });
 
 test('condition: other text is left alone', () => {
@@ -166,4 +180,11 @@ test('values that a line asks about are those of both states where it asks for a
   expect(valuesAt({ op: 'grows', path: 'missing' }, states)).toEqual({ before: null, after: undefined });
   expect(valuesAt({ op: 'becomes', path: 'status', value: 'x' }, { previous: null, current })).toEqual({ before: undefined, after: 'Done' });
   expect(valuesAt({ op: 'is', path: 'status', value: 'x' }, { previous, current: null })).toEqual({ before: undefined, after: undefined });
+});
+
+test('parts of a combination share what all of them hold one value of', () => {
+  const text = (path: string): Field => ({ path, kinds: ['text'] });
+  expect(sharedBy([[text('id'), text('list.id'), { path: 'tags', kinds: ['list'] }], [{ path: 'tags', kinds: ['list'] }, text('list.id'), text('other')]])).toEqual(['list.id']);
+  expect(sharedBy([[text('id')]])).toEqual(['id']);
+  expect(sharedBy([])).toEqual([]);
 });

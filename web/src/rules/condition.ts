@@ -24,10 +24,22 @@ export type Line =
 
 export type Op = Line['op'];
 
-export interface Condition {
-  join: 'all' | 'any';
+export type Join = 'all' | 'any';
+
+// Group is some lines that count as one. There are no groups in groups.
+export interface Group {
+  op: 'group';
+  join: Join;
   lines: Line[];
 }
+
+export interface Condition {
+  join: Join;
+  lines: (Line | Group)[];
+}
+
+// linesOf are the lines of a condition, those of its groups as well.
+export const linesOf = (c: Condition): Line[] => c.lines.flatMap((l) => (l.op === 'group' ? l.lines : [l]));
 
 // opsOf lists what can be said of a field of a kind.
 export const opsOf: Record<Kind, Op[]> = {
@@ -129,9 +141,17 @@ export function cel(l: Line, exists = there): string {
   }
 }
 
-// write is a condition as text; '' for one without lines.
+// write is a condition as text; '' for one without lines. A group of one line is that
+// line, and one of none is nothing.
 export function write(c: Condition, exists = there): string {
-  return c.lines.map((l) => `(${cel(l, exists)})`).join(c.join === 'all' ? ' && ' : ' || ');
+  const line = (l: Line) => `(${cel(l, exists)})`;
+  const join = (pieces: string[], how: Join) => pieces.join(how === 'all' ? ' && ' : ' || ');
+  const piece = (l: Line | Group) => {
+    if (l.op !== 'group') return [line(l)];
+    const inner = join(l.lines.map(line), l.join);
+    return l.lines.length > 1 ? [`(${inner})`] : l.lines.length === 1 ? [inner] : [];
+  };
+  return join(c.lines.flatMap(piece), c.join);
 }
 
 // parse reads what write has written, and nothing else. What it wrote before it
@@ -139,14 +159,20 @@ export function write(c: Condition, exists = there): string {
 export function parse(text: string): Condition | undefined {
   const pieces = split(text);
   if (!pieces) return undefined;
-  const lines = pieces.parts.map(line);
+  const lines = pieces.parts.map((part) => line(part) ?? group(part));
   if (!lines.every((l) => l !== undefined)) return undefined;
   const condition: Condition = { join: pieces.join, lines };
   return write(condition) === text || write(condition, thereOnce) === text ? condition : undefined;
 }
 
+function group(text: string): Group | undefined {
+  const pieces = split(text);
+  const lines = pieces?.parts.map(line) ?? [];
+  return pieces && lines.length > 1 && lines.every((l) => l !== undefined) ? { op: 'group', join: pieces.join, lines } : undefined;
+}
+
 // split takes "(a) && (b)" apart.
-function split(text: string): { join: 'all' | 'any'; parts: string[] } | undefined {
+function split(text: string): { join: Join; parts: string[] } | undefined {
   const parts: string[] = [];
   const joins = new Set<string>();
   let at = 0;
@@ -326,4 +352,11 @@ function fieldOf(path: string, value: unknown): Field | undefined {
     default:
       return { path, kinds: [guessed(path)] };
   }
+}
+
+// sharedBy are the paths that hold one value in each of these lists of fields.
+export function sharedBy(each: Field[][]): string[] {
+  const single = (f: Field) => f.kinds.every((k) => k !== 'list' && k !== 'things' && k !== 'objects');
+  const [first, ...others] = each.map((fields) => fields.filter(single).map((f) => f.path));
+  return (first ?? []).filter((path) => others.every((paths) => paths.includes(path)));
 }

@@ -57,6 +57,8 @@ export const publishable = (types: EventType[]) => types.filter((t) => !t.archiv
 const projectsOf = (places: Place[]) => places.filter((p) => p.startsWith('p:')).map((p) => p.slice(2));
 const companiesOf = (places: Place[]) => places.filter((p) => p.startsWith('c:')).map((p) => p.slice(2));
 
+const placesOf = (r: Rule): Place[] => [...(r.projects ?? []).map((p): Place => `p:${p}`), ...(r.companies ?? []).map((c): Place => `c:${c}`)];
+
 function scoped(events: string[], places: Place[], filter: string): Rule {
   const [projects, companies] = [projectsOf(places), companiesOf(places)];
   return {
@@ -71,7 +73,7 @@ function scoped(events: string[], places: Place[], filter: string): Rule {
 export function rulesOf(d: Draft): Rule[] {
   const rules: Rule[] = [];
   if (d.what === 'together') {
-    if (complete(d.together) && (d.where === 'everywhere' || (d.where === 'some' && d.places.length > 0))) rules.push(combinationOf(d));
+    if (complete(d.together) && (d.where === 'everywhere' || (d.where === 'some' && d.places.length > 0))) rules.push(combinationOf(d.together, d.where === 'some' ? d.places : []));
     return d.own.length > 0 ? [...rules, { events: d.own }] : rules;
   }
   const events = d.what === 'everything' ? ['*'] : d.what === 'some' ? d.types : [];
@@ -85,9 +87,8 @@ export function rulesOf(d: Draft): Rule[] {
 
 export const complete = (c: Together) => c.parts.length >= fewestParts && c.parts.every(Boolean) && Number.isInteger(c.within) && c.within > 0;
 
-function combinationOf(d: Draft): Rule {
-  const c = d.together;
-  const { projects, companies } = scoped([], d.where === 'some' ? d.places : [], '');
+export function combinationOf(c: Together, places: Place[] = []): Rule {
+  const { projects, companies } = scoped([], places, '');
   return {
     all_of: c.parts.map((type) => ({ events: [type] })),
     within: `${c.within}${c.unit}`,
@@ -125,12 +126,32 @@ function rowsOf(grid: Draft['grid'], places: Place[], events: string[]): { types
 }
 
 const known = new Set(['events', 'projects', 'companies', 'filter']);
+const knownTogether = new Set(['all_of', 'within', 'same', 'in_order', 'none_of', 'projects', 'companies']);
+
+// says tells whether a rule says anything besides, which would be lost.
+const says = (r: object, names: Set<string>) => Object.entries(r).some(([key, value]) => !names.has(key) && value !== null && value !== undefined && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0));
+
+// togetherOf reads a combination back, where the wizard could have made it.
+function togetherOf(r: Rule): Together | undefined {
+  const within = /^([1-9]\d*)([smhd])$/.exec(r.within ?? '');
+  const parts = [...(r.all_of ?? []), ...(r.none_of ?? [])];
+  if (!within || says(r, knownTogether) || parts.some((p) => says(p, new Set(['events'])) || p.events?.length !== 1 || p.events[0]?.includes('*'))) return undefined;
+  const all = (r.all_of ?? []).map((p) => p.events?.[0] ?? '');
+  if (all.length < fewestParts || all.length > mostParts || (r.none_of?.length ?? 0) > 1) return undefined;
+  return { parts: all, within: Number(within[1]), unit: within[2] as Together['unit'], same: r.same ?? 'project_id', inOrder: r.in_order === true, unless: r.none_of?.[0]?.events?.[0] ?? '' };
+}
 
 // draftOf reads rules back, where the wizard could have made them.
 export function draftOf(rules: Rule[], name = '', url = ''): Draft | undefined {
-  // What a rule says besides would be lost.
-  const more = (r: Rule) => Object.entries(r).some(([key, value]) => !known.has(key) && value !== null && value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0));
-  if (rules.some(more)) return undefined;
+  const [combined, ...others] = rules.filter((r) => r.all_of?.length);
+  if (combined) {
+    const together = others.length === 0 ? togetherOf(combined) : undefined;
+    const rest = draftOf(rules.filter((r) => r !== combined), name, url);
+    if (!together || !rest || rest.what !== null) return undefined;
+    const places = placesOf(combined);
+    return { ...rest, what: 'together', together, where: places.length > 0 ? 'some' : 'everywhere', places };
+  }
+  if (rules.some((r) => says(r, known))) return undefined;
   const own = rules.filter((r) => r.events?.some(operational));
   const rest = rules.filter((r) => !own.includes(r));
   if (own.length > 1 || own.some((r) => r.filter || r.projects?.length || r.companies?.length)) return undefined;
@@ -140,7 +161,6 @@ export function draftOf(rules: Rule[], name = '', url = ''): Draft | undefined {
   const draft: Draft = { ...emptyDraft, name, url, own: own[0]?.events ?? [], filter: [...filters][0] ?? '' };
   if (rest.length === 0) return draft;
 
-  const placesOf = (r: Rule): Place[] => [...(r.projects ?? []).map((p): Place => `p:${p}`), ...(r.companies ?? []).map((c): Place => `c:${c}`)];
   const everywhere = rest.filter((r) => placesOf(r).length === 0);
   if (everywhere.length > 0 && rest.length > 1) return undefined;
   const everything = rest.some((r) => r.events?.includes('*'));
@@ -159,3 +179,11 @@ export function draftOf(rules: Rule[], name = '', url = ''): Draft | undefined {
 
 // everythingIn says that a rule reaches all that its owner can see.
 export const everythingIn = (rules: Rule[]) => rules.some((r) => r.events?.includes('*') && !r.projects?.length && !r.companies?.length && !r.filter && !r.not_events?.length);
+
+// reaches says that a rule is about a project: it names it or its company, or all.
+export const reaches = (rules: Rule[], project: { id: string; company_id: string }) =>
+  rules.some(
+    (r) =>
+      !r.events?.every(operational) &&
+      ((!r.projects?.length && !r.companies?.length) || r.projects?.includes(project.id) || r.companies?.includes(project.company_id)),
+  );

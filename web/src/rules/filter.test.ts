@@ -4,10 +4,17 @@ import { asQuery, asRedelivery, codeFits, soughtBy } from './filter';
 test('filters of an address ask the list, and send again exactly what it shows', () => {
   const s = soughtBy({ status: 'failed,held', type: 'TODO_CREATED', reason: 'status_5xx,nonsense', code: '503,5xx,x', since: '7d' }, 'wh_1');
   const { since, ...query } = asQuery(s);
-  expect(query).toEqual({ webhook_id: 'wh_1', status: ['failed', 'held'], event_type: ['TODO_CREATED'], reason: ['status_5xx'], status_code: ['503', '5xx'], kind: undefined, project_id: undefined, q: undefined, latest: undefined, redelivery_id: undefined });
+  expect(query).toEqual({ webhook_id: 'wh_1', status: ['failed', 'held'], event_type: ['TODO_CREATED'], reason: ['status_5xx'], status_code: ['503', '5xx'], kind: undefined, project_id: undefined, q: undefined, latest: undefined, redelivery_id: undefined, until: undefined });
   const again = asRedelivery(s);
   expect(again).toEqual({ since: again?.since, statuses: query.status, event_types: query.event_type, reasons: query.reason, status_codes: query.status_code });
   for (const at of [since, again?.since]) expect(Math.abs(Date.parse(at ?? '') - (Date.now() - 7 * 24 * 3600e3))).toBeLessThan(5000);
+});
+
+test('a stretch between two times is asked for, and sent again', () => {
+  const [since, until] = ['2026-11-01T10:00:00.000Z', '2026-11-02T10:00:00.000Z'];
+  const s = soughtBy({ status: 'failed', since, until }, 'wh_1');
+  expect(asQuery(s)).toMatchObject({ since, until });
+  expect(asRedelivery(s)).toEqual({ since, until, statuses: ['failed'] });
 });
 
 test('no more than the list shows is sent again', () => {

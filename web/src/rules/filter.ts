@@ -1,13 +1,14 @@
 import type { Schemas } from '../api/client';
 import type { Reason, Status } from '../api/hooks';
-import { ago } from './ago';
+import { asTimes, betweenBy } from './span';
 
 // DeliveryFilter is what the address holds: several values with commas between.
 export interface DeliveryFilter {
   status?: string | undefined;
   type?: string | undefined;
   project?: string | undefined;
-  since?: string | undefined;
+  since?: string | undefined; // a span, or a time
+  until?: string | undefined;
   webhook?: string | undefined;
   reason?: string | undefined;
   code?: string | undefined;
@@ -17,10 +18,9 @@ export interface DeliveryFilter {
   redelivery?: string | undefined;
 }
 
-export const filterNames = ['status', 'type', 'project', 'since', 'webhook', 'reason', 'code', 'kind', 'q', 'latest', 'redelivery'] as const satisfies (keyof DeliveryFilter)[];
+export const filterNames = ['status', 'type', 'project', 'since', 'until', 'webhook', 'reason', 'code', 'kind', 'q', 'latest', 'redelivery'] as const satisfies (keyof DeliveryFilter)[];
 
 export const statuses = ['pending', 'retrying', 'succeeded', 'failed', 'held', 'cancelled'] as const satisfies Status[];
-export const spans = ['1h', '24h', '7d', '30d'] as const;
 export const kinds = ['published', 'test', 'combination', 'operational'] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -72,7 +72,8 @@ export interface Sought {
   statuses: Status[];
   type: string | undefined;
   project: string | undefined;
-  since: (typeof spans)[number] | undefined;
+  since: string | undefined;
+  until: string | undefined;
   webhook: string | undefined;
   reasons: Reason[];
   codes: string[];
@@ -88,7 +89,7 @@ export function soughtBy(f: DeliveryFilter, webhook?: string): Sought {
     statuses: someOf(statuses, f.status),
     type: f.type,
     project: f.project,
-    since: oneOf(spans, f.since),
+    ...betweenBy(f),
     webhook: webhook ?? f.webhook,
     reasons: someOf(reasons, f.reason),
     codes: (f.code ?? '').split(',').filter(codeFits),
@@ -110,7 +111,7 @@ export const asQuery = (s: Sought) => ({
   status_code: some(s.codes),
   kind: s.kind,
   project_id: s.project,
-  since: s.since && ago(s.since),
+  ...asTimes(s),
   q: s.id,
   latest: s.latest ? ('true' as const) : undefined,
   redelivery_id: s.redelivery,
@@ -124,8 +125,10 @@ const redelivered = (s: Status): s is Redelivered => s === 'failed' || s === 'he
 export function asRedelivery(s: Sought): Schemas['RedeliverForm'] | undefined {
   const chosen = s.statuses.filter(redelivered);
   if (!s.webhook || s.project || s.kind || s.id || s.redelivery || chosen.length === 0 || chosen.length < s.statuses.length) return undefined;
+  const times = asTimes(s);
   return {
-    since: s.since ? ago(s.since) : '1970-01-01T00:00:00Z',
+    since: times.since ?? '1970-01-01T00:00:00Z',
+    ...(times.until && { until: times.until }),
     statuses: chosen,
     ...(s.type && { event_types: [s.type] }),
     ...(s.reasons.length > 0 && { reasons: s.reasons }),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Rule } from '../api/hooks';
 import { curlOf } from './curl';
 import { changesOf } from './diff';
-import { draftOf, emptyDraft, everythingIn, ready, rulesOf, type Draft, type Place } from './draft';
+import { draftOf, emptyDraft, everythingIn, reaches, ready, rulesOf, type Draft, type Place } from './draft';
 import { faultsOf, hintsOf, masked, receiverOf } from './receivers';
 import { ails, needsYou, stateOf } from './state';
 
@@ -89,7 +89,10 @@ test('rules that the wizard could not have made are left as text', () => {
     [{ events: ['A'], filter: 'true' }, { events: ['B'], projects: ['1'], filter: 'false' }],
     [{ events: ['A'] }, { events: ['B'], projects: ['1'] }],
     [{ events: ['*', 'A'] }],
-    [{ all_of: [{ events: ['A'] }, { events: ['B'] }], within: '1m' }],
+    [{ all_of: [{ events: ['A'] }, { events: ['B'], filter: 'true' }], within: '1m' }],
+    [{ all_of: [{ events: ['A'] }, { events: ['B', 'C'] }], within: '1m' }],
+    [{ all_of: [{ events: ['A'] }, { events: ['B'] }], within: '1h30m' }],
+    [{ all_of: [{ events: ['A'] }, { events: ['B'] }], within: '1m' }, { events: ['A'] }],
     [{ events: ['webhook.*'], filter: "type != 'x'" }],
   ] as Rule[][]) {
     expect(draftOf(rules), JSON.stringify(rules)).toBeUndefined();
@@ -140,4 +143,28 @@ test('curl quotes what a shell would read', () => {
   expect(text).toContain(`'https://example.org/it'\\''s?a=$b'`);
   expect(text).toContain(`-H 'X-A: '\\''; rm'`);
   expect(text).not.toContain('Content-Length');
+});
+
+test('rules: a project is reached by its name, its company, or all', () => {
+  const shop = { id: 'shop', company_id: 'acme' };
+  for (const [rule, yes] of [
+    [{ events: ['*'] }, true],
+    [{ events: ['TODO_CREATED'], projects: ['shop', 'x'] }, true],
+    [{ events: ['TODO_CREATED'], companies: ['acme'] }, true],
+    [{ events: ['TODO_CREATED'], projects: ['x'], companies: ['zeta'] }, false],
+    [{ events: ['webhook.disabled'] }, false], // is about no project
+    [{ all_of: [{ events: ['A'] }, { events: ['B'] }], within: '1h' }, true],
+  ] as const) {
+    expect(reaches([rule as unknown as Rule], shop), JSON.stringify(rule)).toBe(yes);
+  }
+});
+
+test('rules: combinations are read back', () => {
+  const together = { parts: ['A', 'B', 'A'], within: 90, unit: 'm', same: 'current.list.id', inOrder: true, unless: 'C' } as const;
+  for (const d of [
+    { ...emptyDraft, what: 'together', together, where: 'everywhere' },
+    { ...emptyDraft, what: 'together', together: { ...together, inOrder: false, unless: '' }, where: 'some', places: ['p:1', 'c:2'], own: ['webhook.disabled'] },
+  ] as unknown as Draft[]) {
+    expect(draftOf(rulesOf(d))).toEqual(d);
+  }
 });

@@ -141,3 +141,30 @@ export function Whole({ parts, name }: { parts: Part[]; name: string }) {
     </figure>
   );
 }
+
+const mostShares = 8;
+
+// Shares compares counts by bars, the largest first; beyond a few the rest is one.
+export function Shares({ name, parts }: { name: string; parts: { name: string; count: number }[] }) {
+  const { t, format } = useWords();
+  const id = useId();
+  const rest = parts.slice(mostShares).reduce((n, p) => n + p.count, 0);
+  const shown = rest > 0 ? [...parts.slice(0, mostShares), { name: t('shares.rest'), count: rest }] : parts;
+  const most = Math.max(1, ...shown.map((p) => p.count));
+  return (
+    <div>
+      <h3 id={id}>{name}</h3>
+      <ul className="shares" aria-labelledby={id}>
+        {shown.map((p) => (
+          <li key={p.name}>
+            <span dir="auto">{p.name}</span>
+            <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+              <rect width={Math.max(1, (p.count / most) * 100)} height="8" className="fill-accent" />
+            </svg>
+            <strong>{format.number(p.count)}</strong>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

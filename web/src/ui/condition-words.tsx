@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../api/client';
 import { useWords } from '../i18n';
-import { cel, parse, valuesAt, type Line } from '../rules/condition';
+import { cel, linesOf, parse, valuesAt, type Group, type Join, type Line } from '../rules/condition';
 import { Word } from './parts';
 
 // useLineWords says a line of a condition as people say it.
@@ -38,7 +38,9 @@ export function ConditionWords({ filter }: { filter: string }) {
   const say = useLineWords();
   const condition = parse(filter);
   if (!condition) return <code dir="ltr">{filter}</code>;
-  return <span>{condition.lines.map(say).join(` ${t(condition.join === 'all' ? 'line.and' : 'line.or')} `)}</span>;
+  const join = (parts: string[], how: Join) => parts.join(` ${t(how === 'all' ? 'line.and' : 'line.or')} `);
+  const piece = (l: Line | Group) => (l.op === 'group' ? `(${join(l.lines.map(say), l.join)})` : say(l));
+  return <span>{join(condition.lines.map(piece), condition.join)}</span>;
 }
 
 // States are those of an event.
@@ -61,7 +63,8 @@ const mostLines = 50; // as many as a webhook may have rules
 export function LinesOf({ filter, sample, states, owner }: Asked) {
   const { t } = useWords();
   const say = useLineWords();
-  const lines = parse(filter)?.lines.slice(0, mostLines) ?? [];
+  const condition = parse(filter);
+  const lines = condition ? linesOf(condition).slice(0, mostLines) : [];
   const query = useQuery({
     queryKey: ['lines', filter, sample, owner],
     enabled: lines.length > 0,

@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { api, ok } from '../api/client';
-import { fieldsOf, fieldsTold, type Field } from '../rules/condition';
+import { fieldsOf, fieldsTold, sharedBy, type Field } from '../rules/condition';
 import { useTypes } from './names';
 
 // mostAsked is of how many types the server is asked for fields; of others there are
@@ -27,4 +27,26 @@ export function useFields(names: string[] | undefined): Field[] {
   const fields = fieldsTold(found);
   const known = new Set(fields.map((f) => f.path));
   return [...fields, ...fieldsOf(rest).filter((f) => !known.has(f.path))];
+}
+
+// useShared are the fields with one value that events of all these types have, so that
+// parts of a combination can be told by them.
+export function useShared(names: string[]): string[] {
+  const { types } = useTypes();
+  const asked = [...new Set(names)].filter(Boolean);
+  const told = useQueries({
+    queries: asked.map((name) => ({
+      queryKey: ['fields', name],
+      staleTime: 60_000,
+      retry: false,
+      queryFn: () => ok(api.GET('/v1/event-types/{name}/fields', { params: { path: { name } } })),
+    })),
+    combine: (answers) => answers.map((a) => a.data?.data),
+  });
+  const each = asked.map((name, i) => {
+    const rows = told[i];
+    const example = types.data?.find((x) => x.name === name)?.example;
+    return rows ? fieldsTold([rows]) : example ? fieldsOf([example]) : [];
+  });
+  return sharedBy(each);
 }

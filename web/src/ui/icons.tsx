@@ -14,6 +14,7 @@ const shapes = {
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 2',
   pause: 'M8 5v14m8-14v14',
   warning: 'M12 4 2.500 20h19zM12 10v4m0 3v.01',
+  more: 'M5 12h.01M12 12h.01M19 12h.01',
   minus: 'M6 12h12',
   plus: 'M12 5v14M5 12h14',
   sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2m0 16v2M2 12h2m16 0h2M5 5l1.500 1.500m11 11L19 19m0-14-1.500 1.500m-11 11L5 19',
@@ -23,7 +24,7 @@ const shapes = {
 
 export type IconName = keyof typeof shapes;
 
-// Icon never stands alone: a word beside it says the same.
+// Icon never stands alone: a word beside it, or the name of its button, says the same.
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">

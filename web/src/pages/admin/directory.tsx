@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -113,11 +113,15 @@ function More({ user, onClose }: { user: Schemas['User']; onClose: () => void })
   );
 }
 
+// validities are how long a link can be used, in seconds.
+const validities = [3600, 4 * 3600, 86400, 3 * 86400, 7 * 86400];
+
 function SignInLink({ user, onClose }: { user: Schemas['User']; onClose: () => void }) {
   const { t, format } = useWords();
   const [key] = useState(onceKey);
+  const [valid, setValid] = useState(3600);
   const make = useMutation({
-    mutationFn: () => ok(api.POST('/v1/portal-sessions', { params: { header: { 'Idempotency-Key': key } }, body: { user_id: user.id } })),
+    mutationFn: () => ok(api.POST('/v1/portal-sessions', { params: { header: { 'Idempotency-Key': key } }, body: { user_id: user.id, expires_in_seconds: valid } })),
     gcTime: 0,
   });
   return (
@@ -132,9 +136,17 @@ function SignInLink({ user, onClose }: { user: Schemas['User']; onClose: () => v
           <p className="dim small">{t('people.link.until', { until: format.full(make.data.expires_at) })}</p>
         </>
       ) : (
-        <Button loading={make.isPending} onClick={() => make.mutate()}>
-          {t('people.make_link')}
-        </Button>
+        <>
+          <NativeSelect
+            label={t('people.link.valid')}
+            value={String(valid)}
+            onChange={(e) => setValid(Number(e.currentTarget.value))}
+            data={validities.map((s) => ({ value: String(s), label: s < 86400 ? t('hours', { n: s / 3600 }) : t('days', { n: s / 86400 }) }))}
+          />
+          <Button loading={make.isPending} onClick={() => make.mutate()}>
+            {t('people.make_link')}
+          </Button>
+        </>
       )}
       <Button variant="default" onClick={onClose}>
         {t('close')}

@@ -1,13 +1,17 @@
 import { Button, TextInput } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
-import { ago, usePages } from '../../api/hooks';
+import { usePages } from '../../api/hooks';
 import { every } from '../../api/live';
 import { useWords } from '../../i18n';
 import { Choice, Listed } from '../../ui/list';
 import { useAdmin } from '../../ui/names';
 import { Code, Empty, pretty, When } from '../../ui/parts';
-import { spans } from '../../rules/filter';
+import { actions } from '../../rules/actions';
+import { idFits } from '../../rules/filter';
+import { asTimes, betweenBy } from '../../rules/span';
+import { InBetween } from '../../ui/between';
 import { Only } from './only';
 
 export function Log() {
@@ -20,25 +24,54 @@ function Entries() {
   const { t } = useWords();
   const search = useSearch({ from: '/shell/admin/log' });
   const navigate = useNavigate({ from: '/admin/log' });
-  const since = spans.find((s) => s === search.since);
+  const between = betweenBy(search);
+  const action = actions.find((a) => a === search.action);
+  const [actor, setActor] = useState(search.actor ?? '');
+  const [object, setObject] = useState(search.object ?? '');
   const set = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   const pages = usePages(
-    ['log', search.object, since],
-    (cursor) => ok(api.GET('/v1/audit-log', { params: { query: { cursor, object_id: search.object, since: since && ago(since) } } })),
+    ['log', search.object, search.actor, action, between],
+    (cursor) => ok(api.GET('/v1/audit-log', { params: { query: { cursor, object_id: search.object, actor: search.actor, action, ...asTimes(between) } } })),
     every.chart,
     true,
   );
   return (
     <>
       <div className="filters">
-        <TextInput label={t('log.object')} value={search.object ?? ''} onChange={(e) => set({ object: e.currentTarget.value || undefined })} autoComplete="off" />
-        <Choice label={t('span')} value={since} onChange={(since) => set({ since })} options={spans.map((value) => ({ value, label: t(`span.${value}`) }))} />
+        <Choice label={t('log.action')} value={action} onChange={(chosen) => set({ action: chosen })} options={actions.map((value) => ({ value, label: t(`action.${value}`) }))} />
+        <TextInput
+          label={t('log.actor')}
+          value={actor}
+          maxLength={128}
+          autoComplete="off"
+          onChange={(e) => {
+            const typed = e.currentTarget.value.trim();
+            setActor(typed);
+            if (typed === '' || idFits(typed)) set({ actor: typed || undefined });
+          }}
+        />
+        <TextInput
+          label={t('log.object')}
+          value={object}
+          maxLength={257}
+          autoComplete="off"
+          onChange={(e) => {
+            const typed = e.currentTarget.value.trim();
+            setObject(typed);
+            if (typed === '' || typed.split('/').every(idFits)) set({ object: typed || undefined });
+          }}
+        />
+        <InBetween value={between} onChange={set} />
       </div>
       <Listed
         pages={pages}
         none={
           <Empty title={t('nothing_fits')}>
-            <Button variant="default" onClick={() => set({ object: undefined, since: undefined })}>
+            <Button variant="default" onClick={() => {
+                setActor('');
+                setObject('');
+                set({ object: undefined, actor: undefined, action: undefined, since: undefined, until: undefined });
+              }}>
               {t('clear_filters')}
             </Button>
           </Empty>

@@ -1,7 +1,7 @@
 import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { lazy, Suspense, useId, useState } from 'react';
 import { useWords } from '../../i18n';
-import { cel, opsFor, parse, write, type Condition, type Field, type Line, type Op } from '../../rules/condition';
+import { cel, opsFor, parse, write, type Condition, type Field, type Group, type Join, type Line, type Op } from '../../rules/condition';
 import type { Draft } from '../../rules/draft';
 import type { Fault } from '../../rules/findings';
 import { Faults } from '../../ui/findings';
@@ -60,36 +60,36 @@ export function OnlyIf({ draft: d, set, fault, none }: { draft: Draft; set: Set;
   return (
     <div className="stack">
       {condition.lines.length === 0 && <p className="dim">{none ?? t('only_if.none')}</p>}
-      {condition.lines.length > 1 && (
-        <NativeSelect
-          label={t('only_if.join')}
-          value={condition.join}
-          onChange={(e) => change({ ...condition, join: e.currentTarget.value as Condition['join'] })}
-          data={[
-            { value: 'all', label: t('only_if.all') },
-            { value: 'any', label: t('only_if.any') },
-          ]}
-        />
-      )}
-      {condition.lines.map((line, i) => (
-        <LineEditor
-          key={i}
-          line={line}
-          fields={fields}
-          onChange={(next) => change({ ...condition, lines: condition.lines.map((l, k) => (k === i ? next : l)) })}
-          onRemove={() => change({ ...condition, lines: condition.lines.filter((_, k) => k !== i) })}
-        />
-      ))}
+      {condition.lines.length > 1 && <Joined label={t('only_if.join')} value={condition.join} onChange={(join) => change({ ...condition, join })} />}
+      {condition.lines.map((piece, i) => {
+        const own = {
+          fields,
+          onChange: (next: Piece) => change({ ...condition, lines: condition.lines.map((l, k) => (k === i ? next : l)) }),
+          onRemove: () => change({ ...condition, lines: condition.lines.filter((_, k) => k !== i) }),
+        };
+        return piece.op === 'group' ? <GroupEditor key={i} group={piece} {...own} /> : <LineEditor key={i} line={piece} {...own} />;
+      })}
       <FilterFault fault={fault} />
       {!condition.lines.every(finished) && <Note tone="warn">{t('only_if.unfinished')}</Note>}
       <div className="row">
         <Button variant="default" onClick={() => change({ ...condition, lines: [...condition.lines, fresh(fields[0])] })}>
           {t('only_if.add')}
         </Button>
-        <Button variant="default" onClick={() => {
+        {condition.lines.length > 0 && (
+          <Button
+            variant="default"
+            onClick={() => change({ ...condition, lines: [...condition.lines, { op: 'group', join: condition.join === 'all' ? 'any' : 'all', lines: [fresh(fields[0]), fresh(fields[0])] }] })}
+          >
+            {t('only_if.add_group')}
+          </Button>
+        )}
+        <Button
+          variant="default"
+          onClick={() => {
             setByHand(true);
             set({ unfinished: false });
-          }}>
+          }}
+        >
           {t('only_if.write')}
         </Button>
       </div>
@@ -100,6 +100,52 @@ export function OnlyIf({ draft: d, set, fault, none }: { draft: Draft; set: Set;
         </details>
       )}
     </div>
+  );
+}
+
+type Piece = Line | Group;
+
+// Joined asks whether all of some lines have to hold, or any of them.
+function Joined({ label, value, onChange }: { label: string; value: Join; onChange: (join: Join) => void }) {
+  const { t } = useWords();
+  return (
+    <NativeSelect
+      label={label}
+      value={value}
+      onChange={(e) => onChange(e.currentTarget.value as Join)}
+      data={[
+        { value: 'all', label: t('only_if.all') },
+        { value: 'any', label: t('only_if.any') },
+      ]}
+    />
+  );
+}
+
+function GroupEditor({ group: g, fields, onChange, onRemove }: { group: Group; fields: Field[]; onChange: (g: Piece) => void; onRemove: () => void }) {
+  const { t } = useWords();
+  const lines = (next: Line[]) => onChange({ ...g, lines: next });
+  return (
+    <fieldset className="card stack group">
+      <legend className="hidden">{t('only_if.group')}</legend>
+      <Joined label={t('only_if.join.group')} value={g.join} onChange={(join) => onChange({ ...g, join })} />
+      {g.lines.map((line, i) => (
+        <LineEditor
+          key={i}
+          line={line}
+          fields={fields}
+          onChange={(next) => lines(g.lines.map((l, k) => (k === i ? next : l)))}
+          onRemove={() => (g.lines.length > 1 ? lines(g.lines.filter((_, k) => k !== i)) : onRemove())}
+        />
+      ))}
+      <div className="row">
+        <Button variant="default" onClick={() => lines([...g.lines, fresh(fields[0])])}>
+          {t('only_if.add.group')}
+        </Button>
+        <Button variant="default" onClick={onRemove}>
+          {t('only_if.remove_group')}
+        </Button>
+      </div>
+    </fieldset>
   );
 }
 
@@ -163,8 +209,9 @@ function make(op: Op, path: string): Line {
   }
 }
 
-// finished says that a line asks for something.
-function finished(l: Line): boolean {
+// finished says that a line asks for something, and each line of a group does.
+function finished(l: Piece): boolean {
+  if (l.op === 'group') return l.lines.every(finished);
   if ('value' in l && l.value === '') return false;
   if ('values' in l && l.values.length === 0) return false;
   if ('user' in l && l.user === '') return false;

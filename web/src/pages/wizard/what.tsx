@@ -2,7 +2,9 @@ import { Button, Checkbox, NativeSelect, NumberInput, TextInput } from '@mantine
 import { useState } from 'react';
 import { type EventType } from '../../api/hooks';
 import { useWords } from '../../i18n';
-import { fewestParts, mostParts, operational, publishable, type Draft, type Together } from '../../rules/draft';
+import { combinationOf, complete, fewestParts, mostParts, operational, publishable, type Draft, type Together } from '../../rules/draft';
+import { useShared } from '../../ui/fields';
+import { RuleWords } from '../../ui/listens';
 import { useTypes } from '../../ui/names';
 import { Answered, Note } from '../../ui/parts';
 import { Radios } from '../../ui/radios';
@@ -123,14 +125,21 @@ function Ticks({ types, chosen, onChange }: Choosing) {
 }
 
 const sames = ['current.id', 'project_id', 'actor_id'] as const;
+const known = (same: string) => sames.some((s) => s === same);
 
 function Parts({ types, together: c, onChange }: { types: EventType[]; together: Together; onChange: (c: Together) => void }) {
   const { t } = useWords();
   const { title } = useTypes();
   const set = (change: Partial<Together>) => onChange({ ...c, ...change });
+  const shared = useShared([...c.parts, c.unless]).map((path) => `current.${path}`).filter((path) => !known(path));
   const options = [{ value: '', label: t('choose') }, ...types.map((x) => ({ value: x.name, label: title(x.name) }))];
   return (
     <div className="card stack">
+      {complete(c) && (
+        <div role="status">
+          <RuleWords rule={combinationOf(c)} />
+        </div>
+      )}
       {c.parts.map((part, i) => (
         <div key={i} className="line">
           <NativeSelect
@@ -166,7 +175,10 @@ function Parts({ types, together: c, onChange }: { types: EventType[]; together:
           label={t('together.same')}
           value={c.same}
           onChange={(e) => set({ same: e.currentTarget.value })}
-          data={sames.map((value) => ({ value, label: t(`same.${value}`) }))}
+          data={[
+            ...sames.map((value) => ({ value: value as string, label: t(`same.${value}`) })),
+            ...[...new Set([...shared, ...(known(c.same) ? [] : [c.same])])].map((value) => ({ value, label: t('same.field', { field: value.replace(/^current\./, '') }) })),
+          ]}
         />
       </div>
       <NativeSelect label={t('together.unless')} value={c.unless} onChange={(e) => set({ unless: e.currentTarget.value })} data={[{ value: '', label: t('together.nothing') }, ...options.slice(1)]} />
