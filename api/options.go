@@ -78,6 +78,8 @@ type Options struct {
 	Mail bool
 	// Settings are what GET /v1/system shows.
 	Settings Settings
+	// Parts tells what GET /v1/system shows of the checks of /readyz; nil = nothing.
+	Parts func(context.Context) []ops.Found
 	// Traces makes a span of each request that publishes; nil = none.
 	Traces *tracing.Traces
 	// Metrics counts what is published and how long answers take; nil = nobody does.

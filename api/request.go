@@ -8,7 +8,8 @@ import (
 
 type requestInput struct {
 	ByID
-	Sign string `query:"sign" enum:"true,false" doc:"true: with a timestamp of now and signatures that the receiver accepts; the audit log tells who asked. Else webhook-timestamp, webhook-signature and X-Signature are left out"`
+	Sign   string `query:"sign" enum:"true,false" doc:"true: with a timestamp of now and signatures that the receiver accepts; the audit log tells who asked. Else webhook-timestamp, webhook-signature and X-Signature are left out"`
+	Format string `query:"payload_format" enum:"standard,blue,cloudevents,slack,discord,teams" doc:"As a webhook of this format would send it, to compare them before it is changed; that of the webhook when left out. Can't be combined with sign"`
 }
 
 type deliveryRequest struct {
@@ -30,6 +31,10 @@ func (s *server) request(ctx context.Context, in *requestInput) (*reply[delivery
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
+	sign := in.Sign == "true"
+	if sign && in.Format != "" {
+		return nil, badParameter(hook.Field{Pointer: "?payload_format", Code: hook.FieldNotAllowed, Detail: "must be left out where sign is true: only what the webhook sends is signed"})
+	}
 	p, err := s.Store.Parcel(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -44,7 +49,9 @@ func (s *server) request(ctx context.Context, in *requestInput) (*reply[delivery
 	case !p.Event.ExpungedAt.IsZero():
 		return nil, hook.Errorf(hook.CodeConflict, "The states of the event were removed for good, so its request can't be shown.")
 	}
-	sign := in.Sign == "true"
+	if other := hook.PayloadFormat(in.Format); other != "" && other != p.Webhook.PayloadFormat {
+		p.Webhook.PayloadFormat, p.Blue, p.Chat = other, nil, nil // what it keeps is for its own format
+	}
 	shown, err := s.Show(p, sign)
 	if err != nil {
 		return nil, hook.Errorf(hook.CodeConflict, "The webhook's secret can't be read; see unreadable of the webhook, and give it a new one by rotate-secret.")

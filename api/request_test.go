@@ -71,3 +71,22 @@ func TestRequest_IsRefusedWithTheRemedy(t *testing.T) {
 	c.store.hidden = "e1"
 	c.call("GET", path, "").problem(404, "not_found")
 }
+
+// TestRequest_ShowsAnotherFormat: whoever changes a format sees both bodies before.
+func TestRequest_ShowsAnotherFormat(t *testing.T) {
+	var asked hook.Parcel
+	c := newClientWith(t, func(o *Options) {
+		o.Show = func(p hook.Parcel, signed bool) (hook.Request, error) {
+			asked = p
+			return showing("{}", false)(p, signed)
+		}
+	})
+	c.store.deliveries, c.store.webhooks = []hook.Delivery{deliveryOfTests()}, []hook.Webhook{{ID: "wh_1"}}
+	c.call("GET", "/v1/deliveries/dlv_1/request?payload_format=cloudevents", "").is(200)
+	require.Equal(t, hook.FormatCloudEvents, asked.Webhook.PayloadFormat)
+	c.call("GET", "/v1/deliveries/dlv_1/request", "").is(200)
+	require.Empty(t, asked.Webhook.PayloadFormat)
+	c.call("GET", "/v1/deliveries/dlv_1/request?payload_format=cloudevents&sign=true", "").is(422)
+	c.call("GET", "/v1/deliveries/dlv_1/request?payload_format=xml", "").is(422)
+	require.Empty(t, c.store.erased, "nothing was signed")
+}

@@ -49,7 +49,14 @@ type system struct {
 	SchemaVersion   int64           `json:"schema_version" doc:"The newest migration that the database has"`
 	PostgresVersion string          `json:"postgres_version" doc:"The database server's version"`
 	Settings        Settings        `json:"settings" doc:"What this process was started with, without secrets"`
+	Parts           []systemPart    `json:"parts" nullable:"false" maxItems:"10" doc:"What this process needs, as its /readyz checks it"`
 	Retention       retentionStatus `json:"retention" doc:"How far the removal of what is kept no longer has come"`
+}
+
+type systemPart struct {
+	Name   string  `json:"name" doc:"What it is, such as postgres"`
+	Ready  bool    `json:"ready" doc:"It is there"`
+	Detail *string `json:"detail" doc:"Why it is not, in words; null when it is"`
 }
 
 type retentionStatus struct {
@@ -69,7 +76,12 @@ type retentionCount struct {
 }
 
 func (s *server) system(ctx context.Context, _ *struct{}) (*reply[system], error) {
-	out := system{Version: s.Version, GoVersion: runtime.Version(), Settings: s.Settings}
+	out := system{Version: s.Version, GoVersion: runtime.Version(), Settings: s.Settings, Parts: []systemPart{}}
+	if s.Parts != nil {
+		for _, f := range s.Parts(ctx) {
+			out.Parts = append(out.Parts, systemPart{Name: f.Name, Ready: f.Missing == "", Detail: optional(f.Missing)})
+		}
+	}
 	var err error
 	if out.SchemaVersion, err = s.Store.SchemaVersion(ctx); err != nil {
 		return nil, err

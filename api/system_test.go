@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/hook"
+	"godwit/internal/ops"
 )
 
 func TestSystem_TellsVersionsAndHowFarTheRemovalHasCome(t *testing.T) {
@@ -23,6 +25,20 @@ func TestSystem_TellsVersionsAndHowFarTheRemovalHasCome(t *testing.T) {
 		"last_finished_at": now().Add(-time.Hour).Format(time.RFC3339Nano), "problem": "the database was away",
 		"removed": []any{map[string]any{"part": "events", "total": 30.0, "last_run": 3.0}},
 	}, got["retention"])
+}
+
+// TestSystem_TellsItsParts: whoever runs Godwit sees in the app what /readyz says.
+func TestSystem_TellsItsParts(t *testing.T) {
+	c := newClientWith(t, func(o *Options) {
+		o.Parts = func(context.Context) []ops.Found {
+			return []ops.Found{{Name: "postgres"}, {Name: "temporal", Missing: "no connection"}}
+		}
+	})
+	require.Equal(t, []any{
+		map[string]any{"name": "postgres", "ready": true, "detail": nil},
+		map[string]any{"name": "temporal", "ready": false, "detail": "no connection"},
+	}, c.call("GET", "/v1/system", "").is(200).json()["parts"])
+	require.Equal(t, []any{}, newClient(t).call("GET", "/v1/system", "").is(200).json()["parts"])
 }
 
 // TestReports_SayWhatMayBeMissing: a count of a time of which rows were removed

@@ -146,6 +146,7 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 		},
 		Version:  p.opts.Version,
 		Settings: settings(cfg),
+		Parts:    func(ctx context.Context) []ops.Found { return ops.Examine(ctx, p.checks) },
 		Look:     api.Look{Name: cfg.AppName, Logo: cfg.AppLogo, Accent: cfg.AppAccent, SignInURL: cfg.SignInURL, TemporalLinks: string(cfg.TemporalLinks)},
 		Mail:     cfg.SMTPURL != "",
 		Metrics:  metrics,

@@ -61,14 +61,29 @@ func ready(w http.ResponseWriter, r *http.Request, checks []Check, notes []func(
 	fmt.Fprintln(w, strings.Join(lines, "\n"))
 }
 
-// Missing runs the checks and lists what is missing, one line each.
-func Missing(ctx context.Context, checks []Check) []string {
+// Found is what a check found: an empty Missing means that all is well.
+type Found struct{ Name, Missing string }
+
+// Examine runs the checks.
+func Examine(ctx context.Context, checks []Check) []Found {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	var missing []string
-	for _, c := range checks {
+	out := make([]Found, len(checks))
+	for i, c := range checks {
+		out[i].Name = c.Name
 		if err := c.Probe(ctx); err != nil {
-			missing = append(missing, c.Name+": "+err.Error())
+			out[i].Missing = err.Error()
+		}
+	}
+	return out
+}
+
+// Missing runs the checks and lists what is missing, one line each.
+func Missing(ctx context.Context, checks []Check) []string {
+	var missing []string
+	for _, f := range Examine(ctx, checks) {
+		if f.Missing != "" {
+			missing = append(missing, f.Name+": "+f.Missing)
 		}
 	}
 	return missing

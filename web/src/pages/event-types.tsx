@@ -1,10 +1,11 @@
 import { Button, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
 import { useWebhooks, type EventType } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { operational, publishable } from '../rules/draft';
-import { useTypes } from '../ui/names';
+import { useAdmin, useTypes } from '../ui/names';
 import { Answered, Card, Copy, Empty, Page, Word } from '../ui/parts';
 import { SchemaTable, StatesTable } from '../ui/states';
 
@@ -16,8 +17,15 @@ export function EventTypes() {
   const set = (value: string) => void navigate({ search: { q: value || undefined }, replace: true });
   const words = (q ?? '').toLowerCase();
   const fits = (x: EventType) => !words || `${x.name} ${title(x.name)} ${x.description} ${group(x.group)}`.toLowerCase().includes(words);
+  const admin = useAdmin();
+  const [adding, setAdding] = useState(false);
   return (
-    <Page title={t('nav.types')} lead={<p className="dim">{t('types.text')}</p>}>
+    <Page title={t('nav.types')} lead={<p className="dim">{t('types.text')}</p>} actions={admin && <Button onClick={() => setAdding(true)}>{t('types.add')}</Button>}>
+      {adding && (
+        <Suspense>
+          <Editor onClose={() => setAdding(false)} />
+        </Suspense>
+      )}
       <div className="filters">
         <TextInput label={t('types.search')} type="search" value={q ?? ''} onChange={(e) => set(e.currentTarget.value)} autoComplete="off" />
       </div>
@@ -64,9 +72,37 @@ export function EventTypes() {
   );
 }
 
+// The forms are for admins alone.
+const Editor = lazy(async () => ({ default: (await import('./admin/event-type-editor')).Editor }));
+const Remove = lazy(async () => ({ default: (await import('./admin/event-type-editor')).Remove }));
+
+function Manage({ type }: { type: EventType }) {
+  const { t } = useWords();
+  const { title } = useTypes();
+  const [open, setOpen] = useState<'change' | 'remove'>();
+  const close = () => setOpen(undefined);
+  return (
+    <div className="row">
+      <Button size="xs" variant="default" onClick={() => setOpen('change')}>
+        {t('change')}
+        <span className="hidden"> {title(type.name)}</span>
+      </Button>
+      <Button size="xs" variant="default" onClick={() => setOpen('remove')}>
+        {t('delete')}
+        <span className="hidden"> {title(type.name)}</span>
+      </Button>
+      <Suspense>
+        {open === 'change' && <Editor type={type} onClose={close} />}
+        {open === 'remove' && <Remove type={type} onClose={close} />}
+      </Suspense>
+    </div>
+  );
+}
+
 function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boolean }) {
   const { t, format } = useWords();
   const { title } = useTypes();
+  const admin = useAdmin();
   const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const covers = (entry: string) => entry === x.name || (entry === '*' && !operational(x.name)) || (entry.length > 1 && ((entry.endsWith('*') && x.name.startsWith(entry.slice(0, -1))) || (entry.startsWith('*') && x.name.endsWith(entry.slice(1)))));
   const listening = webhooks.filter((w) => w.rules.some((r) => [r, ...(r.all_of ?? [])].some((p) => (p.events ?? []).some(covers) && !(p.not_events ?? []).some(covers))));
@@ -84,6 +120,7 @@ function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boo
       <div>{listening.length === 0 ? t('types.nobody') : t('types.listening', { names: format.list(listening.map((w) => w.name)) })}</div>
       {(x.example.current || x.example.previous) && <StatesTable previous={x.example.previous} current={x.example.current} title={title(x.name)} />}
       {x.schema && <SchemaTable schema={x.schema} />}
+      {admin && !x.builtin && <Manage type={x} />}
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { ConditionWords, LinesOf } from '../ui/condition-words';
 import { useAdmin, useNames, useTypes } from '../ui/names';
 import { Answered, Card, Code, Copy, Facts, Loading, Page, pretty, Problem, StatusWord, When, Word } from '../ui/parts';
 import { shown } from '../ui/states';
+import { EventAsTest } from './test-panel';
 
 type Event = Schemas['Event'];
 
@@ -74,6 +75,7 @@ function EventOf({ event: e }: { event: Event }) {
         </Card>
       </div>
       <WhyNot event={e} />
+      <AsTest event={e} />
     </>
   );
 }
@@ -126,6 +128,24 @@ function Changes({ event: e }: { event: Event }) {
         </div>
       </details>
     </div>
+  );
+}
+
+// AsTest sends the event to a webhook, without any bearing on its health or ledger.
+function AsTest({ event: e }: { event: Event }) {
+  const { t } = useWords();
+  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const [chosen, setChosen] = useState('');
+  const webhook = webhooks.find((w) => w.id === chosen) ?? webhooks[0];
+  if (!webhook || (e.kind !== 'published' && e.kind !== 'test')) return null;
+  return (
+    <Card title={t('event.as_test')}>
+      <div className="stack">
+        <p className="dim small">{t('event.as_test.text')}</p>
+        <NativeSelect label={t('event.as_test.to')} value={webhook.id} onChange={(x) => setChosen(x.currentTarget.value)} data={webhooks.map((w) => ({ value: w.id, label: w.name }))} />
+        <EventAsTest key={webhook.id} event={e} webhook={webhook} />
+      </div>
+    </Card>
   );
 }
 

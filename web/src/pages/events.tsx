@@ -1,15 +1,18 @@
-import { Button } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
 import { usePages, useProjects } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
+import { ofRecord } from '../rules/condition';
+import { idFits } from '../rules/filter';
 import { asTimes, betweenBy } from '../rules/span';
 import { InBetween } from '../ui/between';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Guide, Page, TestMark, When } from '../ui/parts';
+import { Empty, Guide, Note, Page, TestMark, When } from '../ui/parts';
 import { Condition, Found } from './event-search';
 
 export function Events() {
@@ -20,7 +23,7 @@ export function Events() {
   const projects = useProjects().data ?? [];
   const between = betweenBy(search);
   const matched = search.matched === 'false' ? 'false' : undefined;
-  const { filter, type, project } = search;
+  const { filter, type, project, record } = search;
   const [searching, setSearching] = useState(filter !== undefined);
   const set = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   return (
@@ -29,18 +32,67 @@ export function Events() {
         <Choice label={t('type')} value={type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
         <Choice label={t('project')} value={project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
         <InBetween value={between} onChange={set} />
-        {!filter && <Choice label={t('events.went')} value={matched} onChange={(matched) => set({ matched })} options={[{ value: 'false', label: t('events.went.nobody') }]} />}
+        {!filter && !record && <Choice label={t('events.went')} value={matched} onChange={(matched) => set({ matched })} options={[{ value: 'false', label: t('events.went.nobody') }]} />}
       </div>
-      <details className="card" open={searching} onToggle={(e) => setSearching(e.currentTarget.open)}>
-        <summary>{t('events.search')}</summary>
-        {searching && <Condition filter={filter} type={type} onSearch={(filter) => set({ filter, ...(filter && { matched: undefined }) })} />}
-      </details>
-      {filter ? (
+      <ById key={record ?? ''} id={record} onSearch={(id) => set({ record: id, ...(id && { filter: undefined, matched: undefined }) })} />
+      {!record && (
+        <details className="card" open={searching} onToggle={(e) => setSearching(e.currentTarget.open)}>
+          <summary>{t('events.search')}</summary>
+          {searching && <Condition filter={filter} type={type} onSearch={(filter) => set({ filter, ...(filter && { matched: undefined }) })} />}
+        </details>
+      )}
+      {record ? (
+        <>
+          <WithID id={record} />
+          <Found sought={{ filter: ofRecord(record), type, project, ...between }}>{(rows) => <Rows rows={rows} />}</Found>
+        </>
+      ) : filter ? (
         <Found sought={{ filter, type, project, ...between }}>{(rows) => <Rows rows={rows} />}</Found>
       ) : (
         <Newest asked={{ type, project, matched, ...between }} onClear={() => set({ type: undefined, project: undefined, since: undefined, until: undefined, matched: undefined })} />
       )}
     </Page>
+  );
+}
+
+// ById looks for an event by its id, or by that of the record that it is about.
+function ById({ id, onSearch }: { id: string | undefined; onSearch: (id: string | undefined) => void }) {
+  const { t } = useWords();
+  const [text, setText] = useState(id ?? '');
+  return (
+    <form
+      className="line"
+      role="search"
+      onSubmit={(e) => {
+        e.preventDefault();
+        onSearch(text.trim() || undefined);
+      }}
+    >
+      <TextInput label={t('events.by_id')} value={text} maxLength={128} autoComplete="off" onChange={(e) => setText(e.currentTarget.value)} />
+      <Button className="fit" type="submit" variant="default" disabled={text.trim() === '' && !id}>
+        {t('events.search.go')}
+      </Button>
+      {id && (
+        <Button className="fit" variant="default" onClick={() => onSearch(undefined)}>
+          {t('clear_filters')}
+        </Button>
+      )}
+    </form>
+  );
+}
+
+// WithID leads to the event that has this id, if there is one.
+function WithID({ id }: { id: string }) {
+  const { t } = useWords();
+  const { title } = useTypes();
+  const event = useQuery({ queryKey: ['event', id], enabled: idFits(id), retry: false, queryFn: () => ok(api.GET('/v1/events/{id}', { params: { path: { id } } })) }).data;
+  if (!event) return null;
+  return (
+    <Note tone="good">
+      <Link to="/events/$id" params={{ id }}>
+        {t('events.this', { title: title(event.type) })}
+      </Link>
+    </Note>
   );
 }
 

@@ -13,6 +13,7 @@ import { Buttons, Dialog, useSay } from '../ui/dialog';
 import { Faults, useFaultText, useTwin, Warnings } from '../ui/findings';
 import { useAdmin } from '../ui/names';
 import { Card, Note, pretty, Problem } from '../ui/parts';
+import { Formats } from './formats';
 import { Address } from './wizard/address';
 import { OnlyIf } from './wizard/only-if';
 import { asSent, moved, OptionFields, type Options } from './wizard/options';
@@ -155,10 +156,12 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
           />
         </Card>
       )}
-      {patch.rules && rules && !problems.some((p) => p.pointer.startsWith('/rules')) && <Preview rules={rules} owner={admin ? webhook.owner_id : undefined} short />}
+      {patch.rules && rules && !problems.some((p) => p.pointer.startsWith('/rules')) && <Preview rules={rules} before={seen.webhook.rules} owner={admin ? webhook.owner_id : undefined} short />}
+      {patch.rules && seen.webhook.combinations.open_windows > 0 && <Note tone="warn">{t('settings.windows', { n: seen.webhook.combinations.open_windows })}</Note>}
       <Card title={t('options')}>
         <OptionFields options={options} onChange={setOptions} />
       </Card>
+      {patch.payload_format && <Formats webhook={seen.webhook} to={patch.payload_format} />}
       <div aria-live="polite" className="stack">
         {dirty && listed.length > 0 && (
           <Note tone="bad" title={t('faults')}>

@@ -11,6 +11,50 @@ import { useTypes } from '../ui/names';
 import { Note, pretty, Problem, Word } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
 
+type States = Pick<Schemas['TestForm'], 'previous' | 'current'>;
+
+// useTest sends a test, and follows its delivery.
+function useTest(id: string) {
+  const send = useMutation({
+    mutationFn: (body: Schemas['TestForm']) => ok(api.POST('/v1/webhooks/{id}/test', { params: { path: { id }, header: { 'Idempotency-Key': onceKey() } }, body })),
+  });
+  const delivery = useDelivery(send.data?.delivery_id, 1);
+  return { send, delivery: delivery.data };
+}
+
+function Outcome({ test: { send, delivery }, url }: { test: ReturnType<typeof useTest>; url: string }) {
+  const { t } = useWords();
+  return (
+    <>
+      {send.error && (isFailure(send.error, 'conflict') ? <Note tone="warn">{t('test.off')}</Note> : <Problem error={send.error} />)}
+      <div aria-live="polite" className="stack tight" data-testid="test-result">
+        {send.data && <Result delivery={delivery} url={url} />}
+        {send.data && (
+          <Link to="/deliveries/$id" params={{ id: send.data.delivery_id }} className="small">
+            {t('test.open')}
+          </Link>
+        )}
+      </div>
+    </>
+  );
+}
+
+// EventAsTest sends what an event holds to a webhook, as a test.
+export function EventAsTest({ event: e, webhook: w }: { event: States & { type: string }; webhook: Pick<Webhook, 'id' | 'url'> }) {
+  const { t } = useWords();
+  const test = useTest(w.id);
+  return (
+    <>
+      <div>
+        <Button loading={test.send.isPending} onClick={() => test.send.mutate({ type: e.type, previous: e.previous ?? null, current: e.current ?? null })}>
+          {t('test.now')}
+        </Button>
+      </div>
+      <Outcome test={test} url={w.url} />
+    </>
+  );
+}
+
 // TestPanel sends a test and shows at once its outcome.
 export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' | 'rules'> }) {
   const { t } = useWords();
@@ -22,15 +66,12 @@ export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' 
   const example = choices.find((c) => c.name === type)?.example;
   const [text, setText] = useState<string>(); // undefined: the example as it is
   const states = text === undefined ? {} : statesOf(text);
-  const send = useMutation({
-    mutationFn: () => ok(api.POST('/v1/webhooks/{id}/test', { params: { path: { id: w.id }, header: { 'Idempotency-Key': onceKey() } }, body: { type, ...states } })),
-  });
-  const delivery = useDelivery(send.data?.delivery_id, 1);
+  const test = useTest(w.id);
   return (
     <div className="stack">
       <div className="line">
         <NativeSelect label={t('test.type')} value={type} onChange={(e) => (setChosen(e.currentTarget.value), setText(undefined))} data={choices.map((c) => ({ value: c.name, label: title(c.name) }))} />
-        <Button className="fit" loading={send.isPending} disabled={!type || !states} onClick={() => send.mutate()}>
+        <Button className="fit" loading={test.send.isPending} disabled={!type || !states} onClick={() => test.send.mutate({ type, ...states })}>
           {t('test.now')}
         </Button>
       </div>
@@ -49,24 +90,16 @@ export function TestPanel({ webhook: w }: { webhook: Pick<Webhook, 'id' | 'url' 
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
       </details>
-      {send.error && (isFailure(send.error, 'conflict') ? <Note tone="warn">{t('test.off')}</Note> : <Problem error={send.error} />)}
-      <div aria-live="polite" className="stack tight" data-testid="test-result">
-        {send.data && <Result delivery={delivery.data} url={w.url} />}
-        {send.data && (
-          <Link to="/deliveries/$id" params={{ id: send.data.delivery_id }} className="small">
-            {t('test.open')}
-          </Link>
-        )}
-      </div>
+      <Outcome test={test} url={w.url} />
     </div>
   );
 }
 
 // statesOf reads what a person wrote; undefined while it can't be sent.
-function statesOf(text: string): Pick<Schemas['TestForm'], 'previous' | 'current'> | undefined {
+function statesOf(text: string): States | undefined {
   const state = (x: unknown) => x === null || (typeof x === 'object' && !Array.isArray(x));
   try {
-    const { previous = null, current = null, ...more } = JSON.parse(text) as Pick<Schemas['TestForm'], 'previous' | 'current'>;
+    const { previous = null, current = null, ...more } = JSON.parse(text) as States;
     return state(previous) && state(current) && (previous || current) && Object.keys(more).length === 0 ? { previous, current } : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cel, fieldsOf, fieldsTold, linesOf, opsFor, parse, sharedBy, speakable, valuesAt, write, type Condition, type Field, type Line } from './condition';
+import { cel, fieldsOf, fieldsTold, linesOf, ofRecord, opsFor, parse, sharedBy, speakable, valuesAt, write, type Condition, type Field, type Line } from './condition';
 
 // random is a generator that gives the same numbers each time.
 function random(seed: number) {
@@ -187,4 +187,10 @@ test('parts of a combination share what all of them hold one value of', () => {
   expect(sharedBy([[text('id'), text('list.id'), { path: 'tags', kinds: ['list'] }], [{ path: 'tags', kinds: ['list'] }, text('list.id'), text('other')]])).toEqual(['list.id']);
   expect(sharedBy([[text('id')]])).toEqual(['id']);
   expect(sharedBy([])).toEqual([]);
+});
+
+test('events of a record are asked for by its id, which may be a number', () => {
+  expect(ofRecord("it's")).toBe("current.?id.orValue('') == 'it\\'s' || previous.?id.orValue('') == 'it\\'s'");
+  expect(ofRecord('42')).toContain("current.?id.orValue('') == 42 || ");
+  expect(ofRecord('042')).not.toContain('== 042');
 });

@@ -360,3 +360,9 @@ export function sharedBy(each: Field[][]): string[] {
   const [first, ...others] = each.map((fields) => fields.filter(single).map((f) => f.path));
   return (first ?? []).filter((path) => others.every((paths) => paths.includes(path)));
 }
+
+// ofRecord is the condition that an event is about the record with this id.
+export function ofRecord(id: string): string {
+  const values = [quote(id), ...(/^(0|[1-9]\d{0,14})$/.test(id) ? [id] : [])];
+  return ['current', 'previous'].flatMap((state) => values.map((value) => `${state}.?id.orValue('') == ${value}`)).join(' || ');
+}

@@ -3,8 +3,9 @@ import { connect } from './connect';
 import { faults } from './faults';
 import { help } from './help';
 import { play } from './play';
+import { types } from './types';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 import type { Catalogue } from '../texts';
 
-export const de: Catalogue = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play };
+export const de: Catalogue = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play, ...types };

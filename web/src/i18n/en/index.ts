@@ -3,9 +3,10 @@ import { connect } from './connect';
 import { faults } from './faults';
 import { help } from './help';
 import { play } from './play';
+import { types } from './types';
 import { webhooks } from './webhooks';
 import { wizard } from './wizard';
 
 // The English texts. They are the type of the others: what is missing there, the
 // compiler finds.
-export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play };
+export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play, ...types };

@@ -3,7 +3,7 @@ import { api, ok } from '../../api/client';
 import { every, live } from '../../api/live';
 import { useWords } from '../../i18n';
 import { useAdmin } from '../../ui/names';
-import { Answered, Card, Facts, When } from '../../ui/parts';
+import { Answered, Card, Facts, When, Word } from '../../ui/parts';
 import { base } from '../../base';
 import { Only } from './only';
 
@@ -42,6 +42,21 @@ export function System() {
                   ],
                 ]}
               />
+            </Card>
+            <Card title={t('system.parts')}>
+              <ul className="plainlist">
+                {s.parts.map((part) => (
+                  <li key={part.name} className="row between">
+                    <span lang="en">{part.name}</span>
+                    <Word tone={part.ready ? 'good' : 'bad'}>{t(part.ready ? 'system.ready' : 'system.missing')}</Word>
+                    {part.detail && (
+                      <span className="small" lang="en">
+                        {part.detail}
+                      </span>
+                    )}
+                  </li>
+                ))}
+              </ul>
             </Card>
             <Card title={t('system.sending')}>
               <Facts

@@ -15,22 +15,30 @@ import { EventPanel } from '../event-panel';
 
 const spans = ['24h', '7d', '30d'] as const;
 
-// Preview tells what rules would have sent lately.
-export function Preview({ rules, owner, short }: { rules: Rule[]; owner?: string | undefined; short?: boolean }) {
+// usePreview asks what rules would have sent lately.
+function usePreview(rules: Rule[], span: string, owner: string | undefined) {
+  return useQuery({
+    queryKey: ['preview', span, owner, rules],
+    enabled: rules.length > 0,
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+    retry: false,
+    queryFn: () => ok(api.POST('/v1/webhooks/preview', { body: { rules, since: ago(span), ...(owner && { owner_id: owner }) } })),
+  });
+}
+
+const none: Rule[] = [];
+
+// Preview tells what rules would have sent lately, and what those before them did.
+export function Preview({ rules, before = none, owner, short }: { rules: Rule[]; before?: Rule[]; owner?: string | undefined; short?: boolean }) {
   const { t, format } = useWords();
   const { title } = useTypes();
   const names = useNames();
   const [span, setSpan] = useState<(typeof spans)[number]>('24h');
   const [shown, setShown] = useState<string>();
   const asked = useSettled(rules, 500);
-  const query = useQuery({
-    queryKey: ['preview', span, owner, asked],
-    enabled: asked.length > 0,
-    placeholderData: keepPreviousData,
-    staleTime: 30_000,
-    retry: false,
-    queryFn: () => ok(api.POST('/v1/webhooks/preview', { body: { rules: asked, since: ago(span), ...(owner && { owner_id: owner }) } })),
-  });
+  const query = usePreview(asked, span, owner);
+  const was = usePreview(before, span, owner).data;
   if (asked.length === 0) return null;
   if (isFailure(query.error, 'invalid')) {
     return (
@@ -56,6 +64,11 @@ export function Preview({ rules, owner, short }: { rules: Rule[]; owner?: string
           <strong>{p.matched === 0 ? t('preview.nothing') : t('preview.count', { n: p.matched })}</strong>{' '}
           {p.by_type.length > 0 && format.list(p.by_type.slice(0, 6).map((x) => `${format.number(x.count)} × ${title(x.event_type)}`))}
         </p>
+        {was && (
+          <p role="status" data-testid="before">
+            {t('preview.before', { before: format.number(was.matched), now: format.number(p.matched) })}
+          </p>
+        )}
         {p.matched > 0 && !short && (
           <div className="columns">
             <Shares name={t('preview.by_type')} parts={p.by_type.map((x) => ({ name: title(x.event_type), count: x.count }))} />

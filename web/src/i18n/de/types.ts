@@ -1,0 +1,30 @@
+import type { Part } from '../texts';
+import type { types as english } from '../en/types';
+
+export const types: Part<typeof english> = {
+  'types.add': 'Neue Ereignisart',
+  'types.change': '{name} ändern',
+  'types.name.text': 'Buchstaben, Ziffern und die Zeichen _ . : -; Programme melden damit Ereignisse. Nicht mehr änderbar.',
+  'types.group': 'Gruppe',
+  'types.title': 'Titel',
+  'types.description': 'Was geschehen ist, in einem Satz',
+  'types.translations': 'In anderen Sprachen',
+  'types.in.de': 'Deutsch',
+  'types.in.pl': 'Polnisch',
+  'types.title.in': 'Titel ({language})',
+  'types.group.in': 'Gruppe ({language})',
+  'types.description.in': 'Satz ({language})',
+  'types.form': 'Schema und Beispiel',
+  'types.form.text': 'Der Server prüft beides; das Beispiel muss zum Schema passen. Ereignisse, die nicht passen, werden abgelehnt.',
+  'types.schema': 'JSON-Schema',
+  'types.previous': 'Beispiel für den Zustand vorher, als JSON',
+  'types.current': 'Beispiel für den Zustand nachher, als JSON',
+  'types.not_json': 'Das ist noch kein JSON-Objekt.',
+  'types.archive': 'Läuft aus: neue Regeln können sie nicht mehr wählen',
+  'types.remove': '{name} löschen',
+  'types.remove.unused': 'Kein Webhook nennt sie.',
+  'types.remove.used': { one: '{n} Webhook nennt sie:', other: '{n} Webhooks nennen sie:' },
+  'types.remove.many': { one: '{n} oder mehr Webhooks nennen sie, darunter', other: '{n} oder mehr Webhooks nennen sie, darunter' },
+  'types.remove.text': 'Ihre Ereignisse werden dann abgelehnt, und Regeln, die nichts anderes nennen, treffen nichts mehr.',
+  'types.removed': 'Die Ereignisart wurde gelöscht.',
+};

@@ -1,0 +1,30 @@
+import type { Texts } from '../texts';
+
+// The form for kinds of event, which admins have.
+export const types = {
+  'types.add': 'New kind of event',
+  'types.change': 'Change {name}',
+  'types.name.text': 'Letters, digits and the characters _ . : -; programs publish it. It can’t be changed.',
+  'types.group': 'Group',
+  'types.title': 'Title',
+  'types.description': 'What happened, in a sentence',
+  'types.translations': 'In other languages',
+  'types.in.de': 'German',
+  'types.in.pl': 'Polish',
+  'types.title.in': 'Title ({language})',
+  'types.group.in': 'Group ({language})',
+  'types.description.in': 'Sentence ({language})',
+  'types.form': 'Schema and example',
+  'types.form.text': 'The server checks both; the example must fit the schema. Events that do not fit are refused.',
+  'types.schema': 'JSON Schema',
+  'types.previous': 'Example of the state before, as JSON',
+  'types.current': 'Example of the state after, as JSON',
+  'types.not_json': 'This is no JSON object yet.',
+  'types.archive': 'On its way out: new rules can’t take it',
+  'types.remove': 'Delete {name}',
+  'types.remove.unused': 'No webhook names it.',
+  'types.remove.used': { one: '{n} webhook names it:', other: '{n} webhooks name it:' },
+  'types.remove.many': { one: '{n} webhook or more name it, such as', other: '{n} webhooks or more name it, such as' },
+  'types.remove.text': 'Its events are refused from then on, and rules that name nothing else match nothing any more.',
+  'types.removed': 'The kind of event was deleted.',
+} as const satisfies Texts;

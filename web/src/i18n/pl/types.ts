@@ -1,0 +1,30 @@
+import type { Part } from '../texts';
+import type { types as english } from '../en/types';
+
+export const types: Part<typeof english> = {
+  'types.add': 'Nowy rodzaj zdarzenia',
+  'types.change': 'Zmień {name}',
+  'types.name.text': 'Litery, cyfry i znaki _ . : -; tak zgłaszają zdarzenia programy. Nie można tego zmienić.',
+  'types.group': 'Grupa',
+  'types.title': 'Tytuł',
+  'types.description': 'Co się stało, jednym zdaniem',
+  'types.translations': 'W innych językach',
+  'types.in.de': 'Niemiecki',
+  'types.in.pl': 'Polski',
+  'types.title.in': 'Tytuł ({language})',
+  'types.group.in': 'Grupa ({language})',
+  'types.description.in': 'Zdanie ({language})',
+  'types.form': 'Schemat i przykład',
+  'types.form.text': 'Serwer sprawdza jedno i drugie; przykład musi pasować do schematu. Zdarzenia, które nie pasują, są odrzucane.',
+  'types.schema': 'Schemat JSON',
+  'types.previous': 'Przykład stanu przed, jako JSON',
+  'types.current': 'Przykład stanu po, jako JSON',
+  'types.not_json': 'To jeszcze nie jest obiekt JSON.',
+  'types.archive': 'Wycofywany: nowe reguły nie mogą go wybrać',
+  'types.remove': 'Usuń {name}',
+  'types.remove.unused': 'Żaden webhook go nie wymienia.',
+  'types.remove.used': { one: 'Wymienia go {n} webhook:', few: 'Wymieniają go {n} webhooki:', many: 'Wymienia go {n} webhooków:', other: 'Wymienia go {n} webhooka:' },
+  'types.remove.many': { one: 'Wymienia go {n} lub więcej webhooków, na przykład', other: 'Wymienia go {n} lub więcej webhooków, na przykład' },
+  'types.remove.text': 'Jego zdarzenia będą odrzucane, a reguły, które nie wymieniają niczego innego, do niczego już nie pasują.',
+  'types.removed': 'Rodzaj zdarzenia został usunięty.',
+};
