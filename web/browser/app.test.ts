@@ -251,6 +251,8 @@ test('pages of a user have no fault of access, in any language, colour and width
     [`/deliveries/${made.failed}`, '/delivery-failed'],
     ['/events'],
     [`/events/${made.event}`, '/event'],
+    ['/events?record=rec_1', '/event-by-id'],
+    ['/deliveries?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z', '/deliveries-between'],
     ['/events?filter=true', '/event-search'], // with the editor, which no builder could have written
     ['/event-types'],
     ['/keys'],
@@ -319,6 +321,81 @@ test('dialogs have no fault of access, and fit a phone', { timeout: 300_000 }, a
     }
   }
   await call('POST', `/v1/webhooks/${made.works.id}/enable`, {}, made.key);
+  expect(findings.join('\n')).toBe('');
+});
+
+// look finds faults of what is on the screen now, which a reload would change.
+async function look(p: Page, name: string): Promise<string[]> {
+  const findings: string[] = [];
+  await p.evaluate(axe);
+  for (const view of [['de', 'dark', 390], ['pl', 'light', 390], ['en', 'light', 1280]] as View[]) {
+    await show(p, view);
+    findings.push(...(await faults(p, `${name} ${view.join(' ')}`)), ...(await overflowing(p)).map((fault) => `${name} ${view.join(' ')}: ${fault}`));
+    if (shots) await p.screenshot({ path: `${shots}/state-${name}-${view.join('-')}.png` });
+  }
+  return findings;
+}
+
+test('pages without anything, with an error, offline and signed out say so, without a fault of access', { timeout: 300_000 }, async () => {
+  const findings: string[] = [];
+  const nobody = `nobody-${Date.now()}`;
+  await call('PUT', `/v1/users/${nobody}`, { name: 'Nobody', email: `${nobody}@example.org` });
+  const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: nobody, role: 'user', user_id: nobody });
+  const p = await open(browser, watch);
+  await signIn(p, key);
+  for (const [path, text] of [
+    ['/webhooks', 'Your first webhook'],
+    ['/deliveries', 'Nothing was sent yet'],
+    ['/events', 'No events yet'],
+  ] as const) {
+    await p.goto(url + path);
+    await p.getByText(text).first().waitFor();
+    findings.push(...(await look(p, `empty${path.replace('/', '-')}`)));
+  }
+  watch.expected.add(500);
+  await p.route('**/v1/deliveries?*', (route) =>
+    route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Internal', status: 500, code: 'internal', detail: 'Something broke.', instance: '/v1/deliveries', request_id: 'req_1', errors: [] }) }),
+  );
+  await p.goto(`${url}/deliveries`);
+  await p.getByText('Something broke in Godwit').waitFor();
+  findings.push(...(await look(p, 'error')));
+  await p.unrouteAll({ behavior: 'ignoreErrors' });
+  await p.goto(`${url}/webhooks`);
+  await p.getByText('Your first webhook').waitFor();
+  const noise = watch.faults.length; // the browser reports each request that finds no network
+  await p.context().setOffline(true);
+  await p.getByText('There is no connection.').waitFor();
+  findings.push(...(await look(p, 'offline')));
+  await p.context().setOffline(false);
+  await p.getByText('There is no connection.').waitFor({ state: 'detached' });
+  watch.faults.splice(noise, watch.faults.length, ...watch.faults.slice(noise).filter((fault) => !/ERR_INTERNET_DISCONNECTED/.test(fault)));
+  const { id } = await p.evaluate(async () => (await (await fetch('/v1/session')).json()) as { id: string });
+  await call('DELETE', `/v1/sessions/${id}`);
+  await p.getByRole('dialog').getByRole('link', { name: 'Sign in again' }).waitFor();
+  findings.push(...(await look(p, 'expired')));
+  await p.context().close();
+  expect(findings.join('\n')).toBe('');
+});
+
+test('forms of an admin, and a menu, have no fault of access', { timeout: 300_000 }, async () => {
+  const findings: string[] = [];
+  const admin = await open(browser, watch);
+  await signIn(admin, adminKey);
+  await admin.goto(`${url}/event-types`);
+  await admin.getByRole('button', { name: 'New kind of event' }).click();
+  await admin.getByRole('dialog').waitFor();
+  for (const summary of await admin.getByRole('dialog').locator('summary').all()) await summary.click();
+  findings.push(...(await look(admin, 'event-type-editor')));
+  await admin.goto(`${url}/admin/people`);
+  await admin.getByRole('button', { name: /^Make a link/ }).first().click();
+  await admin.getByRole('dialog').waitFor();
+  findings.push(...(await look(admin, 'sign-in-link')));
+  await admin.context().close();
+  await page.goto(`${url}/webhooks`);
+  await page.getByRole('button', { name: /^What to do with/ }).first().click();
+  await page.getByRole('menu').waitFor();
+  findings.push(...(await look(page, 'menu')));
+  await page.keyboard.press('Escape');
   expect(findings.join('\n')).toBe('');
 });
 

@@ -132,6 +132,126 @@ test('new rows move nothing until the reader takes them', async () => {
   expect(await page.getByTestId('fresh').innerText()).toBe('');
 });
 
+test('deliveries are narrowed to what is between two times', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}/deliveries`);
+  await page.getByLabel('Time span').selectOption('own');
+  await page.waitForURL(/since=20/);
+  await page.locator('tbody tr').first().waitFor();
+  await page.getByLabel('To', { exact: true }).fill('2020-01-01T00:00');
+  await page.getByText('This is before “From”.').waitFor();
+  await page.getByLabel('From', { exact: true }).fill('2019-01-01T00:00');
+  await page.waitForURL(/since=2018-12-31T23%3A00%3A00\.000Z&until=2019-12-31T23%3A00%3A00\.000Z/); // the reader is in Berlin
+  await page.getByText('Nothing fits these filters').waitFor();
+  await page.getByRole('button', { name: 'Clear the filters' }).click();
+  await page.locator('tbody tr').first().waitFor();
+});
+
+test('rows of webhooks have a menu for the keyboard, and are narrowed by project', async () => {
+  await page.goto(`${url}/webhooks`);
+  const row = page.getByRole('row', { name: /Warehouse feed/ });
+  const button = row.getByRole('button', { name: 'What to do with Warehouse feed' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const menu = page.getByRole('menu');
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await until('the first thing has the focus', async () => (await focused()) === 'Open');
+  await page.keyboard.press('ArrowUp');
+  expect(await focused()).toBe('Copy the id');
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
+  expect(await button.evaluate((b) => b === document.activeElement), 'the focus is back').toBe(true);
+  await button.click();
+  await menu.getByRole('menuitem', { name: 'Send a test' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Send the test' }).click();
+  await page.getByRole('dialog').getByText('Arrived: 200').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await button.click();
+  await menu.getByRole('menuitem', { name: 'Switch off' }).click();
+  await page.getByLabel('Why? It is shown in the history.').fill('The receiver moves');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Saved.').waitFor();
+  await button.click();
+  await menu.getByRole('menuitem', { name: 'Switch on' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
+  await page.getByText('The webhook is on.').waitFor();
+  await page.getByLabel('Project', { exact: true }).selectOption(made.shop);
+  await page.waitForURL(/project=/);
+  await row.waitFor({ state: 'detached' });
+  await page.getByRole('row', { name: /CRM sync/ }).waitFor(); // reaches all
+  await page.goto(`${url}/webhooks/${made.works.id}`);
+  await page.getByText('“The receiver moves”').waitFor();
+});
+
+test('events are found by the id of their record, and sent as a test', async () => {
+  await page.goto(`${url}/events`);
+  await page.getByLabel('Id of the event, or of the record that it is about').fill('rec_1');
+  await page.getByRole('search').getByRole('button', { name: 'Search' }).click();
+  await page.waitForURL(/record=rec_1/);
+  await page.getByRole('row', { name: new RegExp(made.event) }).waitFor();
+  await page.getByLabel('Id of the event, or of the record that it is about').fill(made.event);
+  await page.getByRole('search').getByRole('button', { name: 'Search' }).click();
+  await page.getByRole('link', { name: 'The event with this id: Record created' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Record created' }).waitFor();
+  const before = good.got.length;
+  await page.getByLabel('Receiver of the test').selectOption(made.works.id);
+  await page.getByRole('button', { name: 'Send the test' }).click();
+  await page.getByText('Arrived: 200').waitFor();
+  expect(good.got.slice(before).some((r) => r.body.includes('Order</b> the frames'))).toBe(true);
+});
+
+test('admins narrow the log, choose how long a link is good, and edit kinds of event', async () => {
+  const admin = await open(browser, watch);
+  await signIn(admin, adminKey);
+  await admin.goto(`${url}/admin/log`);
+  await admin.getByLabel('What was done').selectOption('webhook.disabled');
+  await admin.getByLabel('Id of who did it').fill(made.user);
+  await admin.waitForURL(/actor=/);
+  await until('only what was asked for', async () => {
+    const entries = await admin.locator('.timeline > li > div:first-child').allInnerTexts();
+    return entries.length > 0 && entries.every((text) => text.startsWith(`${made.user} switched off the webhook`));
+  });
+  await admin.goto(`${url}/admin/people`);
+  await admin.getByLabel('Search name, mail or id').fill(made.user);
+  await until('one person is left', async () => (await admin.getByRole('row').count()) === 2);
+  await admin.getByRole('button', { name: /^Make a link/ }).click();
+  const dialog = admin.getByRole('dialog');
+  await dialog.getByLabel('It can be used for').selectOption('259200');
+  const answer = admin.waitForResponse((r) => r.url().endsWith('/v1/portal-sessions'));
+  await dialog.getByRole('button', { name: 'Make a link' }).click();
+  const { expires_at } = (await (await answer).json()) as { expires_at: string };
+  expect(Math.round((Date.parse(expires_at) - Date.now()) / 3600e3)).toBe(72);
+  await dialog.getByText('It can be used until').waitFor();
+  await admin.goto(`${url}/admin/system`);
+  await admin.getByRole('group', { name: 'Parts' }).getByText('postgres').waitFor();
+  const name = `WEB_${Date.now()}`;
+  await admin.goto(`${url}/event-types`);
+  await admin.getByRole('button', { name: 'New kind of event' }).click();
+  const form = admin.getByRole('dialog');
+  await form.getByLabel('Code').fill(name);
+  await form.getByLabel('Group', { exact: true }).fill('Invoices');
+  await form.getByLabel('Title', { exact: true }).fill('Invoice paid');
+  await form.getByLabel('What happened, in a sentence').fill('An invoice was paid.');
+  await form.getByText('In other languages').click();
+  await form.getByLabel('Title (German)').fill('Rechnung bezahlt');
+  await form.getByText('Schema and example').click();
+  await form.getByLabel('JSON Schema').fill('{"type":"object","required":["amount"]}');
+  await form.getByLabel('Example of the state after, as JSON').fill('{"id":1}');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.locator('.mantine-InputWrapper-error, .note.bad, p.bad').first().waitFor(); // the example does not fit
+  await form.getByLabel('Example of the state after, as JSON').fill('{"id":1,"amount":5}');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.waitFor({ state: 'detached' });
+  const made2 = await call<{ data: { name: string; title: string; translations: Record<string, { title: string }> }[] }>('GET', '/v1/event-types?limit=200');
+  expect(made2.data.find((x) => x.name === name)).toMatchObject({ title: 'Invoice paid', translations: { de: { title: 'Rechnung bezahlt' } } });
+  await admin.getByLabel('Search what can happen').fill(name);
+  await admin.getByText('Example and more').click();
+  await admin.getByRole('button', { name: 'Delete Invoice paid' }).click();
+  await admin.getByRole('dialog').getByText('No webhook names it.').waitFor();
+  await admin.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await admin.getByText('The kind of event was deleted.').waitFor();
+  await admin.context().close();
+});
+
 test('what a list shows is sent again, no more and no less', async () => {
   const on = (status: number) => {
     bad.status = status;
@@ -155,6 +275,18 @@ test('what a list shows is sent again, no more and no less', async () => {
   await until('it arrives', async () => bad.got.length > had);
   expect(bad.got.length).toBe(had + 1);
   expect(await all('&status_code=5xx'), 'the others stay as they were').toBe(before);
+});
+
+test('what was missed is sent again by kind of event and time', async () => {
+  await page.goto(`${url}/webhooks/${made.fails.id}`);
+  await page.getByRole('button', { name: 'Send them again' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/^This sends [1-9]\d* events? again\.$/).waitFor();
+  await dialog.getByText('Only some kinds of event').first().click();
+  await dialog.getByLabel('Person assigned', { exact: true }).check();
+  await dialog.getByText('This sends 0 events again.').waitFor();
+  expect(await dialog.getByRole('button', { name: 'Send again', exact: true }).isDisabled()).toBe(true);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
 });
 
 test('events are searched by what is in them', async () => {

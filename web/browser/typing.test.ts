@@ -146,6 +146,78 @@ test('settings say during typing what is not acceptable', async () => {
   await dialog.getByRole('button', { name: 'Close' }).click();
 });
 
+test('conditions have groups, and the preview says what let nothing through', async () => {
+  await page.evaluate(() => sessionStorage.clear());
+  await page.goto(`${url}/webhooks/new`);
+  const next = page.locator('form button[type=submit]');
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/grouped`);
+  await next.click();
+  await page.getByRole('radio', { name: /^Let me choose/ }).click();
+  await page.getByRole('checkbox', { name: /^Record created/ }).check();
+  await next.click();
+  await page.getByRole('radio', { name: /^Only these/ }).click();
+  await page.getByRole('checkbox', { name: 'Website', exact: true }).check();
+  await next.click();
+  const line = async (i: number, field: string, value: string) => {
+    await page.getByLabel('Field', { exact: true }).nth(i).selectOption(field);
+    await page.getByLabel('Comparison').nth(i).selectOption('is');
+    await page.getByLabel('Value', { exact: true }).nth(i).fill(value);
+  };
+  await page.getByRole('button', { name: 'Add a condition', exact: true }).click();
+  await line(0, 'status', 'Open');
+  await page.getByRole('button', { name: 'Add a group' }).click();
+  expect(await next.isDisabled(), 'the group asks for nothing yet').toBe(true);
+  await line(1, 'title', 'a');
+  await line(2, 'title', 'b');
+  const stopped = page.getByText(/such events? happened; the condition/);
+  await stopped.waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'does not hold: status is “Open”' }).last().getByText('it was “Done”').waitFor();
+  await next.click();
+  await page.getByText('status is “Open” and (title is “a” or title is “b”)').waitFor();
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await page.getByRole('button', { name: 'Remove the group' }).click();
+  await line(0, 'status', 'Done');
+  await stopped.waitFor({ state: 'detached' });
+  await next.click();
+  await page.getByTestId('preview').getByText(/^[1-9]\d* events? would have been sent\.$/).waitFor();
+  await page.getByRole('list', { name: 'By project' }).getByText('Website').waitFor();
+  await page.getByRole('list', { name: 'By kind of event' }).getByText('Record created').waitFor();
+  await page.getByRole('button', { name: /^Record created · Website/ }).first().click();
+  await page.getByRole('dialog', { name: 'Record created' }).getByRole('link', { name: 'Open the event' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.evaluate(() => sessionStorage.clear());
+});
+
+test('combinations are told by any field that their parts share, and read back', async () => {
+  const rules = [{ all_of: [{ events: ['TODO_CREATED'] }, { events: ['COMMENT_CREATED'] }], within: '10m', same: 'current.id', projects: [made.website] }];
+  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Together', url: `${goodURL}/together`, rules }, made.key);
+  await page.goto(`${url}/webhooks/${id}/settings`);
+  await page.getByRole('radio', { name: /^Several things/, checked: true }).waitFor();
+  expect(await page.getByLabel('Part 2', { exact: true }).inputValue()).toBe('COMMENT_CREATED');
+  const same = page.getByLabel('For the same', { exact: true });
+  await same.selectOption('project_id');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Saved.', { exact: true }).waitFor();
+  const saved = await call<{ rules: { same: string; all_of: object[] }[] }>('GET', `/v1/webhooks/${id}`, undefined, made.key);
+  expect([saved.rules[0]?.same, saved.rules[0]?.all_of.length]).toEqual(['project_id', 2]);
+  await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
+});
+
+test('settings show both bodies when the shape changes, and what changed rules would send', async () => {
+  await page.goto(`${url}/webhooks/${made.works.id}/settings`);
+  const shape = page.getByLabel('Shape of the body');
+  await shape.selectOption('cloudevents');
+  await page.getByRole('group', { name: 'After saving: CloudEvents' }).getByText('specversion').waitFor();
+  expect(await page.getByRole('group', { name: 'Now: Standard' }).innerText()).not.toContain('specversion');
+  await shape.selectOption('standard');
+  const other = page.getByRole('checkbox', { name: /^Record deleted/ });
+  await other.check();
+  await page.getByTestId('before').getByText(/^Before: \d+\. Now: \d+\.$/).waitFor();
+  await other.uncheck();
+  await page.getByText('Nothing changed').waitFor();
+});
+
 test('conditions that are put together do what they say', async () => {
   const previous = { id: 'r', status: 'Open', total: 100, due_at: null, tags: ['late'] };
   const current = { id: 'r', status: 'Done', title: 'Too LATE', total: 130, vip: true, due_at: '2026-07-01T10:00:00Z', tags: ['late', 'big'], custom_fields: [{ name: 'Budget', value: 'high' }], none: null, nothing: '' };
