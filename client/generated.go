@@ -708,6 +708,27 @@ const (
 	ResultFormReasonTimeoutHeaders ResultFormReason = "timeout_headers"
 )
 
+// Defines values for RuleStoppedCode.
+const (
+	RuleStoppedCodeDisabled     RuleStoppedCode = "disabled"
+	RuleStoppedCodeEventType    RuleStoppedCode = "event_type"
+	RuleStoppedCodeExpunged     RuleStoppedCode = "expunged"
+	RuleStoppedCodeFilterError  RuleStoppedCode = "filter_error"
+	RuleStoppedCodeFilterFalse  RuleStoppedCode = "filter_false"
+	RuleStoppedCodeItself       RuleStoppedCode = "itself"
+	RuleStoppedCodeJudging      RuleStoppedCode = "judging"
+	RuleStoppedCodeMatched      RuleStoppedCode = "matched"
+	RuleStoppedCodeMembership   RuleStoppedCode = "membership"
+	RuleStoppedCodeNoKey        RuleStoppedCode = "no_key"
+	RuleStoppedCodeNoneOf       RuleStoppedCode = "none_of"
+	RuleStoppedCodeNotCreated   RuleStoppedCode = "not_created"
+	RuleStoppedCodeNotEvents    RuleStoppedCode = "not_events"
+	RuleStoppedCodeProject      RuleStoppedCode = "project"
+	RuleStoppedCodeRulesChanged RuleStoppedCode = "rules_changed"
+	RuleStoppedCodeWindowClosed RuleStoppedCode = "window_closed"
+	RuleStoppedCodeWindowOpen   RuleStoppedCode = "window_open"
+)
+
 // Defines values for RuleVerdictCode.
 const (
 	RuleVerdictCodeDisabled     RuleVerdictCode = "disabled"
@@ -1118,6 +1139,16 @@ const (
 const (
 	GetDeliveryRequestParamsSignFalse GetDeliveryRequestParamsSign = "false"
 	GetDeliveryRequestParamsSignTrue  GetDeliveryRequestParamsSign = "true"
+)
+
+// Defines values for GetDeliveryRequestParamsPayloadFormat.
+const (
+	GetDeliveryRequestParamsPayloadFormatBlue        GetDeliveryRequestParamsPayloadFormat = "blue"
+	GetDeliveryRequestParamsPayloadFormatCloudevents GetDeliveryRequestParamsPayloadFormat = "cloudevents"
+	GetDeliveryRequestParamsPayloadFormatDiscord     GetDeliveryRequestParamsPayloadFormat = "discord"
+	GetDeliveryRequestParamsPayloadFormatSlack       GetDeliveryRequestParamsPayloadFormat = "slack"
+	GetDeliveryRequestParamsPayloadFormatStandard    GetDeliveryRequestParamsPayloadFormat = "standard"
+	GetDeliveryRequestParamsPayloadFormatTeams       GetDeliveryRequestParamsPayloadFormat = "teams"
 )
 
 // Defines values for ListEventTypesParamsArchived.
@@ -1853,7 +1884,7 @@ type DeviceStateStatus string
 
 // DisableForm defines model for DisableForm.
 type DisableForm struct {
-	// Reason Why, in words; it is shown with the webhook's transitions
+	// Reason Why, in words; it is shown with the webhook's transitions. Of a webhook that was switched off by a person already it replaces what was said then
 	Reason *string `json:"reason,omitempty"`
 }
 
@@ -2787,6 +2818,9 @@ type Preview struct {
 	// ByProject The most frequent first
 	ByProject []CountByProject `json:"by_project"`
 
+	// ByRule One for each rule that was asked about
+	ByRule []PreviewRule `json:"by_rule"`
+
 	// ByType The most frequent first
 	ByType []CountByType `json:"by_type"`
 
@@ -2867,6 +2901,18 @@ type PreviewForm struct {
 
 	// Since How far to look back; 24 hours when left out
 	Since *time.Time `json:"since,omitempty"`
+}
+
+// PreviewRule defines model for PreviewRule.
+type PreviewRule struct {
+	// Count How many deliveries are this rule's; what an earlier rule matches is that rule's
+	Count int64 `json:"count"`
+
+	// Rule Position of the rule, from 0
+	Rule int64 `json:"rule"`
+
+	// Stopped Of a rule that matched nothing: the clause that the events which came furthest did not pass; null when it matched, or when no event was looked at
+	Stopped *RuleStopped `json:"stopped"`
 }
 
 // Problem defines model for Problem.
@@ -3478,6 +3524,27 @@ type RuleForm struct {
 	Within *string `json:"within,omitempty"`
 }
 
+// RuleStopped defines model for RuleStopped.
+type RuleStopped struct {
+	// Code The reason as a constant for programs
+	Code RuleStoppedCode `json:"code"`
+
+	// Count How many events failed there
+	Count int64 `json:"count"`
+
+	// EventID The newest of them
+	EventID string `json:"event_id"`
+
+	// Params The values in the words, by name
+	Params map[string]interface{} `json:"params"`
+
+	// Reason The clause, in words, as explain has it
+	Reason string `json:"reason"`
+}
+
+// RuleStoppedCode The reason as a constant for programs
+type RuleStoppedCode string
+
 // RuleVerdict defines model for RuleVerdict.
 type RuleVerdict struct {
 	// Code The reason as a constant for programs
@@ -3753,6 +3820,9 @@ type System struct {
 	// GoVersion The Go release that it was built with
 	GoVersion string `json:"go_version"`
 
+	// Parts What this process needs, as its /readyz checks it
+	Parts []SystemPart `json:"parts"`
+
 	// PostgresVersion The database server's version
 	PostgresVersion string          `json:"postgres_version"`
 	Retention       RetentionStatus `json:"retention"`
@@ -3784,6 +3854,18 @@ type SystemLimits struct {
 
 	// UserWebhooks Webhooks of one user
 	UserWebhooks int64 `json:"user_webhooks"`
+}
+
+// SystemPart defines model for SystemPart.
+type SystemPart struct {
+	// Detail Why it is not, in words; null when it is
+	Detail *string `json:"detail"`
+
+	// Name What it is, such as postgres
+	Name string `json:"name"`
+
+	// Ready It is there
+	Ready bool `json:"ready"`
 }
 
 // SystemTemporal defines model for SystemTemporal.
@@ -3838,6 +3920,9 @@ type Transition struct {
 
 	// FromStatus Its health before
 	FromStatus TransitionFromStatus `json:"from_status"`
+
+	// Note Why, in that person's words; null = nothing was said
+	Note *string `json:"note"`
 
 	// Reason The cause of the attempt's or probe's failure behind it; null = there is none
 	Reason *TransitionReason `json:"reason"`
@@ -4621,10 +4706,16 @@ type ListDeliveriesParamsKind string
 type GetDeliveryRequestParams struct {
 	// Sign true: with a timestamp of now and signatures that the receiver accepts; the audit log tells who asked. Else webhook-timestamp, webhook-signature and X-Signature are left out
 	Sign *GetDeliveryRequestParamsSign `form:"sign,omitempty" json:"sign,omitempty"`
+
+	// PayloadFormat As a webhook of this format would send it, to compare them before it is changed; that of the webhook when left out. Can't be combined with sign
+	PayloadFormat *GetDeliveryRequestParamsPayloadFormat `form:"payload_format,omitempty" json:"payload_format,omitempty"`
 }
 
 // GetDeliveryRequestParamsSign defines parameters for GetDeliveryRequest.
 type GetDeliveryRequestParamsSign string
+
+// GetDeliveryRequestParamsPayloadFormat defines parameters for GetDeliveryRequest.
+type GetDeliveryRequestParamsPayloadFormat string
 
 // ListEventTypesParams defines parameters for ListEventTypes.
 type ListEventTypesParams struct {
@@ -5289,7 +5380,7 @@ func (c *Client) CheckWebhook(ctx context.Context, body CheckForm, options ...Op
 
 // PreviewRules is POST /v1/webhooks/preview: What rules would have matched; writes nothing
 //
-// Says how many of the latest events rules would have matched, with examples. It writes nothing.
+// Says how many of the latest events rules would have matched, with examples, and of a rule that matched none which clause let nothing through. It writes nothing.
 func (c *Client) PreviewRules(ctx context.Context, body PreviewForm, options ...Option) (*Preview, error) {
 	return answer[Preview](ctx, c, call{"POST", path("/v1/webhooks/preview"), nil, body}, options)
 }

@@ -346,7 +346,7 @@ test('pages without anything, with an error, offline and signed out say so, with
   for (const [path, text] of [
     ['/webhooks', 'Your first webhook'],
     ['/deliveries', 'Nothing was sent yet'],
-    ['/events', 'No events yet'],
+    ['/events', 'No event yet'],
   ] as const) {
     await p.goto(url + path);
     await p.getByText(text).first().waitFor();

@@ -927,7 +927,7 @@ export interface paths {
         put?: never;
         /**
          * What rules would have matched; writes nothing
-         * @description Says how many of the latest events rules would have matched, with examples. It writes nothing.
+         * @description Says how many of the latest events rules would have matched, with examples, and of a rule that matched none which clause let nothing through. It writes nothing.
          */
         post: operations["preview-rules"];
         delete?: never;
@@ -1865,7 +1865,7 @@ export interface components {
             status: "pending" | "approved" | "denied";
         };
         DisableForm: {
-            /** @description Why, in words; it is shown with the webhook's transitions */
+            /** @description Why, in words; it is shown with the webhook's transitions. Of a webhook that was switched off by a person already it replaces what was said then */
             reason?: string | null;
         };
         EnableForm: {
@@ -2779,6 +2779,8 @@ export interface components {
         Preview: {
             /** @description The most frequent first */
             by_project: components["schemas"]["CountByProject"][];
+            /** @description One for each rule that was asked about */
+            by_rule: components["schemas"]["PreviewRule"][];
             /** @description The most frequent first */
             by_type: components["schemas"]["CountByType"][];
             /**
@@ -2867,6 +2869,20 @@ export interface components {
              * @description How far to look back; 24 hours when left out
              */
             since?: string | null;
+        };
+        PreviewRule: {
+            /**
+             * Format: int64
+             * @description How many deliveries are this rule's; what an earlier rule matches is that rule's
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Position of the rule, from 0
+             */
+            rule: number;
+            /** @description Of a rule that matched nothing: the clause that the events which came furthest did not pass; null when it matched, or when no event was looked at */
+            stopped: components["schemas"]["RuleStopped"] | null;
         };
         Problem: {
             /** @description The probe that failed, where that is the problem */
@@ -3458,6 +3474,26 @@ export interface components {
             /** @description Of a combination: the length of the window, 1s to 30d, such as 10m or 1d12h */
             within?: string | null;
         };
+        RuleStopped: {
+            /**
+             * @description The reason as a constant for programs
+             * @enum {string}
+             */
+            code: "matched" | "event_type" | "not_events" | "project" | "membership" | "filter_false" | "filter_error" | "disabled" | "not_created" | "itself" | "rules_changed" | "no_key" | "judging" | "window_open" | "window_closed" | "none_of" | "expunged";
+            /**
+             * Format: int64
+             * @description How many events failed there
+             */
+            count: number;
+            /** @description The newest of them */
+            event_id: string;
+            /** @description The values in the words, by name */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description The clause, in words, as explain has it */
+            reason: string;
+        };
         RuleVerdict: {
             /**
              * @description The reason as a constant for programs
@@ -3728,6 +3764,8 @@ export interface components {
         System: {
             /** @description The Go release that it was built with */
             go_version: string;
+            /** @description What this process needs, as its /readyz checks it */
+            parts: components["schemas"]["SystemPart"][];
             /** @description The database server's version */
             postgres_version: string;
             /** @description How far the removal of what is kept no longer has come */
@@ -3773,6 +3811,14 @@ export interface components {
              * @description Webhooks of one user
              */
             user_webhooks: number;
+        };
+        SystemPart: {
+            /** @description Why it is not, in words; null when it is */
+            detail: string | null;
+            /** @description What it is, such as postgres */
+            name: string;
+            /** @description It is there */
+            ready: boolean;
         };
         SystemTemporal: {
             /** @description host:port of its frontend */
@@ -3825,6 +3871,8 @@ export interface components {
              * @enum {string}
              */
             from_status: "HEALTHY" | "DEGRADED" | "UNHEALTHY";
+            /** @description Why, in that person's words; null = nothing was said */
+            note: string | null;
             /**
              * @description The cause of the attempt's or probe's failure behind it; null = there is none
              * @enum {string|null}
@@ -4914,6 +4962,8 @@ export interface operations {
             query?: {
                 /** @description true: with a timestamp of now and signatures that the receiver accepts; the audit log tells who asked. Else webhook-timestamp, webhook-signature and X-Signature are left out */
                 sign?: "true" | "false";
+                /** @description As a webhook of this format would send it, to compare them before it is changed; that of the webhook when left out. Can't be combined with sign */
+                payload_format?: "standard" | "blue" | "cloudevents" | "slack" | "discord" | "teams";
             };
             header?: never;
             path: {

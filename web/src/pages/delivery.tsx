@@ -222,11 +222,24 @@ function RequestOf({ delivery: d }: { delivery: DeliveryDetail }) {
               {t('request.raw')}
             </Button>
           )}
+          <Button size="xs" variant="default" onClick={() => saveFile(`${d.id}.${sent.encoding ? 'bin' : 'json'}`, bytesOf(sent))}>
+            {t('request.save')}
+          </Button>
         </div>
         <p className="dim small">{t('attempt.curl.text')}</p>
       </div>
     </Card>
   );
+}
+
+const bytesOf = ({ body, encoding }: { body: string; encoding?: string }): BlobPart => (encoding === 'base64' ? Uint8Array.from(atob(body), (c) => c.charCodeAt(0)) : body);
+
+function saveFile(name: string, content: BlobPart) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([content], { type: 'application/octet-stream' }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 const headers = (h: Record<string, string>) =>

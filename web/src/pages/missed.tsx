@@ -107,7 +107,7 @@ function Progress({ webhook: w, progress: p }: { webhook: WebhookDetail; progres
 }
 
 // SendThese sends again what a list shows: the same set, counted before.
-export function SendThese({ webhook, set, onSent, onClose }: { webhook: string; set: Schemas['RedeliverForm']; onSent: () => void; onClose: () => void }) {
+export function SendThese({ webhook, set, onSent, onClose }: { webhook: string; set: Schemas['RedeliverForm']; onSent?: () => void; onClose: () => void }) {
   const { t } = useWords();
   const refresh = useRefresh();
   const say = useSay();
@@ -120,7 +120,7 @@ export function SendThese({ webhook, set, onSent, onClose }: { webhook: string; 
     onSuccess: (made) => {
       say(t('missed.begun', { n: made.count }));
       onClose();
-      onSent();
+      onSent?.();
       void refresh('webhook', webhook);
       void refresh('deliveries');
     },

@@ -1,18 +1,20 @@
-import { NativeSelect } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import { type Schemas } from '../api/client';
-import { useHealth, useLedger, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
+import { api, ok, type Schemas } from '../api/client';
+import { ago, useHealth, useLedger, useRefresh, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
 import { hostOf, masked } from '../rules/receivers';
 import { stateOf } from '../rules/state';
 import { Bars, Whole, type Bar } from '../ui/charts';
+import { useSay } from '../ui/dialog';
 import { RuleWords } from '../ui/listens';
 import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
 import { DeliveryList } from './delivery-list';
-import { Missed, SentAgain } from './missed';
+import { Missed, SendThese, SentAgain } from './missed';
 import { Actions } from './webhook-actions';
 
 // WebhookFrame is what the pages of one webhook share: heading, actions, tabs.
@@ -71,10 +73,10 @@ const spans = ['24h', '7d', '30d'] as const;
 
 export function Overview() {
   const { id } = useParams({ from: '/shell/webhooks/$id' });
-  return <WebhookFrame id={id}>{(w) => <OverviewOf webhook={w} />}</WebhookFrame>;
+  return <WebhookFrame id={id}>{(w, etag) => <OverviewOf webhook={w} etag={etag} />}</WebhookFrame>;
 }
 
-function OverviewOf({ webhook: w }: { webhook: WebhookDetail }) {
+function OverviewOf({ webhook: w, etag }: { webhook: WebhookDetail; etag: string }) {
   const { t } = useWords();
   const [span, setSpan] = useState<(typeof spans)[number]>('24h');
   const health = useHealth(w.id, span);
@@ -83,16 +85,7 @@ function OverviewOf({ webhook: w }: { webhook: WebhookDetail }) {
     <>
       <StateSentence webhook={w} attempts={health.data?.attempts} last={health.data?.last_failure ?? null} />
       <Missed webhook={w} ledger={ledger.data} />
-      {w.unreachable_rules.length > 0 && (
-        <Note tone="warn" title={t('unreachable', { n: w.unreachable_rules.length })}>
-          <p>
-            {t('unreachable.text')}{' '}
-            <Link to="/webhooks/$id/settings" params={{ id: w.id }}>
-              {t('why.change')}
-            </Link>
-          </p>
-        </Note>
-      )}
+      {w.unreachable_rules.length > 0 && <Unreachable webhook={w} etag={etag} />}
       <NativeSelect
         label={t('span')}
         value={span}
@@ -114,13 +107,59 @@ function OverviewOf({ webhook: w }: { webhook: WebhookDetail }) {
               </li>
             ))}
           </ol>
-          {w.combinations.limit > 0 && w.combinations.open_windows > 0 && <p className="dim small">{t('windows', { n: w.combinations.open_windows })}</p>}
+          {w.combinations.open_windows > 0 && (
+            <p className="dim small">
+              {t('windows', { n: w.combinations.open_windows })} {t('windows.limit', { n: w.combinations.limit })}
+            </p>
+          )}
+          {w.combinations.refused > 0 && <Note tone="warn">{t('windows.refused', { n: w.combinations.refused })}</Note>}
         </Card>
         <Card title={t('facts')}>
           <WebhookFacts webhook={w} />
         </Card>
       </div>
     </>
+  );
+}
+
+// Unreachable are the rules that no event can match any more.
+function Unreachable({ webhook: w, etag }: { webhook: WebhookDetail; etag: string }) {
+  const { t } = useWords();
+  const say = useSay();
+  const refresh = useRefresh();
+  const gone = new Set(w.unreachable_rules.map((u) => u.rule));
+  const rest = w.rules.filter((_, i) => !gone.has(i));
+  const remove = useMutation({
+    mutationFn: () =>
+      ok(api.PATCH('/v1/webhooks/{id}', { params: { path: { id: w.id }, header: { 'If-Match': etag } }, body: { rules: rest }, headers: { 'Content-Type': 'application/merge-patch+json' } })),
+    onSuccess: () => say(t('saved')),
+    onError: () => say(t('failed'), { bad: true }),
+    onSettled: () => refresh(),
+  });
+  return (
+    <Note tone="warn" title={t('unreachable', { n: gone.size })}>
+      <ul>
+        {w.rules.map(
+          (rule, i) =>
+            gone.has(i) && (
+              <li key={i}>
+                <RuleWords rule={rule} />
+              </li>
+            ),
+        )}
+      </ul>
+      <p>{t('unreachable.text')}</p>
+      <div className="row">
+        {rest.length > 0 && (
+          <Button size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
+            {t('unreachable.remove', { n: gone.size })}
+          </Button>
+        )}
+        <Link to="/webhooks/$id/settings" params={{ id: w.id }}>
+          {t('why.change')}
+        </Link>
+      </div>
+    </Note>
   );
 }
 
@@ -195,6 +234,7 @@ function StateSentence({ webhook: w, attempts, last }: { webhook: WebhookDetail;
 function HealthOf({ webhook: w, health: h, span }: { webhook: WebhookDetail; health: Schemas['WebhookHealth']; span: string }) {
   const { t, format } = useWords();
   const by = span === '24h' ? 'hour' : 'day';
+  const [again, setAgain] = useState<Reason>();
   const reasons = new Map<string, number>();
   for (const hour of h.hourly) for (const [reason, n] of Object.entries(hour.by_reason)) reasons.set(reason, (reasons.get(reason) ?? 0) + n);
   return (
@@ -230,7 +270,13 @@ function HealthOf({ webhook: w, health: h, span }: { webhook: WebhookDetail; hea
                   <Link to="/webhooks/$id/deliveries" params={{ id: w.id }} search={{ reason, since: span }}>
                     {t('show_these')}
                     <span className="hidden"> {t(`reason.${reason as Reason}`)}</span>
-                  </Link>
+                  </Link>{' '}
+                  {w.enabled && (
+                    <button type="button" className="link" onClick={() => setAgain(reason as Reason)}>
+                      {t('send_these')}
+                      <span className="hidden"> {t(`reason.${reason as Reason}`)}</span>
+                    </button>
+                  )}
                 </li>
               ))}
             </ul>
@@ -239,6 +285,7 @@ function HealthOf({ webhook: w, health: h, span }: { webhook: WebhookDetail; hea
                 {t('see_failed')}
               </Link>
             </p>
+            {again && <SendThese webhook={w.id} set={{ since: ago(span), statuses: ['failed'], reasons: [again] }} onClose={() => setAgain(undefined)} />}
           </Card>
         )}
         <Card title={t('history')}>

@@ -201,6 +201,7 @@ export const admin: Part<typeof english> = {
   'request.copied': 'Der Befehl ist kopiert.',
   'request.cut': 'Nur der Anfang wird gezeigt.',
   'request.copy': 'Inhalt kopieren',
+  'request.save': 'Inhalt speichern',
   'request.raw': 'Byte für Byte',
   'action.delivery.signed': 'hat eine signierte Anfrage dieser Zustellung gesehen:',
   'example.fill': 'Mit einem Beispiel füllen',

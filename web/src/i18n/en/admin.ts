@@ -201,6 +201,7 @@ export const admin = {
   'request.copied': 'The command is copied.',
   'request.cut': 'Only the beginning is shown.',
   'request.copy': 'Copy the body',
+  'request.save': 'Save the body',
   'request.raw': 'Byte for byte',
   'action.delivery.signed': 'was shown a signed request of the delivery',
   'example.fill': 'Fill it with an example',

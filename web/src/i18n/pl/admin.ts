@@ -201,6 +201,7 @@ export const admin: Part<typeof english> = {
   'request.copied': 'Skopiowano polecenie.',
   'request.cut': 'Pokazano tylko początek.',
   'request.copy': 'Kopiuj treść',
+  'request.save': 'Zapisz treść',
   'request.raw': 'Bajt po bajcie',
   'action.delivery.signed': '– pokazano podpisane żądanie dostarczenia:',
   'example.fill': 'Wypełnij przykładem',

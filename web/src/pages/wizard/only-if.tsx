@@ -1,5 +1,6 @@
 import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { lazy, Suspense, useId, useState } from 'react';
+import { useSession } from '../../api/hooks';
 import { useWords } from '../../i18n';
 import { cel, opsFor, parse, write, type Condition, type Field, type Group, type Join, type Line, type Op } from '../../rules/condition';
 import type { Draft } from '../../rules/draft';
@@ -222,11 +223,12 @@ function finished(l: Piece): boolean {
 
 function LineEditor({ line: l, fields, onChange, onRemove }: { line: Line; fields: Field[]; onChange: (l: Line) => void; onRemove: () => void }) {
   const { t } = useWords();
+  const me = useSession().data?.user_id ?? '';
   const path = 'path' in l ? l.path : l.op === 'by' || l.op === 'not_by' ? who : when;
   const field = fields.find((f) => f.path === path);
-  const ops: Op[] = path === who ? ['by', 'not_by'] : path === when ? ['weekdays', 'hours'] : field ? opsFor(field) : [l.op];
+  const ops: Op[] = path === who ? ['not_by', 'by'] : path === when ? ['weekdays', 'hours'] : field ? opsFor(field) : [l.op];
   const choose = (next: string) => {
-    if (next === who) return onChange(make('by', ''));
+    if (next === who) return onChange({ op: 'not_by', user: me });
     if (next === when) return onChange(make('weekdays', ''));
     return onChange(fresh(fields.find((f) => f.path === next)));
   };
