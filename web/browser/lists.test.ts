@@ -185,11 +185,11 @@ test('rows of webhooks have a menu for the keyboard, and are narrowed by project
 test('events are found by the id of their record, and sent as a test', async () => {
   await page.goto(`${url}/events`);
   await page.getByLabel('Id of the event, or of the record that it is about').fill('rec_1');
-  await page.getByRole('search').getByRole('button', { name: 'Search' }).click();
+  await page.getByRole('button', { name: 'Find', exact: true }).click();
   await page.waitForURL(/record=rec_1/);
   await page.getByRole('row', { name: new RegExp(made.event) }).waitFor();
   await page.getByLabel('Id of the event, or of the record that it is about').fill(made.event);
-  await page.getByRole('search').getByRole('button', { name: 'Search' }).click();
+  await page.getByRole('button', { name: 'Find', exact: true }).click();
   await page.getByRole('link', { name: 'The event with this id: Record created' }).click();
   await page.getByRole('heading', { level: 1, name: 'Record created' }).waitFor();
   const before = good.got.length;

@@ -70,7 +70,7 @@ function ById({ id, onSearch }: { id: string | undefined; onSearch: (id: string 
     >
       <TextInput label={t('events.by_id')} value={text} maxLength={128} autoComplete="off" onChange={(e) => setText(e.currentTarget.value)} />
       <Button className="fit" type="submit" variant="default" disabled={text.trim() === '' && !id}>
-        {t('events.search.go')}
+        {t('events.find')}
       </Button>
       {id && (
         <Button className="fit" variant="default" onClick={() => onSearch(undefined)}>

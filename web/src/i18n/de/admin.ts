@@ -102,6 +102,7 @@ export const admin: Part<typeof english> = {
   'system.management_rate': 'Alles andere',
 
   'events.by_id': 'Kennung des Ereignisses oder des betroffenen Datensatzes',
+  'events.find': 'Finden',
   'events.this': 'Das Ereignis mit dieser Kennung: {title}',
   'event.as_test': 'Dieses Ereignis als Test senden',
   'event.as_test.text': 'Der Empfänger bekommt den Inhalt dieses Ereignisses, als Test gekennzeichnet: ein Versuch, der weder Zustand noch Zahlen berührt.',

@@ -102,6 +102,7 @@ export const admin = {
   'system.management_rate': 'Everything else',
 
   'events.by_id': 'Id of the event, or of the record that it is about',
+  'events.find': 'Find',
   'events.this': 'The event with this id: {title}',
   'event.as_test': 'Send this event as a test',
   'event.as_test.text': 'The receiver gets what this event holds, marked as a test: one attempt, which bears on neither health nor numbers.',

@@ -102,6 +102,7 @@ export const admin: Part<typeof english> = {
   'system.management_rate': 'Wszystko inne',
 
   'events.by_id': 'Identyfikator zdarzenia lub rekordu, którego dotyczy',
+  'events.find': 'Znajdź',
   'events.this': 'Zdarzenie o tym identyfikatorze: {title}',
   'event.as_test': 'Wyślij to zdarzenie jako test',
   'event.as_test.text': 'Odbiorca dostanie treść tego zdarzenia oznaczoną jako test: jedna próba, bez wpływu na stan i liczby.',

@@ -16,6 +16,8 @@ export type Set = (change: Partial<Draft>) => void;
 export function What({ draft: d, set }: { draft: Draft; set: Set }) {
   const { t } = useWords();
   const { types } = useTypes();
+  // What is on its way out is kept by a webhook that has it.
+  const [had] = useState(d.types);
   return (
     <div className="stack">
       <Radios
@@ -28,7 +30,7 @@ export function What({ draft: d, set }: { draft: Draft; set: Set }) {
       <Answered query={types}>
         {(all) => (
           <>
-            {d.what === 'some' && <Types types={publishable(all)} chosen={d.types} onChange={(chosen) => set({ types: chosen })} />}
+            {d.what === 'some' && <Types types={[...publishable(all), ...all.filter((x) => x.archived_at && had.includes(x.name))]} chosen={d.types} onChange={(chosen) => set({ types: chosen })} />}
             {d.what === 'together' && <Parts types={publishable(all)} together={d.together} onChange={(together) => set({ together })} />}
             <details open={d.own.length > 0}>
               <summary>{t('what.own')}</summary>
@@ -106,7 +108,15 @@ function Ticks({ types, chosen, onChange }: Choosing) {
             />
             <div className="tick-text">
               <label htmlFor={`type-${x.name}`}>
-                <span>{title(x.name)}</span>
+                <span>
+                  {title(x.name)}
+                  {x.archived_at && (
+                    <>
+                      {' '}
+                      <span className="mark">{t('types.archived')}</span>
+                    </>
+                  )}
+                </span>
                 {about(x) && <span className="dim small">{about(x)}</span>}
               </label>
               {(x.example.current || x.example.previous) && (
