@@ -3,6 +3,7 @@ package docs
 import (
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -178,4 +179,41 @@ func TestTrouble_NamesEveryReason(t *testing.T) {
 	for _, m := range reasons {
 		require.Contains(t, string(source("trouble")), "\n### "+m[1]+"\n")
 	}
+}
+
+// TestApp_LinksWhatItShowsToHeadings: an empty list and a problem of the web app lead to the
+// heading that says more. Where a link begins with # it leads to a problem of the
+// reference.
+func TestApp_LinksWhatItShowsToHeadings(t *testing.T) {
+	s := newSite(t)
+	problems := regexp.MustCompile("\\n\\| `(\\w+)` \\| \\d{3} ").FindAllStringSubmatch(string(source("errors")), -1)
+	require.NotEmpty(t, problems)
+	empty, links := 0, 0
+	require.NoError(t, filepath.WalkDir("../web/src", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".tsx") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		empty += strings.Count(string(raw), "<Empty ")
+		for _, m := range regexp.MustCompile(`<(Guide to|Empty .*guide)="([^"]*)"`).FindAllStringSubmatch(string(raw), -1) {
+			if links++; m[1] != "Guide to" {
+				empty--
+			}
+			guide, anchor, _ := strings.Cut(m[2], "#")
+			if guide == "" {
+				require.True(t, slices.ContainsFunc(problems, func(p []string) bool { return p[1] == anchor }), "%s links to #%s", path, anchor)
+				continue
+			}
+			require.Contains(t, s.guides, guide, path)
+			if anchor != "" {
+				require.Contains(t, string(s.guides[guide].body), `id="`+anchor+`"`, "%s links to %s", path, m[2])
+			}
+		}
+		return nil
+	}))
+	require.Zero(t, empty, "empty states without a link")
+	require.Greater(t, links, 15)
 }

@@ -150,3 +150,24 @@ func TestListener_DeliversDownAStream(t *testing.T) {
 	require.False(t, second.next(t, "delivery"), "the stream ends with its key")
 	require.Equal(t, http.StatusNoContent, admin.send(t, http.MethodDelete, "/v1/listeners/"+id, nil).status)
 }
+
+// TestListener_EndsWhatIsUnderWay: a request that the client has not answered ends with
+// its listener. The delivery is cancelled, and its attempt does not stay under way.
+func TestListener_EndsWhatIsUnderWay(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	l := c.listens(t, "short")
+	id := l["id"].(string)
+	stream := c.stream(t, id)
+	event := c.post(t)
+	stream.request(t)
+	require.Equal(t, http.StatusNoContent, c.send(t, http.MethodDelete, "/v1/listeners/"+id, nil).status)
+	require.True(t, stream.next(t, "ended"))
+	d := c.delivery(t, event, func(d map[string]any) bool {
+		attempts, _ := d["attempts"].([]any)
+		return d["status"] == "cancelled" && len(attempts) == 1 && attempts[0].(map[string]any)["outcome"] != "in_flight"
+	})
+	require.Equal(t, "webhook_deleted", d["reason"])
+	attempt := d["attempts"].([]any)[0].(map[string]any)
+	require.Equal(t, "lost", attempt["outcome"], attempt)
+	require.Equal(t, "webhook_deleted", attempt["reason"], attempt)
+}

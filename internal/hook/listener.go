@@ -112,5 +112,16 @@ type StreamAnswer struct {
 	Returned bool `json:"returned,omitempty"`
 }
 
+// Exchanged is the end of a request on its stream. The zero value is that no client
+// took it.
+type Exchanged struct {
+	// Answer is nil where there is none.
+	Answer *StreamAnswer
+	// Heard: there is no answer, and the client had the request for long enough.
+	Heard bool
+	// Gone: there is no answer, because the listener was removed.
+	Gone bool
+}
+
 // StreamReasons are the reasons that a client may give.
 var StreamReasons = []Reason{ReasonConnectRefused, ReasonConnect, ReasonConnectTimeout, ReasonTimeoutHeaders, ReasonTimeoutBody, ReasonReset, ReasonProtocol, ReasonTLS}

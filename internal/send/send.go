@@ -43,11 +43,10 @@ type Options struct {
 	// Play is the path, such as /play/, below which this process's own API may be
 	// delivered to, where it listens on a network that is allowed; empty = it may not.
 	Play string
-	// Exchange puts a request of a listener on the wire and gives the client's answer.
-	// Where ctx ends before there is one it is nil, and heard says that the client had
-	// the request for long enough. The error is that the wire can't be reached. nil =
-	// there are no listeners.
-	Exchange func(ctx context.Context, r hook.StreamRequest) (answer *hook.StreamAnswer, heard bool, err error)
+	// Exchange puts a request of a listener on the wire and gives the client's answer, or
+	// says why there is none at the end of ctx. The error is that the wire can't be
+	// reached. nil = there are no listeners.
+	Exchange func(ctx context.Context, r hook.StreamRequest) (hook.Exchanged, error)
 	// Now is the time that requests are signed with. The default is this machine's.
 	Now func() time.Time
 
@@ -67,7 +66,7 @@ type Sender struct {
 	keeper      *keeper
 	origin      origin
 	timeout     time.Duration
-	exchange    func(context.Context, hook.StreamRequest) (*hook.StreamAnswer, bool, error)
+	exchange    func(context.Context, hook.StreamRequest) (hook.Exchanged, error)
 	now         func() time.Time
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // stream makes an attempt by the stream of a listener. An attempt that did not reach
-// the client, or that the client gave back, uses up nothing; but a test does, which
-// waits for nobody.
+// the client, that the client gave back, or whose listener was removed, uses up nothing;
+// but a test does that finds no client, because it waits for nobody.
 func (s *Sender) stream(ctx context.Context, m Message, p packet, a answer) (hook.Result, error) {
 	result := a.result
 	result.RequestHeaders = p.shown
@@ -22,18 +22,22 @@ func (s *Sender) stream(ctx context.Context, m Message, p packet, a answer) (hoo
 	r := hook.StreamRequest{WebhookID: m.Webhook.ID, DeliveryID: m.DeliveryID, Attempt: m.Attempt, Headers: p.lines(), Body: p.body, Timeout: a.limit}
 	limited, cancel := within(ctx, a.limit)
 	defer cancel()
-	given, heard, err := s.exchange(limited, r)
+	end, err := s.exchange(limited, r)
+	given := end.Answer
 	switch {
 	case given != nil && !given.Returned:
 		return answered(result, a, given), nil
-	case given == nil && ctx.Err() != nil:
+	case given == nil && !end.Gone && ctx.Err() != nil:
 		return hook.Result{}, context.Cause(ctx)
-	case given == nil && err == nil && heard:
+	case given == nil && err == nil && end.Heard:
 		return fail(result, hook.ReasonTimeoutHeaders, a.limit), nil
 	}
 	result = fail(result, hook.ReasonInternal, a.limit)
 	result.Error = "no client of the listener took the request"
-	result.Own = m.Event.Kind != hook.KindTest
+	if end.Gone {
+		result.Error = "the listener was removed while its request was under way"
+	}
+	result.Own = m.Event.Kind != hook.KindTest || end.Gone
 	return result, nil
 }
 

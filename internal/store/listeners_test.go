@@ -128,7 +128,7 @@ func TestStream_CarriesARequestAndItsAnswer(t *testing.T) {
 	}
 	begin("one")
 	r := hook.StreamRequest{WebhookID: w.ID, DeliveryID: "dlv_1", Attempt: 1, Headers: []hook.Header{{Name: "webhook-id", Value: "e1"}}, Body: []byte("{ }"), Timeout: time.Minute}
-	require.NoError(t, s.Offer(ctx, r))
+	s.offer(t, r)
 	got := next("one")
 	require.Len(t, got, 1)
 	require.Equal(t, r.Body, got[0].Body)
@@ -144,32 +144,96 @@ func TestStream_CarriesARequestAndItsAnswer(t *testing.T) {
 	require.False(t, has)
 	require.Len(t, next("two"), 1, "what is not answered comes again")
 
-	none, heard, err := s.WithdrawOffer(ctx, r, false)
+	end, err := s.WithdrawOffer(ctx, r, false)
 	require.NoError(t, err)
-	require.Nil(t, none)
-	require.False(t, heard)
+	require.Zero(t, end)
 	took, err := s.Answer(ctx, w.ID, []hook.StreamAnswer{{DeliveryID: "dlv_1", Attempt: 1, StatusCode: 201, Body: []byte("ok")}, {DeliveryID: "dlv_2", Attempt: 1, StatusCode: 200}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"dlv_1.1"}, took)
 	took, err = s.Answer(ctx, w.ID, []hook.StreamAnswer{{DeliveryID: "dlv_1", Attempt: 1, StatusCode: 500}})
 	require.NoError(t, err)
 	require.Empty(t, took, "the first answer counts")
-	answer, heard, err := s.WithdrawOffer(ctx, r, false)
+	end, err = s.WithdrawOffer(ctx, r, false)
 	require.NoError(t, err)
-	require.True(t, heard)
-	require.Equal(t, 201, answer.StatusCode)
-	require.Equal(t, "ok", string(answer.Body))
+	require.Equal(t, 201, end.Answer.StatusCode)
+	require.Equal(t, "ok", string(end.Answer.Body))
 
-	require.NoError(t, s.Offer(ctx, r))
+	s.offer(t, r)
 	require.Len(t, next("two"), 1)
-	answer, heard, err = s.WithdrawOffer(ctx, r, true)
+	end, err = s.WithdrawOffer(ctx, r, true)
 	require.NoError(t, err)
-	require.Nil(t, answer)
-	require.True(t, heard, "the stream has had it for long enough")
-	require.NoError(t, s.Offer(ctx, r))
-	_, heard, err = s.WithdrawOffer(ctx, r, true)
+	require.Equal(t, hook.Exchanged{Heard: true}, end, "the stream has had it for long enough")
+	s.offer(t, r)
+	end, err = s.WithdrawOffer(ctx, r, true)
 	require.NoError(t, err)
-	require.False(t, heard, "no stream was given it")
+	require.Zero(t, end, "no stream was given it")
+}
+
+func (s stage) offer(t *testing.T, r hook.StreamRequest) {
+	t.Helper()
+	gone, err := s.Offer(context.Background(), r)
+	require.NoError(t, err)
+	require.False(t, gone)
+}
+
+// TestStream_EndsWithItsListener: whatever removes a listener takes its requests from the
+// wire, and nothing is put there any more.
+func TestStream_EndsWithItsListener(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	for name, remove := range map[string]func(w hook.Webhook) error{
+		"deleted":         func(w hook.Webhook) error { return s.DeleteListener(ctx, w.ID) },
+		"webhook-deleted": func(w hook.Webhook) error { return s.DeleteWebhook(ctx, w.ID) },
+		"over": func(w hook.Webhook) error {
+			s.streamEnded(t, w.ID, "2 minutes")
+			_, err := s.TendListeners(ctx, 10)
+			return err
+		},
+	} {
+		_, w := s.openListener(t, name)
+		r := hook.StreamRequest{WebhookID: w.ID, DeliveryID: "dlv_" + name, Attempt: 1, Body: []byte("{ }"), Timeout: time.Minute}
+		s.offer(t, r)
+		require.NoError(t, remove(w), name)
+		end, err := s.WithdrawOffer(ctx, r, false)
+		require.NoError(t, err, name)
+		require.Equal(t, hook.Exchanged{Gone: true}, end, name)
+		gone, err := s.Offer(ctx, r)
+		require.NoError(t, err, name)
+		require.True(t, gone, name)
+		var left int
+		s.read(t, &left, `SELECT count(*) FROM listener_requests`)
+		require.Zero(t, left, name)
+	}
+	_, w := s.openListener(t, "late")
+	end, err := s.WithdrawOffer(ctx, hook.StreamRequest{WebhookID: w.ID, DeliveryID: "dlv_late", Attempt: 1}, true)
+	require.NoError(t, err)
+	require.Zero(t, end, "a request that was cleaned up says nothing about its listener")
+	common := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	require.Equal(t, hook.CodeNotFound, hook.CodeOf(s.DeleteListener(ctx, common.ID)))
+	_, err = s.Webhook(ctx, common.ID)
+	require.NoError(t, err, "a webhook of no listener stays")
+}
+
+// TestStream_PassesOverWhatItCanNotRead: a request whose headers can't be decrypted fails
+// with a reason, and those behind it are given to the stream.
+func TestStream_PassesOverWhatItCanNotRead(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	_, w := s.openListener(t, "laptop")
+	_, err := s.BeginStream(ctx, w.ID, "one", false)
+	require.NoError(t, err)
+	for _, id := range []string{"dlv_1", "dlv_2", "dlv_3"} {
+		s.offer(t, hook.StreamRequest{WebhookID: w.ID, DeliveryID: id, Attempt: 1, Body: []byte("{ }"), Timeout: time.Minute})
+	}
+	pgtest.Exec(t, s.url, `UPDATE listener_requests SET headers = 'unreadable' WHERE delivery_id <> 'dlv_3'`)
+	got, err := s.NextOffers(ctx, w.ID, "one", 1)
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.Equal(t, "dlv_3", got[0].DeliveryID)
+	for _, id := range []string{"dlv_1", "dlv_2"} {
+		end, err := s.WithdrawOffer(ctx, hook.StreamRequest{WebhookID: w.ID, DeliveryID: id, Attempt: 1}, false)
+		require.NoError(t, err)
+		require.Equal(t, hook.ReasonInternal, end.Answer.Reason)
+		require.Contains(t, end.Answer.Error, "GODWIT_ENCRYPTION_KEY")
+	}
 }
 
 func (s stage) accept(t *testing.T, e hook.Event) {
@@ -198,4 +262,39 @@ func TestUndo_TakesBackWhatWasHeldInTheMeantime(t *testing.T) {
 	require.Equal(t, hook.Held, p.Delivery.Status)
 	require.Zero(t, p.Delivery.Attempts)
 	require.Equal(t, 2, p.Delivery.Generation, "the workflow that there may be is not its own any more")
+}
+
+// TestUndo_LosesWhatWasCancelledInTheMeantime: an attempt that is to be undone is not
+// shown as under way for ever where its delivery was cancelled.
+func TestUndo_LosesWhatWasCancelledInTheMeantime(t *testing.T) {
+	s, ctx := newStage(t), context.Background()
+	_, w := s.openListener(t, "laptop")
+	_, err := s.BeginStream(ctx, w.ID, "one", false)
+	require.NoError(t, err)
+	s.accept(t, hook.Event{ID: "e1", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)})
+	taken, err := s.Take(ctx, hook.Take{Limit: 10, Timeout: time.Minute, Margin: time.Second, Lease: time.Second})
+	require.NoError(t, err)
+	require.Len(t, taken.Begun, 1, "it has no row in attempts")
+	s.accept(t, hook.Event{ID: "e2", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)})
+	var id string
+	s.read(t, &id, `SELECT id FROM deliveries WHERE event_id = 'e2'`)
+	carried := s.parcel(t, id)
+	n, err := s.Begin(ctx, carried, "run", time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "it has one")
+	require.NoError(t, s.DeleteListener(ctx, w.ID))
+	for _, d := range []hook.Delivery{taken.Begun[0].Delivery, carried.Delivery} {
+		for range 2 {
+			require.NoError(t, s.Undo(ctx, d, 1, time.Second))
+		}
+		p := s.parcel(t, d.ID)
+		require.Equal(t, hook.Cancelled, p.Delivery.Status)
+		require.Equal(t, hook.ReasonWebhookDeleted, p.Delivery.Reason)
+		attempts, err := s.Attempts(ctx, d.ID)
+		require.NoError(t, err)
+		require.Len(t, attempts, 1)
+		require.Equal(t, hook.Lost, attempts[0].Result.Outcome)
+		require.Equal(t, hook.ReasonWebhookDeleted, attempts[0].Result.Reason)
+		require.NotZero(t, attempts[0].FinishedAt)
+	}
 }

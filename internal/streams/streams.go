@@ -85,20 +85,21 @@ func (h *Hub) wake(name string) {
 // withdrawWithin is what taking a request from the wire may take after its time.
 const withdrawWithin = 5 * time.Second
 
-// Exchange puts a request on the wire and waits for its answer until ctx ends; see
-// send.Streams.
-func (h *Hub) Exchange(ctx context.Context, r hook.StreamRequest) (answer *hook.StreamAnswer, heard bool, err error) {
+// Exchange puts a request on the wire and waits for its answer until ctx ends, or its
+// listener is removed; see send.Options.
+func (h *Hub) Exchange(ctx context.Context, r hook.StreamRequest) (hook.Exchanged, error) {
 	news, stop := h.Watch(r.Key())
 	defer stop()
-	if err := h.store.Offer(ctx, r); err != nil {
-		return nil, false, err
+	gone, err := h.store.Offer(ctx, r)
+	if gone || err != nil {
+		return hook.Exchanged{Gone: gone}, err
 	}
 	for {
 		select {
 		case <-news:
-			answer, _, err := h.store.WithdrawOffer(ctx, r, false)
-			if answer != nil {
-				return answer, true, nil
+			out, err := h.store.WithdrawOffer(ctx, r, false)
+			if out.Answer != nil || out.Gone {
+				return out, nil
 			}
 			if err != nil && ctx.Err() == nil {
 				h.log.Warn("an answer can't be read; it is looked for again at the end of the attempt", zap.Error(err))

@@ -232,29 +232,19 @@ func (s *Store) EndStream(ctx context.Context, webhookID, stream string) error {
 }
 
 // DeleteListener removes a listener with its webhook; what waits is cancelled. Its
-// stream ends.
+// stream and the attempts under way end. The webhook of no listener is CodeNotFound.
 func (s *Store) DeleteListener(ctx context.Context, webhookID string) error {
 	return s.InTx(ctx, "delete the listener "+webhookID, func(tx *sqlx.Tx) error {
 		if _, err := lockListening(ctx, tx, webhookID); err != nil {
 			return err
 		}
-		if err := removeListener(ctx, tx, webhookID); err != nil {
-			return err
+		var r listenerRow
+		err := tx.GetContext(ctx, &r, `SELECT `+listenerColumns+` FROM listeners l WHERE l.webhook_id = $1`, webhookID)
+		if err != nil {
+			return core.Found("listener", webhookID, err)
 		}
-		if err := s.DeleteWebhook(core.Carry(ctx, tx), webhookID); err != nil {
-			return err
-		}
-		return wakeStreams(ctx, tx, webhookID)
+		return s.DeleteWebhook(core.Carry(ctx, tx), webhookID)
 	})
-}
-
-// removeListener takes the webhook from its listener, which keeps its secret.
-func removeListener(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
-	n, err := changed(tx.ExecContext(ctx, `UPDATE listeners SET webhook_id = NULL, stream = NULL WHERE webhook_id = $1`, webhookID))
-	if err == nil && n == 0 {
-		err = hook.Errorf(hook.CodeNotFound, "there is no listener %q", webhookID)
-	}
-	return err
 }
 
 // changed is how many rows a statement has changed.
@@ -321,8 +311,8 @@ func (s *Store) TendListeners(ctx context.Context, limit int) (int, error) {
 
 func (s *Store) tendListener(ctx context.Context, o outdatedListener) error {
 	return s.InTx(ctx, fmt.Sprintf("tend the listener %s", o.WebhookID), func(tx *sqlx.Tx) error {
-		if o.Deleted {
-			return core.IgnoreMissing(removeListener(ctx, tx, o.WebhookID))
+		if o.Deleted { // by a version that did not look for a listener
+			return removeListeners(ctx, tx, []string{o.WebhookID})
 		}
 		w, err := lockListening(ctx, tx, o.WebhookID)
 		if err != nil {
@@ -339,9 +329,6 @@ func (s *Store) tendListener(ctx context.Context, o outdatedListener) error {
 			return err
 		case !o.Over:
 			return s.listen(ctx, tx, w, false)
-		}
-		if err := removeListener(ctx, tx, o.WebhookID); err != nil {
-			return core.IgnoreMissing(err)
 		}
 		return s.DeleteWebhook(core.Carry(ctx, tx), o.WebhookID)
 	})

@@ -197,5 +197,8 @@ func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, ids []string) error {
 			return err
 		}
 	}
+	if err := removeListeners(ctx, tx, ids); err != nil {
+		return err
+	}
 	return ledger.Withdraw(ctx, tx, ledger.WithdrawWebhooks, pq.Array(ids))
 }

@@ -182,7 +182,8 @@ func failureColumns(ends []hook.Finish, part int) ([]any, error) {
 
 // undoAttempt undoes the start of attempt $2 of delivery $1, which is due again in $3
 // seconds unless it is held. Its first attempt goes on in another workflow: the one that there may be
-// waits for what comes of this one.
+// waits for what comes of this one. Of a delivery that was cancelled the attempt is lost, with the reason of
+// the delivery: nothing comes of it any more.
 const undoAttempt = `
 WITH took AS (
 	UPDATE deliveries SET attempts = attempts - 1, begun_at = NULL, slot_until = NULL, updated_at = now(),
@@ -191,15 +192,28 @@ WITH took AS (
 		dispatch_at = CASE WHEN status <> 'held' THEN now() + make_interval(secs => $3 + CASE WHEN attempts > 1 THEN $4::float8 ELSE 0 END) END
 	WHERE id = $1 AND attempts = $2 AND generation = $5 AND status IN ('pending', 'retrying', 'held')
 	RETURNING id
+), undone AS (
+	DELETE FROM attempts a USING took WHERE a.delivery_id = took.id AND a.number = $2 AND a.finished_at IS NULL
+), over AS (
+	SELECT id, reason, begun_at FROM deliveries WHERE id = $1 AND attempts = $2 AND generation = $5 AND status = 'cancelled' FOR NO KEY UPDATE
+), lost AS (
+	UPDATE attempts a SET outcome = 'lost', reason = over.reason, error = $6, finished_at = now()
+	FROM over WHERE a.delivery_id = over.id AND a.number = $2 AND a.finished_at IS NULL
 )
-DELETE FROM attempts a USING took WHERE a.delivery_id = took.id AND a.number = $2 AND a.finished_at IS NULL`
+INSERT INTO attempts (delivery_id, number, started_at, finished_at, outcome, reason, error)
+SELECT over.id, 1, over.begun_at, now(), 'lost', over.reason, $6
+FROM over WHERE over.begun_at IS NOT NULL AND $2 = 1 AND NOT EXISTS (SELECT FROM attempts f WHERE f.delivery_id = over.id OFFSET 0)
+ON CONFLICT DO NOTHING`
+
+// cancelledBefore is what an attempt says that was to be undone.
+const cancelledBefore = "the delivery was cancelled while the attempt was under way"
 
 // Undo undoes the start of the newest attempt of a delivery, which failed for a
 // reason of this process's own, and makes it due again after wait; one that was held in
-// the meantime stays so. Where it was cancelled it changes nothing.
+// the meantime stays so. Where it was cancelled the attempt is lost.
 func (s *Store) Undo(ctx context.Context, d hook.Delivery, number int, wait time.Duration) error {
 	ctx = core.Via(ctx, s.AttemptsPool)
-	_, err := s.On(ctx).ExecContext(ctx, undoAttempt, d.ID, number, wait.Seconds(), ledger.OfferAfter.Seconds(), d.Generation)
+	_, err := s.On(ctx).ExecContext(ctx, undoAttempt, d.ID, number, wait.Seconds(), ledger.OfferAfter.Seconds(), d.Generation, cancelledBefore)
 	return core.Classify(fmt.Sprintf("undo attempt %d of %s", number, d.ID), err)
 }
 

@@ -11,7 +11,7 @@ import { InBetween } from '../ui/between';
 import { useSay } from '../ui/dialog';
 import { Chips, Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Guide, Left, StatusWord, TestMark, When } from '../ui/parts';
+import { Empty, Left, StatusWord, TestMark, When } from '../ui/parts';
 import { SendThese } from './missed';
 
 type SetFilter = (change: DeliveryFilter) => void;
@@ -30,16 +30,13 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
       <Listed
         pages={pages}
         none={
-          <Empty title={!filtered ? t('deliveries.none') : filter.status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')}>
+          <Empty title={!filtered ? t('deliveries.none') : filter.status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')} guide="trouble#nothing-comes">
             {filtered ? (
               <Button variant="default" onClick={() => set(Object.fromEntries(filterNames.map((name) => [name, undefined])))}>
                 {t('clear_filters')}
               </Button>
             ) : (
-              <>
-                <p>{t('deliveries.none.text')}</p>
-                <Guide to="trouble#nothing-comes" />
-              </>
+              <p>{t('deliveries.none.text')}</p>
             )}
           </Empty>
         }

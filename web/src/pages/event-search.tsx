@@ -127,7 +127,7 @@ export function Found({ sought, children }: { sought: Sought; children: (rows: S
           {found.data.length > 0 ? (
             children(found.data)
           ) : (
-            <Empty title={next ? t('events.found.not_yet') : t('events.found.none')}>
+            <Empty title={next ? t('events.found.not_yet') : t('events.found.none')} guide="rules#what-a-condition-can-ask-about-and-finding-events-by-one">
               {older && (
                 <Button variant="default" onClick={older}>
                   {t('events.further')}

@@ -34,7 +34,7 @@ export function EventTypes() {
           const found = all.filter(fits);
           if (found.length === 0) {
             return (
-              <Empty title={t('nothing_fits')}>
+              <Empty title={t('nothing_fits')} guide="rules#which-event-types">
                 <Button variant="default" onClick={() => set('')}>
                   {t('clear_filters')}
                 </Button>

@@ -116,16 +116,13 @@ function Newest({ asked: { type, project, matched, since, until }, onClear }: { 
     <Listed
       pages={pages}
       none={
-        <Empty title={filtered ? t('nothing_fits') : t('events.none')}>
+        <Empty title={filtered ? t('nothing_fits') : t('events.none')} guide="trouble#nothing-comes">
           {filtered ? (
             <Button variant="default" onClick={onClear}>
               {t('clear_filters')}
             </Button>
           ) : (
-            <>
-              <p>{t('events.none.text')}</p>
-              <Guide to="trouble#nothing-comes" />
-            </>
+            <p>{t('events.none.text')}</p>
           )}
         </Empty>
       }

@@ -34,7 +34,7 @@ export function PlayAddresses() {
       <Answered query={query}>
         {({ data }) =>
           data.length === 0 ? (
-            <Empty title={t('play.none')} />
+            <Empty title={t('play.none')} guide="local#an-address-that-shows-what-comes" />
           ) : (
             <Table columns={[t('play.address'), t('play.arrived'), t('owner'), t('created'), t('play.expires')]}>
               {data.map((a) => (
@@ -83,7 +83,7 @@ export function PlayAddress() {
       <Listed
         pages={pages}
         none={
-          <Empty title={t('play.waiting')}>
+          <Empty title={t('play.waiting')} guide="local#an-address-that-shows-what-comes">
             <p>{t('play.waiting.text')}</p>
           </Empty>
         }

@@ -11,7 +11,7 @@ import { Bars, Whole, type Bar } from '../ui/charts';
 import { useSay } from '../ui/dialog';
 import { RuleWords } from '../ui/listens';
 import { useAdmin } from '../ui/names';
-import { Answered, Card, Copy, Facts, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
+import { Answered, Card, Copy, Facts, Guide, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
 import { DeliveryList } from './delivery-list';
 import { Missed, SendThese, SentAgain } from './missed';
@@ -258,7 +258,7 @@ function HealthOf({ webhook: w, health: h, span }: { webhook: WebhookDetail; hea
         </div>
       </dl>
       <Card title={t('attempts')}>
-        {h.attempts === 0 ? <p className="dim">{t('attempts.none')}</p> : <Bars bars={barsOf(h, by)} by={by} />}
+        {h.attempts === 0 ? <p className="dim">{t('attempts.none')} <Guide to="trouble#nothing-comes" /></p> : <Bars bars={barsOf(h, by)} by={by} />}
       </Card>
       <div className="columns">
         {reasons.size > 0 && (
@@ -313,7 +313,7 @@ function barsOf(h: Schemas['WebhookHealth'], by: 'hour' | 'day'): Bar[] {
 
 function History({ transitions }: { transitions: Schemas['Transition'][] }) {
   const { t } = useWords();
-  if (transitions.length === 0) return <p className="dim">{t('history.none')}</p>;
+  if (transitions.length === 0) return <p className="dim">{t('history.none')} <Guide to="concepts#the-states-of-a-webhook" /></p>;
   return (
     <ol className="timeline">
       {transitions.map((x, i) => (

@@ -149,7 +149,7 @@ export function Webhooks() {
                   </table>
                 </div>
               ) : (
-                <Empty title={t('nothing_fits')}>
+                <Empty title={t('nothing_fits')} guide="concepts#the-states-of-a-webhook">
                   <Button variant="default" onClick={() => set({ q: undefined, show: undefined, owner: undefined, project: undefined })}>
                     {t('clear_filters')}
                   </Button>

@@ -60,11 +60,14 @@ export function Loading() {
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+// Empty stands where a list has nothing to show; guide is the heading that says why
+// that may be, and what to do.
+export function Empty({ title, guide, children }: { title: string; guide: string; children?: ReactNode }) {
   return (
     <div className="card empty">
       <h2>{title}</h2>
       {children}
+      <Guide to={guide} />
     </div>
   );
 }
@@ -83,13 +86,13 @@ export function Note({ tone = 'quiet', title, children }: { tone?: Tone; title?:
 }
 
 // Problem tells what went wrong in the reader's words; the API's own are folded.
-// Guide leads to the part of the guides that says more; people has a page in each
-// language, the others are in English.
+// Guide leads to the part of the guides that says more, or of the API's reference where it
+// begins with #; people has a page in each language, the others are in English.
 export function Guide({ to }: { to: string }) {
   const { t, language } = useWords();
   const own = to === 'people' && language !== 'en';
   return (
-    <a className="small" href={`${base}docs/${own ? `people.${language}` : to}`} hrefLang={own ? language : 'en'}>
+    <a className="small" href={`${base}docs${to.startsWith('#') ? '' : '/'}${own ? `people.${language}` : to}`} hrefLang={own ? language : 'en'}>
       {t('guide')}
     </a>
   );
@@ -113,7 +116,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
             <Faults faults={failure.problem.errors} />
           )}
           <p className="dim small mono">{about}</p>
-          <Guide to="errors#problems" />
+          <Guide to={`#${failure.code}`} />
         </details>
       )}
       <div className="row">

@@ -35,7 +35,7 @@ function PeopleList() {
       <Listed
         pages={pages}
         none={
-          <Empty title={q ? t('nothing_fits') : t('people.none')}>
+          <Empty title={q ? t('nothing_fits') : t('people.none')} guide="host#1-mirror-companies-projects-users-and-members">
             {!q && <p>{t('people.none.text')}</p>}
           </Empty>
         }
@@ -176,7 +176,7 @@ function CompanyList() {
       <Listed
         pages={pages}
         none={
-          <Empty title={q ? t('nothing_fits') : t('companies.none')}>
+          <Empty title={q ? t('nothing_fits') : t('companies.none')} guide="host#1-mirror-companies-projects-users-and-members">
             {!q && <p>{t('people.none.text')}</p>}
           </Empty>
         }

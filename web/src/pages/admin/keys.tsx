@@ -50,7 +50,7 @@ function KeyList({ own = false }: { own?: boolean }) {
       <Listed
         pages={pages}
         none={
-          <Empty title={t('keys.none')}>
+          <Empty title={t('keys.none')} guide="security#keys">
             <p>{t(own ? 'keys.own.none' : 'keys.none.text')}</p>
           </Empty>
         }

@@ -66,7 +66,7 @@ function Entries() {
       <Listed
         pages={pages}
         none={
-          <Empty title={t('nothing_fits')}>
+          <Empty title={t('nothing_fits')} guide="security#who-changed-what">
             <Button variant="default" onClick={() => {
                 setActor('');
                 setObject('');

@@ -10,7 +10,7 @@ export function Only({ title, children, actions }: { title: string; children: Re
   if (!admin) {
     return (
       <Page title={title}>
-        <Empty title={t('problem.forbidden')}>
+        <Empty title={t('problem.forbidden')} guide="#forbidden">
           <p>{t('problem.forbidden.next')}</p>
         </Empty>
       </Page>

@@ -9,7 +9,7 @@ import { useWords } from '../../i18n';
 import { stateOf } from '../../rules/state';
 import { Bars, Whole, type Bar } from '../../ui/charts';
 import { useAdmin } from '../../ui/names';
-import { Answered, Card, StateWord, When } from '../../ui/parts';
+import { Answered, Card, Guide, StateWord, When } from '../../ui/parts';
 import { Only } from './only';
 
 const spans = ['24h', '7d', '30d'] as const;
@@ -118,7 +118,7 @@ export function Overview() {
               />
             </Card>
             <Card title={t('attempts')}>
-              {s.attempts.total === 0 ? <p className="dim">{t('attempts.none')}</p> : <Bars bars={barsOf(s.hourly, span === '24h' ? 'hour' : 'day')} by={span === '24h' ? 'hour' : 'day'} />}
+              {s.attempts.total === 0 ? <p className="dim">{t('attempts.none')} <Guide to="trouble#nothing-comes" /></p> : <Bars bars={barsOf(s.hourly, span === '24h' ? 'hour' : 'day')} by={span === '24h' ? 'hour' : 'day'} />}
             </Card>
             {s.by_reason.length > 0 && (
               <Card title={t('why_not')}>

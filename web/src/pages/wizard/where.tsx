@@ -4,7 +4,7 @@ import { useProjects, type Project } from '../../api/hooks';
 import { useWords } from '../../i18n';
 import { type Draft, type Place } from '../../rules/draft';
 import { useNames } from '../../ui/names';
-import { Answered, Note } from '../../ui/parts';
+import { Answered, Guide, Note } from '../../ui/parts';
 import { Radios } from '../../ui/radios';
 import { Grid } from './grid';
 import type { Set } from './what';
@@ -26,7 +26,7 @@ export function Where({ draft: d, set }: { draft: Draft; set: Set }) {
       {d.where === 'everywhere' && d.what === 'everything' && <Note tone="warn">{t('where.everything.warning')}</Note>}
       {d.where === 'some' && (
         <Answered query={projects}>
-          {(all) => (all.length === 0 ? <Note tone="warn">{t('where.none')}</Note> : <Places projects={all} draft={d} set={set} />)}
+          {(all) => (all.length === 0 ? <NoProject /> : <Places projects={all} draft={d} set={set} />)}
         </Answered>
       )}
     </div>
@@ -87,5 +87,15 @@ function Places({ projects, draft: d, set }: { projects: Project[]; draft: Draft
       )}
       {canDiffer && d.grid && <Grid draft={d} set={set} />}
     </div>
+  );
+}
+
+function NoProject() {
+  const { t } = useWords();
+  return (
+    <Note tone="warn">
+      <p>{t('where.none')}</p>
+      <Guide to="concepts#who-sees-what" />
+    </Note>
   );
 }

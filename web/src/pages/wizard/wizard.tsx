@@ -13,7 +13,7 @@ import { useKept } from '../../ui/draft-store';
 import { Faults, useFaultText, useTwin, Warnings } from '../../ui/findings';
 import { RuleWords } from '../../ui/listens';
 import { useAdmin } from '../../ui/names';
-import { Card, Loading, Note, Page, Problem } from '../../ui/parts';
+import { Card, Guide, Loading, Note, Page, Problem } from '../../ui/parts';
 import { Address } from './address';
 import { KindHelp, kindOf, Kinds } from './kind';
 import { OnlyIf } from './only-if';
@@ -160,7 +160,12 @@ function Form({ from }: { from?: WebhookDetail }) {
                 {admin && (
                   <>
                     <NativeSelect label={t('owner')} description={t('owner.text')} value={ownerID ?? ''} onChange={(e) => setOwner(e.currentTarget.value)} data={users.map((u) => ({ value: u.id, label: u.name }))} />
-                    {users.length === 0 && <Note tone="warn">{t('owner.none')}</Note>}
+                    {users.length === 0 && (
+                      <Note tone="warn">
+                        <p>{t('owner.none')}</p>
+                        <Guide to="host#1-mirror-companies-projects-users-and-members" />
+                      </Note>
+                    )}
                   </>
                 )}
                 {kind && (!admin || ownerID) && <KindHelp kind={kind} url={draft.url} owner={ownerID} onTake={(url) => set({ url })} />}
@@ -280,7 +285,11 @@ function Summary({ draft: d }: { draft: Draft }) {
           </div>
         ))}
       </dl>
-      {projects === 0 && <p className="dim small">{t('where.none')}</p>}
+      {projects === 0 && (
+        <p className="dim small">
+          {t('where.none')} <Guide to="concepts#who-sees-what" />
+        </p>
+      )}
     </>
   );
 }
