@@ -266,10 +266,7 @@ func (s *session) take(ctx context.Context, e event) {
 		if r.down {
 			s.goesDown()
 		}
-		s.answers.add(r)
-		s.mu.Lock()
-		delete(s.underWay, d.key())
-		s.mu.Unlock()
+		s.answered(d.key(), r)
 		if !r.Returned {
 			s.Out.delivered(d, r)
 			s.count()
@@ -277,8 +274,8 @@ func (s *session) take(ctx context.Context, e event) {
 	})
 }
 
-// begins says whether a request is to be made, and notes that it is under way. One that
-// is under way becomes an answer before it is forgotten, so it is looked for first.
+// begins says whether a request is to be made, and notes that it is under way. A stream
+// that was cut gives again what the server has no answer to.
 func (s *session) begins(k key) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -287,6 +284,14 @@ func (s *session) begins(k key) bool {
 	}
 	s.underWay[k] = true
 	return true
+}
+
+// answered makes an answer of a request that is under way.
+func (s *session) answered(k key, r result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers.add(r)
+	delete(s.underWay, k)
 }
 
 // goesDown has the server keep what comes.

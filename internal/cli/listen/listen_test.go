@@ -157,3 +157,35 @@ func TestFirstLine_IsOneLineOfText(t *testing.T) {
 	require.Len(t, []rune(firstLine(bytes.Repeat([]byte("é"), 300))), 120)
 	require.Empty(t, firstLine(nil))
 }
+
+// TestSession_MakesARequestOnce: after a cut a stream gives what it has no answer to; a
+// request that is under way, or whose answer waits to be sent, is not made again.
+func TestSession_MakesARequestOnce(t *testing.T) {
+	made, release := make(chan struct{}, 9), make(chan struct{})
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		made <- struct{}{}
+		<-release
+	}))
+	defer receiver.Close()
+	s := &session{
+		Options: Options{Out: &Report{Out: io.Discard}}, forward: newForwarder(target(t, receiver.URL), false, false),
+		answers: newAnswers(nil, "wh_1"), underWay: map[key]bool{},
+	}
+	give := func() {
+		s.take(context.Background(), event{"delivery", []byte(`{"delivery":"dlv_1","attempt":1,"headers":[],"body_base64":"e30=","timeout_ms":30000}`)})
+	}
+	give()
+	<-made
+	give()
+	close(release)
+	s.work.Wait()
+	give()
+	s.work.Wait()
+	require.Empty(t, made, "it was under way, then its answer waited")
+	_, waiting := s.answers.next()
+	require.Len(t, waiting, 1)
+	s.answers.drop(1)
+	give()
+	s.work.Wait()
+	require.Len(t, made, 1, "the server has not taken the answer, so it is wanted again")
+}
