@@ -67,6 +67,9 @@ func describe(out *strings.Builder, c *cobra.Command) {
 		if c.Name() != "completion" {
 			fmt.Fprintf(out, "\n### %s\n\n%s.\n", c.Name(), c.Short)
 		}
+		if c.Example != "" { // it does something itself
+			entry(out, c)
+		}
 		for _, sub := range c.Commands() {
 			describe(out, sub)
 		}
@@ -75,12 +78,16 @@ func describe(out *strings.Builder, c *cobra.Command) {
 	if !c.IsAvailableCommand() || c.Name() == "help" || c.Parent().Name() == "completion" && c.Name() != "bash" {
 		return
 	}
+	if c.Parent().Parent() == nil {
+		fmt.Fprintf(out, "\n### %s\n", c.Name())
+	}
+	entry(out, c)
+}
+
+func entry(out *strings.Builder, c *cobra.Command) {
 	about := c.Long
 	if about == "" || c.Parent().Name() == "completion" || c.Name() == "serve" {
 		about = c.Short + "."
-	}
-	if c.Parent().Parent() == nil {
-		fmt.Fprintf(out, "\n### %s\n", c.Name())
 	}
 	fmt.Fprintf(out, "\n**%s**\n\n%s\n\n```\n%s\n```\n", c.CommandPath(), about, c.UseLine())
 	if c.Example != "" {
