@@ -9,7 +9,7 @@ import (
 // listenersOf is a store of listeners that every stream has lost at once.
 type listenersOf struct{ *fake }
 
-func (f listenersOf) OpenListener(_ context.Context, l hook.Listener, w hook.Webhook, _ bool) (hook.Listener, hook.Webhook, error) {
+func (f listenersOf) OpenListener(_ context.Context, l hook.Listener, w hook.Webhook, _ hook.Opening) (hook.Listener, hook.Webhook, error) {
 	l.WebhookID = w.ID
 	return l, w, f.err
 }

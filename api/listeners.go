@@ -28,6 +28,7 @@ type listenerForm struct {
 	Retries        bool              `json:"retries,omitempty" doc:"true: failed attempts are repeated by the schedule; else each delivery makes one attempt"`
 	KeepSeconds    *int              `json:"keep_seconds,omitempty" nullable:"true" minimum:"0" maximum:"86400" default:"60" doc:"How long it stays after its stream has ended, in seconds; what matches is held that long"`
 	TakeOver       bool              `json:"take_over,omitempty" doc:"true: it is taken over where something listens under the name already; that stream ends when the next one begins"`
+	AsIs           bool              `json:"as_is,omitempty" doc:"true: a listener of the name that is there is answered with its secret, whoever listens, and nothing of it is changed"`
 	_              struct{}          `additionalProperties:"false"`
 }
 
@@ -95,7 +96,7 @@ func (s *server) openListener(ctx context.Context, in *Payload) (*listenerReply,
 	form.webhook().apply(&w)
 	w = w.Switched(false) // until there is a stream
 	l := hook.Listener{OwnerID: form.OwnerID, Name: form.Name, Retries: form.Retries, Keep: time.Duration(orElse(form.KeepSeconds, int(hook.DefaultKeep/time.Second))) * time.Second}
-	l, w, err = s.Store.OpenListener(ctx, l, w, form.TakeOver)
+	l, w, err = s.Store.OpenListener(ctx, l, w, hook.Opening{TakeOver: form.TakeOver, AsIs: form.AsIs})
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ type Store interface {
 
 	// OpenListener makes a listener, or takes it up again. CodeConflict says that
 	// something listens already, or that the owner may have no more.
-	OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, takeOver bool) (hook.Listener, hook.Webhook, error)
+	OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, how hook.Opening) (hook.Listener, hook.Webhook, error)
 	// Listeners lists those of a user; empty = of everybody.
 	Listeners(ctx context.Context, ownerID string) ([]hook.Listener, error)
 	// DeleteListener removes a listener with its webhook.

@@ -2517,6 +2517,9 @@ type Listener struct {
 
 // ListenerForm defines model for ListenerForm.
 type ListenerForm struct {
+	// AsIs true: a listener of the name that is there is answered with its secret, whoever listens, and nothing of it is changed
+	AsIs *bool `json:"as_is,omitempty"`
+
 	// Headers Additional request headers, as of a webhook
 	Headers map[string]string `json:"headers,omitempty"`
 

@@ -207,7 +207,7 @@ func TestCLI_SendsEventsOnce(t *testing.T) {
 		return `{` + id + `"type":"TODO_CREATED", "project_id":"` + stage.prefix + project + `","current":{"n":1.0}}` + "\n"
 	}
 	c.stdin = line(`"id":"`+stage.prefix+`a",`, "p") + "\n" + line("", "p") + line("", "none") + line("", "p")
-	for _, before := range []string{"3 sent, 0 deliveries, 0 sent before, 1 refused.", "2 sent, 0 deliveries, 1 sent before, 1 refused."} {
+	for _, before := range []string{"Sent: 3, deliveries: 0, sent before: 0, refused: 1.", "Sent: 2, deliveries: 0, sent before: 1, refused: 1."} {
 		out, said, code := c.run(t, "events", "send", "-", "--json")
 		require.Equal(t, 6, code, said)
 		require.Contains(t, said, before)

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -199,8 +200,46 @@ func TestListen_Ends(t *testing.T) {
 
 	u, err := url.Parse(r.URL)
 	require.NoError(t, err)
-	l = c.listen(t, c.base, "http://192.0.2.1:"+u.Port())
+	out, code = runCommand(t, env, append(own, "--forward-to", "http://192.0.2.1:"+u.Port())...)
+	require.Equal(t, 2, code, out)
+	require.Contains(t, out, "192.0.2.1 is not this machine")
+	require.Contains(t, out, "--allow-external")
+	require.NotContains(t, out, "Ready.")
+
+	l = c.listen(t, c.base, r.URL)
+	again, code := runCommand(t, env, append(own, "--print-secret")...)
+	require.Zero(t, code, "while something listens: %s", again)
+	require.Contains(t, l.output.String(), strings.TrimSpace(again))
 	c.post(t)
-	l.waitFor(t, func(line string) bool { return strings.Contains(line, "not on this machine") })
+	<-r.arrived
+	l.interrupt(t)
+}
+
+// TestListen_KeepsATest, which a user's godwit trigger sends, while the receiver is down.
+func TestListen_KeepsATest(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	at := free.Addr().String()
+	require.NoError(t, free.Close())
+	l := c.listen(t, c.base, "http://"+at)
+	id := c.get(t, "/v1/listeners?owner_id="+c.prefix+"u")["data"].([]any)[0].(map[string]any)["id"].(string)
+	test := c.send(t, http.MethodPost, "/v1/webhooks/"+id+"/test", map[string]any{"type": "TODO_CREATED"}).json(t, http.StatusAccepted)
+	l.waitFor(t, func(line string) bool {
+		return strings.HasPrefix(line, `{"address":`) && strings.Contains(line, `"down"`)
+	})
+	got := make(chan string, 10)
+	receiver := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Godwit-Delivery") })}
+	again, err := net.Listen("tcp", at)
+	require.NoError(t, err)
+	go func() { _ = receiver.Serve(again) }()
+	defer receiver.Close()
+	require.Equal(t, test["delivery_id"], <-got)
+	var d map[string]any
+	eventually(t, func() (bool, string) {
+		d = c.get(t, "/v1/deliveries/"+test["delivery_id"].(string))
+		return d["status"] == "succeeded", fmt.Sprint(d)
+	})
+	require.Len(t, d["attempts"], 1, "it has used up nothing")
 	l.interrupt(t)
 }

@@ -130,7 +130,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		return nil, errors.Join(err, p.store.Close())
 	}
 	p.streams = streams.New(p.store, log)
-	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, PublicURL: cfg.PublicURL, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Exchange: p.streams.Exchange, Now: p.store.Now})
+	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Pages: p.pages, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Exchange: p.streams.Exchange, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
 	if p.temporal, err = connect(cfg, log, observers{ops.NewTemporal(p.registry), p.traces}); err != nil {
 		return nil, errors.Join(err, p.store.Close())

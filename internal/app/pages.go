@@ -6,13 +6,18 @@ import (
 	"strings"
 )
 
-// deliveryPage is the page of a delivery in the web app: below GODWIT_PUBLIC_URL, or
-// where this process serves it to this machine alone; empty where neither is known.
-func (p *process) deliveryPage(deliveryID string) string {
-	base := p.publicURL
-	if base == "" && p.api != nil {
-		base = onLoopback(p.api.address())
+// pages is where the web app is found: at GODWIT_PUBLIC_URL, or where this process serves
+// it to this machine alone; empty where neither is known.
+func (p *process) pages() string {
+	if p.publicURL == "" && p.api != nil {
+		return onLoopback(p.api.address())
 	}
+	return p.publicURL
+}
+
+// deliveryPage is the page of a delivery in the web app; empty where that is not known.
+func (p *process) deliveryPage(deliveryID string) string {
+	base := p.pages()
 	if base == "" {
 		return ""
 	}

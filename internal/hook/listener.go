@@ -27,6 +27,15 @@ type Listener struct {
 	Paused    bool
 }
 
+// Opening says what becomes of a listener that is there already.
+type Opening struct {
+	// TakeOver: the stream that has it ends when another one begins; else it is
+	// CodeConflict that one has it.
+	TakeOver bool
+	// AsIs: nothing of it is changed, whoever has it.
+	AsIs bool
+}
+
 // Limits of listeners.
 const (
 	// MaxListeners is how many listeners a user has at a time.
@@ -37,6 +46,9 @@ const (
 	// ListenerTimeout bounds an attempt of a listener: the longest there is, because a
 	// person may be stepping through the receiver.
 	ListenerTimeout = 30 * time.Second
+	// ListenerTestWait is how long a test of a listener is offered again that no client took:
+	// a person starts the receiver, or godwit listen, after it.
+	ListenerTestWait = 2 * time.Minute
 	// StreamLease is how long a stream counts as open whose process says nothing more;
 	// StreamRenewed is how often a process says that it is. The credential is looked at
 	// as often.

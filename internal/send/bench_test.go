@@ -27,7 +27,7 @@ func BenchmarkPack(b *testing.B) {
 		b.Run(string(format), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := m.pack(origin{userAgent: "Godwit/1.2.3"}, at); err != nil {
+				if _, err := m.pack(origin{userAgent: "Godwit/1.2.3", pages: func() string { return "" }}, at); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -42,7 +42,7 @@ func Probe(w hook.Webhook, id string, secrets []string, at time.Time) Message {
 // origin is what an installation says of itself in what it sends.
 type origin struct {
 	userAgent string
-	publicURL string // base of links in chat messages; empty = none
+	pages     func() string // base of links in chat messages; empty = none
 }
 
 // packet is a message ready to be sent.
@@ -55,7 +55,7 @@ type packet struct {
 
 // pack builds and signs m as of at. Its error is never the receiver's fault.
 func (m Message) pack(from origin, at time.Time) (packet, error) {
-	contentType, body := m.body(from.publicURL)
+	contentType, body := m.body(from.pages())
 	sig, err := sign(m.Secrets, m.Event.ID, at, body)
 	if err != nil {
 		return packet{}, err

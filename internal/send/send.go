@@ -34,9 +34,9 @@ type Options struct {
 	Proxy *url.URL
 	// Version goes into User-Agent. The default is "dev".
 	Version string
-	// PublicURL is the base of links to the web app in chat messages; empty = they
+	// Pages gives the base of links to the web app in chat messages; empty or nil = they
 	// lead only where the event itself does.
-	PublicURL string
+	Pages func() string
 	// Timeout bounds one attempt, all of it, where the webhook has none of its
 	// own. The default is DefaultTimeout.
 	Timeout time.Duration
@@ -75,6 +75,9 @@ func New(o Options) *Sender {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Pages == nil {
+		o.Pages = func() string { return "" }
+	}
 	g := newGuard(o.EgressAllow)
 	servers := new(nameservers)
 	dialer := newDialer(g, servers)
@@ -90,7 +93,7 @@ func New(o Options) *Sender {
 		transports:  newTransports(dial, newTLSConfig(nil, o.roots)),
 		identities:  newIdentities(dial),
 		keeper:      newKeeper(time.Now),
-		origin:      origin{"Godwit/" + cmp.Or(o.Version, "dev"), o.PublicURL},
+		origin:      origin{"Godwit/" + cmp.Or(o.Version, "dev"), o.Pages},
 		timeout:     cmp.Or(o.Timeout, DefaultTimeout),
 		exchange:    o.Exchange,
 		now:         o.Now,

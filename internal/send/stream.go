@@ -12,7 +12,7 @@ import (
 
 // stream makes an attempt by the stream of a listener. An attempt that did not reach
 // the client, that the client gave back, or whose listener was removed, uses up nothing;
-// but a test does that finds no client, because it waits for nobody.
+// but a test waits for a client for hook.ListenerTestWait at most.
 func (s *Sender) stream(ctx context.Context, m Message, p packet, a answer) (hook.Result, error) {
 	result := a.result
 	result.RequestHeaders = p.shown
@@ -32,12 +32,17 @@ func (s *Sender) stream(ctx context.Context, m Message, p packet, a answer) (hoo
 	case given == nil && err == nil && end.Heard:
 		return fail(result, hook.ReasonTimeoutHeaders, a.limit), nil
 	}
+	const nobody = "no client of the listener took the request"
+	if m.Event.Kind == hook.KindTest && !end.Gone && s.now().Sub(m.Event.AcceptedAt) >= hook.ListenerTestWait {
+		result = fail(result, hook.ReasonConnectRefused, a.limit)
+		result.Error = nobody
+		return result, nil
+	}
 	result = fail(result, hook.ReasonInternal, a.limit)
-	result.Error = "no client of the listener took the request"
+	result.Own, result.Error = true, nobody
 	if end.Gone {
 		result.Error = "the listener was removed while its request was under way"
 	}
-	result.Own = m.Event.Kind != hook.KindTest || end.Gone
 	return result, nil
 }
 

@@ -15,7 +15,7 @@ import (
 // openListener opens a listener of u1 for all events.
 func (s stage) openListener(t *testing.T, name string) (hook.Listener, hook.Webhook) {
 	t.Helper()
-	l, w, err := s.OpenListener(context.Background(), hook.Listener{OwnerID: "u1", Name: name, Keep: time.Minute}, listenerWebhook(name), false)
+	l, w, err := s.OpenListener(context.Background(), hook.Listener{OwnerID: "u1", Name: name, Keep: time.Minute}, listenerWebhook(name), hook.Opening{})
 	require.NoError(t, err)
 	return l, w
 }
@@ -57,8 +57,14 @@ func TestListener_HoldsWhileNobodyListensAndReleases(t *testing.T) {
 	s.accept(t, hook.Event{ID: "e2", Type: "TODO_CREATED", ProjectID: "p1", Current: []byte(`{}`)})
 	require.Equal(t, "pending", s.listenerStatus(t, "e2"))
 
-	_, _, err = s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "laptop"}, listenerWebhook("laptop"), false)
+	_, _, err = s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "laptop"}, listenerWebhook("laptop"), hook.Opening{})
 	require.Equal(t, hook.CodeConflict, hook.CodeOf(err), "something listens")
+	other := listenerWebhook("laptop")
+	other.Rules = []hook.Rule{{Events: []string{"COMMENT_*"}}}
+	l, same, err := s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "laptop"}, other, hook.Opening{AsIs: true})
+	require.NoError(t, err)
+	require.True(t, l.Listening)
+	require.Equal(t, w, same, "nothing of it is changed")
 
 	require.NoError(t, s.EndStream(ctx, w.ID, "one"))
 	n, err := s.TendListeners(ctx, 10)
@@ -106,7 +112,7 @@ func TestListener_IsOneOfFew(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		s.openListener(t, name)
 	}
-	_, _, err := s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "f"}, listenerWebhook("f"), false)
+	_, _, err := s.OpenListener(ctx, hook.Listener{OwnerID: "u1", Name: "f"}, listenerWebhook("f"), hook.Opening{})
 	require.Equal(t, hook.CodeConflict, hook.CodeOf(err))
 	require.ErrorContains(t, err, "5 listeners")
 	all, err := s.Listeners(ctx, "u1")

@@ -54,7 +54,7 @@ func TestHub_EndsAnExchangeWithItsListener(t *testing.T) {
 		ID: id.New(id.Webhook), OwnerID: "una", Name: "laptop", Listener: "laptop", URL: hook.ListenerURL("laptop"), Secret: "whsec_x",
 		Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Timeout: hook.ListenerTimeout,
 		Metadata: []byte("{}"), DisabledReason: hook.DisabledByOwner,
-	}, false)
+	}, hook.Opening{})
 	require.NoError(t, err)
 	_, err = api.BeginStream(ctx, l.WebhookID, "one", false)
 	require.NoError(t, err)

@@ -2494,6 +2494,8 @@ export interface components {
             paused: boolean;
         };
         ListenerForm: {
+            /** @description true: a listener of the name that is there is answered with its secret, whoever listens, and nothing of it is changed */
+            as_is?: boolean | null;
             /** @description Additional request headers, as of a webhook */
             headers?: {
                 [key: string]: string;

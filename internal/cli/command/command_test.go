@@ -20,7 +20,7 @@ func godwit(args ...string) (stdout, stderr string, code int) {
 	root.SetOut(&out)
 	root.SetErr(&said)
 	c, err := root.ExecuteC()
-	report(c, err)
+	report(c, err, args)
 	return out.String(), said.String(), ExitCode(c, err)
 }
 
@@ -28,17 +28,19 @@ func godwit(args ...string) (stdout, stderr string, code int) {
 func TestRoot_SaysHowACommandIsMisused(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	for want, args := range map[string][]string{
-		`unknown command "srve"`:           {"srve"},
-		"unknown flag: --jason":            {"whoami", "--jason"},
-		`"x" is more than it takes`:        {"whoami", "x"},
-		`is no address of Godwit`:          {"whoami", "--url", "localhost:8080"},
-		`has a user name, a query`:         {"whoami", "--url", "http://u:p@localhost:8080"},
-		`there is no profile "none"`:       {"whoami", "--profile", "none"},
-		"say where deliveries go":          {"listen"},
-		`{"error":{"exit_code":2,"what":"`: {"whoami", "x", "--json"},
-		`"" can't be WEBHOOK`:              {"webhooks", "delete", "", "--yes"},
-		`".." can't be DELIVERY`:           {"deliveries", "show", ".."},
-		"--expires-in must be at least 1s": {"keys", "create", "--name", "n", "--expires-in", "-1h"},
+		`unknown command "srve"`:                          {"srve"},
+		"unknown flag: --jason":                           {"whoami", "--jason"},
+		`"x" is more than it takes`:                       {"whoami", "x"},
+		`is no address of Godwit`:                         {"whoami", "--url", "localhost:8080"},
+		`has a user name, a query`:                        {"whoami", "--url", "http://u:p@localhost:8080"},
+		`there is no profile "none"`:                      {"whoami", "--profile", "none"},
+		"say where deliveries go":                         {"listen"},
+		`{"error":{"exit_code":2,"what":"`:                {"whoami", "x", "--json"},
+		`{"error":{"exit_code":2,"what":"unknown command`: {"srve", "--json"},
+		`{"error":{"exit_code":2,"what":"unknown flag`:    {"whoami", "--jason", "--json"},
+		`"" can't be WEBHOOK`:                             {"webhooks", "delete", "", "--yes"},
+		`".." can't be DELIVERY`:                          {"deliveries", "show", ".."},
+		"--expires-in must be at least 1s":                {"keys", "create", "--name", "n", "--expires-in", "-1h"},
 	} {
 		out, said, code := godwit(args...)
 		require.Equal(t, 2, code, "%v: %s", args, said)

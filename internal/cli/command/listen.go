@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -165,14 +166,16 @@ func (f *listenFlags) terminal(c *cobra.Command, interrupt func()) *listen.Termi
 // secret prints the signing secret. A listener that it makes for that is removed.
 func (f *listenFlags) secret(c *cobra.Command, api *cli.Client) error {
 	var all struct{ Data []struct{ Name string } }
-	if err := api.Call(c.Context(), http.MethodGet, "/v1/listeners", nil, &all); err != nil {
+	if err := api.Call(c.Context(), http.MethodGet, "/v1/listeners?"+url.Values{"owner_id": {f.owner}}.Encode(), nil, &all); err != nil {
 		return err
 	}
 	there := false
 	for _, l := range all.Data {
 		there = there || l.Name == f.name
 	}
-	opened, err := listen.Open(c.Context(), api, f.form())
+	form := f.form()
+	form["as_is"] = true // whoever listens goes on
+	opened, err := listen.Open(c.Context(), api, form)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -121,19 +122,23 @@ func Main(root *cobra.Command) int {
 	if err != nil && ctx.Err() != nil && !ofServer(c) {
 		err = interrupted{}
 	}
-	report(c, err)
+	report(c, err, os.Args[1:])
 	return ExitCode(c, err)
 }
 
-// report says on standard error what went wrong, unless the command has.
-func report(c *cobra.Command, err error) {
+// report says on standard error what went wrong with the arguments, unless the command
+// has.
+func report(c *cobra.Command, err error, args []string) {
 	if err == nil || errors.As(err, new(refused)) || errors.As(err, new(interrupted)) {
 		return
 	}
-	if wantsJSON, _ := c.Root().PersistentFlags().GetBool("json"); wantsJSON && !ofServer(c) {
+	wantsJSON, _ := c.Root().PersistentFlags().GetBool("json")
+	// Where the command line is wrong its flags were not read, or not all of them.
+	wantsJSON = wantsJSON || ExitCode(c, err) == cli.ExitUsage && slices.Contains(args, "--json")
+	if wantsJSON && !ofServer(c) {
 		f := &cli.Failure{}
 		if !errors.As(err, &f) {
-			f = &cli.Failure{Code: ExitCode(c, err), What: err.Error()}
+			f = &cli.Failure{Code: ExitCode(c, err), What: strings.Join(strings.Fields(err.Error()), " ")}
 		}
 		raw, _ := json.Marshal(map[string]any{"error": f}) // of strings and numbers
 		fmt.Fprintf(c.ErrOrStderr(), "%s\n", raw)

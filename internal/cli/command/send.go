@@ -104,9 +104,9 @@ func (s *sending) run(in io.Reader) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	s.note(s.c, fmt.Sprintf("%d sent, %d deliveries, %d sent before, %d refused.", s.sent, s.matched, s.duplicates, s.refused))
+	s.note(s.c, fmt.Sprintf("Sent: %d, deliveries: %d, sent before: %d, refused: %d.", s.sent, s.matched, s.duplicates, s.refused))
 	if s.refused > 0 {
-		return &cli.Failure{Code: cli.ExitInvalid, What: fmt.Sprintf("%d events were refused", s.refused), Next: "they are named above by their lines"}
+		return &cli.Failure{Code: cli.ExitInvalid, What: fmt.Sprintf("refused events: %d", s.refused), Next: "they are named above by their lines"}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -24,6 +25,18 @@ const maxHeaders = 100
 
 // errExternal says that an address is not this machine's.
 var errExternal = errors.New("the address is not on this machine; --allow-external forwards to it all the same")
+
+// lookUpWithin is how long it is looked up where a name leads.
+const lookUpWithin = 2 * time.Second
+
+// elsewhere says whether a host leads to no address of this machine's loopback. Where a
+// name is not known, the dialer decides.
+func elsewhere(ctx context.Context, host string) bool {
+	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	return err == nil && !slices.ContainsFunc(found, func(a netip.Addr) bool { return a.Unmap().IsLoopback() })
+}
 
 // forwarder makes requests to the receiver.
 type forwarder struct {

@@ -70,6 +70,9 @@ var errTimeout = &cli.Failure{Code: cli.ExitNo, What: "the time is up before eno
 // Run listens until ctx ends, or as Options say. Its error is a *cli.Failure.
 func Run(ctx context.Context, o Options) error {
 	s := &session{Options: o, forward: newForwarder(o.Target, o.External, o.Insecure), underWay: map[key]bool{}}
+	if !o.External && elsewhere(ctx, o.Target.Hostname()) {
+		return &cli.Failure{Code: cli.ExitUsage, What: o.Target.Hostname() + " is not this machine", Next: "--allow-external forwards to it all the same"}
+	}
 	opened, err := Open(ctx, o.API, o.Form)
 	if err != nil {
 		return err

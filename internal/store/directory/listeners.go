@@ -44,10 +44,9 @@ func listenerSecretPlace(ownerID, name string) string {
 
 // OpenListener makes the listener l, or takes it up again where its webhook is still
 // there, with what w says: rules, format, headers, timeout. w.ID and w.Secret are for
-// the case that it is new. While a stream has it this is CodeConflict, unless it is to
-// be taken over: then that stream ends when another one begins. So is one listener too
-// many of its owner.
-func (s *Store) OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, takeOver bool) (hook.Listener, hook.Webhook, error) {
+// the case that it is new. While a stream has it this is CodeConflict, unless how says
+// otherwise. So is one listener too many of its owner.
+func (s *Store) OpenListener(ctx context.Context, l hook.Listener, w hook.Webhook, how hook.Opening) (hook.Listener, hook.Webhook, error) {
 	err := s.InTx(ctx, "open the listener "+l.Name, func(tx *sqlx.Tx) error {
 		if err := shareParent(ctx, tx, "users", l.OwnerID); err != nil {
 			return err
@@ -60,7 +59,11 @@ func (s *Store) OpenListener(ctx context.Context, l hook.Listener, w hook.Webhoo
 		if err != nil {
 			return err
 		}
-		if had.Listening && !takeOver {
+		if had.WebhookID != "" && how.AsIs {
+			l = had.listener()
+			return nil
+		}
+		if had.Listening && !how.TakeOver {
 			return hook.Errorf(hook.CodeConflict, "something listens as %q already: end it, choose another name, or take the listener over (take_over)", l.Name)
 		}
 		carrying := core.Carry(ctx, tx)
