@@ -10,7 +10,7 @@ import { prettyBody } from '../rules/curl';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
 import { Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Answered, Card, Code, Copy, Empty, Page, Problem, When, Word } from '../ui/parts';
+import { Answered, Card, Code, Copy, Empty, Guide, Page, Problem, When, Word } from '../ui/parts';
 import { useMakePlay } from '../ui/play';
 
 type Request = Schemas['PlayRequest'];
@@ -161,7 +161,11 @@ function Arrived({ request: r }: { request: Request }) {
           </time>
         </div>
       </div>
-      {r.check.code !== 'ok' && <p className="small">{t(`play.check.${r.check.code}.next`)}</p>}
+      {r.check.code !== 'ok' && (
+        <p className="small">
+          {t(`play.check.${r.check.code}.next`)} <Guide to="verify#when-it-does-not-fit" />
+        </p>
+      )}
       <button type="button" className="link small" aria-expanded={open} onClick={() => setOpen(!open)}>
         {open ? t('play.hide') : t('play.show')}
       </button>
