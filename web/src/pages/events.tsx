@@ -12,7 +12,7 @@ import { asTimes, betweenBy } from '../rules/span';
 import { InBetween } from '../ui/between';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
-import { Empty, Guide, Note, Page, TestMark, When } from '../ui/parts';
+import { Empty, Note, Page, TestMark, When } from '../ui/parts';
 import { Condition, Found } from './event-search';
 
 export function Events() {
