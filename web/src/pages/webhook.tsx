@@ -83,7 +83,7 @@ function OverviewOf({ webhook: w, etag }: { webhook: WebhookDetail; etag: string
   const ledger = useLedger(w.id, span);
   return (
     <>
-      <StateSentence webhook={w} attempts={health.data?.attempts} last={health.data?.last_failure ?? null} />
+      <StateSentence webhook={w} attempts={health.data?.attempts} last={health.data?.last_failure ?? null} held={ledger.data?.held ?? 0} />
       <Missed webhook={w} ledger={ledger.data} />
       {w.unreachable_rules.length > 0 && <Unreachable webhook={w} etag={etag} />}
       <NativeSelect
@@ -196,14 +196,14 @@ function WebhookFacts({ webhook: w }: { webhook: WebhookDetail }) {
 }
 
 // StateSentence says how the webhook is, and what to do.
-function StateSentence({ webhook: w, attempts, last }: { webhook: WebhookDetail; attempts: number | undefined; last: Schemas['LastFailure'] | null }) {
+function StateSentence({ webhook: w, attempts, last, held }: { webhook: WebhookDetail; attempts: number | undefined; last: Schemas['LastFailure'] | null; held: number }) {
   const { t } = useWords();
   const state = stateOf(w, attempts);
   const tone = state === 'failing' ? 'warn' : state.startsWith('off') && state !== 'off_owner' ? 'bad' : state === 'working' || state === 'catching_up' ? 'good' : 'quiet';
   return (
     <Note tone={tone}>
       <p>
-        <strong>{t(`state.${state}.text`)}</strong>
+        <strong>{t(`state.${state}.text`)}</strong> {!w.enabled && held > 0 && t('numbers.held', { n: held })}
       </p>
       {state === 'off_failing' && w.recovery?.next_probe_at && (
         <p>

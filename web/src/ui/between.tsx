@@ -19,8 +19,9 @@ export function InBetween({ value, onChange }: { value: Between; onChange: (valu
       />
       {choice === 'own' && (
         <>
-          <TextInput type="datetime-local" label={t('span.from')} value={toLocal(value.since)} onChange={(e) => onChange({ since: fromLocal(e.currentTarget.value), until: value.until })} />
+          <TextInput className="moment" type="datetime-local" label={t('span.from')} value={toLocal(value.since)} onChange={(e) => onChange({ since: fromLocal(e.currentTarget.value), until: value.until })} />
           <TextInput
+            className="moment"
             type="datetime-local"
             label={t('span.to')}
             value={toLocal(value.until)}
