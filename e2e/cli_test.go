@@ -154,7 +154,7 @@ func TestCLI_Events(t *testing.T) {
 	out, _, code := user.run(t, "explain", id, comment)
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "Not sent")
-	require.Contains(t, out, "✗ rule 0")
+	require.Contains(t, out, "✗ rule 1: This rule is not about COMMENT_CREATED.")
 	require.NotEmpty(t, again["id"])
 }
 

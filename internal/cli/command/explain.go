@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/spf13/cobra"
 )
@@ -31,13 +32,45 @@ func showExplained(p *printer, found object) {
 	} else if found.text("matched") == "yes" {
 		p.line("Sent.")
 	} else {
-		p.line("Not sent: " + found.text("reason"))
+		p.line("Not sent. " + verdict(found))
 	}
 	for _, rule := range found.list("rules") {
 		sign := "✗"
 		if rule.text("matched") == "yes" {
 			sign = "✓"
 		}
-		p.line(fmt.Sprintf("  %s rule %d: %s", sign, rule.number("rule"), rule.text("reason")))
+		p.line(fmt.Sprintf("  %s rule %d: %s", sign, rule.number("rule")+1, verdict(rule)))
 	}
 }
+
+// verdicts are sentences for the codes of the API's answer. {…} stands for a value of it.
+var verdicts = map[string]string{
+	"matched":       "It matched.",
+	"event_type":    "This rule is not about {event_type}.",
+	"not_events":    "This rule leaves out {event_type}.",
+	"project":       "This rule does not reach the project {project_id}.",
+	"membership":    "{owner_id} is not a member of {project_id}, or was not then.",
+	"filter_false":  "The condition was not met.",
+	"filter_error":  "The condition could not be worked out: {detail}.",
+	"disabled":      "It matched and is kept until the webhook is on.",
+	"not_created":   "The webhook or the rule is newer than the event.",
+	"itself":        "A webhook is not told of itself.",
+	"rules_changed": "It matched a rule that was changed since.",
+	"no_key":        "The event has no value at {path} that the parts could share.",
+	"judging":       "The condition takes long and is still being worked out.",
+	"window_open":   "It waits for the other parts.",
+	"window_closed": "The other parts did not come in time.",
+	"none_of":       "It stopped the combination.",
+	"expunged":      "The contents of the event were removed, so the condition can't be asked.",
+}
+
+// verdict is the sentence of an answer, or of one of its rules.
+func verdict(of object) string {
+	sentence, known := verdicts[of.text("code")]
+	if !known {
+		return of.text("reason")
+	}
+	return placeholder.ReplaceAllStringFunc(sentence, func(name string) string { return of.text("params." + name[1:len(name)-1]) })
+}
+
+var placeholder = regexp.MustCompile(`\{\w+\}`)

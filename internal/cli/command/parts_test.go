@@ -1,9 +1,13 @@
 package command
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -112,4 +116,25 @@ func TestWithID_KeepsTheBytesOfAnEvent(t *testing.T) {
 		_, err := withID([]byte(line), "cli-1")
 		require.Error(t, err)
 	}
+}
+
+// TestVerdict_IsASentence for each code that docs/errors.md lists.
+func TestVerdict_IsASentence(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/errors.md")
+	require.NoError(t, err)
+	_, page, _ = bytes.Cut(page, []byte("\n## Explain\n"))
+	page, _, _ = bytes.Cut(page, []byte("\n## "))
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (.*?) \\|").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, rows, len(verdicts))
+	for _, row := range rows {
+		var params []string
+		for _, name := range strings.Fields(row[2]) {
+			params = append(params, fmt.Sprintf("%q:%q", strings.Trim(name, "`,"), "a value"))
+		}
+		got := verdict(parsed(t, `{"code":"`+row[1]+`","reason":"words of the API","params":{`+strings.Join(params, ",")+`}}`))
+		require.True(t, strings.HasSuffix(got, "."), row[1])
+		require.NotRegexp(t, `[{}]|words of the API| \.|: \.|^ `, got, row[1])
+		require.Equal(t, strings.Count(verdicts[row[1]], "{"), strings.Count(got, "a value"), row[1])
+	}
+	require.Equal(t, "words of the API", verdict(parsed(t, `{"code":"new","reason":"words of the API"}`)))
 }
