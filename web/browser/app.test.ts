@@ -353,7 +353,7 @@ test('pages without anything, with an error, offline and signed out say so, with
     findings.push(...(await look(p, `empty${path.replace('/', '-')}`)));
   }
   watch.expected.add(500);
-  await p.route('**/v1/deliveries?*', (route) =>
+  await p.route(/\/v1\/deliveries(\?|$)/, (route) =>
     route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Internal', status: 500, code: 'internal', detail: 'Something broke.', instance: '/v1/deliveries', request_id: 'req_1', errors: [] }) }),
   );
   await p.goto(`${url}/deliveries`);
@@ -362,6 +362,7 @@ test('pages without anything, with an error, offline and signed out say so, with
   await p.unrouteAll({ behavior: 'ignoreErrors' });
   await p.goto(`${url}/webhooks`);
   await p.getByText('Your first webhook').waitFor();
+  for (const language of ['de', 'pl', 'en']) await show(p, [language, 'light', 1280]); // without a network no texts come
   const noise = watch.faults.length; // the browser reports each request that finds no network
   await p.context().setOffline(true);
   await p.getByText('There is no connection.').waitFor();
