@@ -357,7 +357,7 @@ test('pages without anything, with an error, offline and signed out say so, with
     route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Internal', status: 500, code: 'internal', detail: 'Something broke.', instance: '/v1/deliveries', request_id: 'req_1', errors: [] }) }),
   );
   await p.goto(`${url}/deliveries`);
-  await p.getByText('Something broke in Godwit').waitFor();
+  await p.getByText('Something broke in Godwit').first().waitFor();
   findings.push(...(await look(p, 'error')));
   await p.unrouteAll({ behavior: 'ignoreErrors' });
   await p.goto(`${url}/webhooks`);
@@ -365,7 +365,7 @@ test('pages without anything, with an error, offline and signed out say so, with
   for (const language of ['de', 'pl', 'en']) await show(p, [language, 'light', 1280]); // without a network no texts come
   const noise = watch.faults.length; // the browser reports each request that finds no network
   await p.context().setOffline(true);
-  await p.getByText('There is no connection.').waitFor();
+  await p.getByText('There is no connection.').first().waitFor();
   findings.push(...(await look(p, 'offline')));
   await p.context().setOffline(false);
   await p.getByText('There is no connection.').waitFor({ state: 'detached' });
