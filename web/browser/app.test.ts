@@ -357,7 +357,7 @@ test('pages without anything, with an error, offline and signed out say so, with
     route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Internal', status: 500, code: 'internal', detail: 'Something broke.', instance: '/v1/deliveries', request_id: 'req_1', errors: [] }) }),
   );
   await p.goto(`${url}/deliveries`);
-  await p.getByText('Something broke in Godwit').first().waitFor();
+  await p.getByRole('alert').getByText('Something broke in Godwit').waitFor();
   findings.push(...(await look(p, 'error')));
   await p.unrouteAll({ behavior: 'ignoreErrors' });
   await p.goto(`${url}/webhooks`);
