@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"standalone":   {anything},
 
 	// What the processes are made of, from the outside in.
-	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/streams", "internal/tracing", "internal/verify", "schema", "web"},
+	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/store", "internal/streams", "internal/tracing", "internal/verify", "schema", "web"},
 	"api/openapi": {"api"},
 	"worker":      {"activities", "internal/hook", "internal/inflight", "internal/mail", "internal/ops", "internal/store", "workflows"},
 	"workflows":   {"activities", "internal/hook", "internal/retry"},

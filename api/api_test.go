@@ -16,14 +16,17 @@ import (
 
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
+	"godwit/internal/match"
+	"godwit/internal/store"
 )
 
 const testKey = "a-key-of-the-tests"
 
-// client calls an API over a store that is in part a fake.
+// client calls an API on a database.
 type client struct {
 	t       *testing.T
-	store   *fake
+	store   *store.Store
+	probe   hook.Result // what a probe comes to
 	wakes   int
 	windows int    // wakes of them
 	secrets int    // that were made
@@ -34,24 +37,17 @@ type client struct {
 func newClient(t *testing.T) *client { return newClientWith(t, func(*Options) {}) }
 
 // newClientWith is newClient with changes to what the API is built from.
-func newClientWith(t *testing.T, change func(*Options)) *client {
-	c := &client{t: t, store: &fake{}}
-	c.store.disk = openStore(t)
+func newClientWith(t *testing.T, change func(*Options), of ...store.Options) *client {
+	c := &client{t: t, store: openStore(t, of...)}
+	engine, err := match.New(match.Options{Store: c.store})
+	require.NoError(t, err)
 	options := Options{
-		Store:    c.store.store(),
-		Matching: matching{c.store},
-		CheckRule: func(r hook.Rule) []hook.Field {
-			var bad []hook.Field
-			for _, f := range r.Filters() {
-				if f.Source == "bad" {
-					bad = append(bad, hook.Field{Pointer: f.Pointer, Code: hook.FieldFilter, Params: hook.Params{"line": 1, "column": 2}, Detail: "bad"})
-				}
-			}
-			return bad
-		},
+		Store:        c.store,
+		Matching:     engine,
+		CheckRule:    engine.CheckRule,
 		AdminKeyHash: apikey.Hash(testKey),
 		AllowedHosts: []string{"example.com"},
-		Streams:      newsOfStreams{},
+		Streams:      endedStreams(),
 		Play:         true,
 		Look:         Look{Name: "Godwit", TemporalLinks: "admins"},
 		CheckURL: func(raw string) (string, error) {
@@ -72,7 +68,7 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 			}
 			return nil
 		},
-		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.store.probe, c.store.err },
+		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.probe, nil },
 		Show:        showing("{}", false),
 		NewSecret:   c.newSecret,
 		Wake:        func() { c.wakes++ },
@@ -86,6 +82,16 @@ func newClientWith(t *testing.T, change func(*Options)) *client {
 	}
 	change(&options)
 	c.handler = New(options)
+	return c
+}
+
+// staged is newClient with rows that a test can be about.
+func staged(t *testing.T) *client { return stagedWith(t, func(*Options) {}) }
+
+// stagedWith is newClientWith with them.
+func stagedWith(t *testing.T, change func(*Options), of ...store.Options) *client {
+	c := newClientWith(t, change, of...)
+	c.exec(rowsOfTests)
 	return c
 }
 

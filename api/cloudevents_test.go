@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"godwit/internal/eventjson"
-	"godwit/internal/hook"
 )
 
 const cloudAttributes = `"specversion":"1.0","id":"c1","source":"/app","type":"T","projectid":"p1"`
@@ -29,12 +28,12 @@ func TestPublishCloudEvent_IsTheSameEventInEveryMode(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t)
+			c := taken(t)
 			a := send(c).is(202)
 			require.Equal(t, "/v1/events/c1", a.Header().Get("Location"))
 			require.Equal(t, mediaJSON, a.Header().Get("Content-Type"))
 			require.Equal(t, map[string]any{"id": "c1", "matched": 2.0, "duplicate": false}, a.json())
-			e := c.store.events[0]
+			e := c.storedEvent("c1")
 			require.Equal(t, []string{"c1", "T", "p1", "u1", spelled}, []string{e.ID, e.Type, e.ProjectID, e.ActorID, string(e.Current)})
 			require.Equal(t, time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), e.OccurredAt)
 		})
@@ -42,9 +41,8 @@ func TestPublishCloudEvent_IsTheSameEventInEveryMode(t *testing.T) {
 }
 
 func TestPublishCloudEvents_AnswersForEach(t *testing.T) {
-	c := newClient(t)
-	c.store.refuse = map[string]*hook.Error{"U": hook.Invalid("/project_id", "does not exist")}
-	body := "[" + structured(`{}`) + "," + strings.ReplaceAll(structured(`{}`), `"T"`, `"U"`) + `,{}]`
+	c := taken(t)
+	body := "[" + structured(`{}`) + "," + strings.NewReplacer(`"c1"`, `"c2"`, `"p1"`, `"p9"`).Replace(structured(`{}`)) + `,{}]`
 	a := c.call("POST", "/v1/events", body, "Content-Type", eventjson.MediaCloudEvents).is(202)
 	results := a.json()["results"].([]any)
 	require.Len(t, results, 3)
@@ -67,8 +65,8 @@ func TestPublishCloudEvents_AnswersForEach(t *testing.T) {
 }
 
 func TestPublishCloudEvent_NamesWhatIsWrong(t *testing.T) {
-	c := newClient(t)
-	c.store.refuse = map[string]*hook.Error{"T": hook.Invalid("/current/title", "is too long")}
+	c := staged(t)
+	c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"","schema":{"type":"object","required":["title"]}}`).is(200)
 	for _, tc := range []struct {
 		body, pointer string
 		headers       []string

@@ -60,15 +60,13 @@ func TestProblems_HaveACodeForEachValue(t *testing.T) {
 	require.Equal(t, map[string]any{"/name": "too_long", "/nope": "unknown_field", "/timeout_seconds": "out_of_range", "/max_age": "wrong_type",
 		"/rules/0/events": "required", "/rules/1/filter": "filter"}, codes)
 	require.Equal(t, map[string]any{"/name": map[string]any{"max": 200.0}, "/nope": map[string]any{}, "/timeout_seconds": map[string]any{"min": 1.0, "max": 30.0},
-		"/max_age": map[string]any{"expected": "integer"}, "/rules/0/events": map[string]any{}, "/rules/1/filter": map[string]any{"line": 1.0, "column": 2.0}}, params)
+		"/max_age": map[string]any{"expected": "integer"}, "/rules/0/events": map[string]any{}, "/rules/1/filter": map[string]any{"line": 1.0, "column": 1.0}}, params)
 }
 
 // TestExplain_HasACodeBesideEachReason includes a reason that quotes a filter's error.
 func TestExplain_HasACodeBesideEachReason(t *testing.T) {
-	c := newClient(t)
-	c.store.explanation = match.Explanation{Rule: -1, Reason: match.ReasonFilterError + "no such key", Event: hook.Event{Type: "A", ProjectID: "p1"}, OwnerID: "u1", Rules: []match.Verdict{
-		{Reason: match.ReasonMembership}, {Reason: match.ReasonEventType}, {Reason: match.ReasonNoKey + "current.id"}, {Reason: match.ReasonFilterFalse}}}
-	got := c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).is(200).json()
+	got := shown(t, viewExplanation(match.Explanation{Rule: -1, Reason: match.ReasonFilterError + "no such key", Event: hook.Event{Type: "A", ProjectID: "p1"}, OwnerID: "u1", Rules: []match.Verdict{
+		{Reason: match.ReasonMembership}, {Reason: match.ReasonEventType}, {Reason: match.ReasonNoKey + "current.id"}, {Reason: match.ReasonFilterFalse}}}))
 	require.Equal(t, "filter_error", got["code"])
 	require.Equal(t, map[string]any{"detail": "no such key"}, got["params"])
 	var rules []any

@@ -10,6 +10,6 @@
 // its JSON pointer. The states of an event are never decoded, so their bytes
 // stay as the producer sent them.
 //
-// The package works on one Store and one Matching and does no I/O but HTTP.
-// It must not import the store, Temporal, the worker or anything that sends.
+// The package works on one store.Store and one match.Engine and does no other
+// I/O but HTTP. It must not import Temporal, the worker or anything that sends.
 package api

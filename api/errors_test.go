@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,17 +22,15 @@ type failing struct {
 	code               string
 	method, path, body string
 	headers            []string
-	store              error
 }
 
 func (f failing) run(t *testing.T, all *client) {
 	name := fmt.Sprintf("%d %s %s %.40q %v", f.status, f.method, f.path, f.body, f.headers)
 	t.Run(name, func(t *testing.T) {
 		c := all.in(t)
-		c.store.err = f.store
 		a := c.call(f.method, f.path, f.body, f.headers...)
 		a.problem(f.status, f.code)
-		require.NotContains(t, a.Body.String(), "of the inside")
+		require.NotContains(t, a.Body.String(), "relation", "that is for operators")
 	})
 }
 
@@ -43,68 +40,81 @@ func TestProblemsOfBodies(t *testing.T) {
 	c := newClient(t)
 	large := `{"name":"` + strings.Repeat("x", maxBody) + `"}`
 	for _, f := range []failing{
-		{400, "malformed", "PUT", "/v1/companies/c1", ``, nil, nil},
-		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a"`, nil, nil},
-		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a","name":"b"}`, nil, nil},
-		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a"} 1`, nil, nil},
-		{400, "malformed", "PUT", "/v1/companies/c1", "{\"name\":\"\xff\"}", nil, nil},
-		{400, "malformed", "PUT", "/v1/companies/c1", "{\"name\":\"\x00\"}", nil, nil},
-		{400, "malformed", "POST", "/v1/events", `{"type":"T","type":"T"}`, nil, nil},
-		{400, "malformed", "POST", "/v1/events/batch", `{"events":[`, nil, nil},
-		{400, "malformed", "POST", "/v1/webhooks", `{`, nil, nil},
-		{400, "malformed", "PATCH", "/v1/webhooks/wh_1", `{"name":1,"name":2}`, nil, nil},
-		{413, "too_large", "PUT", "/v1/companies/c1", large, nil, nil},
-		{413, "too_large", "POST", "/v1/events", large, nil, nil},
-		{413, "too_large", "POST", "/v1/events/batch", `{"events":"` + strings.Repeat("x", maxBatch) + `"}`, nil, nil},
-		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "text/plain"}, nil},
-		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "application/merge-patch+json"}, nil},
-		{415, "unsupported_media_type", "POST", "/v1/events", goodEvent, []string{"Content-Type", "application/json; charset=latin1"}, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", ``, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a"`, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a","name":"b"}`, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", `{"name":"a"} 1`, nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", "{\"name\":\"\xff\"}", nil},
+		{400, "malformed", "PUT", "/v1/companies/c1", "{\"name\":\"\x00\"}", nil},
+		{400, "malformed", "POST", "/v1/events", `{"type":"T","type":"T"}`, nil},
+		{400, "malformed", "POST", "/v1/events/batch", `{"events":[`, nil},
+		{400, "malformed", "POST", "/v1/webhooks", `{`, nil},
+		{400, "malformed", "PATCH", "/v1/webhooks/wh_1", `{"name":1,"name":2}`, nil},
+		{413, "too_large", "PUT", "/v1/companies/c1", large, nil},
+		{413, "too_large", "POST", "/v1/events", large, nil},
+		{413, "too_large", "POST", "/v1/events/batch", `{"events":"` + strings.Repeat("x", maxBatch) + `"}`, nil},
+		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "text/plain"}},
+		{415, "unsupported_media_type", "PUT", "/v1/companies/c1", `{"name":"a"}`, []string{"Content-Type", "application/merge-patch+json"}},
+		{415, "unsupported_media_type", "POST", "/v1/events", goodEvent, []string{"Content-Type", "application/json; charset=latin1"}},
 	} {
 		f.run(t, c)
 	}
 }
 
 func TestProblemsOfCalls(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
+	c.call("POST", "/v1/events", goodEvent).is(202)
 	for _, f := range []failing{
-		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", ""}, nil},
-		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Bearer wrong"}, nil},
-		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Basic " + testKey}, nil},
-		{401, "unauthorized", "POST", "/v1/events", `{`, []string{"Authorization", ""}, nil},
-		{404, "not_found", "GET", "/v1/companies/none", ``, nil, nil},
-		{404, "not_found", "GET", "/v1/companies/no%00ne", ``, nil, nil},
-		{404, "not_found", "GET", "/v1/companies/" + strings.Repeat("x", 129), ``, nil, nil},
-		{404, "not_found", "DELETE", "/v1/event-types/a%20b", ``, nil, nil},
-		{404, "not_found", "PUT", "/v1/projects/p1/members/a%20b", ``, nil, nil},
-		{404, "not_found", "GET", "/v1/nothing", ``, nil, nil},
-		{404, "not_found", "GET", "/v1/companies/", ``, nil, nil},
-		{405, "method_not_allowed", "POST", "/v1/companies", `{}`, nil, nil},
-		{409, "conflict", "POST", "/v1/events", goodEvent, nil, hook.Errorf(hook.CodeConflict, "other content")},
-		{412, "stale", "PATCH", "/v1/webhooks/wh_1", `{}`, []string{"If-Match", `W/"1"`}, nil},
-		{500, "internal", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, errors.New("pq: secret of the inside")},
-		{503, "unavailable", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, hook.Errorf(hook.CodeUnavailable, "The database can't be reached.")},
+		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", ""}},
+		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Bearer wrong"}},
+		{401, "unauthorized", "GET", "/v1/companies", ``, []string{"Authorization", "Basic " + testKey}},
+		{401, "unauthorized", "POST", "/v1/events", `{`, []string{"Authorization", ""}},
+		{404, "not_found", "GET", "/v1/companies/none", ``, nil},
+		{404, "not_found", "GET", "/v1/companies/no%00ne", ``, nil},
+		{404, "not_found", "GET", "/v1/companies/" + strings.Repeat("x", 129), ``, nil},
+		{404, "not_found", "DELETE", "/v1/event-types/a%20b", ``, nil},
+		{404, "not_found", "PUT", "/v1/projects/p1/members/a%20b", ``, nil},
+		{404, "not_found", "GET", "/v1/nothing", ``, nil},
+		{404, "not_found", "GET", "/v1/companies/", ``, nil},
+		{405, "method_not_allowed", "POST", "/v1/companies", `{}`, nil},
+		{409, "conflict", "POST", "/v1/events", strings.Replace(goodEvent, "{}", `{"a":1}`, 1), nil},
+		{412, "stale", "PATCH", "/v1/webhooks/wh_1", `{}`, []string{"If-Match", `W/"1"`}},
 	} {
 		f.run(t, c)
 	}
 }
 
+// TestProblemsOfTheDatabase: one of its own is a fault of ours, and an outage is not.
+func TestProblemsOfTheDatabase(t *testing.T) {
+	c := newClient(t)
+	put := failing{500, "internal", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil}
+	t.Run("broken", func(t *testing.T) {
+		c := c.in(t)
+		c.broken("companies")
+		put.run(t, c)
+	})
+	defer c.away()()
+	put.status, put.code = 503, "unavailable"
+	put.run(t, c)
+}
+
 func TestProblemsOfValues(t *testing.T) {
 	c := newClient(t)
 	for _, f := range []failing{
-		{422, "invalid", "PUT", "/v1/companies/c1", `{}`, nil, nil},
-		{422, "invalid", "PUT", "/v1/companies/a%20b", `{"name":"a"}`, nil, nil},
-		{422, "invalid", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil, hook.Invalid("/name", "is taken")},
-		{422, "invalid", "PUT", "/v1/event-types/WEBHOOK_HEALTH_CHECK", `{"group":"g","description":""}`, nil, nil},
-		{422, "invalid", "GET", "/v1/companies?limit=0", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/companies?limit=201", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/companies?limit=ten", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/companies?cursor=%21", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/companies?cursor=bm9uZQ", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/companies?limti=5", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/events?since=yesterday", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/events?project_id=%00", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/deliveries?status=lost", ``, nil, nil},
-		{422, "invalid", "GET", "/v1/webhooks?enabled=maybe", ``, nil, nil},
+		{422, "invalid", "PUT", "/v1/companies/c1", `{}`, nil},
+		{422, "invalid", "PUT", "/v1/companies/a%20b", `{"name":"a"}`, nil},
+		{422, "invalid", "PUT", "/v1/projects/p9", `{"company_id":"none","name":"a"}`, nil},
+		{422, "invalid", "PUT", "/v1/event-types/WEBHOOK_HEALTH_CHECK", `{"group":"g","description":""}`, nil},
+		{422, "invalid", "GET", "/v1/companies?limit=0", ``, nil},
+		{422, "invalid", "GET", "/v1/companies?limit=201", ``, nil},
+		{422, "invalid", "GET", "/v1/companies?limit=ten", ``, nil},
+		{422, "invalid", "GET", "/v1/companies?cursor=%21", ``, nil},
+		{422, "invalid", "GET", "/v1/companies?cursor=bm9uZQ", ``, nil},
+		{422, "invalid", "GET", "/v1/companies?limti=5", ``, nil},
+		{422, "invalid", "GET", "/v1/events?since=yesterday", ``, nil},
+		{422, "invalid", "GET", "/v1/events?project_id=%00", ``, nil},
+		{422, "invalid", "GET", "/v1/deliveries?status=lost", ``, nil},
+		{422, "invalid", "GET", "/v1/webhooks?enabled=maybe", ``, nil},
 	} {
 		f.run(t, c)
 	}
@@ -114,7 +124,7 @@ func TestHeadersOfErrors(t *testing.T) {
 	c := newClient(t)
 	require.Equal(t, "Bearer", c.call("GET", "/v1/users", "", "Authorization", "").is(401).Header().Get("WWW-Authenticate"))
 	require.Contains(t, c.call("POST", "/v1/users/u1", "").is(405).Header().Get("Allow"), "PUT")
-	c.store.err = hook.Errorf(hook.CodeUnavailable, "down")
+	defer c.away()()
 	require.Equal(t, "1", c.call("GET", "/v1/companies/c1", "").is(503).Header().Get("Retry-After"))
 }
 
@@ -154,7 +164,7 @@ func TestBodyThatBreaksOff(t *testing.T) {
 }
 
 func TestAnAPIWithoutAdminKeyLetsNobodyIn(t *testing.T) {
-	handler := New(Options{Store: (&fake{}).store(), Log: zap.NewNop()})
+	handler := New(Options{Store: openStore(t), Log: zap.NewNop()})
 	for _, header := range []string{"", "Bearer ", "Bearer x"} {
 		r := httptest.NewRequest("GET", "/v1/companies", nil)
 		r.Header.Set("Authorization", header)
@@ -189,15 +199,12 @@ func TestSafetyHeaders(t *testing.T) {
 	}
 }
 
-type panicking struct{ Store }
-
-func (panicking) Company(context.Context, string) (hook.Company, error) { panic("of the inside") }
-
 func TestPanicsAre500AndLogged(t *testing.T) {
 	core, logs := observer.New(zap.ErrorLevel)
-	c := newClient(t)
-	c.handler = New(Options{Store: panicking{c.store.store()}, AdminKeyHash: testHash(), Log: zap.New(core)})
-	a := c.call("GET", "/v1/companies/c1", "")
+	c := newClientWith(t, func(o *Options) {
+		o.CheckURL, o.Log = func(string) (string, error) { panic("of the inside") }, zap.New(core)
+	})
+	a := c.call("POST", "/v1/webhooks", leastWebhook)
 	a.problem(500, "internal")
 	require.NotContains(t, a.Body.String(), "of the inside")
 	require.Equal(t, 1, logs.Len())
@@ -206,14 +213,13 @@ func TestPanicsAre500AndLogged(t *testing.T) {
 
 func TestInternalErrorsAreLoggedOnce(t *testing.T) {
 	core, logs := observer.New(zap.DebugLevel)
-	c := newClient(t)
-	c.store.err = errors.New("disk on fire")
-	c.handler = New(Options{Store: c.store.store(), AdminKeyHash: testHash(), Log: zap.New(core)})
+	c := newClientWith(t, func(o *Options) { o.Log = zap.New(core) })
+	c.broken("companies")
 	c.call("GET", "/v1/companies/c1?secret=1", "").is(422) // an unknown parameter is no fault of ours
 	a := c.call("GET", "/v1/companies/c1", "").is(500)
 	failed := logs.FilterMessage("request failed").All()
 	require.Len(t, failed, 1)
-	require.Equal(t, "disk on fire", failed[0].ContextMap()["error"])
+	require.Contains(t, failed[0].ContextMap()["error"], `relation "companies" does not exist`)
 	require.Equal(t, a.Header().Get("X-Request-Id"), failed[0].ContextMap()["request_id"])
 	for _, line := range logs.FilterMessage("request.answered").All() {
 		require.NotContains(t, fmt.Sprint(line.ContextMap()), "secret")

@@ -1,14 +1,13 @@
 package api
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,9 +20,9 @@ import (
 // keyOfExamples is the user's key of the examples.
 const keyOfExamples = "gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"
 
-// rowsOfExamples are what the examples are about, with the ids of a key and of a
-// session, the hashes of keyOfExamples and of the poll of a device, and the id of a
-// play address.
+// rowsOfExamples are what the examples are about but for webhooks and events, with the
+// ids of a key and of a session, the hashes of keyOfExamples and of the poll of a device,
+// and the id of a play address.
 const rowsOfExamples = `
 	INSERT INTO companies (id, name) VALUES ('acme', 'Acme');
 	INSERT INTO projects (id, company_id, name) VALUES ('website', 'acme', 'Website');
@@ -40,8 +39,9 @@ const rowsOfExamples = `
 // database for each route takes longer than the routes do.
 type examples struct {
 	*client
-	used bool // the rows, by a route that may have changed them
-	at   int  // how many routes there were
+	notes map[string]tagNotes
+	used  bool // the rows, by a route that may have changed them
+	at    int  // how many routes there were
 }
 
 // of is the client of a route: what its examples are about is there, and nobody has
@@ -50,21 +50,36 @@ func (e *examples) of(t *testing.T, id map[string]string, r route) *client {
 	c := e.in(t)
 	e.at++
 	c.address = fmt.Sprintf("192.0.2.%d", e.at)
-	*c.store = fake{disk: c.store.disk}
+	e.probe = hook.Result{Outcome: hook.Success, StatusCode: 200}
 	if e.used || e.at == 1 {
-		pgtest.Renew(t, databaseURL)
+		pgtest.Renew(t)
 		c.exec(fmt.Sprintf(rowsOfExamples, id["get-api-key"], id["end-session"], apikey.Hash(keyOfExamples), apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), id["list-play-requests"]))
+		e.fill(c, id)
 	}
 	e.used = r.method != http.MethodGet
-	rules := []hook.Rule{{Events: []string{"*"}}}
-	f := c.store
-	f.events = []hook.Event{{ID: "todo-1-created", Type: "TODO_CREATED", ProjectID: "website", CompanyID: "acme", Current: json.RawMessage(`{}`)}}
-	f.webhooks = []hook.Webhook{{ID: id["get-webhook"], OwnerID: "una", Key: "billing-prod", Name: "n", URL: "https://hooks.example.com/", Rules: rules, Secret: "whsec_c2VjcmV0",
-		PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Enabled: true, Version: 1, Headers: map[string]string{"X-Team": "blue"}}}
-	f.deliveries = []hook.Delivery{{ID: id["get-delivery"], EventID: "todo-1-created", WebhookID: id["get-webhook"], EventType: "TODO_CREATED",
-		ProjectID: "website", CompanyID: "acme", Status: hook.Retrying, CreatedAt: now(), UpdatedAt: now()}}
-	f.probe = hook.Result{Outcome: hook.Success, StatusCode: 200}
+	switch r.id {
+	case "redeliver":
+		c.change("deliveries", id["get-delivery"], isFailed)
+	case "retry-now":
+		c.change("deliveries", id["get-delivery"], isRetrying)
+	}
 	return c
+}
+
+// fill stores webhooks, an event with a delivery, and a redelivery.
+func (e *examples) fill(c *client, id map[string]string) {
+	w := hook.Webhook{ID: id["get-webhook"], OwnerID: "una", Key: "billing-prod", Name: "n", URL: "https://hooks.example.com/", Rules: []hook.Rule{{Events: []string{"TODO_DELETED"}}},
+		Secret: "whsec_c2VjcmV0", PayloadFormat: hook.FormatStandard, Status: hook.Healthy, Enabled: true, Headers: map[string]string{"X-Team": "blue"}, Metadata: []byte(`{}`)}
+	_, err := c.store.CreateWebhook(c.t.Context(), w)
+	require.NoError(c.t, err)
+	w.ID, w.Key, w.Listener, w.Enabled, w.DisabledReason = id["stream-listener"], "", "laptop", false, hook.DisabledByOwner
+	_, _, err = c.store.OpenListener(c.t.Context(), hook.Listener{OwnerID: "una", Name: "laptop", Keep: time.Minute}, w, hook.Opening{})
+	require.NoError(c.t, err)
+	c.call("POST", "/v1/events", string(e.notes["events"].Operations["publish-event"].Request)).is(202)
+	c.exec(`INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, status, dispatch_at) VALUES ($1, 'todo-1-created', $2, 'TODO_CREATED', 'website', 'acme', 'pending', now())`,
+		id["get-delivery"], id["get-webhook"])
+	c.exec(`INSERT INTO redeliveries (id, webhook_id, since, until, statuses, event_types, status, total, dispatch_at) VALUES ($1, $2, now(), now(), '{failed}', '{}', 'running', 0, now())`,
+		id["redelivery"], id["get-webhook"])
 }
 
 // pathsOf gives the id that each operation's example is about.
@@ -73,6 +88,9 @@ func pathsOf(notes map[string]tagNotes) map[string]string {
 	for _, tag := range notes {
 		for id, op := range tag.Operations {
 			out[id] = op.Path["id"]
+			if of := op.Path["redelivery_id"]; of != "" {
+				out["redelivery"] = of
+			}
 		}
 	}
 	return out
@@ -99,7 +117,7 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 // answers as the example does, if with other values.
 func TestExamplesAreAccepted(t *testing.T) {
 	notes := readNotes()
-	all := examples{client: newClient(t)}
+	all := examples{client: newClient(t), notes: notes}
 	for _, r := range (&server{}).routes() {
 		t.Run(r.id, func(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
@@ -120,8 +138,8 @@ func TestExamplesAreAccepted(t *testing.T) {
 // TestProblemsAreListed brings about what an operation can be refused for.
 func TestProblemsAreListed(t *testing.T) {
 	notes := readNotes()
-	internal, long := errors.New("a fault of our own"), strings.Repeat(" ", 9<<20)
-	all := examples{client: newClient(t)}
+	long := strings.Repeat(" ", 9<<20)
+	all := examples{client: newClient(t), notes: notes}
 	d := documentOf(t, all.client)
 	off := newClientWith(t, func(o *Options) { o.Play = false })
 	for _, r := range (&server{}).routes() {
@@ -135,7 +153,7 @@ func TestProblemsAreListed(t *testing.T) {
 			try := func(path, body string, headers ...string) {
 				got := c.call(r.method, path, body, headers...)
 				seen[got.Code] = true
-				if got.Code < 400 { // of values that are the fake's
+				if got.Code < 400 {
 					return
 				}
 				require.NoError(t, d.Check(contract.Exchange{Method: r.method, Path: strings.Split(path, "?")[0], Sent: []byte(body),
@@ -161,10 +179,6 @@ func TestProblemsAreListed(t *testing.T) {
 			case "answer-device":
 				try(path, `{"code":"ZZZZ-ZZZZ"}`, with(keyOfExamples)...)
 			}
-			for _, err := range []error{internal, hook.Errorf(hook.CodeUnavailable, "down")} {
-				c.store.err = err
-				try(path, string(op.Request))
-			}
 			for _, status := range r.errors() {
 				broken := status == http.StatusBadRequest && r.body == nil // a body that ends early
 				byOthers := broken || status == http.StatusForbidden || status == http.StatusTooManyRequests || status == http.StatusConflict || status >= 500
@@ -174,5 +188,19 @@ func TestProblemsAreListed(t *testing.T) {
 			_, listed := op.Problems[http.StatusNotFound]
 			require.Equal(t, listed, seen[http.StatusNotFound], "404")
 		})
+	}
+}
+
+// TestProblems_OfAnOutageAreListed calls every route while the database is away.
+func TestProblems_OfAnOutageAreListed(t *testing.T) {
+	c := newClient(t)
+	d, notes := documentOf(t, c), readNotes()
+	defer c.away()()
+	for _, r := range (&server{}).routes() {
+		op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
+		got := c.call(r.method, op.path(r), string(op.Request))
+		require.Contains(t, []int{200, 204, 403, 404, 409, 503}, got.Code, "%s: %s", r.id, got.Body)
+		require.NoError(t, d.Check(contract.Exchange{Method: r.method, Path: strings.Split(op.path(r), "?")[0], Sent: op.Request,
+			Status: got.Code, Header: got.Header(), Body: got.Body.Bytes()}))
 	}
 }

@@ -17,7 +17,7 @@ func TestIDs_MayBeWhatHostsHave(t *testing.T) {
 		}
 		return out
 	}
-	c := newClient(t)
+	c := staged(t)
 	for _, id := range []string{"auth0|123", "una+1@example.com", "gid://shop/Product/1", "YWI=", "a/../b", "a+b/c", "$&'()*;,!~=", "%2F"[1:], "arn:aws:x:y:table/z"} {
 		for _, escape := range []func(string) string{url.PathEscape, every, func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "/", "%2f"), "|", "%7c") }} {
 			path := escape(id)

@@ -36,11 +36,11 @@ func TestMain(m *testing.M) {
 }
 
 // openStore opens a store on the database, which is emptied after a test that used it.
-func openStore(t testing.TB) *store.Store {
+func openStore(t testing.TB, of ...store.Options) *store.Store {
 	t.Helper()
 	ring, err := seal.New([][]byte{bytes.Repeat([]byte{7}, 32)})
 	require.NoError(t, err)
-	s, err := store.Open(databaseURL, ring, store.Options{})
+	s, err := store.Open(databaseURL, ring, append(of, store.Options{})[0])
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		used := false
@@ -50,7 +50,7 @@ func openStore(t testing.TB) *store.Store {
 		}
 		require.NoError(t, s.Close())
 		if used {
-			pgtest.Renew(t, databaseURL)
+			pgtest.Renew(t)
 		}
 	})
 	return s
@@ -59,14 +59,14 @@ func openStore(t testing.TB) *store.Store {
 // exec runs a statement on the client's database.
 func (c *client) exec(statement string, args ...any) {
 	c.t.Helper()
-	_, err := c.store.disk.Pools()["quick"].Exec(statement, args...)
+	_, err := c.store.Pools()["quick"].Exec(statement, args...)
 	require.NoError(c.t, err)
 }
 
 // scan reads one row of the client's database.
 func (c *client) scan(query string, into ...any) {
 	c.t.Helper()
-	require.NoError(c.t, c.store.disk.Pools()["quick"].QueryRow(query).Scan(into...))
+	require.NoError(c.t, c.store.Pools()["quick"].QueryRow(query).Scan(into...))
 }
 
 // count is how many rows a table has.
@@ -102,7 +102,7 @@ func (c *client) user(id string) {
 // eventTypes is the catalogue as it is stored.
 func (c *client) eventTypes() []hook.EventType {
 	c.t.Helper()
-	all, err := c.store.disk.EventTypes(c.t.Context())
+	all, err := c.store.EventTypes(c.t.Context())
 	require.NoError(c.t, err)
 	return all
 }

@@ -10,14 +10,15 @@ import (
 	"godwit/internal/hook"
 	"godwit/internal/match"
 	"godwit/internal/ops"
+	"godwit/internal/store"
 	"godwit/internal/tracing"
 )
 
 // Options is what the API is built from. Every field is required unless it
 // says otherwise.
 type Options struct {
-	Store    Store
-	Matching Matching
+	Store    *store.Store
+	Matching *match.Engine
 	// AdminKeyHash is apikey.Hash of the bootstrap admin key; empty = that key
 	// does not exist and every call is 401.
 	AdminKeyHash []byte
@@ -96,22 +97,4 @@ type Workflows struct {
 	ID func(hook.Delivery) string
 	// Link gives the address of a run in the Temporal Web UI; "" = there is none.
 	Link func(workflowID, runID string) string
-}
-
-// Matching decides which webhooks events go to, and tells why; it is a *match.Engine.
-// It is an interface for the same tests as Store.
-type Matching interface {
-	// Check holds events to the schemas of their types.
-	Check(ctx context.Context, events []hook.Event) ([]match.Check, error)
-	// Ingest accepts events, each answered by itself; its error means that none
-	// was accepted. Without checks it makes them.
-	Ingest(ctx context.Context, events []hook.Event, checks []match.Check) ([]hook.Accepted, error)
-	// Preview tells what rules would have matched; it writes nothing.
-	Preview(ctx context.Context, q match.Question) (match.Preview, error)
-	// Search finds events of the past by a condition; it writes nothing.
-	Search(ctx context.Context, q match.Search) (match.Found, error)
-	// Explain tells why an event did or did not go to a webhook.
-	Explain(ctx context.Context, webhookID, eventID string) (match.Explanation, error)
-	// Try asks filters about an event.
-	Try(ctx context.Context, filters []string, e hook.Event) []match.Trial
 }

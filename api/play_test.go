@@ -34,7 +34,7 @@ func newPlay(t *testing.T) (*client, string) {
 // played is what came to an address, the newest first.
 func (c *client) played(path string) []hook.PlayRequest {
 	c.t.Helper()
-	all, err := c.store.disk.PlayRequests(c.t.Context(), strings.TrimPrefix(path, hook.PlayPath), hook.Page{Limit: hook.MaxPlayRequests})
+	all, err := c.store.PlayRequests(c.t.Context(), strings.TrimPrefix(path, hook.PlayPath), hook.Page{Limit: hook.MaxPlayRequests})
 	require.NoError(c.t, err)
 	return all
 }
@@ -110,10 +110,14 @@ func TestPlay_GivesTheRoomOfABodyBackBeforeItWaits(t *testing.T) {
 
 func TestPlay_IsNotThereWhereItIsOff(t *testing.T) {
 	c := newClientWith(t, func(o *Options) { o.Play = false })
-	c.away() // nothing is looked up
-	for _, call := range [][2]string{{"POST", "/v1/play"}, {"GET", "/v1/play"}, {"GET", "/v1/play/play_1/requests"}, {"POST", "/play/" + id.New(id.Play)}} {
-		require.Contains(t, c.call(call[0], call[1], "").is(404).Body.String(), "GODWIT_PLAY", call)
+	off := func(method, path string) {
+		require.Contains(t, c.call(method, path, "").is(404).Body.String(), "GODWIT_PLAY", path)
 	}
+	off("GET", "/v1/play")
+	off("GET", "/v1/play/play_1/requests")
+	c.away() // nothing is looked up
+	off("POST", "/v1/play")
+	off("POST", "/play/"+id.New(id.Play))
 }
 
 // TestPlay_IsBoundedBeforeTheDatabase: an address that is not there costs a look into

@@ -193,6 +193,10 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 	if err != nil {
 		return nil, err
 	}
+	return &reply[explanation]{Body: viewExplanation(x)}, nil
+}
+
+func viewExplanation(x match.Explanation) explanation {
 	code, values := x.Code(x.Reason)
 	out := explanation{Matched: x.Matched, Reason: x.Reason, Code: code, Params: params(values), Rules: []ruleVerdict{}}
 	if x.Rule >= 0 {
@@ -205,5 +209,5 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 		code, values := x.Code(v.Reason)
 		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Code: code, Params: params(values), Parts: v.Parts, FiredAs: optional(v.FiredAs)})
 	}
-	return &reply[explanation]{Body: out}, nil
+	return out
 }

@@ -12,7 +12,7 @@ import (
 
 // limitedClient has 4 requests a second for management and 8 for publishing.
 func limitedClient(t *testing.T) *client {
-	return newClientWith(t, func(o *Options) { o.ManagementRate, o.PublishRate = 4, 8 })
+	return stagedWith(t, func(o *Options) { o.ManagementRate, o.PublishRate = 4, 8 })
 }
 
 func TestEachKeyHasItsOwnAllowance(t *testing.T) {

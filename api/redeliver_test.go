@@ -1,92 +1,21 @@
 package api
 
 import (
-	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"godwit/internal/hook"
 )
 
-// edits keeps what was asked for, and answers with what the test has set.
-type edits struct{ *fake }
-
-func (e edits) one(what, id string) (hook.Delivery, error) {
-	e.askedFilter = what + " " + id
-	if e.err != nil {
-		return hook.Delivery{}, e.err
-	}
-	return find(e.deliveries, id, deliveryID)
-}
-
-func (e edits) Redeliver(_ context.Context, id string) (hook.Delivery, error) {
-	d, err := e.one("redeliver", id)
-	d.ID, d.RedeliveryOf = "dlv_2", id
-	return d, err
-}
-
-func (e edits) RetryNow(_ context.Context, id string) (hook.Delivery, error) {
-	return e.one("retry", id)
-}
-
-func (e edits) Cancel(_ context.Context, id string) (hook.Delivery, error) {
-	return e.one("cancel", id)
-}
-
-func (e edits) CountRedelivery(_ context.Context, q hook.RedeliveryQuery) (int, error) {
-	e.askedFilter = q
-	return 7, e.err
-}
-
-func (e edits) CreateRedelivery(_ context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
-	e.askedFilter = q
-	return hook.Redelivery{ID: "rdl_1", RedeliveryQuery: q, Total: 7}, e.err
-}
-
-func (e edits) CountCancellation(_ context.Context, q hook.RedeliveryQuery) (int, error) {
-	e.askedFilter = q
-	return 8, e.err
-}
-
-func (e edits) CreateCancellation(_ context.Context, q hook.RedeliveryQuery) (hook.Redelivery, error) {
-	e.askedFilter = q
-	return hook.Redelivery{ID: "rdl_3", Kind: hook.KindCancellation, RedeliveryQuery: q, Total: 8}, e.err
-}
-
-func (e edits) CancelRedelivery(_ context.Context, webhookID, redeliveryID string) error {
-	e.askedFilter = webhookID + " " + redeliveryID
-	return e.err
-}
-
-func (e edits) Redelivery(_ context.Context, webhookID, redeliveryID string) (hook.Redelivery, error) {
-	if redeliveryID == "rdl_2" {
-		return hook.Redelivery{}, notFound()
-	}
-	return hook.Redelivery{ID: redeliveryID, Kind: hook.KindRedelivery, RedeliveryQuery: hook.RedeliveryQuery{WebhookID: webhookID, Since: now(), Until: now(), Statuses: []hook.DeliveryStatus{hook.Failed}},
-		Status: hook.RedeliveryRunning, Total: 7, Released: 5, Succeeded: 2, Failed: 1, Cancelled: 1, Pending: 1, CreatedAt: now()}, e.err
-}
-
-func (e edits) Redeliveries(ctx context.Context, webhookID string, _ hook.Page) ([]hook.Redelivery, error) {
-	r, err := e.Redelivery(ctx, webhookID, "rdl_1")
-	return []hook.Redelivery{r}, err
-}
-
-func (e edits) SendTest(_ context.Context, t hook.TestEvent) (eventID, deliveryID string, err error) {
-	e.askedFilter = t
-	return "evt_1", "dlv_1", e.err
-}
-
 func TestRedeliverShowsTheNewDelivery(t *testing.T) {
-	c := newClient(t)
-	d := deliveryOfTests()
-	d.Status, d.Reason = hook.Failed, hook.ReasonExhausted
-	c.store.deliveries = append(c.store.deliveries, d)
+	c := staged(t)
+	c.webhook("wh_1", "")
+	c.delivery("dlv_1", isFailed)
 	got := c.call("POST", "/v1/deliveries/dlv_1/redeliver", "").is(202).json()
-	require.Equal(t, "dlv_2", got["id"])
-	require.Equal(t, "dlv_2", got["delivery_id"])
+	require.Regexp(t, `^dlv_[0-9a-v]{26}$`, got["id"])
+	require.Equal(t, got["id"], got["delivery_id"])
 	require.Equal(t, "dlv_1", got["redelivery_of"])
 	require.Equal(t, []any{}, got["attempts"])
 	require.Equal(t, 1, c.wakes)
@@ -96,51 +25,73 @@ func TestRedeliverShowsTheNewDelivery(t *testing.T) {
 
 	c.call("POST", "/v1/deliveries/none/redeliver", "").problem(404, "not_found")
 	c.call("POST", "/v1/deliveries/a%20b/redeliver", "").problem(404, "not_found")
-	c.store.err = hook.Errorf(hook.CodeConflict, "it is on its way")
-	c.call("POST", "/v1/deliveries/dlv_1/redeliver", "").problem(409, "conflict")
+	for _, id := range []string{got["id"].(string), "dlv_1"} { // it is on its way, and was redelivered
+		c.call("POST", "/v1/deliveries/"+id+"/redeliver", "").problem(409, "conflict")
+	}
 	require.Equal(t, 1, c.wakes)
 }
 
 func TestRetryNowAndCancelShowTheDelivery(t *testing.T) {
-	for path, want := range map[string]struct {
-		status int
-		asked  string
-	}{"retry-now": {202, "retry dlv_1"}, "cancel": {200, "cancel dlv_1"}} {
-		c := newClient(t)
-		c.store.deliveries = append(c.store.deliveries, deliveryOfTests())
-		got := c.call("POST", "/v1/deliveries/dlv_1/"+path, "").is(want.status).json()
-		require.Equal(t, "dlv_1", got["id"])
+	c := staged(t)
+	c.webhook("wh_1", "")
+	for i, tc := range []struct {
+		path, delivery string
+		status         int
+		want           string
+	}{{"retry-now", "dlv_1", 202, "retrying"}, {"cancel", "dlv_2", 200, "cancelled"}} {
+		c.delivery(tc.delivery, isRetrying)
+		path := "/v1/deliveries/" + tc.delivery + "/" + tc.path
+		got := c.call("POST", path, "").is(tc.status).json()
+		require.Equal(t, tc.delivery, got["id"])
+		require.Equal(t, tc.want, got["status"])
 		require.Nil(t, got["redelivery_of"])
 		require.Equal(t, false, got["superseded"])
 		require.Nil(t, got["redelivery_id"])
-		require.Equal(t, want.asked, c.store.askedFilter)
-		require.Equal(t, 1, c.wakes)
-		c.store.err = hook.Errorf(hook.CodeConflict, "not now")
-		c.call("POST", "/v1/deliveries/dlv_1/"+path, "").problem(409, "conflict")
+		require.Equal(t, i+1, c.wakes)
+		if tc.want == "retrying" {
+			due := false
+			c.scan(`SELECT dispatch_at <= now() FROM deliveries WHERE id = 'dlv_1'`, &due)
+			require.True(t, due, "at once")
+		}
+		c.change("deliveries", tc.delivery, isSucceeded)
+		c.call("POST", path, "").problem(409, "conflict")
+		require.Equal(t, i+1, c.wakes)
 	}
 }
 
 func TestRedeliveries_BeginOrAreCounted(t *testing.T) {
-	c := newClient(t)
-	since := time.Date(2026, 5, 4, 9, 30, 0, 250_000_000, time.UTC)
-	a := c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00.25Z"}`).is(202)
-	require.Equal(t, map[string]any{"redelivery_id": "rdl_1", "count": 7.0}, a.json())
-	require.Equal(t, "/v1/webhooks/wh_1/redeliveries/rdl_1", a.Header().Get("Location"))
-	require.Equal(t, hook.RedeliveryQuery{WebhookID: "wh_1", Since: since, Statuses: []hook.DeliveryStatus{hook.Failed, hook.Held}}, c.store.askedFilter)
+	c := staged(t)
+	c.webhook("wh_1", "")
+	c.delivery("dlv_1", isFailed)
+	c.delivery("dlv_2", isHeld)
+	c.delivery("dlv_3", isCancelled+`, attempts = 1, event_type = 'TODO_CREATED'`)
+	c.attempt("dlv_3", 1, "")
+	c.delivery("dlv_4", isFailed+`, created_at = $1`, now().Add(-time.Minute))
+	begun := func(body string) map[string]any {
+		a := c.call("POST", "/v1/webhooks/wh_1/redeliver", body).is(202)
+		id := a.json()["redelivery_id"].(string)
+		require.Regexp(t, `^rdl_[0-9a-v]{26}$`, id)
+		require.Equal(t, "/v1/webhooks/wh_1/redeliveries/"+id, a.Header().Get("Location"))
+		got := c.call("GET", a.Header().Get("Location"), "").is(200).json()
+		require.Equal(t, got["count"], a.json()["count"])
+		return got
+	}
+	got := begun(`{"since":"2026-05-04T09:30:00.1Z"}`)
+	require.Equal(t, []any{"2026-05-04T09:30:00.1Z", 2.0, []any{"failed", "held"}, []any{}}, []any{got["since"], got["count"], got["statuses"], got["event_types"]})
 
-	a = c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00.25Z","until":"2026-05-04T11:31:00+01:00",
-		"statuses":["cancelled"],"event_types":["TODO_CREATED","combination"],"reasons":["cancelled_by_owner","dns"],"status_codes":["503","4xx"],"dry_run":true}`).is(200)
-	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 7.0}, a.json())
-	q := c.store.askedFilter.(hook.RedeliveryQuery)
-	require.True(t, q.Until.Equal(time.Date(2026, 5, 4, 10, 31, 0, 0, time.UTC)))
-	require.Equal(t, []hook.DeliveryStatus{hook.Cancelled}, q.Statuses)
-	require.Equal(t, []string{"TODO_CREATED", "combination"}, q.EventTypes)
-	require.Equal(t, []hook.Reason{hook.ReasonCancelledByOwner, hook.ReasonDNS}, q.Reasons)
-	require.Equal(t, []hook.StatusCodes{"503", "4xx"}, q.StatusCodes)
+	const filtered = `{"since":"2026-05-04T09:30:00.1Z","until":"2026-05-04T11:31:00+01:00","statuses":["cancelled"],"event_types":["TODO_CREATED","combination"],
+		"reasons":["cancelled_by_owner","dns"],"status_codes":["503","4xx"]`
+	a := c.call("POST", "/v1/webhooks/wh_1/redeliver", filtered+`,"dry_run":true}`).is(200)
+	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 1.0}, a.json())
+	require.Equal(t, 1, c.count("redeliveries"))
+	got = begun(filtered + `}`)
+	require.Equal(t, []any{"2026-05-04T10:31:00Z", 1.0, []any{"cancelled"}, []any{"TODO_CREATED", "combination"}, []any{"cancelled_by_owner", "dns"}, []any{"503", "4xx"}},
+		[]any{got["until"], got["count"], got["statuses"], got["event_types"], got["reasons"], got["status_codes"]})
 }
 
 func TestRedeliveries_NameWhatIsWrong(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
+	c.webhook("wh_1", `enabled = false, disabled_reason = 'owner'`)
 	for body, pointer := range map[string]string{
 		`{}`:                    "/since",
 		`{"since":"yesterday"}`: "/since",
@@ -161,20 +112,23 @@ func TestRedeliveries_NameWhatIsWrong(t *testing.T) {
 	} {
 		require.Contains(t, c.call("POST", "/v1/webhooks/wh_1/redeliver", body).problem(422, "invalid"), pointer, body)
 	}
-	c.store.err = hook.Errorf(hook.CodeConflict, "enable it first")
 	c.call("POST", "/v1/webhooks/wh_1/redeliver", `{"since":"2026-05-04T09:30:00Z"}`).problem(409, "conflict")
+	require.Zero(t, c.count("redeliveries"))
 }
 
 func TestCancelDeliveries_BeginsOrCounts(t *testing.T) {
-	c := newClient(t)
-	since := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
-	a := c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z"}`).is(202)
-	require.Equal(t, map[string]any{"redelivery_id": "rdl_3", "count": 8.0}, a.json())
-	require.Equal(t, "/v1/webhooks/wh_1/redeliveries/rdl_3", a.Header().Get("Location"))
-	require.Equal(t, hook.RedeliveryQuery{WebhookID: "wh_1", Since: since, Statuses: []hook.DeliveryStatus{hook.Pending, hook.Retrying, hook.Held}}, c.store.askedFilter)
-	a = c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z","statuses":["held"],"event_types":["TODO_CREATED"],"dry_run":true}`).is(200)
-	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 8.0}, a.json())
-	require.Equal(t, []hook.DeliveryStatus{hook.Held}, c.store.askedFilter.(hook.RedeliveryQuery).Statuses)
+	c := staged(t)
+	c.webhook("wh_1", "")
+	c.delivery("dlv_1", "")
+	c.delivery("dlv_2", isRetrying)
+	c.delivery("dlv_3", isHeld)
+	a := c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z","statuses":["held"],"event_types":["A"],"dry_run":true}`).is(200)
+	require.Equal(t, map[string]any{"redelivery_id": nil, "count": 1.0}, a.json())
+	a = c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-05-04T09:30:00Z"}`).is(202)
+	require.Equal(t, 3.0, a.json()["count"])
+	got := c.call("GET", a.Header().Get("Location"), "").is(200).json()
+	require.Equal(t, []any{a.json()["redelivery_id"], "cancellation", "2026-05-04T09:30:00Z", []any{"pending", "retrying", "held"}, 3.0},
+		[]any{got["id"], got["kind"], got["since"], got["statuses"], got["cancelled"]})
 
 	for body, pointer := range map[string]string{
 		`{}`: "/since",
@@ -190,30 +144,40 @@ func TestCancelDeliveries_BeginsOrCounts(t *testing.T) {
 }
 
 func TestRedeliveries_ShowTheirProgress(t *testing.T) {
-	c := newClient(t)
-	c.store.webhooks = append(c.store.webhooks, hook.Webhook{ID: "wh_1"})
-	want := map[string]any{"id": "rdl_1", "kind": "redelivery", "webhook_id": "wh_1", "status": "running", "since": "2026-05-04T09:30:00.123456Z", "until": "2026-05-04T09:30:00.123456Z",
+	c := staged(t)
+	c.webhook("wh_1", "")
+	c.exec(`INSERT INTO redeliveries (id, webhook_id, since, until, statuses, event_types, status, total, released, dispatch_at, created_at)
+		VALUES ('rdl_1', 'wh_1', $1, $1, '{failed}', '{}', 'running', 7, 5, now(), $1)`, now())
+	for i, is := range []string{isSucceeded, isSucceeded, isFailed, isCancelled, `reason = NULL`} {
+		c.delivery(fmt.Sprintf("dlv_%d", i), is+`, redelivery_id = 'rdl_1'`)
+	}
+	want := map[string]any{"id": "rdl_1", "kind": "redelivery", "webhook_id": "wh_1", "status": "running", "since": nowText, "until": nowText,
 		"statuses": []any{"failed"}, "event_types": []any{}, "reasons": []any{}, "status_codes": []any{}, "count": 7.0, "released": 5.0, "succeeded": 2.0, "failed": 1.0, "cancelled": 1.0, "pending": 1.0,
-		"created_at": "2026-05-04T09:30:00.123456Z", "finished_at": nil}
+		"created_at": nowText, "finished_at": nil}
 	require.Equal(t, want, c.call("GET", "/v1/webhooks/wh_1/redeliveries/rdl_1", "").is(200).json())
 	require.Equal(t, []any{want}, c.call("GET", "/v1/webhooks/wh_1/redeliveries", "").is(200).json()["data"])
 	c.call("GET", "/v1/webhooks/wh_2/redeliveries", "").problem(404, "not_found")
 	c.call("GET", "/v1/webhooks/wh_1/redeliveries/rdl_2", "").problem(404, "not_found")
 	c.call("DELETE", "/v1/webhooks/wh_1/redeliveries/rdl_1", "").is(204)
-	require.Equal(t, "wh_1 rdl_1", c.store.askedFilter)
+	require.Equal(t, "cancelled", c.call("GET", "/v1/webhooks/wh_1/redeliveries/rdl_1", "").is(200).json()["status"])
 }
 
 func TestATestIsSent(t *testing.T) {
-	c := newClient(t)
-	for body, want := range map[string]hook.TestEvent{
-		``:   {WebhookID: "wh_1"},
-		`{}`: {WebhookID: "wh_1"},
-		`{"type":"TODO_DELETED","previous":{ "n":1.0 },"current":null}`: {WebhookID: "wh_1", Type: "TODO_DELETED", Previous: []byte(`{ "n":1.0 }`)},
-	} {
+	c := staged(t)
+	c.webhook("wh_1", "")
+	for i, body := range []string{``, `{}`, `{"type":"TODO_DELETED","previous":{ "n":1.0 },"current":null}`} {
 		a := c.call("POST", "/v1/webhooks/wh_1/test", body).is(202)
-		require.Equal(t, map[string]any{"delivery_id": "dlv_1", "event_id": "evt_1"}, a.json())
-		require.Equal(t, "/v1/deliveries/dlv_1", a.Header().Get("Location"))
-		require.Equal(t, want, c.store.askedFilter)
+		got := a.json()
+		require.Equal(t, "/v1/deliveries/"+got["delivery_id"].(string), a.Header().Get("Location"))
+		require.Equal(t, got["event_id"], c.call("GET", a.Header().Get("Location"), "").is(200).json()["event_id"])
+		sent := c.call("GET", "/v1/events/"+got["event_id"].(string), "").is(200)
+		require.Equal(t, "test", sent.json()["kind"])
+		if i < 2 {
+			require.Equal(t, "TODO_CREATED", sent.json()["type"])
+			continue
+		}
+		require.Equal(t, "TODO_DELETED", sent.json()["type"])
+		require.Contains(t, sent.Body.String(), `"previous":{ "n":1.0 },"current":null`)
 	}
 	require.Equal(t, 3, c.wakes)
 	for body, pointer := range map[string]string{`{"type":"a b"}`: "/type", `{"previous":[]}`: "/previous", `{"current":1}`: "/current", `{"id":"e1"}`: "/id"} {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"testing"
 
@@ -9,17 +8,6 @@ import (
 
 	"godwit/internal/hook"
 )
-
-func (d deliveriesOf) Parcel(_ context.Context, id string) (hook.Parcel, error) {
-	delivery, err := find(d.deliveries, id, deliveryID)
-	p := hook.Parcel{Delivery: delivery, Event: hook.Event{ID: delivery.EventID}, WebhookDeleted: len(d.webhooks) == 0}
-	return p, errors.Join(err, d.err)
-}
-
-func (d deliveriesOf) NoteSigned(_ context.Context, id string) error {
-	d.erased = append(d.erased, "signed "+id)
-	return d.err
-}
 
 // showing answers with a request of these bytes; "" stands for a secret that can't be read.
 func showing(body string, truncated bool) func(hook.Parcel, bool) (hook.Request, error) {
@@ -46,8 +34,9 @@ func TestRequest_ShowsBytesAsTextOrBase64(t *testing.T) {
 		"cut, and no text before it": {body: "\xffab", shown: "/2Fi", encoding: "base64", truncated: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClientWith(t, func(o *Options) { o.Show = showing(tc.body, tc.truncated) })
-			c.store.deliveries, c.store.webhooks = []hook.Delivery{deliveryOfTests()}, []hook.Webhook{{ID: "wh_1"}}
+			c := stagedWith(t, func(o *Options) { o.Show = showing(tc.body, tc.truncated) })
+			c.webhook("wh_1", "")
+			c.delivery("dlv_1", "")
 			got := c.call("GET", "/v1/deliveries/dlv_1/request", "").is(200).json()
 			want := map[string]any{"method": "POST", "url": "https://hooks.example.com/", "headers": map[string]any{}, "body": tc.shown, "truncated": tc.truncated}
 			if tc.encoding != "" {
@@ -59,34 +48,42 @@ func TestRequest_ShowsBytesAsTextOrBase64(t *testing.T) {
 }
 
 func TestRequest_IsRefusedWithTheRemedy(t *testing.T) {
-	c := newClientWith(t, func(o *Options) { o.Show = showing("", false) })
-	c.store.deliveries, c.store.webhooks = []hook.Delivery{deliveryOfTests()}, []hook.Webhook{{ID: "wh_1"}}
+	c := stagedWith(t, func(o *Options) { o.Show = showing("", false) })
+	c.webhook("wh_1", "")
+	c.delivery("dlv_1", "")
 	const path = "/v1/deliveries/dlv_1/request"
 	c.call("GET", path+"?sign=maybe", "").problem(422, "invalid")
 	require.Contains(t, c.call("GET", path, "").is(409).json()["detail"], "rotate-secret")
 	c.call("GET", path+"?sign=true", "").problem(409, "conflict")
-	require.Empty(t, c.store.erased, "nobody was shown a signature")
-	c.store.webhooks = nil
+	signed := 0
+	c.scan(`SELECT count(*) FROM audit_log WHERE object_id = 'dlv_1'`, &signed)
+	require.Zero(t, signed, "nobody was shown a signature")
+	key, _ := c.key("user", "u1")
+	c.call("GET", path, "", with(key)...).problem(409, "conflict")
+	c.change("events", "e1", `project_id = 'p3'`)
+	c.call("GET", path, "", with(key)...).problem(404, "not_found")
+	c.call("DELETE", "/v1/webhooks/wh_1", "").is(204)
 	require.Contains(t, c.call("GET", path, "").is(409).json()["detail"], "deleted")
-	c.store.hidden = "e1"
-	c.call("GET", path, "").problem(404, "not_found")
 }
 
 // TestRequest_ShowsAnotherFormat: whoever changes a format sees both bodies before.
 func TestRequest_ShowsAnotherFormat(t *testing.T) {
 	var asked hook.Parcel
-	c := newClientWith(t, func(o *Options) {
+	c := stagedWith(t, func(o *Options) {
 		o.Show = func(p hook.Parcel, signed bool) (hook.Request, error) {
 			asked = p
 			return showing("{}", false)(p, signed)
 		}
 	})
-	c.store.deliveries, c.store.webhooks = []hook.Delivery{deliveryOfTests()}, []hook.Webhook{{ID: "wh_1"}}
+	c.webhook("wh_1", "")
+	c.delivery("dlv_1", "")
 	c.call("GET", "/v1/deliveries/dlv_1/request?payload_format=cloudevents", "").is(200)
 	require.Equal(t, hook.FormatCloudEvents, asked.Webhook.PayloadFormat)
 	c.call("GET", "/v1/deliveries/dlv_1/request", "").is(200)
-	require.Empty(t, asked.Webhook.PayloadFormat)
+	require.Equal(t, hook.FormatStandard, asked.Webhook.PayloadFormat)
 	c.call("GET", "/v1/deliveries/dlv_1/request?payload_format=cloudevents&sign=true", "").is(422)
 	c.call("GET", "/v1/deliveries/dlv_1/request?payload_format=xml", "").is(422)
-	require.Empty(t, c.store.erased, "nothing was signed")
+	signed := 0
+	c.scan(`SELECT count(*) FROM audit_log WHERE object_id = 'dlv_1'`, &signed)
+	require.Zero(t, signed)
 }

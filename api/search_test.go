@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,25 +12,44 @@ import (
 	"godwit/internal/match"
 )
 
-func TestSearch_AsksAndAnswers(t *testing.T) {
-	c := newClient(t)
+func TestSearch_ShowsEverything(t *testing.T) {
 	last := hook.Cursor{Time: now(), Sequence: 7, ID: "e2"}
-	c.store.found = match.Found{Next: &last, Examined: 10_000, ExaminedSince: now(), Failures: []match.Failure{{Message: `there is no key "a"`, Count: 7, EventID: "e9"}},
-		Events: []hook.Event{{ID: "e2", Type: "A", ProjectID: "p1", CompanyID: "c1", OccurredAt: now(), AcceptedAt: now()}}}
-	got := c.call("POST", "/v1/events/search", `{"filter":"true","since":"2020-01-01T00:00:00Z"}`).is(200).json()
+	got := shown(t, viewFound(match.Found{Next: &last, Examined: 10_000, ExaminedSince: now(), Failures: []match.Failure{{Message: `there is no key "a"`, Count: 7, EventID: "e9"}},
+		Events: []hook.Event{{ID: "e2", Type: "A", ProjectID: "p1", CompanyID: "c1", OccurredAt: now(), AcceptedAt: now()}}}))
 	require.Equal(t, []any{map[string]any{"detail": `there is no key "a"`, "count": 7.0, "event_id": "e9"}}, got["filter_failures"])
 	require.Equal(t, 10_000.0, got["examined"])
-	require.Equal(t, "2026-05-04T09:30:00.123456Z", got["examined_since"])
+	require.Equal(t, nowText, got["examined_since"])
 	require.Equal(t, "e2", at(got["data"].([]any)[0], "id"))
-	require.Contains(t, got["data"].([]any)[0], "deliveries")
-	require.Equal(t, hook.Rule{Events: []string{"*"}, Filter: "true"}, c.store.searched.Rule)
-	require.Equal(t, 50, c.store.searched.Limit)
-	require.WithinDuration(t, time.Now(), c.store.searched.Until, time.Minute)
+	after, ok := parseCursor(got["next_cursor"].(string))
+	require.True(t, ok)
+	require.Equal(t, last, after)
+}
 
-	c.call("POST", "/v1/events/search", fmt.Sprintf(`{"owner_id":"u1","filter":"true","types":["A","B*"],"projects":["p1"],"since":"2020-01-01T00:00:00Z","until":"2021-01-01T00:00:00Z","limit":200,"cursor":%q}`, got["next_cursor"])).is(200)
-	until := time.Date(2020, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
-	require.Equal(t, match.Search{OwnerID: "u1", Rule: hook.Rule{Events: []string{"A", "B*"}, Projects: []string{"p1"}, Filter: "true"},
-		Since: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Until: until, After: &last, Limit: 200}, c.store.searched)
+func TestSearch_AsksForWhatItIsAsked(t *testing.T) {
+	c := staged(t)
+	for i, set := range []string{"", `type = 'B'`, `project_id = 'p2'`, `project_id = 'p3'`, `accepted_at = accepted_at + interval '1 year'`} {
+		c.event(fmt.Sprintf("e%d", i), set)
+	}
+	search := func(body string) (ids []any, got map[string]any) {
+		got = c.call("POST", "/v1/events/search", body).is(200).json()
+		for _, row := range got["data"].([]any) {
+			require.Contains(t, row, "deliveries")
+			ids = append(ids, at(row, "id"))
+		}
+		return ids, got
+	}
+	ids, got := search(`{"filter":"true","since":"2020-01-01T00:00:00Z"}`)
+	require.Equal(t, []any{"e3", "e2", "e1", "e0"}, ids, "until now")
+	require.Nil(t, got["next_cursor"])
+	for query, want := range map[string][]any{`"filter":"event.type == 'B'"`: {"e1"}, `"filter":"true","types":["B"]`: {"e1"}, `"filter":"true","types":["B*","A"],"projects":["p2"]`: {"e2"},
+		`"filter":"true","owner_id":"u1"`: {"e2", "e1", "e0"}, `"filter":"true","until":"2026-05-04T09:30:00.123456Z"`: nil, `"filter":"false"`: nil} {
+		ids, _ = search(`{"since":"2020-01-01T00:00:00Z",` + query + `}`)
+		require.Equal(t, want, ids, query)
+	}
+	ids, got = search(`{"filter":"true","since":"2020-01-01T00:00:00Z","limit":3}`)
+	require.Len(t, ids, 3)
+	ids, _ = search(fmt.Sprintf(`{"filter":"true","since":"2020-01-01T00:00:00Z","limit":3,"cursor":%q}`, got["next_cursor"]))
+	require.Equal(t, []any{"e0"}, ids)
 }
 
 func TestSearch_NamesEveryBadField(t *testing.T) {
@@ -54,9 +72,7 @@ func TestSearch_NamesEveryBadField(t *testing.T) {
 			require.NotEmpty(t, bad[pointer], "%s in %v", pointer, bad)
 		}
 	}
-	require.Zero(t, c.store.searched.Limit, "none was carried out")
-	c.store.err = &hook.Error{Code: hook.CodeInvalid, Message: "m", Fields: []hook.Field{{Pointer: "/rules/0/projects/0", Code: hook.FieldNotFound, Detail: "there is none"}}}
-	require.Contains(t, c.call("POST", "/v1/events/search", `{"filter":"true","projects":["p"],"since":"2020-01-01T00:00:00Z"}`).problem(422, "invalid"), "/projects/0")
+	require.Contains(t, c.call("POST", "/v1/events/search", `{"filter":"true","projects":["none"],"since":"2020-01-01T00:00:00Z"}`).problem(422, "invalid"), "/projects/0")
 }
 
 // TestSearch_WaitsItsTurn: it computes for as long as a preview.
@@ -71,20 +87,17 @@ func TestSearch_WaitsItsTurn(t *testing.T) {
 }
 
 func TestTypeFields_AreBounded(t *testing.T) {
-	c := newClient(t)
-	c.exec(`INSERT INTO event_types (name, "group", description, example_current) VALUES ('A', 'g', '', '{"id":"1"}')`)
-	for i := range 300 {
-		c.store.events = append(c.store.events, hook.Event{ID: fmt.Sprintf("e%03d", i), Type: "A", AcceptedAt: now(), Current: []byte(`{"n":1}`)})
-	}
+	c := staged(t)
+	c.exec(`UPDATE event_types SET example_current = '{"id":"1"}' WHERE name = 'A'`)
+	c.exec(`INSERT INTO events (id, type, project_id, company_id, occurred_at, current, fingerprint) SELECT 'e' || i, 'A', 'p1', 'c1', now(), '{"n":1}', '' FROM generate_series(1, 300) i`)
 	got := c.call("GET", "/v1/event-types/A/fields", "").is(200).json()
 	require.Equal(t, 200.0, got["examined"])
 	require.Equal(t, []any{
 		map[string]any{"path": "id", "kinds": []any{"text"}, "example": "1", "seen": 0.0},
 		map[string]any{"path": "n", "kinds": []any{"number"}, "example": "1", "seen": 200.0},
 	}, got["data"])
-	for i := range c.store.events {
-		c.store.events[i].Current = []byte(`{"n":"` + strings.Repeat("x", 60<<10) + `"}`)
-	}
+	c.exec(`DELETE FROM events WHERE id > 'e2'`) // of about a hundred
+	c.exec(`UPDATE events SET current = convert_to('{"n":"' || repeat('x', 61440) || '"}', 'UTF8')`)
 	require.Equal(t, 40.0, c.call("GET", "/v1/event-types/A/fields", "").is(200).json()["examined"], "two pages of 20 are more than 2 MiB")
 	c.call("GET", "/v1/event-types/NONE/fields", "").problem(404, "not_found")
 	require.Contains(t, c.call("GET", "/v1/event-types/A/fields?since=x", "").problem(422, "invalid"), "?since")

@@ -110,7 +110,7 @@ func TestASlowBodyEndsTheConnection(t *testing.T) {
 		<-ended
 		require.Contains(t, said, "HTTP/1.1 400 ")
 		require.Contains(t, said, "The body did not arrive whole or in time.")
-		require.Empty(t, c.store.events)
+		require.Zero(t, c.count("events"))
 	})
 }
 
@@ -179,7 +179,7 @@ func TestBodiesHaveTheSizeOfTheirRoute(t *testing.T) {
 }
 
 func TestDeepBodiesAreRefused(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
 	deep := `{"type":"T","project_id":"p1","current":` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 101)
 	a := c.call("POST", "/v1/events", deep)
 	a.problem(400, "malformed")

@@ -14,28 +14,28 @@ import (
 	"godwit/internal/hook"
 )
 
-// longStream offers a request for each piece of news.
-type longStream struct {
-	Store
+// streamsOfTests has something new when a test says so.
+type streamsOfTests struct {
 	news chan struct{}
-	gave int
+	done chan struct{}
 }
 
-func (s *longStream) RenewStream(context.Context, string, string) (bool, error) { return true, nil }
+func (s streamsOfTests) Watch(string) (<-chan struct{}, func()) { return s.news, func() {} }
+func (s streamsOfTests) Done() <-chan struct{}                  { return s.done }
 
-func (s *longStream) NextOffers(_ context.Context, id, _ string, _ int) ([]hook.StreamRequest, error) {
-	s.gave++
-	return []hook.StreamRequest{{WebhookID: id, DeliveryID: fmt.Sprintf("dlv_%d", s.gave), Attempt: 1, Body: []byte("{ }")}}, nil
+// endedStreams end as soon as they have begun.
+func endedStreams() streamsOfTests {
+	done := make(chan struct{})
+	close(done)
+	return streamsOfTests{done: done}
 }
-
-func (s *longStream) Watch(string) (<-chan struct{}, func()) { return s.news, func() {} }
-func (s *longStream) Done() <-chan struct{}                  { return nil }
 
 // TestStream_OutlivesTheTimesOfItsServer: the server's limits are for whole requests
 // and answers.
 func TestStream_OutlivesTheTimesOfItsServer(t *testing.T) {
-	long := &longStream{news: make(chan struct{}, 1)}
-	c := newClientWith(t, func(o *Options) { long.Store, o.Store, o.Streams = o.Store, long, long })
+	streams := streamsOfTests{news: make(chan struct{}, 1)}
+	c := stagedWith(t, func(o *Options) { o.Streams = streams })
+	id := c.call("POST", "/v1/listeners", `{"owner_id":"u1","name":"laptop","rules":[{"events":["*"]}]}`).is(201).json()["id"].(string)
 	server := httptest.NewUnstartedServer(c.handler)
 	const limit = 50 * time.Millisecond
 	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
@@ -43,7 +43,7 @@ func TestStream_OutlivesTheTimesOfItsServer(t *testing.T) {
 	defer server.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/v1/listeners/wh_1/stream", nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/v1/listeners/"+id+"/stream", nil)
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+testKey)
 	resp, err := http.DefaultClient.Do(r)
@@ -53,15 +53,17 @@ func TestStream_OutlivesTheTimesOfItsServer(t *testing.T) {
 	lines := bufio.NewScanner(resp.Body)
 	require.True(t, lines.Scan())
 	require.Equal(t, "event: ready", lines.Text())
-	for began := time.Now(); time.Since(began) < 5*limit; {
+	for began, n := time.Now(), 1; time.Since(began) < 5*limit; n++ {
+		offer := hook.StreamRequest{WebhookID: id, DeliveryID: fmt.Sprintf("dlv_%d", n), Attempt: 1, Body: []byte("{ }"), Timeout: time.Minute}
+		require.NoError(t, c.store.Offer(ctx, offer))
+		select {
+		case streams.news <- struct{}{}:
+		default: // it has news
+		}
 		for lines.Text() != "event: delivery" {
 			require.True(t, lines.Scan(), "the stream goes on: %v", lines.Err())
 		}
 		require.True(t, lines.Scan())
 		require.Contains(t, lines.Text(), `"body_base64":"eyB9"`)
-		select {
-		case long.news <- struct{}{}:
-		default: // it has news
-		}
 	}
 }

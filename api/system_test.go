@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"godwit/internal/hook"
 	"godwit/internal/ops"
 )
 
@@ -44,8 +43,8 @@ func TestSystem_TellsItsParts(t *testing.T) {
 // TestReports_SayWhatMayBeMissing: a count of a time of which rows were removed
 // would mislead without a word.
 func TestReports_SayWhatMayBeMissing(t *testing.T) {
-	c := newClient(t)
-	c.store.webhooks = []hook.Webhook{{ID: "wh_1"}}
+	c := staged(t)
+	c.webhook("wh_1", "")
 	paths := []string{"/v1/stats", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/ledger"}
 	for _, path := range paths {
 		require.Nil(t, c.call("GET", path, "").is(200).json()["kept_since"], path)

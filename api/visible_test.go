@@ -21,16 +21,22 @@ func TestEveryIDThatUsersMayNameIsLookedAt(t *testing.T) {
 			require.NotEmpty(t, r.subject(), "%s %s: say in visible.go what the id is of, so that it is asked who sees it", r.method, r.path)
 		}
 	}
-	c := newClient(t)
-	c.store.hidden = "wh_1"
-	for _, path := range []string{"/v1/webhooks/wh_1", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/redeliveries/rdl_1"} {
-		c.call("GET", path, "").problem(404, "not_found")
+	c := staged(t)
+	key, _ := c.key("user", "u2")
+	c.webhook("wh_1", "")
+	c.event("e1", "")
+	ask := func(method, path, body string, headers ...string) {
+		c.call(method, path, body, append(with(key), headers...)...).problem(404, "not_found")
 	}
-	c.call("PATCH", "/v1/webhooks/wh_1", "{", "If-Match", "x").problem(404, "not_found")
-	c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).problem(404, "not_found")
-	c.call("GET", "/v1/webhooks/%2F", "").problem(404, "not_found")
-	c.store.hidden = "e1"
-	c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`).problem(404, "not_found")
+	for _, path := range []string{"/v1/webhooks/wh_1", "/v1/webhooks/wh_1/health", "/v1/webhooks/wh_1/redeliveries/rdl_1", "/v1/webhooks/%2F"} {
+		ask("GET", path, "")
+	}
+	ask("PATCH", "/v1/webhooks/wh_1", "{", "If-Match", "x")
+	ask("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`)
+	c.change("webhooks", "wh_1", `owner_id = 'u2'`)
+	ask("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`)
+	c.exec(`INSERT INTO members (project_id, user_id) VALUES ('p1', 'u2')`)
+	c.call("POST", "/v1/webhooks/wh_1/explain", `{"event_id":"e1"}`, with(key)...).is(200)
 }
 
 func TestOwnerIsTheKeysUser(t *testing.T) {

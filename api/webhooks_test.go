@@ -27,7 +27,7 @@ func (c *client) made(body string) string {
 }
 
 func TestCreateWebhookWithDefaults(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
 	a := c.call("POST", "/v1/webhooks", leastWebhook).is(201)
 	got := a.json()
 	id := got["id"].(string)
@@ -41,28 +41,30 @@ func TestCreateWebhookWithDefaults(t *testing.T) {
 		"client_certificate": nil, "client_key": nil, "ca_certificate": nil,
 		"timeout_seconds": nil, "rate_limit_per_second": nil, "max_in_flight": nil, "max_age": nil, "auto_recover": true,
 		"metadata": map[string]any{}, "enabled": true, "status": "HEALTHY", "disabled_reason": nil,
-		"created_at": "2026-05-04T09:30:00.123456Z", "updated_at": "2026-05-04T09:30:00.123456Z",
+		"created_at": got["created_at"], "updated_at": got["created_at"],
 		"unreachable_rules": []any{}, "recovery": nil, "draining": false, "paused_until": nil, "pace_per_second": nil,
 		"filter_failures": map[string]any{"count": 0.0, "last": nil},
 		"combinations":    map[string]any{"open_windows": 0.0, "limit": 10000.0, "refused": 0.0},
 	}, got)
+	created, err := time.Parse(time.RFC3339Nano, got["created_at"].(string))
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), created, time.Minute)
 	nulls := `{"payload_format":null,"headers":null,"timeout_seconds":null,"rate_limit_per_second":null,"max_in_flight":null,
 		"auto_recover":null,"enabled":null,"metadata":null,` + leastWebhook[1:]
-	c.made(nulls)
-	require.True(t, c.store.webhooks[1].Enabled)
+	require.True(t, c.stored(c.made(nulls)).Enabled)
 }
 
 func TestCreateWebhookWithEverything(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
 	a := c.call("POST", "/v1/webhooks", fullWebhook).is(201)
 	require.NotContains(t, a.Body.String(), "hush")
-	w := c.store.webhooks[0]
+	w := c.stored(a.Header().Get("Location"))
 	require.Equal(t, hook.Webhook{
 		ID: w.ID, OwnerID: "u1", Name: "N", URL: "https://a.example/x?y=1", Secret: "whsec_c2VjcmV0",
 		Rules:         []hook.Rule{{Events: []string{"TODO_CREATED", "COMMENT_*"}, NotEvents: []string{"*_DELETED"}, Projects: []string{"p1"}, Companies: []string{"c1"}}},
 		PayloadFormat: hook.FormatBlue, Headers: map[string]string{"X-Token": "hush", "X-Two": "hush too"},
 		Timeout: 30 * time.Second, RateLimitPerSecond: 5, MaxInFlight: 2, MaxAge: 90 * time.Second, Metadata: json.RawMessage(`{"a":{"n":1.10,"b":"<&>"}}`),
-		Status: hook.Healthy, DisabledReason: hook.DisabledByOwner, Version: 1, CreatedAt: now(), UpdatedAt: now(),
+		Status: hook.Healthy, DisabledReason: hook.DisabledByOwner, Version: 1, CreatedAt: w.CreatedAt, UpdatedAt: w.CreatedAt,
 	}, w)
 	for _, path := range []string{"/v1/webhooks/" + w.ID, "/v1/webhooks"} {
 		got := c.call("GET", path, "").is(200).Body.String()
@@ -74,7 +76,7 @@ func TestCreateWebhookWithEverything(t *testing.T) {
 }
 
 func TestWebhookNamesEveryBadField(t *testing.T) {
-	all := newClient(t)
+	all := staged(t)
 	with := func(members string) string { return "{" + members + "," + leastWebhook[1:] }
 	ruled := func(rule string) string {
 		return `{"owner_id":"u1","name":"N","url":"https://a.example","rules":[` + rule + `]}`
@@ -129,16 +131,17 @@ func TestWebhookNamesEveryBadField(t *testing.T) {
 			for _, pointer := range tc.want {
 				require.NotEmpty(t, bad[pointer], pointer)
 			}
-			require.Empty(t, all.store.webhooks)
+			require.Zero(t, all.count("webhooks"))
 		})
 	}
 }
 
 func TestRulesOfBothKindsAreKept(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
 	rules := `[{"events":["TODO_*"],"projects":["p1"],"filter":"current.n \u003e 1"},{"companies":["c1"],` +
 		`"all_of":[{"events":["A"]},{"events":["B"],"filter":"true"}],"within":"10m","same":"current.id","in_order":true,"none_of":[{"events":["C"]}]}]`
 	a := c.call("POST", "/v1/webhooks", strings.Replace(leastWebhook, `[{"events":["*"]}]`, rules, 1)).is(201)
+	path := a.Header().Get("Location")
 	require.Contains(t, a.Body.String(), `"rules":`+strings.ReplaceAll(rules, `\u003e`, ">"))
 	require.Equal(t, []hook.Rule{
 		{Events: []string{"TODO_*"}, Projects: []string{"p1"}, Filter: "current.n > 1"},
@@ -146,18 +149,21 @@ func TestRulesOfBothKindsAreKept(t *testing.T) {
 			AllOf: []hook.Part{{Events: []string{"A"}}, {Events: []string{"B"}, Filter: "true"}}, Within: "10m", Same: "current.id",
 			InOrder: true, NoneOf: []hook.Part{{Events: []string{"C"}}},
 		}},
-	}, c.store.webhooks[0].Rules)
-	before := c.store.webhooks[0].Rules
-	c.call("PATCH", a.Header().Get("Location"), `{"name":"Other"}`).is(200)
-	require.Equal(t, before, c.store.webhooks[0].Rules)
+	}, c.stored(path).Rules)
+	before := c.stored(path).Rules
+	c.call("PATCH", path, `{"name":"Other"}`).is(200)
+	require.Equal(t, before, c.stored(path).Rules)
 }
 
 func TestWebhookShowsWhatItsRulesNoLongerReach(t *testing.T) {
-	c := newClient(t)
-	path := c.made(leastWebhook)
-	c.store.unreachable = []hook.UnreachableRule{{Rule: 0, Causes: []hook.Field{{Pointer: "/rules/0/projects/0", Code: hook.FieldDeleted, Params: hook.Params{"kind": "project"}, Detail: "was deleted"}}}}
+	c := staged(t)
+	path := c.made(strings.Replace(leastWebhook, `["*"]`, `["*"],"projects":["p2"]`, 1))
+	c.call("DELETE", "/v1/projects/p2", "").is(204)
+	c.exec(`UPDATE webhooks SET windows_refused = 1`)
+	c.exec(`INSERT INTO windows (rule_id, key, webhook_id, dispatch_at) SELECT r.id, 'k' || i, r.webhook_id, now() FROM rules r, generate_series(1, 3) i`)
 	got := c.call("GET", path, "").is(200).json()
-	require.Equal(t, []any{map[string]any{"rule": 0.0, "causes": []any{map[string]any{"pointer": "/rules/0/projects/0", "code": "deleted", "params": map[string]any{"kind": "project"}, "detail": "was deleted"}}}}, got["unreachable_rules"])
+	require.Equal(t, []any{map[string]any{"rule": 0.0, "causes": []any{map[string]any{"pointer": "/rules/0/projects/0", "code": "deleted", "params": map[string]any{"kind": "project", "id": "p2"},
+		"detail": `the project "p2" was deleted`}}}}, got["unreachable_rules"])
 	require.Equal(t, map[string]any{"open_windows": 3.0, "limit": 10000.0, "refused": 1.0}, got["combinations"])
 }
 
@@ -194,22 +200,23 @@ func TestPatchWebhook(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t)
-			c.store.probe = hook.Result{Outcome: hook.Success, StatusCode: 204}
+			c := staged(t)
+			c.probe = hook.Result{Outcome: hook.Success, StatusCode: 204}
 			path := c.made(fullWebhook)
-			before := c.store.webhooks[0]
+			before := c.stored(path)
 			a := c.call("PATCH", path, tc.patch, "Content-Type", "application/merge-patch+json").is(200)
-			require.Equal(t, `"2"`, a.Header().Get("ETag"))
+			require.NotEqual(t, `"1"`, a.Header().Get("ETag"))
+			require.Equal(t, c.call("GET", path, "").Header().Get("ETag"), a.Header().Get("ETag"))
 			require.NotContains(t, a.Body.String(), "hush")
-			after := c.store.webhooks[0]
-			after.Version = before.Version
+			after := c.stored(path)
+			after.Version, after.UpdatedAt = before.Version, before.UpdatedAt
 			tc.check(t, before, after)
 		})
 	}
 }
 
 func TestPatchNamesEveryBadField(t *testing.T) {
-	all := newClient(t)
+	all := staged(t)
 	path := all.made(fullWebhook)
 	for patch, want := range map[string][]string{
 		`{"owner_id":"u2"}`:                                         {"/owner_id"},
@@ -230,13 +237,13 @@ func TestPatchNamesEveryBadField(t *testing.T) {
 			for _, pointer := range want {
 				require.NotEmpty(t, bad[pointer], pointer)
 			}
-			require.EqualValues(t, 1, c.store.webhooks[0].Version)
+			require.EqualValues(t, 1, c.stored(path).Version)
 		})
 	}
 }
 
 func TestIfMatch(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
 	path := c.made(leastWebhook)
 	patch := func(tag string) answerOf { return c.call("PATCH", path, `{"name":"M"}`, "If-Match", tag) }
 	require.Equal(t, `"1"`, c.call("GET", path, "").Header().Get("ETag"))
@@ -268,21 +275,26 @@ func TestOwnerSwitchesWebhookOnAndOff(t *testing.T) {
 }
 
 func TestWebhookFilters(t *testing.T) {
-	c := newClient(t)
-	c.call("GET", "/v1/webhooks?status=DEGRADED&enabled=false&owner_id=u1&project_id=p1&event_type=TAG_CREATED&q=%20New%25%20", "").is(200)
-	off := false
-	require.Equal(t, hook.WebhookFilter{Status: hook.Degraded, Enabled: &off, OwnerID: "u1", ProjectID: "p1", EventType: "TAG_CREATED", Text: "New%", Sort: hook.SortCreated}, c.store.askedFilter)
+	c := staged(t)
+	one := strings.TrimPrefix(c.made(strings.Replace(leastWebhook, `["*"]`, `["TAG_CREATED"],"projects":["p1"]`, 1)), "/v1/webhooks/")
+	c.exec(`UPDATE webhooks SET status = 'DEGRADED', enabled = false, disabled_reason = 'owner', name = 'A new% one'`)
+	var together []string
+	for _, f := range [][2]string{{"status=DEGRADED", "status=HEALTHY"}, {"enabled=false", "enabled=true"}, {"owner_id=u1", "owner_id=u2"}, {"project_id=p1", "project_id=p3"},
+		{"event_type=TAG_CREATED", "event_type=TAG_DELETED"}, {"q=%20New%25%20", "q=new_"}} {
+		require.Equal(t, []any{one}, c.ids("/v1/webhooks?"+f[0]), f[0])
+		require.Empty(t, c.ids("/v1/webhooks?"+f[1]), f[1])
+		together = append(together, f[0])
+	}
+	require.Equal(t, []any{one}, c.ids("/v1/webhooks?"+strings.Join(together, "&")))
 	for _, bad := range []string{"q=%00", "q=" + strings.Repeat("x", 201), "event_type=a+b"} {
 		for _, list := range []string{"webhooks", "users", "projects", "companies"} {
 			c.call("GET", "/v1/"+list+"?"+bad, "").problem(422, "invalid")
 		}
 	}
-	c.call("GET", "/v1/webhooks", "").is(200)
-	require.Equal(t, hook.WebhookFilter{Sort: hook.SortCreated}, c.store.askedFilter)
 }
 
 func TestDeleteWebhook(t *testing.T) {
-	c := newClient(t)
+	c := staged(t)
 	path := c.made(leastWebhook)
 	first := c.call("GET", path, "").is(200).Header().Get("ETag")
 	second := c.call("PATCH", path, `{"name":"other"}`).is(200).Header().Get("ETag")

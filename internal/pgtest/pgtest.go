@@ -91,8 +91,17 @@ func Shared() (url string, err error) {
 		return "", err
 	}
 	url = shared.server.URL(name)
-	return url, execute(url, keep)
+	renewing, err = sql.Open("postgres", url)
+	if err != nil {
+		return "", err
+	}
+	_, err = renewing.Exec(keep)
+	return url, err
 }
+
+// renewing is the database of Shared. It stays connected, since a new connection costs
+// as much as to empty the database.
+var renewing *sql.DB
 
 // keep copies what the migrations have written, and renew brings it back to that.
 const (
@@ -118,11 +127,12 @@ DO $$ DECLARE t name; BEGIN
 END $$`
 )
 
-// Renew leaves in a database of Shared what the migrations have written. Nothing may
+// Renew leaves in the database of Shared what the migrations have written. Nothing may
 // use it at the same time.
-func Renew(t testing.TB, url string) {
+func Renew(t testing.TB) {
 	t.Helper()
-	Exec(t, url, renew)
+	_, err := renewing.Exec(renew)
+	require.NoError(t, err)
 }
 
 // Exec runs one statement on a database.
@@ -165,6 +175,11 @@ func (c *cluster) start() {
 func (c *cluster) stop() error {
 	if c.server == nil {
 		return nil
+	}
+	if renewing != nil {
+		if err := renewing.Close(); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
