@@ -76,6 +76,30 @@ func TestInterfaces_AreFew(t *testing.T) {
 	require.LessOrEqual(t, len(all), maxInterfaces, strings.Join(all, "\n"))
 }
 
+// TestTransactions_AreCarriedForWholeRequestsAlone: within the store a transaction is a
+// value that is passed. A context carries one only where a handler of the API runs inside
+// of it.
+func TestTransactions_AreCarriedForWholeRequestsAlone(t *testing.T) {
+	var found []string
+	for _, file := range sources(t) {
+		ast.Inspect(file.File, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || file.test || !strings.HasPrefix(file.dir, "internal/store") {
+				return !file.test
+			}
+			name, _ := call.Fun.(*ast.Ident)
+			if of, ok := call.Fun.(*ast.SelectorExpr); ok {
+				name = of.Sel
+			}
+			if name != nil && name.Name == "Carry" {
+				found = append(found, file.path)
+			}
+			return true
+		})
+	}
+	require.Equal(t, []string{"internal/store/access/idempotency.go", "internal/store/core/reads.go"}, found)
+}
+
 func TestNames(t *testing.T) {
 	for _, file := range sources(t) {
 		if slices.Contains(vaguePackages, strings.TrimSuffix(file.Name.Name, "_test")) {

@@ -92,8 +92,13 @@ func (l *List) Newest(key SortKey, page hook.Page) string {
 
 // Rows runs a list query and converts each row to its domain type.
 func Rows[R, T any](ctx context.Context, s *DB, query string, args []any, convert func(R) (T, error)) ([]T, error) {
+	return RowsIn(ctx, s.On(ctx), query, args, convert)
+}
+
+// RowsIn is Rows in a transaction.
+func RowsIn[R, T any](ctx context.Context, tx sqlx.QueryerContext, query string, args []any, convert func(R) (T, error)) ([]T, error) {
 	var raw []R
-	if err := sqlx.SelectContext(ctx, s.On(ctx), &raw, query, args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &raw, query, args...); err != nil {
 		return nil, Classify("list rows", err)
 	}
 	out := make([]T, len(raw))

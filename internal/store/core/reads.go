@@ -27,19 +27,25 @@ var BeginRead = fmt.Sprintf(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, RE
 	SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SET LOCAL enable_bitmapscan = off`,
 	readTimeout.Milliseconds(), readIdle.Milliseconds())
 
-// Snapshot runs read with a context whose reads all see the database at one
-// moment: what one of them counts, the next one lists. It writes nothing. A
-// statement that takes longer than readTimeout is CodeUnavailable.
-func (s *DB) Snapshot(ctx context.Context, read func(context.Context) error) error {
-	if Carried(ctx) != nil { // which may have written what is to be read
-		return read(ctx)
+// Read runs read in a transaction that sees the database at one moment: what one of
+// its statements counts, the next one lists. It writes nothing. A statement that takes
+// longer than readTimeout is CodeUnavailable.
+func (s *DB) Read(ctx context.Context, read func(*sqlx.Tx) error) error {
+	if tx := Carried(ctx); tx != nil { // which may have written what is to be read
+		return read(tx)
 	}
 	return s.RunTx(Via(ctx, s.reads), "read", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, BeginRead); err != nil {
 			return Classify("begin a snapshot", err)
 		}
-		return tooSlow(ctx, read(Carry(ctx, tx)))
+		return tooSlow(ctx, read(tx))
 	})
+}
+
+// Snapshot is Read for a whole request: it runs read with a context whose reads all
+// see one moment.
+func (s *DB) Snapshot(ctx context.Context, read func(context.Context) error) error {
+	return s.Read(ctx, func(tx *sqlx.Tx) error { return read(Carry(ctx, tx)) })
 }
 
 // tooSlow says what to do about a read that ran into readTimeout.

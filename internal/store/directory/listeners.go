@@ -66,13 +66,12 @@ func (s *Store) OpenListener(ctx context.Context, l hook.Listener, w hook.Webhoo
 		if had.Listening && !how.TakeOver {
 			return hook.Errorf(hook.CodeConflict, "something listens as %q already: end it, choose another name, or take the listener over (take_over)", l.Name)
 		}
-		carrying := core.Carry(ctx, tx)
 		var secret string // where it is new
 		if had.WebhookID != "" {
-			l.WebhookID, err = had.WebhookID, s.reopen(carrying, had.WebhookID, w)
+			l.WebhookID, err = had.WebhookID, s.reopen(ctx, tx, had.WebhookID, w)
 		} else {
 			l.WebhookID = w.ID
-			secret, err = s.openNew(carrying, tx, had, w)
+			secret, err = s.openNew(ctx, tx, had, w)
 		}
 		if err != nil {
 			return err
@@ -102,12 +101,11 @@ func listenerOf(ctx context.Context, tx *sqlx.Tx, ownerID, name string) (r liste
 	return r, err
 }
 
-func (s *Store) reopen(ctx context.Context, webhookID string, w hook.Webhook) error {
-	_, err := s.UpdateWebhook(ctx, webhookID, 0, func(old *hook.Webhook) error {
+func (s *Store) reopen(ctx context.Context, tx *sqlx.Tx, webhookID string, w hook.Webhook) error {
+	return s.update(ctx, tx, webhookID, 0, func(old *hook.Webhook) error {
 		old.Name, old.Rules, old.PayloadFormat, old.Headers, old.Timeout = w.Name, w.Rules, w.PayloadFormat, w.Headers, w.Timeout
 		return nil
 	})
-	return err
 }
 
 // openNew makes the webhook of a listener, with the secret that owner and name had
@@ -127,8 +125,7 @@ func (s *Store) openNew(ctx context.Context, tx *sqlx.Tx, had listenerRow, w hoo
 			w.Secret = string(secret)
 		}
 	}
-	_, err = s.CreateWebhook(ctx, w)
-	return w.Secret, err
+	return w.Secret, s.create(ctx, tx, w)
 }
 
 // saveListener writes down that the listener has its webhook, and its secret where
@@ -246,7 +243,7 @@ func (s *Store) DeleteListener(ctx context.Context, webhookID string) error {
 		if err != nil {
 			return core.Found("listener", webhookID, err)
 		}
-		return s.DeleteWebhook(core.Carry(ctx, tx), webhookID)
+		return s.remove(ctx, tx, webhookID, 0)
 	})
 }
 
@@ -333,6 +330,6 @@ func (s *Store) tendListener(ctx context.Context, o outdatedListener) error {
 		case !o.Over:
 			return s.listen(ctx, tx, w, false)
 		}
-		return s.DeleteWebhook(core.Carry(ctx, tx), o.WebhookID)
+		return s.remove(ctx, tx, o.WebhookID, 0)
 	})
 }

@@ -23,46 +23,48 @@ import (
 // or event type that does not exist, or a project that the owner is no member of,
 // is CodeInvalid with each field.
 func (s *Store) CreateWebhook(ctx context.Context, w hook.Webhook) (hook.Webhook, error) {
-	sealed, err := s.Sealed(w)
-	if err != nil {
-		return w, err
-	}
-	err = s.InTx(ctx, "create webhook", func(tx *sqlx.Tx) error {
-		if err := shareParent(ctx, tx, "users", w.OwnerID); err != nil {
-			return err
-		}
-		if err := subscription.CheckOwner(ctx, tx, w.OwnerID); err != nil {
-			return err
-		}
-		if err := subscription.CheckRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules))); err != nil {
-			return err
-		}
-		if err := s.Grow(ctx, tx, w.OwnerID, 1, len(w.Rules)); err != nil {
-			return cmp.Or(keyTaken(ctx, tx, w), err)
-		}
-		made, err := tx.ExecContext(ctx, `
-			INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
-				max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate, max_age, key)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-			ON CONFLICT (owner_id, key) WHERE key IS NOT NULL AND deleted_at IS NULL DO NOTHING`,
-			w.ID, w.OwnerID, w.Name, w.URL, sealed.Secret, sealed.Headers, w.PayloadFormat, core.Positive(int(w.Timeout/time.Second)), core.PositiveRate(w.RateLimitPerSecond),
-			core.Positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, core.NonEmpty(string(w.DisabledReason)),
-			w.ClientCertificate, sealed.ClientKey, w.CACertificate, core.Positive(int(w.MaxAge/time.Second)), core.NonEmpty(w.Key))
-		if err != nil {
-			return err
-		}
-		if n, err := made.RowsAffected(); err != nil || n == 0 {
-			return cmp.Or(err, keyConflict(w))
-		}
-		if err := subscription.InsertRules(ctx, tx, w); err != nil {
-			return err
-		}
-		return access.Audit(ctx, tx, access.Change{Action: hook.WebhookCreated, ObjectID: w.ID, After: access.ShownWebhook(w)})
-	})
-	if err != nil {
+	if err := s.InTx(ctx, "create webhook", func(tx *sqlx.Tx) error { return s.create(ctx, tx, w) }); err != nil {
 		return w, err
 	}
 	return s.Webhook(ctx, w.ID)
+}
+
+// create is CreateWebhook in a transaction.
+func (s *Store) create(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
+	sealed, err := s.Sealed(w)
+	if err != nil {
+		return err
+	}
+	if err := shareParent(ctx, tx, "users", w.OwnerID); err != nil {
+		return err
+	}
+	if err := subscription.CheckOwner(ctx, tx, w.OwnerID); err != nil {
+		return err
+	}
+	if err := subscription.CheckRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules))); err != nil {
+		return err
+	}
+	if err := s.Grow(ctx, tx, w.OwnerID, 1, len(w.Rules)); err != nil {
+		return cmp.Or(keyTaken(ctx, tx, w), err)
+	}
+	made, err := tx.ExecContext(ctx, `
+		INSERT INTO webhooks (id, owner_id, name, url, secret, headers, payload_format, timeout_seconds, rate_limit_per_second,
+			max_in_flight, auto_recover, metadata, enabled, status, disabled_reason, client_certificate, client_key, ca_certificate, max_age, key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		ON CONFLICT (owner_id, key) WHERE key IS NOT NULL AND deleted_at IS NULL DO NOTHING`,
+		w.ID, w.OwnerID, w.Name, w.URL, sealed.Secret, sealed.Headers, w.PayloadFormat, core.Positive(int(w.Timeout/time.Second)), core.PositiveRate(w.RateLimitPerSecond),
+		core.Positive(w.MaxInFlight), w.AutoRecover, []byte(w.Metadata), w.Enabled, w.Status, core.NonEmpty(string(w.DisabledReason)),
+		w.ClientCertificate, sealed.ClientKey, w.CACertificate, core.Positive(int(w.MaxAge/time.Second)), core.NonEmpty(w.Key))
+	if err != nil {
+		return err
+	}
+	if n, err := made.RowsAffected(); err != nil || n == 0 {
+		return cmp.Or(err, keyConflict(w))
+	}
+	if err := subscription.InsertRules(ctx, tx, w); err != nil {
+		return err
+	}
+	return access.Audit(ctx, tx, access.Change{Action: hook.WebhookCreated, ObjectID: w.ID, After: access.ShownWebhook(w)})
 }
 
 // keyTaken is CodeConflict where another webhook of the owner has the key of w. Where
@@ -86,54 +88,56 @@ func keyConflict(w hook.Webhook) error {
 // differs from the stored one is CodeStale. Disabling holds what waits,
 // enabling releases what is held.
 func (s *Store) UpdateWebhook(ctx context.Context, id string, version int64, edit func(*hook.Webhook) error) (hook.Webhook, error) {
-	err := s.InTx(ctx, "update webhook", func(tx *sqlx.Tx) error {
-		before, err := s.LockWebhook(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := sameVersion(before, version); err != nil {
-			return err
-		}
-		after := before
-		after.Rules = slices.Clone(before.Rules)
-		if err := edit(&after); err != nil {
-			return err
-		}
-		if len(after.Headers) > 0 {
-			after.Replaced("headers")
-		}
-		if after.ClientKey != "" || after.ClientCertificate == "" {
-			after.Replaced("client_key")
-		}
-		if err := s.SaveWebhook(ctx, tx, after); err != nil {
-			return err
-		}
-		if before.RateLimitPerSecond != after.RateLimitPerSecond {
-			// The next start was reserved by the rate before.
-			if _, err := tx.ExecContext(ctx, `DELETE FROM lanes WHERE webhook_id = $1`, id); err != nil {
-				return err
-			}
-		}
-		if n := len(after.Rules) - len(before.Rules); n != 0 {
-			if err := s.Grow(ctx, tx, after.OwnerID, 0, n); err != nil {
-				return err
-			}
-		}
-		if err := subscription.ReplaceRules(ctx, tx, before, after); err != nil {
-			return err
-		}
-		if err := health.RecoverOrNot(ctx, tx, before, after); err != nil {
-			return err
-		}
-		if err := s.switched(ctx, tx, before, after); err != nil {
-			return err
-		}
-		return access.Audit(ctx, tx, access.Change{Action: hook.WebhookUpdated, ObjectID: id, Before: access.ShownWebhook(before), After: access.ShownWebhook(after)})
-	})
-	if err != nil {
+	if err := s.InTx(ctx, "update webhook", func(tx *sqlx.Tx) error { return s.update(ctx, tx, id, version, edit) }); err != nil {
 		return hook.Webhook{}, err
 	}
 	return s.Webhook(ctx, id)
+}
+
+// update is UpdateWebhook in a transaction.
+func (s *Store) update(ctx context.Context, tx *sqlx.Tx, id string, version int64, edit func(*hook.Webhook) error) error {
+	before, err := s.LockWebhook(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := sameVersion(before, version); err != nil {
+		return err
+	}
+	after := before
+	after.Rules = slices.Clone(before.Rules)
+	if err := edit(&after); err != nil {
+		return err
+	}
+	if len(after.Headers) > 0 {
+		after.Replaced("headers")
+	}
+	if after.ClientKey != "" || after.ClientCertificate == "" {
+		after.Replaced("client_key")
+	}
+	if err := s.SaveWebhook(ctx, tx, after); err != nil {
+		return err
+	}
+	if before.RateLimitPerSecond != after.RateLimitPerSecond {
+		// The next start was reserved by the rate before.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM lanes WHERE webhook_id = $1`, id); err != nil {
+			return err
+		}
+	}
+	if n := len(after.Rules) - len(before.Rules); n != 0 {
+		if err := s.Grow(ctx, tx, after.OwnerID, 0, n); err != nil {
+			return err
+		}
+	}
+	if err := subscription.ReplaceRules(ctx, tx, before, after); err != nil {
+		return err
+	}
+	if err := health.RecoverOrNot(ctx, tx, before, after); err != nil {
+		return err
+	}
+	if err := s.switched(ctx, tx, before, after); err != nil {
+		return err
+	}
+	return access.Audit(ctx, tx, access.Change{Action: hook.WebhookUpdated, ObjectID: id, Before: access.ShownWebhook(before), After: access.ShownWebhook(after)})
 }
 
 // sameVersion is CodeStale where w has another version than the one that a change is
@@ -168,22 +172,25 @@ func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 // DeleteVersion is DeleteWebhook, where a version above 0 that differs from the stored
 // one is CodeStale.
 func (s *Store) DeleteVersion(ctx context.Context, id string, version int64) error {
-	return s.InTx(ctx, "delete webhook", func(tx *sqlx.Tx) error {
-		before, err := s.LockWebhook(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := sameVersion(before, version); err != nil {
-			return err
-		}
-		if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {
-			return err
-		}
-		if err := s.Grow(ctx, tx, before.OwnerID, -1, -len(before.Rules)); err != nil {
-			return err
-		}
-		return access.Audit(ctx, tx, access.Change{Action: hook.WebhookDeleted, ObjectID: id, Before: access.ShownWebhook(before)})
-	})
+	return s.InTx(ctx, "delete webhook", func(tx *sqlx.Tx) error { return s.remove(ctx, tx, id, version) })
+}
+
+// remove is DeleteVersion in a transaction.
+func (s *Store) remove(ctx context.Context, tx *sqlx.Tx, id string, version int64) error {
+	before, err := s.LockWebhook(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := sameVersion(before, version); err != nil {
+		return err
+	}
+	if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {
+		return err
+	}
+	if err := s.Grow(ctx, tx, before.OwnerID, -1, -len(before.Rules)); err != nil {
+		return err
+	}
+	return access.Audit(ctx, tx, access.Change{Action: hook.WebhookDeleted, ObjectID: id, Before: access.ShownWebhook(before)})
 }
 
 // deleteWebhooks removes webhooks, which are locked.

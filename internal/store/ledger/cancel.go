@@ -60,8 +60,7 @@ var countWaiting = func() string {
 // CountCancellation says how many deliveries a cancellation would reach. A webhook
 // that does not exist is CodeNotFound.
 func (s *Store) CountCancellation(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
-	err = s.Snapshot(ctx, func(ctx context.Context) error {
-		tx := core.Carried(ctx)
+	err = s.Read(ctx, func(tx *sqlx.Tx) error {
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
 			return err
 		}

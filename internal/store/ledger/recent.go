@@ -39,22 +39,22 @@ ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.
 func (s *Store) Recent(ctx context.Context, q hook.RecentQuery, page hook.Page) (events []hook.Event, err error) {
-	err = s.Snapshot(ctx, func(ctx context.Context) error {
-		events, err = s.recent(ctx, q, page)
+	err = s.Read(ctx, func(tx *sqlx.Tx) error {
+		events, err = recent(ctx, tx, q, page)
 		return err
 	})
 	return events, err
 }
 
-func (s *Store) recent(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
+func recent(ctx context.Context, tx *sqlx.Tx, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
 	before := hook.Cursor{Time: q.Until.Add(time.Microsecond)} // the resolution of the database
 	if page.After != nil {
 		before = *page.After
 	}
 	if !q.OfProjects {
-		return core.Rows(ctx, s.DB, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
+		return core.RowsIn(ctx, tx, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
 	}
-	return core.Rows(ctx, s.DB, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
+	return core.RowsIn(ctx, tx, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
 }
 
 // Memberships lists the projects that a user is a member of.

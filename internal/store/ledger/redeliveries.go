@@ -57,8 +57,7 @@ func createArgs(q hook.RedeliveryQuery, id string) []any {
 // CountRedelivery says how many deliveries a redelivery would send again, of
 // hook.RedeliveryCounted or more the former. A webhook that does not exist is CodeNotFound.
 func (s *Store) CountRedelivery(ctx context.Context, q hook.RedeliveryQuery) (n int, err error) {
-	err = s.Snapshot(ctx, func(ctx context.Context) error {
-		tx := core.Carried(ctx)
+	err = s.Read(ctx, func(tx *sqlx.Tx) error {
 		if _, err := planRedelivery(ctx, tx, &q); err != nil {
 			return err
 		}
