@@ -101,22 +101,3 @@ func (s *Store) UseDevice(ctx context.Context, pollHash []byte, k hook.APIKey, k
 	})
 	return r.device(), k, err
 }
-
-// roomForKey removes what has expired of a user's keys, and says whether the user may
-// have another one. Of several at once each sees what the others have made.
-func roomForKey(ctx context.Context, tx *sqlx.Tx, userID string) error {
-	var n int
-	if err := tx.GetContext(ctx, &n, `SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE`, userID); err != nil {
-		return core.Found("user", userID, err)
-	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM api_keys WHERE user_id = $1 AND expires_at <= now()`, userID); err != nil {
-		return err
-	}
-	if err := tx.GetContext(ctx, &n, `SELECT count(*) FROM api_keys WHERE user_id = $1`, userID); err != nil {
-		return err
-	}
-	if n >= hook.MaxUserKeys {
-		return hook.Errorf(hook.CodeConflict, "The user has %d API keys, and may have no more: revoke one (DELETE /v1/api-keys/{id}, or godwit keys revoke).", n)
-	}
-	return nil
-}

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"sync"
 	"time"
 )
@@ -49,22 +48,3 @@ func (c *clock) offset() time.Duration {
 
 // now is the database's time.
 func (c *clock) now() time.Time { return c.wall().Add(-c.offset()) }
-
-// Now is the database's time, as far as the statements so far have told it: each
-// that takes on, reads or accepts deliveries does.
-func (s *DB) Now() time.Time { return s.Clock.now() }
-
-// ClockAhead is how far this machine's clock is ahead of the database's; below
-// zero it is behind.
-func (s *DB) ClockAhead() time.Duration { return s.Clock.offset() }
-
-// ReadClock compares the clocks, for a process whose statements may not have.
-func (s *DB) ReadClock(ctx context.Context) error {
-	seen := s.Clock.Reading()
-	var at time.Time
-	if err := s.QuickPool.DB.GetContext(ctx, &at, `SELECT now()`); err != nil {
-		return Classify("read the database's clock", err)
-	}
-	seen(at)
-	return nil
-}

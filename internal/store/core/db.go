@@ -3,11 +3,8 @@ package core
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/url"
 	"strconv"
 	"time"
@@ -64,11 +61,6 @@ func Open(databaseURL string, ring *seal.Ring, connections int, local func() tim
 	return db, nil
 }
 
-// Calm says whether connections to the database were in order for some seconds.
-// While they are not, and shortly after, ends of attempts wait here or in other
-// processes to be written: what looks lost may not be.
-func (s *DB) Calm() bool { return s.dialer.calm() }
-
 // Close ends the pools. Statements under way are waited for.
 func (s *DB) Close() error {
 	var errs []error
@@ -77,27 +69,6 @@ func (s *DB) Close() error {
 	}
 	s.dialer.close()
 	return errors.Join(errs...)
-}
-
-// SchemaVersion is the version of the newest migration that the database has;
-// 0 means that it was never migrated.
-func (s *DB) SchemaVersion(ctx context.Context) (int64, error) {
-	var exists bool
-	if err := s.QuickPool.DB.GetContext(ctx, &exists, `SELECT to_regclass('goose_db_version') IS NOT NULL`); err != nil {
-		return 0, Classify("look for the schema", err)
-	}
-	if !exists {
-		return 0, nil
-	}
-	var version int64
-	err := s.QuickPool.DB.GetContext(ctx, &version, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
-	return version, Classify("read the schema's version", err)
-}
-
-// ReadOnly says whether the database takes no changes now.
-func (s *DB) ReadOnly(ctx context.Context) (readOnly bool, err error) {
-	err = s.QuickPool.DB.GetContext(ctx, &readOnly, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool`)
-	return readOnly, Classify("look whether the database takes changes", err)
 }
 
 // Prepared gives the statement of a hot query.
@@ -188,130 +159,32 @@ func (s *DB) RunTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) er
 	return Classify(doing, tx.Commit())
 }
 
-// Classify wraps err with what was being done; a database that can't do it now
-// becomes CodeUnavailable, a *hook.Error stays as it is.
-func Classify(doing string, err error) error {
-	if err == nil || hook.CodeOf(err) != "" {
-		return err
+// uses is what the statements of ctx run on: what via has set, else what a request
+// changes, or Godwit's own work.
+func (s *DB) uses(ctx context.Context) use {
+	if u, set := ctx.Value(useKey{}).(use); set {
+		return u
 	}
-	switch {
-	case IsState(err, lockNotAvailable):
-		return &hook.Error{Code: hook.CodeUnavailable, Message: "something else has locked what is needed", Why: why(err), Err: fmt.Errorf("%s: %w: %w", doing, hook.ErrLocked, err)}
-	case Unavailable(err):
-		return &hook.Error{Code: hook.CodeUnavailable, Message: "the database can't be reached", Why: why(err), Err: fmt.Errorf("%s: %w", doing, err)}
+	if owner := ownerOf(ctx); owner != "" {
+		return use{s.ChangesPool, owner}
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return use{s.HousekeepingPool, ""}
 }
 
-// why gives the words of Postgres or of the system, without what differs from one
-// connection to the next; empty where the cause is the statement itself.
-func why(err error) string {
-	var pg *pq.Error
-	var network *net.OpError
-	switch {
-	case IsState(err, queryCanceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return "" // of a request that takes too long, or of a client that went away
-	case errors.As(err, &pg):
-		return fmt.Sprintf("%s (%s)", pg.Message, pg.Code)
-	case errors.As(err, &network):
-		return fmt.Sprintf("%s: %v", network.Op, network.Err)
+// Enter waits for the turn of ctx, and gives what ends it. What is a part of a
+// transaction has its turn.
+func (s *DB) Enter(ctx context.Context) (leave func(), err error) {
+	if Carried(ctx) != nil {
+		return func() {}, nil
 	}
-	return err.Error()
+	u := s.uses(ctx)
+	return u.pool.enter(ctx, u.owner)
 }
 
-// fault marks an error about what was read or is to be written, which is the same
-// however often it is tried.
-type fault struct{ error }
+// pool is the one that the statements of ctx run on.
+func (s *DB) pool(ctx context.Context) *pool { return s.uses(ctx).pool }
 
-func (f fault) Unwrap() error { return f.error }
-
-// Fault marks err so.
-func Fault(err error) error { return fault{err} }
-
-// Unavailable says whether the same may succeed later: of what Postgres says,
-// that it can't do it now; of all else, that the connection broke, for which
-// package pq and the system have many errors.
-func Unavailable(err error) bool {
-	var pg *pq.Error
-	var broken fault
-	switch {
-	case hook.CodeOf(err) == hook.CodeUnavailable:
-		return true
-	case errors.As(err, &pg):
-		return passing(pg)
-	case errors.As(err, &broken), errors.Is(err, sql.ErrNoRows), hook.CodeOf(err) != "":
-		return false
-	}
-	return true
-}
-
-// passing says whether what Postgres reports goes by.
-func passing(err *pq.Error) bool {
-	switch err.Code.Class() {
-	case "08", "28", "3D": // no connection, login or database
-		return true
-	case "40", "53", "57", "58": // rollback (deadlock), resources, operator intervention (shutdown, limits), system
-		return true
-	}
-	switch err.Code {
-	case lockNotAvailable, readOnly, idleTooLong:
-		return true
-	}
-	return false
-}
-
-// SQLSTATEs that callers of a statement tell apart.
-const (
-	ForeignKeyViolation  = "23503"
-	serializationFailure = "40001"
-	deadlock             = "40P01"
-	lockNotAvailable     = "55P03" // lock_timeout, too
-	readOnly             = "25006"
-	idleTooLong          = "25P03" // idle_in_transaction_session_timeout
-	queryCanceled        = "57014" // statement_timeout, too
-)
-
-// IsState says whether Postgres has refused a statement with this SQLSTATE.
-func IsState(err error, state string) bool {
-	var pg *pq.Error
-	return errors.As(err, &pg) && string(pg.Code) == state
-}
-
-// Found turns "no row" into CodeNotFound for the named thing.
-func Found(what, id string, err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return hook.Errorf(hook.CodeNotFound, "there is no %s %q", what, id)
-	}
-	return Classify("read "+what, err)
-}
-
-// Affected turns "no row was changed" into CodeNotFound for the named thing.
-func Affected(what, id string, res sql.Result, err error) error {
-	if err != nil {
-		return Classify("change "+what, err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return Classify("change "+what, err)
-	}
-	if n == 0 {
-		return hook.Errorf(hook.CodeNotFound, "there is no %s %q", what, id)
-	}
-	return nil
-}
-
-// IgnoreMissing passes over a webhook that was deleted in the meantime.
-func IgnoreMissing(err error) error {
-	if hook.CodeOf(err) == hook.CodeNotFound {
-		return nil
-	}
-	return err
-}
-
-// UnlessNone is err, but for that of a row which is not there.
-func UnlessNone(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
+// ByProject has events accepted in the turns of their project.
+func (s *DB) ByProject(ctx context.Context, events []hook.Event) context.Context {
+	return viaFor(ctx, s.IntakePool, "project "+events[0].ProjectID)
 }

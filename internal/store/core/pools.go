@@ -115,15 +115,6 @@ func (p pools) bound(connections int) {
 // turns gives one owner half of n.
 func turns(n int) *inflight.Turns { return &inflight.Turns{AtOnce: n, OfOwner: (n + 1) / 2} }
 
-// Pools gives the pools by their names, for their metrics.
-func (s *DB) Pools() map[string]*sql.DB {
-	out := map[string]*sql.DB{}
-	for name, p := range s.byName() {
-		out[name] = p.DB.DB
-	}
-	return out
-}
-
 // enter waits for the owner's turn, and gives what ends it.
 func (p *pool) enter(ctx context.Context, owner string) (leave func(), err error) {
 	if p.turns == nil {
@@ -165,11 +156,6 @@ func viaFor(ctx context.Context, p *pool, owner string) context.Context {
 	return context.WithValue(ctx, useKey{}, use{p, owner})
 }
 
-// ByProject has events accepted in the turns of their project.
-func (s *DB) ByProject(ctx context.Context, events []hook.Event) context.Context {
-	return viaFor(ctx, s.IntakePool, "project "+events[0].ProjectID)
-}
-
 // ownerOf is who asks: the user with all keys and sessions, else the key; "" for
 // Godwit's own work.
 func ownerOf(ctx context.Context) string {
@@ -179,28 +165,3 @@ func ownerOf(ctx context.Context) string {
 	}
 	return p.KeyID
 }
-
-// uses is what the statements of ctx run on: what via has set, else what a request
-// changes, or Godwit's own work.
-func (s *DB) uses(ctx context.Context) use {
-	if u, set := ctx.Value(useKey{}).(use); set {
-		return u
-	}
-	if owner := ownerOf(ctx); owner != "" {
-		return use{s.ChangesPool, owner}
-	}
-	return use{s.HousekeepingPool, ""}
-}
-
-// Enter waits for the turn of ctx, and gives what ends it. What is a part of a
-// transaction has its turn.
-func (s *DB) Enter(ctx context.Context) (leave func(), err error) {
-	if Carried(ctx) != nil {
-		return func() {}, nil
-	}
-	u := s.uses(ctx)
-	return u.pool.enter(ctx, u.owner)
-}
-
-// pool is the one that the statements of ctx run on.
-func (s *DB) pool(ctx context.Context) *pool { return s.uses(ctx).pool }

@@ -110,17 +110,6 @@ const (
 	startRefused = "the database refuses how a connection starts (%v). A pooler such as PgBouncer does not take settings in the URL: leave them out, or list them in its ignore_startup_parameters; and set pool_mode = session"
 )
 
-// CheckSessions says whether connections keep their sessions; if not, the error is
-// a *PoolerError. Any other error says that nothing is known.
-func (s *DB) CheckSessions(ctx context.Context) error {
-	err := CheckSessions(ctx, s.HousekeepingPool.DB.DB)
-	var pooler *PoolerError
-	if errors.As(err, &pooler) {
-		return pooler
-	}
-	return Classify("check the database's sessions", err)
-}
-
 // CheckSessions is that of any pool. Two connections are open at the same time:
 // with a session for each, neither ever meets the process of the other, nor
 // another one than its first. A pooler without sessions gives out the one that was

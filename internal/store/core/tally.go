@@ -25,12 +25,3 @@ func (c *tally) Transition(to hook.WebhookStatus) {
 		c.unhealthy.Add(1)
 	}
 }
-
-// ProcessCounts gives what this process has counted since its start.
-func (s *DB) ProcessCounts() hook.ProcessCounts {
-	c := &s.Tally
-	return hook.ProcessCounts{
-		Transitions: map[hook.WebhookStatus]int64{hook.Healthy: c.healthy.Load(), hook.Degraded: c.degraded.Load(), hook.Unhealthy: c.unhealthy.Load()},
-		Redelivered: c.Redelivered.Load(), Repeated: c.repeated.Load(),
-	}
-}

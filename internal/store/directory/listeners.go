@@ -15,9 +15,6 @@ import (
 	"godwit/internal/store/ledger"
 )
 
-// listening: a stream has the listener l.
-const listening = `(l.stream IS NOT NULL AND l.stream_until > now())`
-
 const listenerColumns = `l.owner_id, l.name, l.secret, coalesce(l.webhook_id, '') AS webhook_id, l.keep_seconds, coalesce(l.stream, '') AS stream, l.paused, ` + listening + ` AS listening`
 
 type listenerRow struct {

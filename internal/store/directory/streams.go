@@ -221,3 +221,6 @@ func (s *Store) Answer(ctx context.Context, webhookID string, answers []hook.Str
 func (s *Store) ListenStreams(ctx context.Context, wake func(name string)) error {
 	return s.ListenOn(ctx, streamChannel, wake)
 }
+
+// listening: a stream has the listener l.
+const listening = `(l.stream IS NOT NULL AND l.stream_until > now())`

@@ -2,7 +2,6 @@ package health
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,31 +13,6 @@ import (
 	"godwit/internal/store/ledger"
 	"godwit/internal/store/subscription"
 )
-
-type healthRow struct {
-	Enabled        bool         `db:"enabled"`
-	Status         string       `db:"status"`
-	DisabledReason *string      `db:"disabled_reason"`
-	FailuresInRow  int          `db:"failures_in_row"`
-	ExhaustedInRow int          `db:"exhausted_in_row"`
-	Drain          int          `db:"drain"`
-	PausedSince    sql.NullTime `db:"paused_since"`
-}
-
-// HealthColumns are those of a healthRow, of webhook w.
-const HealthColumns = `w.enabled, w.status, w.disabled_reason, w.failures_in_row, w.exhausted_in_row, w.drain, w.paused_since`
-
-// Health converts a row.
-func (r healthRow) Health() hook.Health {
-	h := hook.Health{
-		Enabled: r.Enabled, Status: hook.WebhookStatus(r.Status), FailuresInRow: r.FailuresInRow, ExhaustedInRow: r.ExhaustedInRow, Drain: r.Drain,
-		Paused: r.PausedSince.Valid,
-	}
-	if r.DisabledReason != nil {
-		h.DisabledReason = hook.DisabledReason(*r.DisabledReason)
-	}
-	return h
-}
 
 // Happen applies what happened to a webhook and says how it stood before and
 // stands after. Of several at once each sees what the one before has left, so
@@ -122,54 +96,8 @@ func (s *Store) Apply(ctx context.Context, tx *sqlx.Tx, r LockedRow, causes ...h
 	return after, nil
 }
 
-// LockedRow is a webhook whose row is locked, since its health may change.
-type LockedRow struct {
-	WebhookHealthRow
-	subscription.PauseRow
-	URL string    `db:"url"`
-	Now time.Time `db:"now"`
-}
-
 // LockedColumns are those of a LockedRow, of webhook w.
 const LockedColumns = `w.id AS webhook_id, ` + HealthColumns + `, ` + subscription.PauseColumns + `, w.url, now() AS now`
-
-// counting gives the causes that bear on the webhook: not what happened at a URL
-// that it had before, nor a probe that failed where real deliveries were taken
-// since the exhausted one began.
-func (r LockedRow) counting(ctx context.Context, tx *sqlx.Tx, causes []hook.Cause) (out []hook.Cause, err error) {
-	for _, c := range causes {
-		outweighed := false
-		if c.What == hook.ProbeFailed && c.DeliveryID != "" {
-			if outweighed, err = outweighedBy(ctx, tx, r.WebhookID, c.DeliveryID); err != nil {
-				return nil, err
-			}
-		}
-		if !outweighed && (c.URL == "" || c.URL == r.URL) {
-			out = append(out, c)
-		}
-	}
-	return out, nil
-}
-
-// step is what one cause makes of a webhook's health.
-type step struct {
-	webhookID     string
-	before, after hook.Health
-	cause         hook.Cause
-}
-
-// switches says whether the webhook is switched on or off, or off for another reason.
-func (st step) switches() bool {
-	return st.before.Enabled != st.after.Enabled || st.before.DisabledReason != st.after.DisabledReason
-}
-
-// told says whether the step is a transition.
-func (st step) told() bool {
-	return st.switches() || st.before.Status != st.after.Status || st.cause.What == hook.GaveUp
-}
-
-// releases: also where the webhook is on, and a redelivery drains what it has picked.
-func (st step) releases() bool { return st.cause.Release && st.cause.What == hook.OwnerEnabled }
 
 // saveHealth writes one step, and what follows from it.
 func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
@@ -268,10 +196,4 @@ func (s *Store) Transitions(ctx context.Context, webhookID string, since time.Ti
 				Cause: hook.HappenedOf(r.Cause), Reason: hook.Reason(r.Reason), DeliveryID: r.DeliveryID, Actor: r.Actor, Note: r.Note,
 			}, nil
 		})
-}
-
-// WebhookHealthRow is the health of the webhook with this id.
-type WebhookHealthRow struct {
-	WebhookID string `db:"webhook_id"`
-	healthRow
 }

@@ -57,3 +57,21 @@ func outweighedBy(ctx context.Context, db sqlx.QueryerContext, webhookID, delive
 	err := sqlx.GetContext(ctx, db, &yes, outweighed, webhookID, deliveryID)
 	return yes, core.Found("webhook", webhookID, err)
 }
+
+// counting gives the causes that bear on the webhook: not what happened at a URL
+// that it had before, nor a probe that failed where real deliveries were taken
+// since the exhausted one began.
+func (r LockedRow) counting(ctx context.Context, tx *sqlx.Tx, causes []hook.Cause) (out []hook.Cause, err error) {
+	for _, c := range causes {
+		outweighed := false
+		if c.What == hook.ProbeFailed && c.DeliveryID != "" {
+			if outweighed, err = outweighedBy(ctx, tx, r.WebhookID, c.DeliveryID); err != nil {
+				return nil, err
+			}
+		}
+		if !outweighed && (c.URL == "" || c.URL == r.URL) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}

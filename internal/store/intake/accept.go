@@ -8,8 +8,17 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"godwit/internal/hook"
+	"godwit/internal/inflight"
 	"godwit/internal/store/core"
+	"godwit/internal/store/health"
 )
+
+// New makes the part; first attempts that an ingest begins go to firsts.
+func New(health *health.Store, firsts *inflight.Handover) *Store {
+	s := &Store{Store: health, firsts: firsts}
+	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
+	return s
+}
 
 // Ingest accepts events: each new one is stored together with one delivery per
 // matching webhook, all of them in one transaction. schemas holds for each event
@@ -130,77 +139,6 @@ func (s *Store) acceptChoice(ctx context.Context, j judgedIngest, choice hook.Ch
 		return s.acceptJudged(ctx, j, choice)
 	}
 	return s.acceptParts(ctx, j, choice)
-}
-
-// judgedIngest is what conditions were asked about: a part of what was offered.
-type judgedIngest struct {
-	offered
-	positions []int // among all that was offered
-	accepted  []*hook.Accepted
-}
-
-func (j judgedIngest) keep(r ingested) { j.accepted[j.positions[r.position]] = r.answer() }
-
-// statementFor is what accepts events with a choice.
-func statementFor(choice hook.Choice) string {
-	if len(choice.Deferred) > 0 {
-		return acceptUndecided
-	}
-	return acceptJudged
-}
-
-func (j judgedIngest) columns(room hook.Take, choice hook.Choice) []any {
-	columns := judgedColumns(j.offered, room, choice.Matches)
-	if len(choice.Deferred) > 0 {
-		columns = append(columns, deferredColumns(choice.Deferred)...)
-	}
-	return columns
-}
-
-// markUndecided notes of which events something is yet to be judged.
-func (j judgedIngest) markUndecided(choice hook.Choice) {
-	accepted := j.acceptedByID()
-	for _, c := range choice.Deferred {
-		if a := accepted[c.Event.ID]; a != nil {
-			a.Judging = true
-		}
-	}
-}
-
-// of is what a choice says of these events.
-func (j judgedIngest) of(choice hook.Choice) hook.Choice {
-	mine := make(map[string]bool, len(j.events))
-	for _, e := range j.events {
-		mine[e.ID] = true
-	}
-	var out hook.Choice
-	for _, m := range choice.Matches {
-		if mine[m.Event.ID] {
-			out.Matches = append(out.Matches, m)
-		}
-	}
-	for _, c := range choice.Deferred {
-		if mine[c.Event.ID] {
-			out.Deferred = append(out.Deferred, c)
-		}
-	}
-	for _, h := range choice.Happenings {
-		if mine[h.EventID] {
-			out.Happenings = append(out.Happenings, h)
-		}
-	}
-	return out
-}
-
-// acceptedByID leaves out the events that were not accepted.
-func (j judgedIngest) acceptedByID() map[string]*hook.Accepted {
-	out := make(map[string]*hook.Accepted, len(j.events))
-	for i, at := range j.positions {
-		if a := j.accepted[at]; a != nil {
-			out[j.events[i].ID] = a
-		}
-	}
-	return out
 }
 
 // acceptJudged accepts the events with what the conditions came to. What it begins

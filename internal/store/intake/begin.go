@@ -1,14 +1,9 @@
 package intake
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 	"godwit/internal/store/core"
@@ -23,29 +18,6 @@ func (s *Store) room(ctx context.Context) hook.Take {
 		return hook.Take{}
 	}
 	return s.firsts.Room()
-}
-
-// roomColumns are the parameters $13 to $16 of an ingest.
-func roomColumns(t hook.Take) []any {
-	names := slices.Clone(t.Crowded)
-	for _, id := range t.CrowdedOwners {
-		names = append(names, "owner "+id)
-	}
-	for _, id := range t.Behind {
-		names = append(names, "behind "+id)
-	}
-	return []any{pq.Array([]int64{int64(t.Limit), int64(cmp.Or(t.Each, t.Limit))}), pq.Array(names), t.Timeout.Seconds(), t.Margin.Seconds()}
-}
-
-// firsts are the first attempts that an ingest has begun of one event.
-type firsts struct {
-	projectName sql.NullString
-	companyName sql.NullString
-	acceptedAt  time.Time
-	sequence    sql.NullInt64
-	deliveries  pq.StringArray
-	versions    pq.Int64Array  // of the webhooks
-	kept        pq.StringArray // see ledger.Store.WithKept; "" = nothing
 }
 
 // beginFirsts has the attempts made that were begun of these events, in the order

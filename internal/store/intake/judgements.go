@@ -14,32 +14,6 @@ import (
 	"godwit/internal/store/subscription"
 )
 
-// deferring keeps what is yet to be judged of events that are being accepted: for
-// the events $20 and the webhooks $21 the rules $22 and their parts $23.
-const deferring = `, undecided AS MATERIALIZED (
-	SELECT u.event_id, array_agg(u.webhook_id) AS webhooks, array_agg(u.rule_id) AS rules, array_agg(u.part) AS parts
-	FROM unnest($20::text[], $21::text[], $22::bigint[], $23::int[]) AS u(event_id, webhook_id, rule_id, part) GROUP BY u.event_id
-), kept_back AS (
-	INSERT INTO judgements (event_id, webhook_id, owner_id, rules, parts)
-	SELECT a.id, j.webhook_id, w.owner_id, j.rules, j.parts
-	FROM accepted a JOIN undecided u ON u.event_id = a.id
-	CROSS JOIN LATERAL (
-		SELECT x.webhook_id, array_agg(x.rule_id) AS rules, array_agg(x.part) AS parts
-		FROM unnest(u.webhooks, u.rules, u.parts) AS x(webhook_id, rule_id, part) GROUP BY x.webhook_id
-	) j
-	CROSS JOIN LATERAL (SELECT w.owner_id FROM webhooks w WHERE w.id = j.webhook_id AND w.deleted_at IS NULL AND w.owner_id IS NOT NULL OFFSET 0) w
-)`
-
-// deferredColumns are the parameters $20 to $23.
-func deferredColumns(deferred []hook.Candidate) []any {
-	events, webhooks := make([]string, len(deferred)), make([]string, len(deferred))
-	rules, parts := make([]int64, len(deferred)), make([]int64, len(deferred))
-	for i, c := range deferred {
-		events[i], webhooks[i], rules[i], parts[i] = c.Event.ID, c.WebhookID, c.RuleID, int64(c.Part)
-	}
-	return []any{pq.Array(events), pq.Array(webhooks), pq.Array(rules), pq.Array(parts)}
-}
-
 // conditions reads the rules of candidates, also those that their webhooks no
 // longer have.
 const conditions = `

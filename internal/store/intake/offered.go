@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -130,4 +132,27 @@ func occurredAt(e hook.Event) string {
 		return "now"
 	}
 	return e.OccurredAt.Format(time.RFC3339Nano)
+}
+
+// firsts are the first attempts that an ingest has begun of one event.
+type firsts struct {
+	projectName sql.NullString
+	companyName sql.NullString
+	acceptedAt  time.Time
+	sequence    sql.NullInt64
+	deliveries  pq.StringArray
+	versions    pq.Int64Array  // of the webhooks
+	kept        pq.StringArray // see ledger.Store.WithKept; "" = nothing
+}
+
+// roomColumns are the parameters $13 to $16 of an ingest.
+func roomColumns(t hook.Take) []any {
+	names := slices.Clone(t.Crowded)
+	for _, id := range t.CrowdedOwners {
+		names = append(names, "owner "+id)
+	}
+	for _, id := range t.Behind {
+		names = append(names, "behind "+id)
+	}
+	return []any{pq.Array([]int64{int64(t.Limit), int64(cmp.Or(t.Each, t.Limit))}), pq.Array(names), t.Timeout.Seconds(), t.Margin.Seconds()}
 }

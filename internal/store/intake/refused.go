@@ -104,3 +104,21 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 	}
 	return hook.Accepted{Err: unknown}
 }
+
+// answers puts the outcome of each event together; those that were not
+// accepted now are looked up.
+func (s *Store) answers(ctx context.Context, events []hook.Event, schemas []int64, accepted []*hook.Accepted) ([]hook.Accepted, error) {
+	out := make([]hook.Accepted, len(events))
+	var rest []int // positions of events that were not accepted now
+	for i, a := range accepted {
+		if a == nil {
+			rest = append(rest, i)
+			continue
+		}
+		out[i] = *a
+	}
+	if len(rest) == 0 {
+		return out, nil
+	}
+	return out, s.explainRefused(ctx, events, schemas, rest, out)
+}

@@ -16,10 +16,3 @@ type Store struct {
 	large  gather             // of requests that are too large to share a statement
 	parts  gather             // of events that count in combinations
 }
-
-// New makes the part; first attempts that an ingest begins go to firsts.
-func New(health *health.Store, firsts *inflight.Handover) *Store {
-	s := &Store{Store: health, firsts: firsts}
-	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
-	return s
-}

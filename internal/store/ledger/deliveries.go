@@ -75,27 +75,6 @@ func (s *Store) Delivery(ctx context.Context, id string) (hook.Delivery, error) 
 	return r.delivery()
 }
 
-// Deliveries lists deliveries that the request may see, newest first.
-func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
-	return core.Searched(ctx, s.DB, DeliverySearch(ctx, f, page), page, DeliveryRow.delivery)
-}
-
-// Backlog is how many deliveries that the request may see are in each of the
-// states that still need work: pending, retrying and held.
-func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error) {
-	var counts []struct {
-		Status hook.DeliveryStatus `db:"status"`
-		N      int                 `db:"n"`
-	}
-	query, args := Asked(ctx, CountBacklog)
-	err := sqlx.SelectContext(ctx, s.On(ctx), &counts, query, args...)
-	out := map[hook.DeliveryStatus]int{hook.Pending: 0, hook.Retrying: 0, hook.Held: 0}
-	for _, c := range counts {
-		out[c.Status] = c.N
-	}
-	return out, core.Classify("count the backlog", err)
-}
-
 // NoTest: delivery d is no test. Tests are neither held, nor sent again with many
 // others, nor part of the ledger.
 const NoTest = `d.test IS NULL`

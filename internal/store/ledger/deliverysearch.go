@@ -160,3 +160,8 @@ func waysToWaiting(w core.Way, f hook.DeliveryFilter, statuses []hook.DeliverySt
 	}
 	return append(ways, part("> 0"))
 }
+
+// Deliveries lists deliveries that the request may see, newest first.
+func (s *Store) Deliveries(ctx context.Context, f hook.DeliveryFilter, page hook.Page) ([]hook.Delivery, error) {
+	return core.Searched(ctx, s.DB, DeliverySearch(ctx, f, page), page, DeliveryRow.delivery)
+}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"sync"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -46,12 +45,6 @@ var Expire = walkStep(`
 		(SELECT d.id FROM deliveries d WHERE d.webhook_id = w.id AND d.created_at <= w.border AND d.reason = 'webhook_disabled'
 			ORDER BY d.created_at, d.id LIMIT $4)
 	) d LIMIT $4`, waits, fromTimed)
-
-// ages is the webhook at which the last look for what is too old ended.
-type ages struct {
-	mu    sync.Mutex
-	after string
-}
 
 // Expire ends deliveries that wait for longer than their webhooks allow, and says
 // how many; more = there may be others. A step looks at some webhooks and the next

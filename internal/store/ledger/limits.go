@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -180,12 +179,6 @@ WHERE w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE id = ANY($1) AND drain > 0 
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + Held + ` AND w.drain_until IS NOT NULL OFFSET 0)
 	AND NOT EXISTS (SELECT FROM redeliveries r WHERE r.webhook_id = w.id AND r.status = 'running' AND r.kind = 'redelivery' OFFSET 0)
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND d.dispatch_at = 'infinity' AND w.drain_until IS NULL OFFSET 0)`
-
-// hop is the webhook at which the last look for queues ended.
-type hop struct {
-	mu    sync.Mutex
-	after string
-}
 
 // Queued lists webhooks of which something is queued, and those that release what
 // was held, and sees to it that Release looks at them. Where there are very many,

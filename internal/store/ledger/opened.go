@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
+	"time"
 
 	"github.com/lib/pq"
 
@@ -12,33 +12,6 @@ import (
 	"godwit/internal/store/core"
 	"godwit/internal/store/subscription"
 )
-
-// maxOpened bounds the webhooks that are kept open: some 30 MB.
-const maxOpened = 10_000
-
-// opened keeps webhooks as an attempt needs them, with their secrets opened: to
-// read and open one for each delivery costs more than to send it. A version of a
-// webhook never changes. It is safe for concurrent use.
-type opened struct {
-	mu   sync.Mutex
-	byID map[string]hook.Webhook
-}
-
-func (o *opened) find(id string, version int64) (hook.Webhook, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	w, ok := o.byID[id]
-	return w, ok && w.Version == version
-}
-
-func (o *opened) keep(w hook.Webhook) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.byID == nil || len(o.byID) >= maxOpened {
-		o.byID = map[string]hook.Webhook{}
-	}
-	o.byID[w.ID] = w
-}
 
 const webhooksByID = `SELECT ` + subscription.WebhookColumns + ` FROM webhooks w WHERE w.id = ANY($1) AND w.deleted_at IS NULL`
 
@@ -130,4 +103,22 @@ func (s *Store) openMissing(ctx context.Context, missing map[string][]string, op
 		}
 	}
 	return unreadable, nil
+}
+
+// takeWithin bounds one take. It fits into the time after which what it has begun
+// is due again.
+const takeWithin = 8 * time.Second
+
+// giveBack undoes Take for attempts that were never made.
+const giveBackTaken = `
+UPDATE deliveries d SET attempts = 0, begun_at = NULL, dispatch_at = CASE WHEN d.status = 'pending' THEN now() END
+WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
+
+// GiveBack undoes Take for first attempts that were begun and that nobody has
+// made or will make: their deliveries are due at once, as if never taken.
+func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(core.Via(ctx, s.AttemptsPool)), takeWithin)
+	defer cancel()
+	_, err := s.On(ctx).ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
+	return core.Classify("give back what was taken", err)
 }

@@ -11,17 +11,6 @@ import (
 	"godwit/internal/store/core"
 )
 
-// retentionRun is the row of the run, locked by the step that is being made.
-type retentionRun struct {
-	Part     string    `db:"part"`
-	CursorAt string    `db:"cursor_at"` // as Postgres writes it: it may be -infinity
-	CursorID string    `db:"cursor_id"`
-	Over     bool      `db:"over"`
-	Busy     bool      `db:"busy"`
-	Data     time.Time `db:"data"`  // what is older may go
-	Audit    time.Time `db:"audit"` // the same of the audit log
-}
-
 // lockRetention gives no row while another process makes a step. It is busy
 // where deliveries have waited for their first attempt for two seconds.
 const lockRetention = `
@@ -113,21 +102,6 @@ func (r retentionRun) step(ctx context.Context, tx *sqlx.Tx, limit int) (hook.Re
 	}
 	_, err = tx.ExecContext(ctx, moveRetention, r.Part, r.CursorAt, r.CursorID, keptSince)
 	return step, err
-}
-
-// removed is what a step of a part came to, and where the next one goes on.
-type removed struct {
-	removed  map[string]int
-	seen     int
-	cursorAt string
-	cursorID string
-	done     bool
-}
-
-// retentionPart is a table, or a few that go together.
-type retentionPart struct {
-	name   string
-	remove func(ctx context.Context, tx *sqlx.Tx, r retentionRun, limit int) (removed, error)
 }
 
 // partAt is the place of a part; an unknown one, of another build, begins anew.

@@ -190,3 +190,19 @@ func (s *Store) Outstanding(ctx context.Context) (hook.Outstanding, error) {
 		LagFirst: since(r.DueFirst), LagAgain: since(r.DueAgain), Windows: r.Windows, Redeliveries: r.Redeliveries, Locked: r.Locked,
 	}, nil
 }
+
+// Backlog is how many deliveries that the request may see are in each of the
+// states that still need work: pending, retrying and held.
+func (s *Store) Backlog(ctx context.Context) (map[hook.DeliveryStatus]int, error) {
+	var counts []struct {
+		Status hook.DeliveryStatus `db:"status"`
+		N      int                 `db:"n"`
+	}
+	query, args := Asked(ctx, CountBacklog)
+	err := sqlx.SelectContext(ctx, s.On(ctx), &counts, query, args...)
+	out := map[hook.DeliveryStatus]int{hook.Pending: 0, hook.Retrying: 0, hook.Held: 0}
+	for _, c := range counts {
+		out[c.Status] = c.N
+	}
+	return out, core.Classify("count the backlog", err)
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/lib/pq"
@@ -91,10 +90,6 @@ type takenRow struct {
 	Now            time.Time      `db:"now"`
 }
 
-// takeWithin bounds one take. It fits into the time after which what it has begun
-// is due again.
-const takeWithin = 8 * time.Second
-
 // Take takes on deliveries that are due and were never tried, oldest first, and
 // begins their first attempts where it can, without a row of their start.
 func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
@@ -110,15 +105,6 @@ func (s *Store) Take(ctx context.Context, t hook.Take) (hook.Taken, error) {
 func takeColumns(t hook.Take) []any {
 	return []any{t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), pq.Array(t.Crowded), t.Lease.Seconds(), pq.Array(t.CrowdedOwners)}
 }
-
-// ends says from which end of what is due the next round takes. After a full one
-// that took the oldest it takes the newest: where one owner has very many due, those
-// of another who has just come do not wait for all of them.
-type ends struct{ fromNewest atomic.Bool }
-
-func (e *ends) newest() bool { return e.fromNewest.Load() }
-
-func (e *ends) note(full bool) { e.fromNewest.Store(full && !e.newest()) }
 
 // TakeQueued is Take for what was queued although its webhook has no limits of
 // its own: up to so many of each webhook.
@@ -204,18 +190,4 @@ func (r takenRow) claim(d hook.Delivery) hook.Claim {
 		DeliveryID: d.ID, Generation: d.Generation, WebhookID: d.WebhookID, OwnerID: r.OwnerID.String, EventID: d.EventID,
 		EventType: d.EventType, CompanyID: d.CompanyID, Timeout: time.Duration(r.TimeoutSeconds.Int64) * time.Second,
 	}
-}
-
-// giveBack undoes Take for attempts that were never made.
-const giveBackTaken = `
-UPDATE deliveries d SET attempts = 0, begun_at = NULL, dispatch_at = CASE WHEN d.status = 'pending' THEN now() END
-WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
-
-// GiveBack undoes Take for first attempts that were begun and that nobody has
-// made or will make: their deliveries are due at once, as if never taken.
-func (s *Store) GiveBack(ctx context.Context, deliveryIDs []string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(core.Via(ctx, s.AttemptsPool)), takeWithin)
-	defer cancel()
-	_, err := s.On(ctx).ExecContext(ctx, giveBackTaken, pq.Array(deliveryIDs))
-	return core.Classify("give back what was taken", err)
 }

@@ -36,20 +36,6 @@ const (
 	withdrawAgainAfter = 10 * time.Second
 )
 
-// withdrawalRow is a withdrawal, and how far it has come.
-type withdrawalRow struct {
-	ID        int64          `db:"id"`
-	WebhookID sql.NullString `db:"webhook_id"`
-	ProjectID sql.NullString `db:"project_id"`
-	Reason    sql.NullString `db:"reason"`
-	CreatedAt time.Time      `db:"created_at"`
-	Over      bool           `db:"over"` // every ingest sees the change
-	Walk      int            `db:"walk"`
-	AfterAt   string         `db:"after_at"` // may be infinite
-	AfterID   string         `db:"after_id"`
-	Found     bool           `db:"found"`
-}
-
 const withdrawalColumns = `id, webhook_id, project_id, reason, created_at, until <= now() AS over, walk, after_at::text AS after_at, after_id, found`
 
 // freshWithdrawal begins a withdrawal again from the start.

@@ -1,5 +1,10 @@
 package ledger
 
+import (
+	"database/sql"
+	"time"
+)
+
 // A walk looks at up to $4 deliveries, takes those out that qualify, and says how
 // far it has come. The parameters are those of all walks: $1 the webhook, $2 and
 // $3 the place after which it goes on, $5 and $6 the status and the reason that it
@@ -103,3 +108,17 @@ WHERE EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + OnItsWa
 	OR w.deleted_at IS NOT NULL AND EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + Held + ` OFFSET 0)
 ON CONFLICT (webhook_id) WHERE project_id IS NULL DO NOTHING
 RETURNING webhook_id`
+
+// withdrawalRow is a withdrawal, and how far it has come.
+type withdrawalRow struct {
+	ID        int64          `db:"id"`
+	WebhookID sql.NullString `db:"webhook_id"`
+	ProjectID sql.NullString `db:"project_id"`
+	Reason    sql.NullString `db:"reason"`
+	CreatedAt time.Time      `db:"created_at"`
+	Over      bool           `db:"over"` // every ingest sees the change
+	Walk      int            `db:"walk"`
+	AfterAt   string         `db:"after_at"` // may be infinite
+	AfterID   string         `db:"after_id"`
+	Found     bool           `db:"found"`
+}

@@ -1,10 +1,8 @@
 package outcome
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -117,13 +115,6 @@ func (s *Store) follow(ctx context.Context, tx *sqlx.Tx, w health.LockedRow, mov
 	return s.TellFailed(ctx, tx, failed...)
 }
 
-// inOrder sorts ends in the order that deliveries are locked in.
-func inOrder(ends []hook.Finish) []hook.Finish {
-	return slices.SortedFunc(slices.Values(ends), func(a, b hook.Finish) int {
-		return cmp.Or(cmp.Compare(a.DeliveryID, b.DeliveryID), cmp.Compare(a.Number, b.Number))
-	})
-}
-
 // movedOf gives the ends that have moved their deliveries: of a delivery's
 // attempts only the last one does.
 func movedOf(ends []hook.Finish, moved []string) []hook.Finish {
@@ -137,31 +128,6 @@ func movedOf(ends []hook.Finish, moved []string) []hook.Finish {
 		out = append(out, ends[last[id]])
 	}
 	return out
-}
-
-// freeSlot gives back the places of attempts whose deliveries were moved on
-// while they were under way.
-const freeSlot = `
-UPDATE deliveries d SET slot_until = NULL WHERE d.id IN (
-	SELECT d.id FROM unnest($1::text[], $2::smallint[]) AS i(id, number) JOIN deliveries d ON d.id = i.id
-	WHERE d.attempts = i.number AND d.slot_until < 'infinity' ORDER BY d.id FOR NO KEY UPDATE OF d
-)`
-
-// freeSlots gives back the places of the ends that have moved no delivery: an end
-// that moves one does so itself.
-func freeSlots(ctx context.Context, on sqlx.ExtContext, ends []hook.Finish, moved []string) error {
-	var ids []string
-	var numbers []int64
-	for _, f := range ends {
-		if f.HadSlot && !slices.Contains(moved, f.DeliveryID) {
-			ids, numbers = append(ids, f.DeliveryID), append(numbers, int64(f.Number))
-		}
-	}
-	if ids == nil {
-		return nil
-	}
-	_, err := on.ExecContext(ctx, freeSlot, pq.Array(ids), pq.Array(numbers))
-	return err
 }
 
 // failureColumns are the parameters of fail; part is of the counts.
@@ -216,13 +182,3 @@ func (s *Store) Undo(ctx context.Context, d hook.Delivery, number int, wait time
 	_, err := s.On(ctx).ExecContext(ctx, undoAttempt, d.ID, number, wait.Seconds(), ledger.OfferAfter.Seconds(), d.Generation, cancelledBefore)
 	return core.Classify(fmt.Sprintf("undo attempt %d of %s", number, d.ID), err)
 }
-
-// countParts is in how many parts each number of health_counts is kept, while its
-// hour lasts. A process writes to two of them: successes, of which it writes many
-// in one statement at a time, to one; all else, which may be part of a longer
-// transaction, to the other. So processes seldom wait for one another, and a
-// webhook with few attempts has few rows.
-const countParts = 16
-
-// newPart picks the parts of a process: this one, and the next one.
-func newPart() int { return 2 * rand.IntN(countParts/2) }

@@ -167,26 +167,3 @@ func (s *Store) Improve(ctx context.Context, webhookID string, deliveryIDs []str
 		return err
 	}))
 }
-
-// endColumns turns ends of attempts into one array per column.
-func endColumns(ends []hook.Finish) ([]any, error) {
-	n := len(ends)
-	ids, urls := make([]string, n), make([]string, n)
-	numbers, durations, codes, latencies := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	requests, responses, bodies := make([][]byte, n), make([][]byte, n), make([][]byte, n)
-	truncated, ago := make([]bool, n), make([]float64, n)
-	for i, f := range ends {
-		r := f.Result
-		var err error
-		if requests[i], responses[i], err = ledger.HeaderColumns(r); err != nil {
-			return nil, err
-		}
-		ids[i], urls[i], bodies[i] = f.DeliveryID, r.URL, r.ResponseBody
-		numbers[i], durations[i], codes[i] = int64(f.Number), r.Duration.Milliseconds(), int64(r.StatusCode)
-		latencies[i], truncated[i], ago[i] = int64(hook.LatencyStep(r.Duration)), r.Truncated, f.Ago.Seconds()
-	}
-	return []any{
-		pq.Array(ids), pq.Array(numbers), pq.Array(durations), pq.Array(codes), pq.Array(urls),
-		core.Blobs(requests), core.Blobs(responses), core.Blobs(bodies), pq.Array(truncated), pq.Array(ago), pq.Array(latencies),
-	}, nil
-}

@@ -76,3 +76,20 @@ func Also(f hook.DeliveryFilter) (all []core.Condition) {
 	}
 	return slices.Concat(all, core.Equal("d.redelivery_id", f.RedeliveryID))
 }
+
+// Webhooks lists webhooks that the request may see, with their rules, newest first.
+func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
+	l := core.LargeRows[hook.Webhook]{
+		Read: func(p hook.Page) ([]hook.Webhook, error) { return s.webhooks(ctx, f, p) },
+		Size: hook.Webhook.Size, Key: f.Sort.Cursor,
+	}
+	return l.Page(page)
+}
+
+func (s *Store) webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
+	webhooks, err := core.Searched(ctx, s.DB, WebhookSearch(ctx, f), page, core.Plain(s.WebhookOf))
+	if err != nil {
+		return nil, err
+	}
+	return webhooks, s.attachRules(ctx, webhooks)
+}

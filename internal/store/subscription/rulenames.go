@@ -2,6 +2,8 @@ package subscription
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -198,4 +200,14 @@ func (n names) goneTypes(at string, patterns []string) []hook.Field {
 		gone = append(gone, hook.Field{Code: hook.FieldDeleted, Params: hook.Params{"kind": "event_type", "id": t}, Pointer: fmt.Sprintf("%s/%d", at, i), Detail: fmt.Sprintf("the event type %q was deleted", t)})
 	}
 	return gone
+}
+
+// CheckOwner is CodeInvalid where there is no such user.
+func CheckOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) error {
+	var one int
+	err := sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return hook.Field{Pointer: "/owner_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": ownerID}, Detail: fmt.Sprintf("there is no user %q; create the user first", ownerID)}.Invalid()
+	}
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -110,16 +109,6 @@ func (s *Store) Sealed(w hook.Webhook) (sealedFields, error) {
 	return f, nil
 }
 
-// CheckOwner is CodeInvalid where there is no such user.
-func CheckOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) error {
-	var one int
-	err := sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return hook.Field{Pointer: "/owner_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": ownerID}, Detail: fmt.Sprintf("there is no user %q; create the user first", ownerID)}.Invalid()
-	}
-	return err
-}
-
 // Webhook reads one webhook with its rules and its secret.
 func (s *Store) Webhook(ctx context.Context, id string) (hook.Webhook, error) {
 	return s.oneWebhook(ctx, id, `w.id = $1`, id)
@@ -139,23 +128,6 @@ func (s *Store) oneWebhook(ctx context.Context, name, condition string, args ...
 	w := s.WebhookOf(r)
 	w.Rules, err = RulesOf(ctx, s.On(ctx), w.ID)
 	return w, err
-}
-
-// Webhooks lists webhooks that the request may see, with their rules, newest first.
-func (s *Store) Webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
-	l := core.LargeRows[hook.Webhook]{
-		Read: func(p hook.Page) ([]hook.Webhook, error) { return s.webhooks(ctx, f, p) },
-		Size: hook.Webhook.Size, Key: f.Sort.Cursor,
-	}
-	return l.Page(page)
-}
-
-func (s *Store) webhooks(ctx context.Context, f hook.WebhookFilter, page hook.Page) ([]hook.Webhook, error) {
-	webhooks, err := core.Searched(ctx, s.DB, WebhookSearch(ctx, f), page, core.Plain(s.WebhookOf))
-	if err != nil {
-		return nil, err
-	}
-	return webhooks, s.attachRules(ctx, webhooks)
 }
 
 // LockWebhook reads a webhook and keeps it locked until the transaction ends.
@@ -196,4 +168,45 @@ func (s *Store) SaveWebhook(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) er
 		w.ClientCertificate, sealed.ClientKey, w.CACertificate,
 		kept("secret"), kept("headers"), kept("old_secrets"), kept("client_key"), core.Positive(int(w.MaxAge/time.Second)))
 	return err
+}
+
+// sealOldSecrets gives the column old_secrets, without those that have expired.
+func (s *Store) sealOldSecrets(w hook.Webhook) ([]byte, error) {
+	var live []oldSecret
+	for _, old := range hook.Live(w.OldSecrets, s.Now()) {
+		live = append(live, oldSecret(old))
+	}
+	if len(live) == 0 {
+		return []byte{}, nil
+	}
+	plain, err := json.Marshal(live)
+	if err != nil {
+		return nil, core.Fault(fmt.Errorf("encode the old secrets of %s: %w", w.ID, err))
+	}
+	return s.Ring.Seal(plain, place(w.ID, "old_secrets")), nil
+}
+
+func (s *Store) openOldSecrets(webhookID string, sealed []byte) ([]hook.OldSecret, error) {
+	if len(sealed) == 0 {
+		return nil, nil
+	}
+	plain, err := s.Ring.Open(sealed, place(webhookID, "old_secrets"))
+	if err != nil {
+		return nil, err
+	}
+	var stored []oldSecret
+	if err := json.Unmarshal(plain, &stored); err != nil {
+		return nil, core.Fault(fmt.Errorf("decode the old secrets of %s: %w", webhookID, err))
+	}
+	old := make([]hook.OldSecret, len(stored))
+	for i, o := range stored {
+		old[i] = hook.OldSecret(o)
+	}
+	return old, nil
+}
+
+// oldSecret is an old secret as it is sealed.
+type oldSecret struct {
+	Secret    string    `json:"secret"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
