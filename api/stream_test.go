@@ -55,7 +55,8 @@ func TestStream_OutlivesTheTimesOfItsServer(t *testing.T) {
 	require.Equal(t, "event: ready", lines.Text())
 	for began, n := time.Now(), 1; time.Since(began) < 5*limit; n++ {
 		offer := hook.StreamRequest{WebhookID: id, DeliveryID: fmt.Sprintf("dlv_%d", n), Attempt: 1, Body: []byte("{ }"), Timeout: time.Minute}
-		require.NoError(t, c.store.Offer(ctx, offer))
+		_, err := c.store.Offer(ctx, offer)
+		require.NoError(t, err)
 		select {
 		case streams.news <- struct{}{}:
 		default: // it has news
