@@ -244,14 +244,6 @@ func (s *Store) DeleteListener(ctx context.Context, webhookID string) error {
 	})
 }
 
-// changed is how many rows a statement has changed.
-func changed(r sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
-}
-
 // stranded are listeners that have a stream and something that is held all the same,
 // because its ingest has seen the webhook off.
 const stranded = `

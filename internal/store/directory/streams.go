@@ -224,3 +224,11 @@ func (s *Store) ListenStreams(ctx context.Context, wake func(name string)) error
 
 // listening: a stream has the listener l.
 const listening = `(l.stream IS NOT NULL AND l.stream_until > now())`
+
+// changed is how many rows a statement has changed.
+func changed(r sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
