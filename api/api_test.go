@@ -68,11 +68,16 @@ func newClientWith(t *testing.T, change func(*Options), of ...store.Options) *cl
 			}
 			return nil
 		},
-		Probe:       func(context.Context, hook.Webhook) (hook.Result, error) { return c.probe, nil },
-		Show:        showing("{}", false),
-		NewSecret:   c.newSecret,
-		Wake:        func() { c.wakes++ },
-		WakeWindows: func() { c.windows++ },
+		Probe:     func(context.Context, hook.Webhook) (hook.Result, error) { return c.probe, nil },
+		Show:      showing("{}", false),
+		NewSecret: c.newSecret,
+		Wake: func(due hook.Due) {
+			if due == hook.DueWindows {
+				c.windows++
+			} else {
+				c.wakes++
+			}
+		},
 		Workflows: Workflows{
 			ID:   func(d hook.Delivery) string { return "dlv/" + d.ID },
 			Link: func(id, run string) string { return "http://temporal.test/" + id + "/" + run },

@@ -78,14 +78,10 @@ func (s *server) ingest(ctx context.Context, events []hook.Event, checks []match
 		happened = happened || a.Happened
 		judging = judging || a.Judging
 	}
-	if due && s.Wake != nil {
-		s.Wake()
-	}
-	if happened && s.WakeWindows != nil {
-		s.WakeWindows()
-	}
-	if judging && s.WakeJudging != nil {
-		s.WakeJudging()
+	for what, is := range map[hook.Due]bool{hook.DueDeliveries: due, hook.DueWindows: happened, hook.DueJudgements: judging} {
+		if is {
+			s.wake(ctx, what)
+		}
 	}
 	return answers, nil
 }

@@ -56,7 +56,10 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	var first answered
+	var woken lateWakes
 	kept, again, err := s.Store.Once(ctx.Context(), k, func(within context.Context) []byte {
+		woken = lateWakes{}
+		within = context.WithValue(within, lateWakesKey{}, woken)
 		first = record(c, func() { next(huma.WithContext(ctx, within)) })
 		answer := first.encode()
 		bodyOf(c, shareOf(within)).bodies.charge(within, len(answer))
@@ -69,13 +72,8 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		s.replay(ctx, kept)
 	default:
 		first.send(c.Writer)
-		// Whom the handler has woken may have looked before there was anything to see.
-		s.wake()
-		if s.WakeWindows != nil {
-			s.WakeWindows()
-		}
-		if s.WakeJudging != nil {
-			s.WakeJudging()
+		for due := range woken {
+			s.wake(ctx.Context(), due)
 		}
 	}
 }

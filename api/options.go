@@ -62,13 +62,9 @@ type Options struct {
 	Streams Streams
 	// Now is the database's time; nil = this machine's.
 	Now func() time.Time
-	// Wake is called after an ingest that created deliveries has committed. It
-	// must not block; nil = nobody needs waking.
-	Wake func()
-	// WakeWindows is Wake for what happened in the windows of combinations.
-	WakeWindows func()
-	// WakeJudging is Wake for events whose filters take long.
-	WakeJudging func()
+	// Wake is called with what is due after it was committed. It must not block; nil =
+	// nobody needs waking.
+	Wake func(hook.Due)
 	// Workflows tells where a delivery's workflow is found.
 	Workflows Workflows
 	// Version is Godwit's own version, for the OpenAPI document.

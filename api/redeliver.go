@@ -42,14 +42,7 @@ func (s *server) edited(ctx context.Context, in *ByID, edit func(context.Context
 	}
 	d, err := edit(ctx, in.ID)
 	if err == nil {
-		s.wake()
+		s.wake(ctx, hook.DueDeliveries)
 	}
 	return d, err
-}
-
-// wake tells whoever delivers that there is something due.
-func (s *server) wake() {
-	if s.Wake != nil {
-		s.Wake()
-	}
 }

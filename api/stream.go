@@ -75,9 +75,7 @@ func (s *server) beginStream(ctx context.Context, in *streamInput) (st stream, e
 		s.streams.Add(-1)
 		return st, err
 	}
-	if s.Wake != nil {
-		s.Wake()
-	}
+	s.wake(ctx, hook.DueQueues)
 	return st, nil
 }
 

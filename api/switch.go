@@ -73,9 +73,8 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 		return nil, err
 	case !after.Enabled:
 		return nil, changedWhileProbed()
-	case s.Wake != nil:
-		s.Wake()
 	}
+	s.wake(ctx, hook.DueQueues)
 	return s.webhook(ctx, &in.ByID)
 }
 

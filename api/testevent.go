@@ -50,7 +50,7 @@ func (s *server) test(ctx context.Context, in *switchInput) (*testReply, error) 
 	if err != nil {
 		return nil, err
 	}
-	s.wake()
+	s.wake(ctx, hook.DueDeliveries)
 	if user := hook.PrincipalOf(ctx).UserID; user != "" { // who is the owner
 		s.tellUser(ctx, user, hook.QuotaTestEvents, hook.QuotaStoredBytes)
 	}

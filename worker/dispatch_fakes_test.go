@@ -306,7 +306,8 @@ type world struct {
 	dispatcher *worker.Dispatcher
 	repaired   *atomic.Int64
 	away       *atomic.Bool // Temporal is
-	wake       chan<- struct{}
+	wake       chan<- struct{} // for what is due
+	wakeQueues chan<- struct{}
 	stop       func()
 }
 
@@ -318,9 +319,9 @@ func dispatch(t *testing.T, f func(w world)) {
 // dispatchBy is dispatch by a dispatcher that is changed before it runs.
 func dispatchBy(t *testing.T, change func(*worker.Dispatcher), f func(w world)) {
 	synctest.Test(t, func(t *testing.T) {
-		wake := make(chan struct{}, 1)
+		wake, wakeQueues := make(chan struct{}, 1), make(chan struct{}, 1)
 		ctx, stop := context.WithCancel(t.Context())
-		w := world{ledger: &ledger{}, starter: &starter{}, receivers: &receivers{}, repaired: new(atomic.Int64), away: new(atomic.Bool), wake: wake, stop: stop}
+		w := world{ledger: &ledger{}, starter: &starter{}, receivers: &receivers{}, repaired: new(atomic.Int64), away: new(atomic.Bool), wake: wake, wakeQueues: wakeQueues, stop: stop}
 		w.acts = &activities.Activities{Ledger: w.receivers, Sender: w.receivers, AttemptTimeout: time.Minute, Log: zap.NewNop(),
 			Schedule: retry.Default(), Wake: func() {
 				select {
@@ -330,7 +331,7 @@ func dispatchBy(t *testing.T, change func(*worker.Dispatcher), f func(w world)) 
 			}}
 		done := make(chan struct{})
 		d := &worker.Dispatcher{Ledger: w.ledger, Attempts: activities.FirstsOf(w.acts), Starter: w.starter,
-			Ready: func() bool { return !w.away.Load() }, Timeout: time.Minute, Wake: wake, Repaired: func() { w.repaired.Add(1) }, Log: zap.NewNop()}
+			Ready: func() bool { return !w.away.Load() }, Timeout: time.Minute, Wake: wake, WakeQueues: wakeQueues, Repaired: func() { w.repaired.Add(1) }, Log: zap.NewNop()}
 		change(d)
 		w.dispatcher = d
 		go func() { d.Run(ctx); close(done) }()

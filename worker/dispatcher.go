@@ -72,7 +72,7 @@ type Starter interface {
 }
 
 // Dispatcher takes due deliveries, makes their first attempts, and starts their
-// workflows. Every field but Ingests, Ready, Wake and Repaired must be set.
+// workflows. Every field but Ingests, Ready, Wake, WakeQueues and Repaired must be set.
 type Dispatcher struct {
 	Ledger  Ledger
 	Starter Starter
@@ -88,8 +88,9 @@ type Dispatcher struct {
 	Alone bool
 	// Timeout bounds an attempt of a webhook without its own timeout.
 	Timeout time.Duration
-	// Wake says that there is something due; nil = only time does.
-	Wake <-chan struct{}
+	// Wake says that there is something due for the first time, WakeQueues that what is
+	// queued may have room; nil = only time does.
+	Wake, WakeQueues <-chan struct{}
 	// Repaired is called for each overdue delivery that is repaired; nil = nobody
 	// counts them.
 	Repaired func()
@@ -113,17 +114,16 @@ type source func(ctx context.Context, limit int) (claims []hook.Claim, more bool
 func (d *Dispatcher) Run(ctx context.Context) {
 	d.rest = make(chan []hook.Claim, 1)
 	d.open(ctx)
-	due, queued := make(chan struct{}, 1), make(chan struct{}, 1)
+	queued := make(chan struct{}, 1)
 	var group sync.WaitGroup
-	group.Go(func() { d.takeDue(ctx, due) })
+	group.Go(func() { d.takeDue(ctx, queued) })
 	group.Go(func() { d.startRest(ctx) })
 	group.Go(func() { d.drain(ctx, d.again, nil) })
 	group.Go(func() { d.drain(ctx, d.queued, queued) })
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case <-d.Wake:
-			nudge(due)
+		case <-d.WakeQueues:
 			nudge(queued)
 		}
 	}

@@ -44,9 +44,12 @@ func TestDispatchesWithinThePollWithoutBeingWoken(t *testing.T) {
 func TestReleasesWhenWokenAndWithinThePoll(t *testing.T) {
 	dispatch(t, func(w world) {
 		w.queue(1, "a", "b", "c")
-		w.add("due")
 		synctest.Wait()
 		require.Empty(t, w.starter.all(), "nobody woke it")
+		w.wakeQueues <- struct{}{}
+		synctest.Wait()
+		require.ElementsMatch(t, []string{"a"}, w.starter.all())
+		w.add("due")
 		w.wake <- struct{}{}
 		synctest.Wait()
 		require.ElementsMatch(t, []string{"a", "due"}, w.starter.all())
@@ -55,6 +58,36 @@ func TestReleasesWhenWokenAndWithinThePoll(t *testing.T) {
 		require.ElementsMatch(t, []string{"a", "b", "due"}, w.starter.all())
 		<-time.After(10 * time.Second)
 		w.see(func() { require.Less(t, w.releases, 50, "no more than a poll asks while nothing is free") })
+	})
+}
+
+func TestDispatcher_LooksForQueuesOnlyWhenSomethingIsQueued(t *testing.T) {
+	dispatch(t, func(w world) {
+		synctest.Wait()
+		looks := 0
+		w.see(func() { looks = w.releases })
+		for _, id := range []string{"a", "b", "c"} {
+			w.add(id)
+			w.wake <- struct{}{}
+			synctest.Wait()
+		}
+		w.see(func() { require.Equal(t, looks, w.releases, "nothing of what was due had to be queued") })
+		hang := w.hang("f")
+		w.add(many("f", 300)...)
+		w.wake <- struct{}{}
+		<-time.After(soon)
+		w.see(func() {
+			looks = w.releases
+			w.parked = nil
+		})
+		w.add("f-queued")
+		w.wake <- struct{}{}
+		synctest.Wait()
+		w.see(func() {
+			require.Equal(t, []string{"f-queued"}, w.parked)
+			require.Greater(t, w.releases, looks, "what was queued is looked for at once")
+		})
+		close(hang)
 	})
 }
 
@@ -68,6 +101,7 @@ func TestAQueueDoesNotHoldUpWhatIsDue(t *testing.T) {
 		}
 		w.queue(1, "queued")
 		w.add("due")
+		w.wakeQueues <- struct{}{}
 		w.wake <- struct{}{}
 		synctest.Wait()
 		require.Equal(t, []string{"due"}, w.starter.all())
@@ -79,7 +113,7 @@ func TestWhatWasReleasedIsNotLostWhileTemporalIsAway(t *testing.T) {
 	dispatch(t, func(w world) {
 		w.set(func(string) error { return errors.New("unavailable") })
 		w.queue(2, "a", "b", "c")
-		w.wake <- struct{}{}
+		w.wakeQueues <- struct{}{}
 		<-time.After(time.Minute)
 		w.set(nil)
 		<-time.After(6 * time.Second)

@@ -15,10 +15,10 @@ import (
 // roomAgain is when a process without room for a first attempt looks again.
 const roomAgain = 5 * time.Millisecond
 
-// takeDue begins what is due for the first time, until ctx ends. It does not
-// need Temporal: a first attempt is made whether its workflow can be started or
-// not.
-func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
+// takeDue begins what is due for the first time, until ctx ends, and wakes whoever
+// gives out what it had to queue. It does not need Temporal: a first attempt is made
+// whether its workflow can be started or not.
+func (d *Dispatcher) takeDue(ctx context.Context, queued chan<- struct{}) {
 	pause := time.Duration(0)
 	complaints := ops.NewComplaints(d.Log, "beginning attempts pauses")
 	for ctx.Err() == nil {
@@ -32,6 +32,9 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 		d.behind.note(taken, err != nil, taken.Len() == take.Limit)
 		err = errors.Join(err, d.begin(ctx, taken.Begun))
 		d.leave(taken.Rest)
+		if taken.Queued > 0 {
+			nudge(queued)
+		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			pause = min(max(2*pause, pollEvery), longestPause)
@@ -40,7 +43,7 @@ func (d *Dispatcher) takeDue(ctx context.Context, wake <-chan struct{}) {
 		case taken.Len() < take.Limit:
 			pause = 0
 			complaints.Over()
-			wait(ctx, wake, pollEvery)
+			wait(ctx, d.Wake, pollEvery)
 		default:
 			pause = 0
 			complaints.Over()

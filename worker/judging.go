@@ -46,9 +46,9 @@ type Judging struct {
 	Judge      hook.Judge
 	// Wake says that there is something to judge; nil = only time does.
 	Wake <-chan struct{}
-	// Due and Happened tell the loops that go on with what was found.
-	Due, Happened func()
-	Log           *zap.Logger
+	// Found wakes the loop that goes on with what was found; nil = time does.
+	Found func(hook.Due)
+	Log   *zap.Logger
 
 	last string // whose turn it was
 }
@@ -118,11 +118,11 @@ func (j *Judging) settle(ctx context.Context, judged []hook.Judgement, choice ho
 	if err != nil {
 		return err
 	}
-	if settled.Due && j.Due != nil {
-		j.Due()
+	if settled.Due && j.Found != nil {
+		j.Found(hook.DueDeliveries)
 	}
-	if settled.Happened && j.Happened != nil {
-		j.Happened()
+	if settled.Happened && j.Found != nil {
+		j.Found(hook.DueWindows)
 	}
 	return nil
 }

@@ -99,16 +99,13 @@ type process struct {
 	publicURL string
 	// temporal connects when it is used first.
 	temporal client.Client
-	// deliveries and windows say that such are due; they have one reader each.
-	deliveries chan struct{}
-	windows    chan struct{}
-	judgements chan struct{} // in other processes they are found by polling
-	unlocked   chan struct{} // closed when the encryption key was checked; see unlock
-	checks     []ops.Check
-	outage     *ops.Complaints // of the API
-	api        *listening
-	ops        *listening
-	worker     *worker.Worker
+	wakes    wakes
+	unlocked chan struct{} // closed when the encryption key was checked; see unlock
+	checks   []ops.Check
+	outage   *ops.Complaints // of the API
+	api      *listening
+	ops      *listening
+	worker   *worker.Worker
 }
 
 func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
@@ -122,7 +119,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	if weak := cfg.WeakAdminKey(); weak != "" && opts.Role != RoleWorker {
 		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
-	p := &process{opts: opts, log: log, deliveries: make(chan struct{}, 1), windows: make(chan struct{}, 1), judgements: make(chan struct{}, 1), unlocked: make(chan struct{}), registry: prometheus.NewRegistry(), publicURL: cfg.PublicURL}
+	p := &process{opts: opts, log: log, wakes: newWakes(), unlocked: make(chan struct{}), registry: prometheus.NewRegistry(), publicURL: cfg.PublicURL}
 	if p.store, err = store.Open(cfg.DatabaseURL, ring, p.storeOptions(cfg)); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}

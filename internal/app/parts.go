@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"godwit/activities"
 	"godwit/api"
@@ -75,11 +76,11 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Ledger: p.store, Health: p.store, Steps: p.store, Keep: hook.Keep{Data: time.Duration(cfg.Retention), Audit: time.Duration(cfg.AuditRetention)},
 		Recovery: hook.RecoveryPlan{Waits: cfg.RecoverySchedule, Window: cfg.RecoveryWindow},
 		Sender:   p.sender, Metrics: metrics, Schedule: retry.Schedule(cfg.RetrySchedule), AttemptTimeout: cfg.DeliveryTimeout,
-		Now: p.store.Now, Wake: p.wakeDeliveries, Calm: p.store.Calm, Isolated: metrics.Isolated, Traces: p.traces, HandTraces: cfg.TraceReceivers, Log: p.log,
+		Now: p.store.Now, Wake: p.wakeDispatcher, Calm: p.store.Calm, Isolated: metrics.Isolated, Traces: p.traces, HandTraces: cfg.TraceReceivers, Log: p.log,
 	}
 	dispatcher := &worker.Dispatcher{
 		Ledger: p.store, Attempts: activities.FirstsOf(acts), Starter: starter,
-		Ingests: &p.firsts, Alone: !cfg.ShareWorkflows, Timeout: cfg.DeliveryTimeout, Wake: p.deliveries, Repaired: metrics.Repaired, Log: p.log,
+		Ingests: &p.firsts, Alone: !cfg.ShareWorkflows, Timeout: cfg.DeliveryTimeout, Wake: p.wakes[hook.DueDeliveries], WakeQueues: p.wakes[hook.DueQueues], Repaired: metrics.Repaired, Log: p.log,
 	}
 	firsts := activities.FirstsOf(acts)
 	p.registry.MustRegister(gauge("attempts_under_way", "HTTP attempts that this process has under way.", firsts.UnderWay),
@@ -90,11 +91,11 @@ func (p *process) newWorker(cfg config.Config, metrics *ops.Metrics) *worker.Wor
 		Namespace:  cfg.TemporalNamespace,
 		Activities: acts,
 		Dispatcher: dispatcher,
-		Judging: &worker.Judging{Judgements: p.store, Judge: p.matching.JudgeDeferred, Wake: p.judgements,
-			Due: p.wakeDeliveries, Happened: p.wakeWindows, Log: p.log},
+		Judging: &worker.Judging{Judgements: p.store, Judge: p.matching.JudgeDeferred, Wake: p.wakes[hook.DueJudgements],
+			Found: p.wakes.wake, Log: p.log},
 		Store:       p.store,
 		Starter:     starter,
-		WakeWindows: p.windows,
+		WakeWindows: p.wakes[hook.DueWindows],
 		StopTimeout: p.opts.StopTimeout,
 		Log:         p.log,
 	}
@@ -137,9 +138,7 @@ func (p *process) newAPI(cfg config.Config, metrics *ops.Metrics) *http.Server {
 		Play:          cfg.Play,
 		Streams:       p.streams,
 		Now:           p.store.Now,
-		Wake:          p.wakeDeliveries,
-		WakeWindows:   p.wakeWindows,
-		WakeJudging:   func() { nudge(p.judgements) },
+		Wake:          p.wakes.wake,
 		Workflows: api.Workflows{
 			ID:   workflows.WorkflowID,
 			Link: func(workflowID, runID string) string { return workflowLink(cfg, workflowID, runID) },
@@ -187,16 +186,30 @@ func workflowLink(cfg config.Config, workflowID, runID string) string {
 		strings.TrimSuffix(cfg.TemporalUIURL, "/"), url.PathEscape(cfg.TemporalNamespace), url.PathEscape(workflowID), url.PathEscape(runID))
 }
 
-// wakeDeliveries and wakeWindows tell the worker's loops, here or in other
-// processes, that something is due. They never block: many at once are one.
-func (p *process) wakeDeliveries() { nudge(p.deliveries) }
-func (p *process) wakeWindows()    { nudge(p.windows) }
+// wakes holds a channel for each kind of work. Each has one reader.
+type wakes map[hook.Due]chan struct{}
 
-func nudge(c chan<- struct{}) {
+func newWakes() wakes {
+	w := wakes{}
+	for _, due := range hook.AllDue() {
+		w[due] = make(chan struct{}, 1)
+	}
+	return w
+}
+
+// wake tells the worker's loop, here or in other processes, that something is due.
+// It never blocks: many at once are one.
+func (w wakes) wake(due hook.Due) {
 	select {
-	case c <- struct{}{}:
+	case w[due] <- struct{}{}:
 	default:
 	}
+}
+
+// wakeDispatcher wakes for what is due for the first time, and for what is queued.
+func (p *process) wakeDispatcher() {
+	p.wakes.wake(hook.DueDeliveries)
+	p.wakes.wake(hook.DueQueues)
 }
 
 // relay carries wake-ups between processes: an API alone sends them, a worker
@@ -204,24 +217,31 @@ func nudge(c chan<- struct{}) {
 func (p *process) relay(ctx context.Context) error {
 	switch p.opts.Role {
 	case RoleAPI:
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-p.deliveries:
-			case <-p.windows:
-			}
-			if err := p.store.Notify(ctx); err != nil && ctx.Err() == nil {
-				p.log.Warn("notify the workers", zap.Error(err)) // they poll too
-			}
+		var group errgroup.Group
+		for due, woken := range p.wakes {
+			group.Go(func() error { p.notify(ctx, due, woken); return nil })
 		}
+		return group.Wait()
 	case RoleWorker:
-		wake := func() { p.wakeDeliveries(); p.wakeWindows() }
-		if err := p.store.Listen(ctx, wake); err != nil {
+		if err := p.store.Listen(ctx, p.wakes.wake); err != nil {
 			p.log.Warn("listen for due deliveries", zap.Error(err))
 		}
 	}
 	return nil
+}
+
+// notify passes the wake-ups of one kind on to the workers until ctx ends.
+func (p *process) notify(ctx context.Context, due hook.Due, woken <-chan struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-woken:
+		}
+		if err := p.store.Notify(ctx, due); err != nil && ctx.Err() == nil {
+			p.log.Warn("notify the workers", zap.Error(err)) // they poll too
+		}
+	}
 }
 
 func (p *process) databaseReady(ctx context.Context) error {

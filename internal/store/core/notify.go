@@ -3,18 +3,21 @@ package core
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
+
+	"godwit/internal/hook"
 )
 
-// dueChannel is where processes tell one another that deliveries are due.
+// dueChannel is where processes tell one another what is due.
 const dueChannel = "godwit_due"
 
-// Notify tells listening processes that deliveries are due. It is never sent
-// inside an ingest: a transaction that notifies commits one at a time.
-func (s *DB) Notify(ctx context.Context) error {
-	_, err := s.On(ctx).ExecContext(ctx, `SELECT pg_notify($1, '')`, dueChannel)
+// Notify tells listening processes what is due. It is never sent inside an ingest: a
+// transaction that notifies commits one at a time.
+func (s *DB) Notify(ctx context.Context, due hook.Due) error {
+	_, err := s.On(ctx).ExecContext(ctx, `SELECT pg_notify($1, $2)`, dueChannel, string(due))
 	return Classify("notify the workers", err)
 }
 
@@ -24,11 +27,20 @@ const (
 	listenPause      = 10 * time.Second
 )
 
-// Listen calls wake for each notification until ctx ends, also where there was
-// never a connection. A lost one is made again; what was missed in between is
-// found by polling.
-func (s *DB) Listen(ctx context.Context, wake func()) error {
-	return s.ListenOn(ctx, dueChannel, func(string) { wake() })
+// Listen calls wake with what is due for each notification until ctx ends, also where
+// there was never a connection, and for everything after the connection was lost, or
+// where another version says nothing that this one knows. A lost connection is made
+// again; what was missed in between is found by polling.
+func (s *DB) Listen(ctx context.Context, wake func(hook.Due)) error {
+	return s.ListenOn(ctx, dueChannel, func(said string) {
+		all := hook.AllDue()
+		if slices.Contains(all, hook.Due(said)) {
+			all = []hook.Due{hook.Due(said)}
+		}
+		for _, due := range all {
+			wake(due)
+		}
+	})
 }
 
 // ListenOn calls wake with what each notification of a channel says, and with nothing
