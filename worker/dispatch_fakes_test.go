@@ -305,7 +305,7 @@ type world struct {
 	acts       *activities.Activities
 	dispatcher *worker.Dispatcher
 	repaired   *atomic.Int64
-	away       *atomic.Bool // Temporal is
+	away       *atomic.Bool    // Temporal is
 	wake       chan<- struct{} // for what is due
 	wakeQueues chan<- struct{}
 	stop       func()

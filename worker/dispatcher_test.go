@@ -154,6 +154,32 @@ func TestWithRoomEachHasAWorkflowOfItsOwn(t *testing.T) {
 	})
 }
 
+// TestDispatcher_SharesWorkflowsWhereMoreCome: a hundred a second, one by one.
+func TestDispatcher_SharesWorkflowsWhereMoreCome(t *testing.T) {
+	dispatch(t, func(w world) {
+		all := many("d", 300)
+		for _, id := range all {
+			w.add(id)
+			w.wake <- struct{}{}
+			<-time.After(10 * time.Millisecond)
+		}
+		<-time.After(soon)
+		require.ElementsMatch(t, all, w.starter.all())
+		require.LessOrEqual(t, w.starter.count(), 50, "some 25 alone, then five a second")
+
+		<-time.After(5 * time.Second) // when it is quiet again each has its own
+		shared := len(w.batches)
+		quiet := many("e", 60)
+		for _, id := range quiet {
+			w.add(id)
+			w.wake <- struct{}{}
+			<-time.After(100 * time.Millisecond)
+		}
+		require.ElementsMatch(t, slices.Concat(all, quiet), w.starter.all())
+		require.Len(t, w.batches, shared)
+	})
+}
+
 // TestDispatcher_SharesNoWorkflowWhereThatIsNotWanted: with GODWIT_SHARE_WORKFLOWS=false.
 func TestDispatcher_SharesNoWorkflowWhereThatIsNotWanted(t *testing.T) {
 	dispatchBy(t, func(d *worker.Dispatcher) { d.Alone = true }, func(w world) {

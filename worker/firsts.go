@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"godwit/activities"
 	"godwit/internal/hook"
@@ -60,7 +61,7 @@ func (d *Dispatcher) take(t hook.Take) hook.Take {
 func (d *Dispatcher) open(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.starts = starts{starter: d.Starter, ledger: d.Ledger, ready: d.ready, alone: d.Alone, log: d.Log}
+	d.starts = starts{starter: d.Starter, ledger: d.Ledger, ready: d.ready, alone: d.Alone, log: d.Log, quiet: rate.NewLimiter(alonePerSecond, alonePerSecond)}
 	d.behind.note(hook.Taken{}, true, true)
 	d.begins = ctx
 	d.Ingests.Open(d.Room, d.Begin)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"godwit/activities"
 	"godwit/internal/hook"
@@ -20,13 +21,17 @@ const (
 	// moment. What comes in the meantime shares the next one, up to a full one: more would
 	// cost Temporal, and all that runs beside it, more than they carry.
 	aloneUnderWay = 2
+	// alonePerSecond is how many of them a process starts in a second, after a quiet
+	// second as many at once: each costs Temporal and its database some 9 ms of a
+	// processor, so what comes faster shares.
+	alonePerSecond = 20
 	// carriersUnderWay is how many are started at one moment, those that are full
 	// included.
 	carriersUnderWay = 4
 	// gatherFor is how long those that share a workflow are gathered, unless it is
 	// full before; nothing but the workflow waits for it. When fewer than fewGathered
-	// came in that time there is no need to share any more.
-	gatherFor   = 50 * time.Millisecond
+	// came in that time, fewer than alonePerSecond come, and they need not share any more.
+	gatherFor   = 200 * time.Millisecond
 	fewGathered = 4
 	// maxWaiting is how many deliveries may wait for a workflow in memory. Those
 	// beyond get theirs when they are due again.
@@ -52,6 +57,8 @@ type starts struct {
 	alone   bool        // see Dispatcher.Alone
 	log     *zap.Logger
 
+	quiet *rate.Limiter // of workflows for one delivery each
+
 	mu       sync.Mutex
 	waiting  []toStart
 	underWay int
@@ -73,7 +80,7 @@ func (s *starts) room() int {
 func (s *starts) add(ctx context.Context, t toStart) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.gathering && s.underWay < aloneUnderWay {
+	if !s.gathering && s.underWay < aloneUnderWay && (s.alone || s.quiet.Allow()) {
 		s.underWay++
 		s.group.Go(func() { s.run(ctx, []toStart{t}) })
 		return
@@ -84,10 +91,14 @@ func (s *starts) add(ctx context.Context, t toStart) {
 		return
 	}
 	s.waiting = append(s.waiting, t)
-	if len(s.waiting) >= s.most() && s.underWay < carriersUnderWay {
+	switch {
+	case len(s.waiting) >= s.most() && s.underWay < carriersUnderWay:
 		s.underWay++
 		full := s.cut()
 		s.group.Go(func() { s.run(ctx, full) })
+	case s.underWay == 0:
+		s.underWay++
+		s.group.Go(func() { s.run(ctx, s.next(ctx)) })
 	}
 }
 

@@ -15,9 +15,10 @@ import (
 const dueChannel = "godwit_due"
 
 // Notify tells listening processes what is due. It is never sent inside an ingest: a
-// transaction that notifies commits one at a time.
+// transaction that notifies commits one at a time. Nor does it wait for the disk: it
+// writes nothing, and what a crash loses is found by polling.
 func (s *DB) Notify(ctx context.Context, due hook.Due) error {
-	_, err := s.On(ctx).ExecContext(ctx, `SELECT pg_notify($1, $2)`, dueChannel, string(due))
+	_, err := s.On(ctx).ExecContext(ctx, `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`, dueChannel, string(due))
 	return Classify("notify the workers", err)
 }
 
