@@ -45,6 +45,9 @@ type Worker struct {
 	started atomic.Bool
 }
 
+// HasRoom says whether a first attempt could begin now.
+func (w *Worker) HasRoom() bool { return w.Dispatcher.Attempts.Room().Limit > 0 }
+
 // Started says whether the worker takes tasks from Temporal.
 func (w *Worker) Started() bool { return w.started.Load() }
 

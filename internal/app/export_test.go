@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -37,3 +38,12 @@ func BuildAll(cfg config.Config, log *zap.Logger, opts Options) (at Addresses, r
 
 // NewLogCore makes newLogCore known.
 var NewLogCore = newLogCore
+
+// Roster is a roster.
+type Roster struct{ roster }
+
+// Add is add.
+func (r *Roster) Add(worker string) { r.add(worker) }
+
+// Next is next.
+func (r *Roster) Next(now time.Time) string { return r.next(now) }

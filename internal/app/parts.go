@@ -13,7 +13,6 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
 	"godwit/activities"
 	"godwit/api"
@@ -184,64 +183,6 @@ func workflowLink(cfg config.Config, workflowID, runID string) string {
 	}
 	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history",
 		strings.TrimSuffix(cfg.TemporalUIURL, "/"), url.PathEscape(cfg.TemporalNamespace), url.PathEscape(workflowID), url.PathEscape(runID))
-}
-
-// wakes holds a channel for each kind of work. Each has one reader.
-type wakes map[hook.Due]chan struct{}
-
-func newWakes() wakes {
-	w := wakes{}
-	for _, due := range hook.AllDue() {
-		w[due] = make(chan struct{}, 1)
-	}
-	return w
-}
-
-// wake tells the worker's loop, here or in other processes, that something is due.
-// It never blocks: many at once are one.
-func (w wakes) wake(due hook.Due) {
-	select {
-	case w[due] <- struct{}{}:
-	default:
-	}
-}
-
-// wakeDispatcher wakes for what is due for the first time, and for what is queued.
-func (p *process) wakeDispatcher() {
-	p.wakes.wake(hook.DueDeliveries)
-	p.wakes.wake(hook.DueQueues)
-}
-
-// relay carries wake-ups between processes: an API alone sends them, a worker
-// alone listens.
-func (p *process) relay(ctx context.Context) error {
-	switch p.opts.Role {
-	case RoleAPI:
-		var group errgroup.Group
-		for due, woken := range p.wakes {
-			group.Go(func() error { p.notify(ctx, due, woken); return nil })
-		}
-		return group.Wait()
-	case RoleWorker:
-		if err := p.store.Listen(ctx, p.wakes.wake); err != nil {
-			p.log.Warn("listen for due deliveries", zap.Error(err))
-		}
-	}
-	return nil
-}
-
-// notify passes the wake-ups of one kind on to the workers until ctx ends.
-func (p *process) notify(ctx context.Context, due hook.Due, woken <-chan struct{}) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-woken:
-		}
-		if err := p.store.Notify(ctx, due); err != nil && ctx.Err() == nil {
-			p.log.Warn("notify the workers", zap.Error(err)) // they poll too
-		}
-	}
 }
 
 func (p *process) databaseReady(ctx context.Context) error {

@@ -285,7 +285,7 @@ func TestStore_ListensNoLongerThanItsContext(t *testing.T) {
 			s := open(t, "postgres://godwit:secret@"+address+"/godwit?sslmode=disable")
 			ctx, cancel := context.WithCancel(context.Background())
 			ended := make(chan error, 1)
-			go func() { ended <- s.Listen(ctx, func(hook.Due) {}) }()
+			go func() { ended <- s.Listen(ctx, "w", func(hook.Due) {}) }()
 			cancel()
 			select {
 			case err := <-ended:

@@ -25,6 +25,8 @@ type DB struct {
 	dialer *dialer
 	Clock  *clock
 	Tally  tally
+
+	listening listening
 }
 
 // Open makes a DB on the database of the given URL, of so many connections, 0 =

@@ -2,38 +2,51 @@ package core
 
 import (
 	"context"
-	"net"
 	"slices"
-	"time"
 
-	"github.com/lib/pq"
+	"golang.org/x/sync/errgroup"
 
 	"godwit/internal/hook"
 )
 
-// dueChannel is where processes tell one another what is due.
-const dueChannel = "godwit_due"
-
-// Notify tells listening processes what is due. It is never sent inside an ingest: a
-// transaction that notifies commits one at a time. Nor does it wait for the disk: it
-// writes nothing, and what a crash loses is found by polling.
-func (s *DB) Notify(ctx context.Context, due hook.Due) error {
-	_, err := s.On(ctx).ExecContext(ctx, `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`, dueChannel, string(due))
-	return Classify("notify the workers", err)
-}
-
-// How long after a lost connection it is made again: the first time, and at most.
 const (
-	listenAgainAfter = time.Second
-	listenPause      = 10 * time.Second
+	// dueChannel is where processes tell one another what is due. Each worker has
+	// another one to itself, with its name behind a dot.
+	dueChannel = "godwit_due"
+	// workersChannel is where workers say that they have room.
+	workersChannel = "godwit_workers"
 )
 
-// Listen calls wake with what is due for each notification until ctx ends, also where
-// there was never a connection, and for everything after the connection was lost, or
-// where another version says nothing that this one knows. A lost connection is made
-// again; what was missed in between is found by polling.
-func (s *DB) Listen(ctx context.Context, wake func(hook.Due)) error {
-	return s.ListenOn(ctx, dueChannel, func(said string) {
+// Notify tells a worker what is due, or all that listen where worker is empty. It is
+// never sent inside an ingest: a transaction that notifies commits one at a time.
+func (s *DB) Notify(ctx context.Context, worker string, due hook.Due) error {
+	return s.notify(ctx, channelOf(worker), string(due))
+}
+
+// Present tells those who call ListenWorkers that this worker has room.
+func (s *DB) Present(ctx context.Context, worker string) error {
+	return s.notify(ctx, workersChannel, worker)
+}
+
+// notify does not wait for the disk: it writes nothing, and what a crash loses is found
+// by polling.
+func (s *DB) notify(ctx context.Context, channel, what string) error {
+	_, err := s.On(ctx).ExecContext(ctx, `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`, channel, what)
+	return Classify("notify other processes", err)
+}
+
+func channelOf(worker string) string {
+	if worker == "" {
+		return dueChannel
+	}
+	return dueChannel + "." + worker
+}
+
+// Listen calls wake with what is due until ctx ends, for each notification to this
+// worker or to all, and for everything after the connection was lost, or where another
+// version says nothing that this one knows; see ListenOn.
+func (s *DB) Listen(ctx context.Context, worker string, wake func(hook.Due)) error {
+	said := func(said string) {
 		all := hook.AllDue()
 		if slices.Contains(all, hook.Due(said)) {
 			all = []hook.Due{hook.Due(said)}
@@ -41,56 +54,16 @@ func (s *DB) Listen(ctx context.Context, wake func(hook.Due)) error {
 		for _, due := range all {
 			wake(due)
 		}
-	})
-}
-
-// ListenOn calls wake with what each notification of a channel says, and with nothing
-// after the connection was lost.
-func (s *DB) ListenOn(ctx context.Context, channel string, wake func(string)) error {
-	listener := pq.NewDialListener(until{ctx, newNetDialer()}, s.url, listenAgainAfter, listenPause, nil)
-	closed := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer func() {
-		if closed() {
-			_ = listener.Close()
-		}
-	}()
-	if err := listener.Listen(channel); err != nil && ctx.Err() == nil {
-		return Classify("listen on "+channel, err)
 	}
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case n := <-listener.Notify:
-			if n == nil { // the connection was lost
-				wake("")
-			} else {
-				wake(n.Extra)
-			}
-		}
+	var group errgroup.Group
+	for _, channel := range []string{channelOf(""), channelOf(worker)} {
+		group.Go(func() error { return s.ListenOn(ctx, channel, said) })
 	}
+	return group.Wait()
 }
 
-// until makes connections that end with a context: package pq's listener can't be
-// closed while it makes one.
-type until struct {
-	ctx context.Context
-	net net.Dialer
-}
-
-// Dial makes a connection.
-func (u until) Dial(network, address string) (net.Conn, error) {
-	return u.DialTimeout(network, address, connectTimeout)
-}
-
-// DialTimeout makes a connection within a time.
-func (u until) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(u.ctx, timeout)
-	defer cancel()
-	c, err := u.net.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	context.AfterFunc(u.ctx, func() { _ = c.Close() })
-	return c, nil
+// ListenWorkers calls present with the name of each worker that has room, about once a
+// second, until ctx ends; see ListenOn.
+func (s *DB) ListenWorkers(ctx context.Context, present func(worker string)) error {
+	return s.ListenOn(ctx, workersChannel, present)
 }
