@@ -37,7 +37,7 @@ type Config struct {
 
 	EgressAllow    Prefixes `env:"GODWIT_EGRESS_ALLOW" help:"networks that may be delivered to although they are not public"`
 	EgressProxy    *Proxy   `env:"GODWIT_EGRESS_PROXY" help:"proxy that deliveries go through, as http://user:password@host:port or https://...; empty = they go directly"` // with the password: never shown
-	ShareWorkflows bool     `env:"GODWIT_SHARE_WORKFLOWS" envDefault:"true" help:"whether deliveries that come faster than workflows start share some"`
+	ShareWorkflows bool     `env:"GODWIT_SHARE_WORKFLOWS" envDefault:"true" help:"whether deliveries share workflows where more than 20 a second begin"`
 	TraceReceivers bool     `env:"GODWIT_TRACE_RECEIVERS" envDefault:"false" help:"whether receivers get the header traceparent"`
 	AllowHTTP      bool     `env:"GODWIT_ALLOW_HTTP" envDefault:"false" help:"whether the URL of a webhook may be plain http"`
 	// RetrySchedule holds the four waits between the five attempts.
