@@ -29,6 +29,7 @@ var (
 	// foreign names are asked for by interfaces that are not ours.
 	foreign = map[string]bool{
 		"GetStatus": true, // huma.StatusError
+		"GetValue":  true, // dynamicconfig.Client
 	}
 )
 

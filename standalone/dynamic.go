@@ -6,6 +6,31 @@ import (
 	"go.temporal.io/server/common/dynamicconfig"
 )
 
+// How late a namespace that was just registered is seen by all of the server, as it
+// starts and later: each look takes a statement.
+const (
+	namespacesAtStart = 250 * time.Millisecond
+	namespacesLater   = time.Second
+	// starting is how long the start takes at most, with a namespace to be made.
+	starting = time.Minute
+)
+
+// settings are dynamicSettings, but for what changes with time.
+type settings struct {
+	dynamicconfig.StaticClient
+	began time.Time
+}
+
+func newSettings() settings { return settings{dynamicSettings(), time.Now()} }
+
+// GetValue gives the value of a setting.
+func (s settings) GetValue(key dynamicconfig.Key) []dynamicconfig.ConstrainedValue {
+	if key == dynamicconfig.NamespaceCacheRefreshInterval.Key() && time.Since(s.began) < starting {
+		return []dynamicconfig.ConstrainedValue{{Value: namespacesAtStart}}
+	}
+	return s.StaticClient.GetValue(key)
+}
+
 // dynamicSettings tune the embedded server for one machine and one tenant.
 func dynamicSettings() dynamicconfig.StaticClient {
 	// The defaults protect a shared cluster and bind long before this machine
@@ -32,8 +57,7 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		// all that has come in the meantime. A workflow that is over by then is written once.
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): 2,
 		dynamicconfig.VisibilityTaskBatchSize.Key():       1000,
-		// A namespace that was just registered is seen this late by the others.
-		dynamicconfig.NamespaceCacheRefreshInterval.Key(): 250 * time.Millisecond,
+		dynamicconfig.NamespaceCacheRefreshInterval.Key(): namespacesLater,
 		// One matching host: more partitions only forward to one another, and
 		// fairness and priority are exact within one.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,

@@ -58,7 +58,7 @@ func (s *standalone) startTemporal(ctx context.Context) (part, error) {
 		temporal.WithConfig(cfg),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(hosts),
-		temporal.WithDynamicConfigClient(dynamicSettings()),
+		temporal.WithDynamicConfigClient(newSettings()),
 		temporal.WithLogger(log))
 	if err != nil {
 		return part{}, err

@@ -55,6 +55,7 @@ type Judging struct {
 
 // Run judges until ctx ends.
 func (j *Judging) Run(ctx context.Context) {
+	var rest idle
 	for ctx.Err() == nil {
 		began := time.Now()
 		found, err := j.Turn(ctx)
@@ -63,9 +64,10 @@ func (j *Judging) Run(ctx context.Context) {
 			j.Log.Warn("events wait to be judged", zap.Error(err))
 			wait(ctx, nil, longestPause)
 		case found:
+			rest = idle{}
 			wait(ctx, nil, min(time.Since(began), longestBreak))
 		default:
-			wait(ctx, j.Wake, pollEvery)
+			wait(ctx, j.Wake, rest.after(false))
 		}
 	}
 }

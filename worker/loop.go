@@ -32,6 +32,7 @@ type loop[C any] struct {
 func (l *loop[C]) run(ctx context.Context) {
 	pause := time.Duration(0)
 	complaints := ops.NewComplaints(l.log.With(zap.String("of", l.what)), "telling workflows pauses")
+	var rest idle
 	for ctx.Err() == nil {
 		limit := batch
 		if pause > 0 {
@@ -46,12 +47,34 @@ func (l *loop[C]) run(ctx context.Context) {
 		case told < limit:
 			complaints.Over()
 			pause = 0
-			wait(ctx, l.wake, pollEvery)
+			wait(ctx, l.wake, rest.after(told > 0))
 		default:
 			complaints.Over()
 			pause = 0
 		}
 	}
+}
+
+const (
+	// quietPoll is the poll of a loop that has found nothing so many times: a process
+	// that has nothing to do costs its database little.
+	quietPoll  = time.Second
+	quietAfter = 20
+)
+
+// idle counts the looks of a loop that have found nothing. The zero value is ready.
+type idle struct{ looks int }
+
+// after gives the time until the next look, after one that found something or not.
+func (i *idle) after(found bool) time.Duration {
+	if found {
+		i.looks = 0
+	}
+	if i.looks >= quietAfter {
+		return quietPoll
+	}
+	i.looks++
+	return pollEvery
 }
 
 // round tells the workflows of up to limit claims and says how many were due.

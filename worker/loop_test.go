@@ -23,11 +23,13 @@ type told struct {
 	fail  func(claim string) error
 	tries int
 	told  []string
+	asked int
 }
 
 func (w *told) claim(_ context.Context, limit int, _ time.Duration) ([]string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.asked++
 	n := min(limit, len(w.due))
 	out := slices.Clone(w.due[:n])
 	w.due = w.due[n:]
@@ -73,6 +75,13 @@ func (w *told) seen() ([]string, int) {
 	return slices.Clone(w.told), w.tries
 }
 
+// looks is how often it was asked for claims.
+func (w *told) looks() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked
+}
+
 // follow runs the loop in a bubble of virtual time for the test f.
 func follow(t *testing.T, f func(*told, chan<- struct{})) {
 	t.Helper()
@@ -104,6 +113,20 @@ func TestLoop_TellsAtOnceWhenWokenElseWithinThePoll(t *testing.T) {
 		<-time.After(300 * time.Millisecond)
 		told, _ = w.seen()
 		require.Equal(t, []string{"a", "b"}, told)
+
+		<-time.After(time.Minute) // with nothing to do it looks less often, and is woken as before
+		w.add("c")
+		wake <- struct{}{}
+		synctest.Wait()
+		told, _ = w.seen()
+		require.Equal(t, []string{"a", "b", "c"}, told)
+		looks := w.looks()
+		<-time.After(time.Minute)
+		require.LessOrEqual(t, w.looks()-looks, 20+60)
+		w.add("d")
+		<-time.After(1100 * time.Millisecond)
+		told, _ = w.seen()
+		require.Equal(t, []string{"a", "b", "c", "d"}, told)
 	})
 }
 
