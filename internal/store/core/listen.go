@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"net"
 	"slices"
 	"sync"
@@ -30,28 +29,6 @@ type listening struct {
 type reader struct {
 	channel string
 	wake    func(string)
-}
-
-// ListenOn calls wake with what each notification of a channel says, and with nothing
-// after the connection was lost, until ctx ends, also where there was never a
-// connection. A lost one is made again; what was missed in between is found by polling.
-// All that listen share one connection. wake must not block.
-func (s *DB) ListenOn(ctx context.Context, channel string, wake func(string)) error {
-	r := &reader{channel, wake}
-	listener := s.listening.add(r, s.url)
-	defer s.listening.remove(r)
-	listened := make(chan error, 1)
-	go func() { listened <- listener.Listen(channel) }()
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-listened:
-		if err != nil && !errors.Is(err, pq.ErrChannelAlreadyOpen) && ctx.Err() == nil {
-			return Classify("listen on "+channel, err)
-		}
-	}
-	<-ctx.Done()
-	return nil
 }
 
 func (l *listening) add(r *reader, url string) *pq.Listener {

@@ -2,8 +2,10 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/lib/pq"
 	"golang.org/x/sync/errgroup"
 
 	"godwit/internal/hook"
@@ -66,4 +68,26 @@ func (s *DB) Listen(ctx context.Context, worker string, wake func(hook.Due)) err
 // second, until ctx ends; see ListenOn.
 func (s *DB) ListenWorkers(ctx context.Context, present func(worker string)) error {
 	return s.ListenOn(ctx, workersChannel, present)
+}
+
+// ListenOn calls wake with what each notification of a channel says, and with nothing
+// after the connection was lost, until ctx ends, also where there was never a
+// connection. A lost one is made again; what was missed in between is found by polling.
+// All that listen share one connection. wake must not block.
+func (s *DB) ListenOn(ctx context.Context, channel string, wake func(string)) error {
+	r := &reader{channel, wake}
+	listener := s.listening.add(r, s.url)
+	defer s.listening.remove(r)
+	listened := make(chan error, 1)
+	go func() { listened <- listener.Listen(channel) }()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-listened:
+		if err != nil && !errors.Is(err, pq.ErrChannelAlreadyOpen) && ctx.Err() == nil {
+			return Classify("listen on "+channel, err)
+		}
+	}
+	<-ctx.Done()
+	return nil
 }
