@@ -84,7 +84,7 @@ func TestProblemsOfCalls(t *testing.T) {
 	}
 }
 
-// TestProblemsOfTheDatabase: one of its own is a fault of ours, and an outage is not.
+// TestProblemsOfTheDatabase: an error of the database itself is our fault, and an outage is not.
 func TestProblemsOfTheDatabase(t *testing.T) {
 	c := newClient(t)
 	put := failing{500, "internal", "PUT", "/v1/companies/c1", `{"name":"a"}`, nil}

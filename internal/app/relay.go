@@ -58,7 +58,7 @@ func (p *process) relay(ctx context.Context) error {
 		var workers roster
 		group.Go(func() error {
 			if err := p.store.ListenWorkers(ctx, workers.add); err != nil {
-				p.log.Warn("listen for workers", zap.Error(err)) // they are all told then
+				p.log.Warn("listen for workers", zap.Error(err)) // then every worker is notified
 			}
 			return nil
 		})
@@ -78,8 +78,8 @@ func (p *process) relay(ctx context.Context) error {
 	return group.Wait()
 }
 
-// notify passes the wake-ups of one kind on until ctx ends. What is due for the first
-// time one worker takes, so one is told of it, in turns; of all else each is.
+// notify passes the wake-ups of one kind on until ctx ends. One worker takes what is due
+// for the first time, so only one is notified of it, in turns; of all else every worker is.
 func (p *process) notify(ctx context.Context, due hook.Due, woken <-chan struct{}, workers *roster) {
 	for ctx.Err() == nil {
 		select {
@@ -107,7 +107,7 @@ func (p *process) present(ctx context.Context, name string) {
 	for ctx.Err() == nil {
 		if p.worker.HasRoom() {
 			if err := p.store.Present(ctx, name); err != nil && ctx.Err() == nil {
-				p.log.Debug("say that this worker has room", zap.Error(err)) // all are told then
+				p.log.Debug("say that this worker has room", zap.Error(err)) // then every worker is notified
 			}
 		}
 		pause(ctx, presentEvery)
