@@ -136,7 +136,7 @@ test('hostile names and bodies are texts on each page of an admin', async () => 
 test('what is hostile is shown as it is', async () => {
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(`${url}/webhooks`);
-  for (const name of [markup, long]) await page.getByText(name, { exact: true }).first().waitFor();
+  for (const name of [markup, long]) await page.getByRole('table').getByText(name, { exact: true }).first().waitFor();
   await page.goto(`${url}/events/${p}markup`);
   await page.getByRole('row', { name: /^<img src=x/ }).first().waitFor();
 });
