@@ -171,5 +171,3 @@ func (a answerOf) problem(status int, code string) map[string]string {
 	}
 	return out
 }
-
-func testHash() []byte { return apikey.Hash(testKey) }
