@@ -13,7 +13,7 @@ import (
 )
 
 // noPackage is an importer for which every package is empty: what a file takes from
-// another one of its own package is known without them.
+// another file of its package is known without them.
 type noPackage struct{}
 
 func (noPackage) Import(name string) (*types.Package, error) {

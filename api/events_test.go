@@ -39,6 +39,18 @@ func TestPublish(t *testing.T) {
 	require.Equal(t, []int{1, 1}, []int{c.wakes, c.windows}, "a part of a combination")
 }
 
+// TestPublish_WakesAfterTheTransactionOfItsKey: whom it concerns, once, and nobody where
+// the answer is a kept one.
+func TestPublish_WakesAfterTheTransactionOfItsKey(t *testing.T) {
+	c := taken(t)
+	for range 2 {
+		c.call("POST", "/v1/events", `{"id":"e1","type":"T","project_id":"p1","current":{}}`, "Idempotency-Key", "k").is(202)
+		require.Equal(t, []int{1, 0}, []int{c.wakes, c.windows})
+	}
+	c.call("POST", "/v1/events", `{"id":"e2","type":"T","project_id":"nowhere","current":{}}`, "Idempotency-Key", "k2")
+	require.Equal(t, []int{1, 0}, []int{c.wakes, c.windows}, "nothing was accepted")
+}
+
 func TestPublishMakesIDs(t *testing.T) {
 	c := staged(t)
 	a := c.call("POST", "/v1/events", `{"type":"T","project_id":"p1","current":{}}`).is(202)

@@ -271,7 +271,7 @@ func TestUndo_TakesBackWhatWasHeldInTheMeantime(t *testing.T) {
 }
 
 // TestUndo_LosesWhatWasCancelledInTheMeantime: an attempt that is to be undone is not
-// shown as under way for ever where its delivery was cancelled.
+// shown as under way without end where its delivery was cancelled.
 func TestUndo_LosesWhatWasCancelledInTheMeantime(t *testing.T) {
 	s, ctx := newStage(t), context.Background()
 	_, w := s.openListener(t, "laptop")

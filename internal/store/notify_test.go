@@ -12,7 +12,7 @@ import (
 	"godwit/internal/store"
 )
 
-// heard collects what a worker is told.
+// heard collects the notifications to a worker.
 type heard chan hook.Due
 
 func listen(t *testing.T, ctx context.Context, s stage, worker string) heard {

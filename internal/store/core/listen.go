@@ -17,7 +17,7 @@ const (
 )
 
 // listening is the one connection on which a process hears notifications. It is there
-// while somebody listens. The zero value is ready; it is safe for concurrent use.
+// while there is a reader. The zero value is ready; it is safe for concurrent use.
 type listening struct {
 	mu       sync.Mutex
 	readers  []*reader

@@ -148,8 +148,8 @@ func failureColumns(ends []hook.Finish, part int) ([]any, error) {
 
 // undoAttempt undoes the start of attempt $2 of delivery $1, which is due again in $3
 // seconds unless it is held. Its first attempt goes on in another workflow: the one that there may be
-// waits for what comes of this one. Of a delivery that was cancelled the attempt is lost, with the reason of
-// the delivery: nothing comes of it any more.
+// waits for the result of this one. Of a delivery that was cancelled the attempt is lost, with the reason of
+// the delivery: it has no further attempts.
 const undoAttempt = `
 WITH took AS (
 	UPDATE deliveries SET attempts = attempts - 1, begun_at = NULL, slot_until = NULL, updated_at = now(),
