@@ -91,7 +91,7 @@ func newStage(t *testing.T) *stage {
 	core, logs := observer.New(zap.InfoLevel)
 	s.log = logs
 	s.acts = &activities.Activities{
-		Ledger: s, Health: s, Sender: sender, Metrics: ops.NewMetrics(s.metrics, ops.Labels{}),
+		Ledger: s, Health: s, Sender: sender, Metrics: ops.NewMetrics(s.metrics, ops.Labels{}, nil),
 		Schedule: retry.Schedule{time.Hour, time.Hour, time.Hour, time.Hour}, Log: zap.New(core),
 	}
 	var suite testsuite.WorkflowTestSuite

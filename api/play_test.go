@@ -166,7 +166,7 @@ func TestPlay_KnowsEveryFinding(t *testing.T) {
 // TestPlay_IsNoPartOfHowTheAPIDoes: its caller asks for its failures and delays.
 func TestPlay_IsNoPartOfHowTheAPIDoes(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	c := newClientWith(t, func(o *Options) { o.Metrics = ops.NewMetrics(registry, ops.Labels{}) })
+	c := newClientWith(t, func(o *Options) { o.Metrics = ops.NewMetrics(registry, ops.Labels{}, nil) })
 	a := c.call("POST", "/v1/play", "").is(201).json()
 	c.call("POST", "/play/"+a["id"].(string)+"?status=503", "").is(503)
 	families, err := registry.Gather()

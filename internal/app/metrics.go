@@ -27,7 +27,7 @@ func (p *process) newMetrics() *ops.Metrics {
 	for name, db := range p.store.Pools() {
 		p.registry.MustRegister(collectors.NewDBStatsCollector(db, name))
 	}
-	return ops.NewMetrics(p.registry, labels)
+	return ops.NewMetrics(p.registry, labels, p.store.ProcessCounts)
 }
 
 // gauge is a number that is read when it is scraped.

@@ -20,6 +20,9 @@ type ProcessCounts struct {
 	Redelivered int64
 	// Repeated counts transactions that ran again, because another one was in their way.
 	Repeated int64
+	// TakenOut counts deliveries that were held or cancelled without an attempt, or the
+	// look before one: by people, by what they switched off or deleted, and by their age.
+	TakenOut map[DeliveryStatus]int64
 }
 
 // Outstanding is what waits in the ledger at one moment.

@@ -19,7 +19,7 @@ type Metrics struct {
 	requests   *prometheus.HistogramVec
 	attempts   *prometheus.CounterVec
 	retries    prometheus.Counter
-	ended      *prometheus.CounterVec
+	ended      ended
 	durations  prometheus.Histogram
 	started    prometheus.Histogram
 	delivered  prometheus.Histogram
@@ -57,8 +57,9 @@ func counter(name, help string) prometheus.CounterOpts {
 	return prometheus.CounterOpts{Name: "godwit_" + name, Help: help}
 }
 
-// NewMetrics registers Godwit's metrics, and those of the Go process.
-func NewMetrics(registry *prometheus.Registry, labels Labels) *Metrics {
+// NewMetrics registers Godwit's metrics, and those of the Go process. counted is what
+// the process has counted in the ledger; nil = nothing.
+func NewMetrics(registry *prometheus.Registry, labels Labels, counted func() hook.ProcessCounts) *Metrics {
 	m := &Metrics{
 		accepted:   prometheus.NewCounter(counter("events_accepted_total", "Events that were accepted, without duplicates.")),
 		duplicates: prometheus.NewCounter(counter("events_duplicate_total", "Events that had been accepted before, and were answered 202 again.")),
@@ -68,7 +69,7 @@ func NewMetrics(registry *prometheus.Registry, labels Labels) *Metrics {
 			[]string{"kind", "status"}),
 		attempts:  prometheus.NewCounterVec(counter("attempts_total", "HTTP attempts that ended, by outcome and by the reason of a failure."), []string{"outcome", "reason"}),
 		retries:   prometheus.NewCounter(counter("retries_total", "HTTP attempts that were not the first one of their delivery.")),
-		ended:     prometheus.NewCounterVec(counter("deliveries_ended_total", "Deliveries that an attempt, or the look before one, brought into this status; not those that people cancel."), []string{"status"}),
+		ended:     newEnded(counted),
 		durations: prometheus.NewHistogram(histogram("attempt_duration_seconds", "Time from the start of an attempt to its end.", seconds)),
 		started:   prometheus.NewHistogram(histogram("first_attempt_delay_seconds", "Time from the acceptance of an event, or from a redelivery, to the start of the first attempt.", hours)),
 		delivered: prometheus.NewHistogram(histogram("delivery_delay_seconds", "Time from the acceptance of an event, or from a redelivery, to the receiver's 2xx.", hours)),
@@ -105,9 +106,6 @@ func (m *Metrics) fill(labels Labels) {
 	}
 	for _, reason := range []hook.Reason{hook.ReasonStatus429, hook.ReasonStatus5xx} {
 		m.attempts.WithLabelValues(string(hook.PutOff), string(reason))
-	}
-	for _, status := range []hook.DeliveryStatus{hook.Succeeded, hook.Failed, hook.Held, hook.Cancelled} {
-		m.ended.WithLabelValues(string(status))
 	}
 	for _, kind := range labels.FilterFailures {
 		m.filters.WithLabelValues(kind)
@@ -166,10 +164,11 @@ func (m *Metrics) Attempted(a hook.AttemptEnd) {
 	}
 }
 
-// Ended counts one delivery that came into a status in which it has no workflow.
+// Ended counts one delivery that an attempt, or the look before one, brought into a
+// status in which it has no workflow.
 func (m *Metrics) Ended(status hook.DeliveryStatus) {
 	if m != nil {
-		m.ended.WithLabelValues(string(status)).Inc()
+		m.ended.by[status].Add(1)
 	}
 }
 

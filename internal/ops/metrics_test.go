@@ -3,6 +3,7 @@ package ops_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,7 +22,8 @@ import (
 type accounts struct{ err error }
 
 func (accounts) ProcessCounts() hook.ProcessCounts {
-	return hook.ProcessCounts{Transitions: map[hook.WebhookStatus]int64{hook.Healthy: 0, hook.Degraded: 2, hook.Unhealthy: 1}, Redelivered: 5}
+	return hook.ProcessCounts{Transitions: map[hook.WebhookStatus]int64{hook.Healthy: 0, hook.Degraded: 2, hook.Unhealthy: 1}, Redelivered: 5,
+		TakenOut: map[hook.DeliveryStatus]int64{hook.Held: 3, hook.Cancelled: 4}}
 }
 
 func (a accounts) Outstanding(context.Context) (hook.Outstanding, error) {
@@ -34,7 +36,7 @@ func labels() ops.Labels {
 
 func TestMetrics_AreAllThereFromTheStart(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	ops.NewMetrics(registry, labels())
+	ops.NewMetrics(registry, labels(), accounts{}.ProcessCounts)
 	registry.MustRegister(ops.NewAccounts(accounts{}.ProcessCounts, accounts{}.Outstanding))
 	_, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
 	for _, line := range []string{
@@ -54,7 +56,7 @@ func TestMetrics_AreAllThereFromTheStart(t *testing.T) {
 
 func TestMetrics_CountAttemptsByTheirMeaning(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	m := ops.NewMetrics(registry, labels())
+	m := ops.NewMetrics(registry, labels(), accounts{}.ProcessCounts)
 	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Failure, Reason: hook.ReasonConnect, Own: true}, Number: 1, Waited: time.Hour})
 	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Failure, Reason: hook.ReasonStatus5xx}, Number: 1, Waited: time.Second})
 	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Success, Duration: time.Second}, Number: 2, Waited: 9 * time.Second})
@@ -71,11 +73,24 @@ func TestMetrics_CountAttemptsByTheirMeaning(t *testing.T) {
 	}
 }
 
+// TestMetrics_CountWhatEndedWithoutAnAttempt: a delivery that was cancelled with many
+// others has ended too.
+func TestMetrics_CountWhatEndedWithoutAnAttempt(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	m := ops.NewMetrics(registry, labels(), accounts{}.ProcessCounts)
+	m.Ended(hook.Cancelled)
+	m.Ended(hook.Succeeded)
+	_, body := ask(t, ops.NewHandler(registry, nil), "/metrics")
+	for status, n := range map[hook.DeliveryStatus]int{hook.Succeeded: 1, hook.Failed: 0, hook.Held: 3, hook.Cancelled: 5} {
+		require.Contains(t, body, fmt.Sprintf("\ngodwit_deliveries_ended_total{status=%q} %d\n", status, n))
+	}
+}
+
 // TestMetrics_HaveNativeHistograms: their buckets are as fine as what is measured, which
 // a Prometheus gets that asks for them.
 func TestMetrics_HaveNativeHistograms(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	m := ops.NewMetrics(registry, labels())
+	m := ops.NewMetrics(registry, labels(), accounts{}.ProcessCounts)
 	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Success, Duration: time.Second}, Number: 1})
 	m.Answered("other", http.StatusOK, time.Second)
 	native := 0

@@ -55,7 +55,7 @@ func TestReadyzNamesEverythingThatIsMissing(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	m := ops.NewMetrics(registry, ops.Labels{})
+	m := ops.NewMetrics(registry, ops.Labels{}, nil)
 	registry.MustRegister(ops.NewBacklog(ledger{}.Backlog))
 	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Failure, Reason: hook.ReasonDNS, Duration: time.Second}, Number: 1})
 	m.Noticed("gone", "sent")
@@ -69,7 +69,7 @@ func TestMetrics(t *testing.T) {
 
 func TestMetricsWithoutADatabaseLeaveOutTheBacklog(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	m := ops.NewMetrics(registry, ops.Labels{})
+	m := ops.NewMetrics(registry, ops.Labels{}, nil)
 	registry.MustRegister(ops.NewBacklog(ledger{errors.New("away")}.Backlog))
 	m.Attempted(hook.AttemptEnd{Result: hook.Result{Outcome: hook.Success}})
 	code, body := ask(t, ops.NewHandler(registry, nil), "/metrics")

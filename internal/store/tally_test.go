@@ -67,3 +67,38 @@ func TestProcessCounts_CountTransitionsAndRedeliveries(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, s.ProcessCounts().Redelivered)
 }
+
+// TestProcessCounts_CountWhatIsTakenOut: by each way that ends deliveries without an
+// attempt, or holds them.
+func TestProcessCounts_CountWhatIsTakenOut(t *testing.T) {
+	ctx := context.Background()
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	cancelled, held := int64(0), int64(0)
+	require.Equal(t, map[hook.DeliveryStatus]int64{hook.Cancelled: 0, hook.Held: 0}, s.ProcessCounts().TakenOut)
+	post := func(id string) string {
+		s.post(t, event(id, "TODO_CREATED", "p1"))
+		found, err := s.Deliveries(ctx, hook.DeliveryFilter{WebhookID: w.ID, EventID: id}, anyPage)
+		require.NoError(t, err)
+		return found[0].ID
+	}
+	grows := func(way string, byCancelled, byHeld int64) {
+		cancelled, held = cancelled+byCancelled, held+byHeld
+		require.Equal(t, map[hook.DeliveryStatus]int64{hook.Cancelled: cancelled, hook.Held: held}, s.ProcessCounts().TakenOut, way)
+	}
+
+	_, err := s.Cancel(ctx, post("one"))
+	require.NoError(t, err)
+	grows("one is cancelled", 1, 0)
+	post("m1")
+	post("m2")
+	_, err = s.CreateCancellation(ctx, cancelling(w.ID))
+	require.NoError(t, err)
+	s.cancels(t)
+	grows("many are cancelled", 2, 0)
+	post("off")
+	s.off(t, w.ID)
+	grows("switched off", 0, 1)
+	require.NoError(t, s.DeleteWebhook(ctx, w.ID))
+	grows("deleted", 1, 0)
+}

@@ -54,6 +54,7 @@ func (s *DB) ProcessCounts() hook.ProcessCounts {
 	return hook.ProcessCounts{
 		Transitions: map[hook.WebhookStatus]int64{hook.Healthy: c.healthy.Load(), hook.Degraded: c.degraded.Load(), hook.Unhealthy: c.unhealthy.Load()},
 		Redelivered: c.Redelivered.Load(), Repeated: c.repeated.Load(),
+		TakenOut: map[hook.DeliveryStatus]int64{hook.Held: c.held.Load(), hook.Cancelled: c.cancelled.Load()},
 	}
 }
 

@@ -12,6 +12,7 @@ type tally struct {
 	healthy, degraded, unhealthy atomic.Int64 // transitions, by the status after them
 	Redelivered                  atomic.Int64
 	repeated                     atomic.Int64
+	held, cancelled              atomic.Int64 // deliveries that no attempt brought into this status
 }
 
 // Transition counts a change of health.
@@ -23,5 +24,16 @@ func (c *tally) Transition(to hook.WebhookStatus) {
 		c.degraded.Add(1)
 	case hook.Unhealthy:
 		c.unhealthy.Add(1)
+	}
+}
+
+// TakenOut counts deliveries that were held or cancelled without an attempt, or the
+// look before one.
+func (c *tally) TakenOut(status hook.DeliveryStatus, n int) {
+	switch status {
+	case hook.Held:
+		c.held.Add(int64(n))
+	case hook.Cancelled:
+		c.cancelled.Add(int64(n))
 	}
 }

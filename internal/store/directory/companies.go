@@ -107,7 +107,7 @@ func (s *Store) DeleteCompany(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if err := ledger.Withdraw(ctx, tx, ledger.WithdrawProjects, pq.Array(projects)); err != nil {
+		if err := ledger.Withdraw(ctx, tx, s.Tally.TakenOut, ledger.WithdrawProjects, pq.Array(projects)); err != nil {
 			return err
 		}
 		return access.Audit(ctx, tx, access.Change{Action: hook.CompanyDeleted, ObjectID: id, Before: access.ShownCompany(old)})

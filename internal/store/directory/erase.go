@@ -52,7 +52,7 @@ func (s *Store) EraseUser(ctx context.Context, userID string) error {
 		if err != nil {
 			return err
 		}
-		if err := deleteWebhooks(ctx, tx, live); err != nil {
+		if err := s.deleteWebhooks(ctx, tx, live); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, subscription.ForgetUsage, userID); err != nil {

@@ -22,7 +22,7 @@ type erasurePart func(ctx context.Context, tx *sqlx.Tx, e erasure) (next erasure
 func (s *Store) erasureParts(kind string) []erasurePart {
 	switch kind {
 	case erasedEvent:
-		return []erasurePart{eraseDeliveriesOfEvent, eraseCombinationsOfEvent}
+		return []erasurePart{s.eraseDeliveriesOfEvent, eraseCombinationsOfEvent}
 	case erasedWebhook:
 		return []erasurePart{eraseDeliveriesOfWebhook, eraseNotesOfWebhook}
 	default:
@@ -46,14 +46,18 @@ UPDATE deliveries d SET status = 'cancelled', reason = $2, dispatch_at = NULL, n
 	slot_until = NULLIF(slot_until, 'infinity')
 FROM waiting WHERE d.id = waiting.id`
 
-func eraseDeliveriesOfEvent(ctx context.Context, tx *sqlx.Tx, e erasure) (erasurePlace, bool, error) {
+func (s *Store) eraseDeliveriesOfEvent(ctx context.Context, tx *sqlx.Tx, e erasure) (erasurePlace, bool, error) {
 	var ids []string
 	err := tx.SelectContext(ctx, &ids, `SELECT d.id FROM deliveries d WHERE d.event_id = $1 AND d.id > $2 ORDER BY d.id LIMIT $3`, e.ObjectID, e.CursorID, eraseLimit)
 	if err != nil || len(ids) == 0 {
 		return erasurePlace{}, true, err
 	}
-	if _, err := tx.ExecContext(ctx, cancelExpunged, pq.Array(ids), hook.ReasonPayloadExpunged); err != nil {
+	cancelled, err := tx.ExecContext(ctx, cancelExpunged, pq.Array(ids), hook.ReasonPayloadExpunged)
+	if err != nil {
 		return erasurePlace{}, false, err
+	}
+	if n, err := cancelled.RowsAffected(); err == nil {
+		s.Tally.TakenOut(hook.Cancelled, int(n))
 	}
 	_, err = tx.ExecContext(ctx, clearAttempts, pq.Array(ids), false)
 	return erasurePlace{"-infinity", ids[len(ids)-1]}, len(ids) < eraseLimit, err

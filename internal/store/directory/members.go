@@ -61,7 +61,7 @@ func (s *Store) DeleteMember(ctx context.Context, projectID, userID string) erro
 		if err := access.Audit(ctx, tx, gone); err != nil {
 			return err
 		}
-		return ledger.Withdraw(ctx, tx, ledger.WithdrawMember, projectID, userID)
+		return ledger.Withdraw(ctx, tx, s.Tally.TakenOut, ledger.WithdrawMember, projectID, userID)
 	})
 }
 

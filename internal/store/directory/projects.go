@@ -101,7 +101,7 @@ func (s *Store) DeleteProject(ctx context.Context, id string) error {
 		if err != nil {
 			return core.Found("project", id, err)
 		}
-		if err := ledger.Withdraw(ctx, tx, ledger.WithdrawProjects, pq.Array([]string{id})); err != nil {
+		if err := ledger.Withdraw(ctx, tx, s.Tally.TakenOut, ledger.WithdrawProjects, pq.Array([]string{id})); err != nil {
 			return err
 		}
 		return access.Audit(ctx, tx, access.Change{Action: hook.ProjectDeleted, ObjectID: id, Before: access.ShownProject(old.project())})

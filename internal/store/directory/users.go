@@ -90,7 +90,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if err := deleteWebhooks(ctx, tx, live); err != nil {
+		if err := s.deleteWebhooks(ctx, tx, live); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, subscription.ForgetUsage, id); err != nil {

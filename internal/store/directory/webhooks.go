@@ -184,7 +184,7 @@ func (s *Store) remove(ctx context.Context, tx *sqlx.Tx, id string, version int6
 	if err := sameVersion(before, version); err != nil {
 		return err
 	}
-	if err := deleteWebhooks(ctx, tx, []string{id}); err != nil {
+	if err := s.deleteWebhooks(ctx, tx, []string{id}); err != nil {
 		return err
 	}
 	if err := s.Grow(ctx, tx, before.OwnerID, -1, -len(before.Rules)); err != nil {
@@ -194,7 +194,7 @@ func (s *Store) remove(ctx context.Context, tx *sqlx.Tx, id string, version int6
 }
 
 // deleteWebhooks removes webhooks, which are locked.
-func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, ids []string) error {
+func (s *Store) deleteWebhooks(ctx context.Context, tx *sqlx.Tx, ids []string) error {
 	for _, statement := range []string{
 		`DELETE FROM rules WHERE webhook_id = ANY($1)`,
 		`UPDATE webhooks SET deleted_at = now(), secret = '', old_secrets = '', headers = '', url = '',
@@ -207,5 +207,5 @@ func deleteWebhooks(ctx context.Context, tx *sqlx.Tx, ids []string) error {
 	if err := removeListeners(ctx, tx, ids); err != nil {
 		return err
 	}
-	return ledger.Withdraw(ctx, tx, ledger.WithdrawWebhooks, pq.Array(ids))
+	return ledger.Withdraw(ctx, tx, s.Tally.TakenOut, ledger.WithdrawWebhooks, pq.Array(ids))
 }

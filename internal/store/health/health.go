@@ -106,7 +106,7 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 		return nil
 	}
 	if !before.Enabled && after.Enabled && after.Drain == 0 {
-		if err := stillHeld(ctx, tx, webhookID); err != nil {
+		if err := s.stillHeld(ctx, tx, webhookID); err != nil {
 			return err
 		}
 	}
@@ -137,13 +137,13 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 	if err := s.writeNotice(ctx, tx, st); err != nil || !st.switches() {
 		return err
 	}
-	return switchOver(ctx, tx, webhookID, after)
+	return s.switchOver(ctx, tx, webhookID, after)
 }
 
 // switchOver has held what waits for a webhook that was switched off; what is held
 // of one that was switched on is released by the drain. A recovery begins where
 // health switched the webhook off, and ends in every other case.
-func switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.Health) error {
+func (s *Store) switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.Health) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE webhooks SET outages = outages + CASE WHEN $2 THEN 1 ELSE 0 END, recover_at = CASE WHEN $2 AND auto_recover THEN now() END,
 			recover_until = NULL, next_probe_at = NULL, probes = 0, gave_up_at = NULL, trial_at = NULL,
@@ -155,13 +155,13 @@ func switchOver(ctx context.Context, tx *sqlx.Tx, webhookID string, after hook.H
 	if after.Enabled {
 		return ledger.NudgeRedeliveries(ctx, tx, webhookID)
 	}
-	return ledger.Withdraw(ctx, tx, ledger.WithdrawWebhooks, pq.Array([]string{webhookID}))
+	return ledger.Withdraw(ctx, tx, s.Tally.TakenOut, ledger.WithdrawWebhooks, pq.Array([]string{webhookID}))
 }
 
 // stillHeld refuses to switch a webhook on without a drain while what waited when
 // it was switched off is being held: the rest of it would be sent.
-func stillHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
-	if err := ledger.Withdraw(ctx, tx, ledger.WithdrawWebhooks, pq.Array([]string{webhookID})); err != nil {
+func (s *Store) stillHeld(ctx context.Context, tx *sqlx.Tx, webhookID string) error {
+	if err := ledger.Withdraw(ctx, tx, s.Tally.TakenOut, ledger.WithdrawWebhooks, pq.Array([]string{webhookID})); err != nil {
 		return err
 	}
 	var waits bool

@@ -88,7 +88,7 @@ func (s *Store) CreateCancellation(ctx context.Context, q hook.RedeliveryQuery) 
 		if err := access.Audit(ctx, tx, access.Change{Action: hook.CancellationStarted, ObjectID: cancellationID, After: access.ShownRedelivery(q, count)}); err != nil {
 			return err
 		}
-		return cancelStep(ctx, tx, cancellationID)
+		return cancelStep(ctx, tx, s.Tally.TakenOut, cancellationID)
 	})
 	if err != nil {
 		return hook.Redelivery{}, err
@@ -112,7 +112,7 @@ func (s *Store) CancelNext(ctx context.Context, lease time.Duration) (made bool,
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
-	return true, s.InTx(ctx, "cancel deliveries", func(tx *sqlx.Tx) error { return cancelStep(ctx, tx, due[0]) })
+	return true, s.InTx(ctx, "cancel deliveries", func(tx *sqlx.Tx) error { return cancelStep(ctx, tx, s.Tally.TakenOut, due[0]) })
 }
 
 // cancellationRow is a cancellation that is locked, and how far it has come.
@@ -139,7 +139,7 @@ const (
 )
 
 // cancelStep looks at up to withdrawAtOnce deliveries.
-func cancelStep(ctx context.Context, tx *sqlx.Tx, cancellationID string) error {
+func cancelStep(ctx context.Context, tx *sqlx.Tx, count Count, cancellationID string) error {
 	var running []cancellationRow
 	if err := tx.SelectContext(ctx, &running, lockCancellation, cancellationID); err != nil || len(running) == 0 {
 		return err
@@ -156,6 +156,7 @@ func cancelStep(ctx context.Context, tx *sqlx.Tx, cancellationID string) error {
 		if err != nil {
 			return err
 		}
+		count(hook.Cancelled, r.Taken)
 		more := looked+r.Looked == withdrawAtOnce
 		looked, cancelled, c.Found = looked+r.Looked, cancelled+r.Taken, c.Found || r.Taken > 0
 		if more {

@@ -66,9 +66,11 @@ func (s *Store) Expire(ctx context.Context) (n int, more bool, err error) {
 	err = s.ByItself(ctx, "expire deliveries", Expire, func(st *sqlx.Stmt) error {
 		return st.GetContext(ctx, &looked, nil, nil, nil, expireAtOnce, hook.Cancelled, hook.ReasonExpired, sql.NullString{}, sql.NullTime{}, pq.Array(webhooks))
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, false, err
+	}
+	s.Tally.TakenOut(hook.Cancelled, looked.Taken)
+	switch {
 	case looked.Taken == expireAtOnce: // the same webhooks have more
 		return looked.Taken, true, nil
 	case len(webhooks) < expireOfAtOnce:

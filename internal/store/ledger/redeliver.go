@@ -214,6 +214,7 @@ func (s *Store) Cancel(ctx context.Context, deliveryID string) (hook.Delivery, e
 		if _, err := tx.ExecContext(ctx, cancelWaiting, deliveryID, hook.ReasonCancelledByOwner); err != nil {
 			return err
 		}
+		s.Tally.TakenOut(hook.Cancelled, 1)
 		return access.Audit(ctx, tx, access.Change{Action: hook.DeliveryCancelled, ObjectID: deliveryID, Before: access.Shown{"status": w.Status}, After: access.Shown{"status": hook.Cancelled}})
 	})
 	if err != nil {

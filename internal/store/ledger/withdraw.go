@@ -53,10 +53,13 @@ const (
 		FROM webhooks w WHERE w.owner_id = $3 AND w.deleted_at IS NULL RETURNING ` + withdrawalColumns
 )
 
+// Count counts deliveries that came into a status.
+type Count func(hook.DeliveryStatus, int)
+
 // Withdraw makes withdrawals as a part of the change that asks for them, and the
 // first step of them, so that a short queue is out at once. The locks of the
 // webhooks are held, where it is they that have changed.
-func Withdraw(ctx context.Context, tx *sqlx.Tx, insert string, args ...any) error {
+func Withdraw(ctx context.Context, tx *sqlx.Tx, count Count, insert string, args ...any) error {
 	var made []withdrawalRow
 	if err := tx.SelectContext(ctx, &made, insert, append([]any{core.LongestIngest.Seconds()}, args...)...); err != nil {
 		return err
@@ -66,7 +69,7 @@ func Withdraw(ctx context.Context, tx *sqlx.Tx, insert string, args ...any) erro
 		if left == 0 {
 			break // the rest is due
 		}
-		looked, err := takeOut(ctx, tx, w, left)
+		looked, err := takeOut(ctx, tx, count, w, left)
 		if err != nil {
 			return err
 		}
@@ -111,7 +114,7 @@ func (s *Store) Withdraw(ctx context.Context, lease time.Duration) (made bool, e
 		if err := tx.SelectContext(ctx, &w, lockWithdrawal, d.ID); err != nil || len(w) == 0 {
 			return err
 		}
-		_, err := takeOut(ctx, tx, w[0], withdrawAtOnce)
+		_, err := takeOut(ctx, tx, s.Tally.TakenOut, w[0], withdrawAtOnce)
 		return err
 	})
 }
@@ -152,7 +155,7 @@ const (
 // takeOut makes a step of a withdrawal that looks at up to limit deliveries, and
 // says at how many it did. The withdrawal ends with a round that began after every
 // ingest sees the change, and that has found nothing.
-func takeOut(ctx context.Context, tx *sqlx.Tx, w withdrawalRow, limit int) (looked int, err error) {
+func takeOut(ctx context.Context, tx *sqlx.Tx, count Count, w withdrawalRow, limit int) (looked int, err error) {
 	o, err := outcomeOf(ctx, tx, w)
 	if err != nil {
 		return 0, err
@@ -164,7 +167,7 @@ func takeOut(ctx context.Context, tx *sqlx.Tx, w withdrawalRow, limit int) (look
 	walks := walksOf(w)
 	for looked < limit && w.Walk < len(walks) {
 		want := limit - looked
-		n, err := w.walk(ctx, tx, o, walks[w.Walk], want)
+		n, err := w.walk(ctx, tx, count, o, walks[w.Walk], want)
 		if err != nil {
 			return looked, err
 		}
@@ -193,12 +196,13 @@ type walkResult struct {
 }
 
 // walk makes one statement of a step.
-func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, o outcome, query string, limit int) (looked int, err error) {
+func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, count Count, o outcome, query string, limit int) (looked int, err error) {
 	var r []walkResult
 	err = tx.SelectContext(ctx, &r, query, w.WebhookID, w.AfterAt, w.AfterID, limit, o.status, o.reason, w.ProjectID, w.CreatedAt)
 	if err != nil {
 		return 0, err
 	}
+	count(o.status, r[0].Taken)
 	w.Found = w.Found || r[0].Taken > 0
 	if r[0].LastAt.Valid {
 		w.AfterAt = r[0].LastAt.String
