@@ -191,6 +191,20 @@ func freeAddrs(t *testing.T, n int) []string {
 	return addrs
 }
 
+// aStart is all that a start prints: warnings, the parts one after the other, and
+// how to reach what runs.
+var aStart = regexp.MustCompile(`^(warning: .+\n)*` +
+	`postgres +ready in [0-9.]+s\ntemporal +ready in [0-9.]+s\ntemporal ui +ready in [0-9.]+s\ngodwit +ready in [0-9.]+s\n\n` +
+	`(  (web app|API|Temporal UI|Temporal|ops|data|admin key|try) +\S.*\n){8}\nready\n$`)
+
+// requireTidy looks at the output as a whole: no other line comes between, whoever
+// wrote it.
+func (p *program) requireTidy(t *testing.T) {
+	t.Helper()
+	require.Empty(t, p.stderr.String())
+	require.Regexp(t, aStart, p.output())
+}
+
 var aKey = regexp.MustCompile(`gw_[a-z2-7]+_[a-z2-7]+`)
 
 func TestFirstAndSecondStart(t *testing.T) {
@@ -209,12 +223,14 @@ func TestFirstAndSecondStart(t *testing.T) {
 		require.Equal(t, http.StatusOK, get(t, url), url)
 	}
 	first.requireNoStrangers(t)
+	first.requireTidy(t)
 	require.Less(t, first.call(t, http.MethodPut, "/v1/companies/acme", `{"name":"Acme"}`), 300)
 	postmaster := first.postmaster(t)
 	first.stop(t, syscall.SIGTERM)
 	require.ErrorIs(t, syscall.Kill(postmaster, 0), syscall.ESRCH, "Postgres is gone")
 
 	second := started(t, dir)
+	second.requireTidy(t)
 	require.NotRegexp(t, aKey, second.output(), "the key is shown once")
 	require.Contains(t, second.output(), filepath.Join(dir, "admin-key"))
 	require.Equal(t, http.StatusOK, second.call(t, http.MethodGet, "/v1/companies/acme", ""))

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -26,6 +28,9 @@ import (
 func (s *standalone) startUI(ctx context.Context) (part, error) {
 	ports, err := freePorts(ctx, 1)
 	if err != nil {
+		return part{}, err
+	}
+	if err := logUI(filepath.Join(s.own.DataDir, "temporal-ui.log")); err != nil {
 		return part{}, err
 	}
 	file := s.temporalFile()
@@ -63,6 +68,18 @@ func (s *standalone) startUI(ctx context.Context) (part, error) {
 		return part{}, errors.Join(err, stop(context.WithoutCancel(ctx)))
 	}
 	return part{stop: stop, died: died}, nil
+}
+
+// logUI gives the UI its own log file. The UI writes to the log of the standard
+// library, which would come out among the lines of the start; nothing else in this
+// process writes there.
+func logUI(file string) error {
+	sink, err := newCappedFile(file)
+	if err != nil {
+		return fmt.Errorf("open the log of Temporal's UI: %w", err)
+	}
+	log.SetOutput(sink)
+	return nil
 }
 
 // uiFront is the server before the UI, which listens at an address by TLS.
