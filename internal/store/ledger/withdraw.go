@@ -167,10 +167,11 @@ func takeOut(ctx context.Context, tx *sqlx.Tx, count Count, w withdrawalRow, lim
 	walks := walksOf(w)
 	for looked < limit && w.Walk < len(walks) {
 		want := limit - looked
-		n, err := w.walk(ctx, tx, count, o, walks[w.Walk], want)
+		n, taken, err := w.walk(ctx, tx, o, walks[w.Walk], want)
 		if err != nil {
 			return looked, err
 		}
+		count(o.status, taken)
 		if looked += n; n < want {
 			w.Walk, w.AfterAt, w.AfterID = w.Walk+1, "-infinity", ""
 		}
@@ -196,13 +197,12 @@ type walkResult struct {
 }
 
 // walk makes one statement of a step.
-func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, count Count, o outcome, query string, limit int) (looked int, err error) {
+func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, o outcome, query string, limit int) (looked, taken int, err error) {
 	var r []walkResult
 	err = tx.SelectContext(ctx, &r, query, w.WebhookID, w.AfterAt, w.AfterID, limit, o.status, o.reason, w.ProjectID, w.CreatedAt)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	count(o.status, r[0].Taken)
 	w.Found = w.Found || r[0].Taken > 0
 	if r[0].LastAt.Valid {
 		w.AfterAt = r[0].LastAt.String
@@ -210,7 +210,7 @@ func (w *withdrawalRow) walk(ctx context.Context, tx *sqlx.Tx, count Count, o ou
 	if r[0].LastID.Valid {
 		w.AfterID = r[0].LastID.String
 	}
-	return r[0].Looked, nil
+	return r[0].Looked, r[0].Taken, nil
 }
 
 // WithdrawUnowned makes a withdrawal of each webhook for which something waits
