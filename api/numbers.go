@@ -8,15 +8,27 @@ import (
 )
 
 type webhookStats struct {
-	Since         time.Time      `json:"since" doc:"The beginning of the first hour that the numbers cover"`
-	Attempts      int            `json:"attempts" doc:"Attempts that ended since then, without tests"`
-	Succeeded     int            `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
-	Failed        int            `json:"failed" doc:"Those that ended any other way"`
-	Hourly        []hourlyStats  `json:"hourly" nullable:"false" minItems:"24" maxItems:"24" doc:"The last 24 hours, the oldest first; the last one is not over"`
-	LastAttemptAt *time.Time     `json:"last_attempt_at" doc:"When the newest attempt began, of its newest 20 deliveries; null = none of them was tried"`
-	LastFailure   *webhookFailed `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
-	Waiting       int            `json:"waiting" maximum:"1000" doc:"Deliveries that are pending or retrying; 1000 = so many or more"`
-	Held          int            `json:"held" maximum:"1000" doc:"Deliveries that are kept because it is or was off; 1000 = so many or more"`
+	Since           time.Time      `json:"since" doc:"The beginning of the first hour that the numbers cover"`
+	Attempts        int            `json:"attempts" doc:"Attempts that ended since then, without tests"`
+	Succeeded       int            `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
+	Failed          int            `json:"failed" doc:"Those that ended any other way"`
+	Hourly          []hourlyStats  `json:"hourly" nullable:"false" minItems:"24" maxItems:"24" doc:"The last 24 hours, the oldest first; the last one is not over"`
+	LastAttemptAt   *time.Time     `json:"last_attempt_at" doc:"When the newest attempt began, of its newest 20 deliveries; null = none of them was tried"`
+	LastDeliveredAt *time.Time     `json:"last_delivered_at" doc:"When the last of those 20 arrived; null = none of them did"`
+	LastFailure     *webhookFailed `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
+	FailuresInRow   int            `json:"failures_in_row" minimum:"0" doc:"How many attempts failed since the last one that arrived"`
+	Waiting         int            `json:"waiting" maximum:"1000" doc:"Deliveries that are pending or retrying; 1000 = so many or more"`
+	Held            int            `json:"held" maximum:"1000" doc:"Deliveries that are kept because it is or was off; 1000 = so many or more"`
+	OffSince        *time.Time     `json:"off_since" doc:"When it was switched off; null while it is on, and where that is not known any more"`
+	Draining        bool           `json:"draining" doc:"What was held, or what is sent again, is being delivered at a gentle rate"`
+	Drain           *drainProgress `json:"drain" doc:"How far it is with what was held; null where nothing held is being delivered"`
+	Recovery        *recovery      `json:"recovery" doc:"The probes after it was deactivated by health; null where there are none"`
+	Unreachable     []int          `json:"unreachable_rules" nullable:"false" maxItems:"50" doc:"The positions, from 0, of its rules that no event can match any more; the webhook by itself tells why"`
+}
+
+type drainProgress struct {
+	Total int `json:"total" minimum:"1" maximum:"10000" doc:"Deliveries that were held when it was switched on; 10000 = so many or more"`
+	Left  int `json:"left" minimum:"0" maximum:"10000" doc:"Those that are held still; 10000 = so many or more"`
 }
 
 type hourlyStats struct {
@@ -51,7 +63,12 @@ func (s *server) addStats(ctx context.Context, page []Webhook) error {
 }
 
 func viewStats(n hook.WebhookNumbers, since time.Time) *webhookStats {
-	out := &webhookStats{Since: since, LastAttemptAt: optionalTime(n.LastAttemptAt), Waiting: n.Waiting, Held: n.Held, Hourly: make([]hourlyStats, hook.NumbersHours)}
+	out := &webhookStats{Since: since, LastAttemptAt: optionalTime(n.LastAttemptAt), LastDeliveredAt: optionalTime(n.LastDeliveredAt), FailuresInRow: n.FailuresInRow,
+		Waiting: n.Waiting, Held: n.Held, OffSince: optionalTime(n.OffSince), Draining: n.Draining, Recovery: viewRecovery(n.Recovery),
+		Unreachable: append([]int{}, n.Unreachable...), Hourly: make([]hourlyStats, hook.NumbersHours)}
+	if n.Drain != nil {
+		out.Drain = &drainProgress{Total: n.Drain.Total, Left: min(n.Drain.Left, n.Drain.Total)}
+	}
 	if !n.LastFailureAt.IsZero() {
 		out.LastFailure = &webhookFailed{At: n.LastFailureAt.UTC(), Reason: n.LastFailureReason}
 	}

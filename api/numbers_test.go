@@ -32,7 +32,7 @@ func TestListEvents_TellsTheOutcomeOfEach(t *testing.T) {
 
 func TestNumbers_AreInRowsWhereTheyAreAskedFor(t *testing.T) {
 	c := stagedWith(t, func(o *Options) { o.Now = now })
-	c.webhook("wh_1", `last_failure_at = $1, last_failure_reason = 'dns'`, now())
+	c.webhook("wh_1", `last_failure_at = $1, last_failure_reason = 'dns', drain = 1, drain_total = 9, recover_at = $1, probes = 2, next_probe_at = $1`, now())
 	c.counted("wh_1", "", 1, 4)
 	c.counted("wh_1", hook.ReasonDNS, 0, 1)
 	for i, is := range []string{"", isRetrying, isHeld, isHeld, isHeld} {
@@ -49,8 +49,13 @@ func TestNumbers_AreInRowsWhereTheyAreAskedFor(t *testing.T) {
 	require.Equal(t, map[string]any{"hour": "2026-05-04T09:00:00Z", "succeeded": 4.0, "failed": 1.0}, hourly[23])
 	delete(stats, "hourly")
 	require.Equal(t, map[string]any{"since": "2026-05-03T10:00:00Z", "attempts": 5.0, "succeeded": 4.0, "failed": 1.0, "waiting": 2.0, "held": 3.0, "last_attempt_at": nil,
+		"last_delivered_at": nil, "failures_in_row": 0.0, "off_since": nil, "draining": true, "drain": map[string]any{"total": 9.0, "left": 3.0}, "unreachable_rules": []any{},
+		"recovery":     map[string]any{"next_probe_at": nowText, "probes": 2.0, "until": nil, "gave_up_at": nil},
 		"last_failure": map[string]any{"at": nowText, "reason": "dns"}}, stats)
 	c.call("GET", "/v1/webhooks?include=everything", "").problem(422, "invalid")
+	one := c.call("GET", "/v1/webhooks/wh_1?include=stats", "").is(200).json()
+	require.Equal(t, stats["drain"], one["stats"].(map[string]any)["drain"])
+	require.NotContains(t, c.call("GET", "/v1/webhooks/wh_1", "").is(200).json(), "stats")
 }
 
 func TestNumbers_ShowTheLastAttempt(t *testing.T) {

@@ -75,7 +75,7 @@ func (s *server) enable(ctx context.Context, in *switchInput) (*webhookReply, er
 		return nil, changedWhileProbed()
 	}
 	s.wake(ctx, hook.DueQueues)
-	return s.webhook(ctx, &in.ByID)
+	return s.webhookOf(ctx, in.ID)
 }
 
 // alive probes a webhook; the error shows a probe that the receiver did not
@@ -125,7 +125,7 @@ func (s *server) disable(ctx context.Context, in *switchInput) (*webhookReply, e
 	if _, _, err := s.Store.Happen(ctx, in.ID, hook.Cause{What: hook.OwnerDisabled, Actor: hook.PrincipalOf(ctx).Actor(), Note: form.Reason}); err != nil {
 		return nil, err
 	}
-	return s.webhook(ctx, &in.ByID)
+	return s.webhookOf(ctx, in.ID)
 }
 
 // recovery is the recovery of a webhook that health has deactivated.

@@ -179,11 +179,27 @@ func wordsOf(err error) string {
 	return err.Error()
 }
 
-func (s *server) webhook(ctx context.Context, in *ByID) (*webhookReply, error) {
-	if err := pathID(in.ID); err != nil {
+type webhookInput struct {
+	ByID
+	Include string `query:"include" enum:"stats" doc:"stats: it also tells how it is doing"`
+}
+
+func (s *server) webhook(ctx context.Context, in *webhookInput) (*webhookReply, error) {
+	out, err := s.webhookOf(ctx, in.ID)
+	if err != nil || in.Include != "stats" {
+		return out, err
+	}
+	row := []Webhook{out.Body.Webhook}
+	err = s.addStats(ctx, row)
+	out.Body.Stats = row[0].Stats
+	return out, err
+}
+
+func (s *server) webhookOf(ctx context.Context, id string) (*webhookReply, error) {
+	if err := pathID(id); err != nil {
 		return nil, err
 	}
-	w, err := s.Store.Webhook(ctx, in.ID)
+	w, err := s.Store.Webhook(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -338,49 +354,4 @@ func (s *server) deleteWebhook(ctx context.Context, in *deleteWebhookInput) (*st
 		return nil, err
 	}
 	return remove(ctx, &in.ByID, func(ctx context.Context, id string) error { return s.Store.DeleteVersion(ctx, id, version) })
-}
-
-type webhooksInput struct {
-	PageQuery
-	Status    string `query:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Only webhooks of this health"`
-	Enabled   string `query:"enabled" enum:"true,false" doc:"Only webhooks that are enabled, or that are not"`
-	OwnerID   string `query:"owner_id" doc:"Only webhooks of this user"`
-	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
-	EventType string `query:"event_type" doc:"Only webhooks with a rule that names this event type"`
-	Text      string `query:"q" maxLength:"200" doc:"Only webhooks whose name or host holds this text in any case, or whose id begins with it"`
-	Sort      string `query:"sort" enum:"created,name,needs_attention" default:"created" doc:"created: the newest first. name: by the first 50 letters of the name, whatever their case. needs_attention: those first that were switched off by health or by a 410, then those whose last attempts failed, then all others, each by name"`
-	Include   string `query:"include" enum:"stats" doc:"stats: each row also tells how the webhook is doing"`
-}
-
-func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[Webhook], error) {
-	page, err := in.pageBy(in.Sort != string(hook.SortCreated))
-	if err != nil {
-		return nil, err
-	}
-	bad := idFaults([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID})
-	if in.EventType != "" && !hook.ValidTypeName(in.EventType) {
-		bad = append(bad, typeSet.parameter("event_type", []string{""})...)
-	}
-	if err := badParameters(bad); err != nil {
-		return nil, err
-	}
-	text, err := TextQuery{in.Text}.text()
-	if err != nil {
-		return nil, err
-	}
-	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType, Text: text, Sort: hook.WebhookSort(in.Sort)}
-	if in.Enabled != "" {
-		on := in.Enabled == "true"
-		filter.Enabled = &on
-	}
-	page.Stopped = new(hook.Cursor)
-	rows, err := s.Store.Webhooks(ctx, filter, page)
-	if err != nil {
-		return nil, err
-	}
-	out := pageOf(rows, in.PageQuery, viewWebhook, filter.Sort.Cursor).from(page)
-	if in.Include == "stats" {
-		err = s.addStats(ctx, out.Body.Data)
-	}
-	return out, err
 }

@@ -1184,6 +1184,11 @@ const (
 	ListWebhooksParamsEnabledTrue  ListWebhooksParamsEnabled = "true"
 )
 
+// Defines values for ListWebhooksParamsStuck.
+const (
+	ListWebhooksParamsStuckTrue ListWebhooksParamsStuck = "true"
+)
+
 // Defines values for ListWebhooksParamsSort.
 const (
 	Created        ListWebhooksParamsSort = "created"
@@ -1194,6 +1199,11 @@ const (
 // Defines values for ListWebhooksParamsInclude.
 const (
 	ListWebhooksParamsIncludeStats ListWebhooksParamsInclude = "stats"
+)
+
+// Defines values for GetWebhookParamsInclude.
+const (
+	GetWebhookParamsIncludeStats GetWebhookParamsInclude = "stats"
 )
 
 // APIKey defines model for APIKey.
@@ -1886,6 +1896,15 @@ type DeviceStateStatus string
 type DisableForm struct {
 	// Reason Why, in words; it is shown with the webhook's transitions. Of a webhook that was switched off by a person already it replaces what was said then
 	Reason *string `json:"reason,omitempty"`
+}
+
+// DrainProgress defines model for DrainProgress.
+type DrainProgress struct {
+	// Left Those that are held still; 10000 = so many or more
+	Left int64 `json:"left"`
+
+	// Total Deliveries that were held when it was switched on; 10000 = so many or more
+	Total int64 `json:"total"`
 }
 
 // EnableForm defines model for EnableForm.
@@ -4554,8 +4573,17 @@ type WebhookStats struct {
 	// Attempts Attempts that ended since then, without tests
 	Attempts int64 `json:"attempts"`
 
+	// Drain How far it is with what was held; null where nothing held is being delivered
+	Drain *DrainProgress `json:"drain"`
+
+	// Draining What was held, or what is sent again, is being delivered at a gentle rate
+	Draining bool `json:"draining"`
+
 	// Failed Those that ended any other way
 	Failed int64 `json:"failed"`
+
+	// FailuresInRow How many attempts failed since the last one that arrived
+	FailuresInRow int64 `json:"failures_in_row"`
 
 	// Held Deliveries that are kept because it is or was off; 1000 = so many or more
 	Held int64 `json:"held"`
@@ -4566,14 +4594,26 @@ type WebhookStats struct {
 	// LastAttemptAt When the newest attempt began, of its newest 20 deliveries; null = none of them was tried
 	LastAttemptAt *time.Time `json:"last_attempt_at"`
 
+	// LastDeliveredAt When the last of those 20 arrived; null = none of them did
+	LastDeliveredAt *time.Time `json:"last_delivered_at"`
+
 	// LastFailure The last attempt or probe that failed; null = none ever did
 	LastFailure *WebhookFailed `json:"last_failure"`
+
+	// OffSince When it was switched off; null while it is on, and where that is not known any more
+	OffSince *time.Time `json:"off_since"`
+
+	// Recovery The probes after it was deactivated by health; null where there are none
+	Recovery *Recovery `json:"recovery"`
 
 	// Since The beginning of the first hour that the numbers cover
 	Since time.Time `json:"since"`
 
 	// Succeeded Those that a receiver answered with a 2xx
 	Succeeded int64 `json:"succeeded"`
+
+	// UnreachableRules The positions, from 0, of its rules that no event can match any more; the webhook by itself tells why
+	UnreachableRules []int64 `json:"unreachable_rules"`
 
 	// Waiting Deliveries that are pending or retrying; 1000 = so many or more
 	Waiting int64 `json:"waiting"`
@@ -4890,6 +4930,12 @@ type ListWebhooksParams struct {
 	// EventType Only webhooks with a rule that names this event type
 	EventType *string `form:"event_type,omitempty" json:"event_type,omitempty"`
 
+	// Reaches Only webhooks with a rule that reaches this project: it names the project or its company, or neither, and the owner is a member
+	Reaches *string `form:"reaches,omitempty" json:"reaches,omitempty"`
+
+	// Stuck Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more
+	Stuck *ListWebhooksParamsStuck `form:"stuck,omitempty" json:"stuck,omitempty"`
+
 	// Q Only webhooks whose name or host holds this text in any case, or whose id begins with it
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
@@ -4905,6 +4951,9 @@ type ListWebhooksParamsStatus string
 
 // ListWebhooksParamsEnabled defines parameters for ListWebhooks.
 type ListWebhooksParamsEnabled string
+
+// ListWebhooksParamsStuck defines parameters for ListWebhooks.
+type ListWebhooksParamsStuck string
 
 // ListWebhooksParamsSort defines parameters for ListWebhooks.
 type ListWebhooksParamsSort string
@@ -4938,6 +4987,15 @@ type DeleteWebhookParams struct {
 	// IfMatch The ETag of the version that it is meant for; * or none = any
 	IfMatch *string `json:"If-Match,omitempty"`
 }
+
+// GetWebhookParams defines parameters for GetWebhook.
+type GetWebhookParams struct {
+	// Include stats: it also tells how it is doing
+	Include *GetWebhookParamsInclude `form:"include,omitempty" json:"include,omitempty"`
+}
+
+// GetWebhookParamsInclude defines parameters for GetWebhook.
+type GetWebhookParamsInclude string
 
 // PatchWebhookParams defines parameters for PatchWebhook.
 type PatchWebhookParams struct {
@@ -5398,8 +5456,8 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string, params *DeleteWeb
 // GetWebhook is GET /v1/webhooks/{id}: One webhook
 //
 // Gives one webhook. Its ETag names this version for If-Match.
-func (c *Client) GetWebhook(ctx context.Context, id string, options ...Option) (*WebhookDetail, error) {
-	return answer[WebhookDetail](ctx, c, call{"GET", path("/v1/webhooks/%s", id), nil, nil}, options)
+func (c *Client) GetWebhook(ctx context.Context, id string, params *GetWebhookParams, options ...Option) (*WebhookDetail, error) {
+	return answer[WebhookDetail](ctx, c, call{"GET", path("/v1/webhooks/%s", id), params, nil}, options)
 }
 
 // PatchWebhook is PATCH /v1/webhooks/{id}: Change a webhook (merge patch)

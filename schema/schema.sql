@@ -614,6 +614,7 @@ CREATE TABLE public.webhooks (
     key text COLLATE pg_catalog."C",
     listener text COLLATE pg_catalog."C",
     listener_retries boolean,
+    drain_total integer,
     CONSTRAINT webhooks_check CHECK ((enabled = (disabled_reason IS NULL))),
     CONSTRAINT webhooks_check1 CHECK (((owner_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['owner'::text, 'health'::text, 'gone'::text]))),

@@ -33,6 +33,11 @@ type WebhookFilter struct {
 	OwnerID   string
 	ProjectID string // webhooks with a rule that names this project
 	EventType string // webhooks with a rule that names this event type
+	// Reaches is a project: webhooks with a rule that reaches it.
+	Reaches string
+	// Stuck: webhooks that do not go on by themselves, because something other than
+	// their owner has switched them off or no event can match one of their rules.
+	Stuck bool
 	// Text is a part of the name or of the URL's host, or the beginning of the id.
 	Text string
 	Sort WebhookSort

@@ -48,6 +48,16 @@ func OperationalPatterns(name string) []string {
 	return patterns
 }
 
+// AllOperationalPatterns lists the patterns of which each covers an operational type.
+func AllOperationalPatterns() []string {
+	var all []string
+	for _, name := range []string{TypeDegraded, TypeDeactivated, TypeRecovered, TypeDeliveryFailed} {
+		all = append(all, OperationalPatterns(name)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // OperationalOf is the type of the event about one step of a webhook's health;
 // "" = there is none.
 func OperationalOf(before, after Health) string {

@@ -27,6 +27,11 @@ func TestSearch_FindsByNameHostAndID(t *testing.T) {
 	}
 	orders := make("u1", "New ORDERS", "https://hooks.example.com/s3cret?key=hidden", "TODO_CREATED")
 	crm := make("u1", "100% _CRM_", "https://crm.example.org:8443/in", "TODO_CREATED", "TAG_CREATED")
+	inCompany := draft("u1", hook.Rule{Events: []string{"TAG_DELETED"}, Companies: []string{"c2"}})
+	inCompany.Name = "All of c2"
+	madeInCompany, err := s.CreateWebhook(ctx, inCompany)
+	require.NoError(t, err)
+	company := madeInCompany.ID
 	theirs := make("u2", "Orders of others", "https://hooks.example.net/", "TODO_*")
 	for _, tc := range []struct {
 		who  context.Context
@@ -47,6 +52,11 @@ func TestSearch_FindsByNameHostAndID(t *testing.T) {
 		{ctx, hook.WebhookFilter{EventType: "TAG_CREATED"}, []string{crm}},
 		{as("u1"), hook.WebhookFilter{EventType: "TODO_CREATED", Text: "new"}, []string{orders}},
 		{as("u2"), hook.WebhookFilter{EventType: "TAG_CREATED"}, nil},
+		{ctx, hook.WebhookFilter{Reaches: "p1"}, []string{theirs, crm, orders}},
+		{as("u2"), hook.WebhookFilter{Reaches: "p1"}, []string{theirs}},
+		{ctx, hook.WebhookFilter{Reaches: "p2"}, []string{crm, orders}}, // of which u2 is no member
+		{ctx, hook.WebhookFilter{Reaches: "p3"}, []string{company, crm, orders}},
+		{ctx, hook.WebhookFilter{Reaches: "nowhere"}, nil},
 	} {
 		found, err := s.Webhooks(tc.who, tc.f, anyPage)
 		require.NoError(t, err)
@@ -108,6 +118,8 @@ func TestSearch_ReadsNoMoreAsTablesGrow(t *testing.T) {
 		"users":    store.UserQueries("nowhere", page),
 		"name":     store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Sort: hook.SortName}, page),
 		"need":     store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Sort: hook.SortAttention}, page),
+		"stuck":    store.WebhookQueries(context.Background(), hook.WebhookFilter{Stuck: true, Sort: hook.SortAttention}, page),
+		"reaches":  store.WebhookQueries(context.Background(), hook.WebhookFilter{Reaches: "p1", Text: "nowhere"}, page),
 		"first":    store.WebhookQueries(context.Background(), hook.WebhookFilter{Sort: hook.SortAttention}, page),
 	}
 	grow := func(from, to int) {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -42,6 +43,8 @@ func TestNumbers_AreThoseOfEachWebhook(t *testing.T) {
 	require.Equal(t, 2, n.Waiting, "one waits, one is to be tried again")
 	require.Zero(t, n.Held)
 	require.WithinDuration(t, time.Now(), n.LastAttemptAt, time.Minute)
+	require.WithinDuration(t, time.Now(), n.LastDeliveredAt, time.Minute)
+	require.Equal(t, 1, n.FailuresInRow)
 	require.Equal(t, failure().Reason, n.LastFailureReason)
 	require.Equal(t, hook.WebhookNumbers{}, got[other.ID])
 
@@ -50,6 +53,58 @@ func TestNumbers_AreThoseOfEachWebhook(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 0, got[w.ID].Waiting)
 	require.Equal(t, 2, got[w.ID].Held)
+	require.WithinDuration(t, time.Now(), got[w.ID].OffSince, time.Minute)
+}
+
+// TestNumbers_SayHowFarADrainIs: what was held when it began, and what is left.
+func TestNumbers_SayHowFarADrainIs(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	s.off(t, w.ID)
+	for i := range 3 {
+		s.post(t, event(fmt.Sprint("e", i), "TODO_CREATED", "p1"))
+	}
+	drain := func() (bool, *hook.DrainProgress) {
+		got, err := s.WebhookNumbers(ctx, []string{w.ID}, time.Now())
+		require.NoError(t, err)
+		return got[w.ID].Draining, got[w.ID].Drain
+	}
+	draining, progress := drain()
+	require.False(t, draining)
+	require.Nil(t, progress)
+	_, _, err := s.Happen(ctx, w.ID, hook.Cause{What: hook.OwnerEnabled, Release: true})
+	require.NoError(t, err)
+	_, progress = drain()
+	require.Equal(t, &hook.DrainProgress{Total: 3, Left: 3}, progress)
+	require.Len(t, s.released(t), 1)
+	draining, progress = drain()
+	require.True(t, draining)
+	require.Equal(t, &hook.DrainProgress{Total: 3, Left: 2}, progress, "one goes first")
+	s.off(t, w.ID)
+	draining, progress = drain()
+	require.False(t, draining)
+	require.Nil(t, progress)
+}
+
+// TestNumbers_TellOfARecovery: its probes, and that it was given up.
+func TestNumbers_TellOfARecovery(t *testing.T) {
+	s := newStage(t)
+	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET failures_in_row = 5, recover_at = now(), probes = 2, next_probe_at = now() + interval '1 hour'`)
+	numbers := func() hook.WebhookNumbers {
+		got, err := s.WebhookNumbers(context.Background(), []string{w.ID}, time.Now())
+		require.NoError(t, err)
+		return got[w.ID]
+	}
+	n := numbers()
+	require.Equal(t, 5, n.FailuresInRow)
+	require.Equal(t, 2, n.Recovery.Probes)
+	require.WithinDuration(t, time.Now().Add(time.Hour), n.Recovery.NextProbeAt, time.Minute)
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET recover_at = NULL, next_probe_at = NULL, gave_up_at = now()`)
+	require.WithinDuration(t, time.Now(), numbers().Recovery.GaveUpAt, time.Minute)
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET gave_up_at = NULL`)
+	require.Nil(t, numbers().Recovery)
 }
 
 // TestNumbers_AreBounded: a page costs no more, however much waits for one webhook.

@@ -31,11 +31,19 @@ func TestReachNamesRulesThatNothingMatches(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, s.Reach(ctx, &got))
 		out := map[int][]string{}
+		var positions []int
 		for _, u := range got.Unreachable {
+			positions = append(positions, u.Rule)
 			for _, c := range u.Causes {
 				out[u.Rule] = append(out[u.Rule], c.Pointer+" "+c.Detail)
 			}
 		}
+		numbers, err := s.WebhookNumbers(ctx, []string{w.ID}, time.Now())
+		require.NoError(t, err)
+		require.Equal(t, positions, numbers[w.ID].Unreachable, "a list says the same")
+		stuck, err := s.Webhooks(ctx, hook.WebhookFilter{Stuck: true}, anyPage)
+		require.NoError(t, err)
+		require.Len(t, stuck, min(len(positions), 1), "and finds it")
 		return out
 	}
 	require.Empty(t, reach())

@@ -1868,6 +1868,18 @@ export interface components {
             /** @description Why, in words; it is shown with the webhook's transitions. Of a webhook that was switched off by a person already it replaces what was said then */
             reason?: string | null;
         };
+        DrainProgress: {
+            /**
+             * Format: int64
+             * @description Those that are held still; 10000 = so many or more
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Deliveries that were held when it was switched on; 10000 = so many or more
+             */
+            total: number;
+        };
         EnableForm: {
             /** @description Whether what was held is delivered now; false leaves it held; true when left out */
             drain?: boolean | null;
@@ -4482,11 +4494,20 @@ export interface components {
              * @description Attempts that ended since then, without tests
              */
             attempts: number;
+            /** @description How far it is with what was held; null where nothing held is being delivered */
+            drain: components["schemas"]["DrainProgress"] | null;
+            /** @description What was held, or what is sent again, is being delivered at a gentle rate */
+            draining: boolean;
             /**
              * Format: int64
              * @description Those that ended any other way
              */
             failed: number;
+            /**
+             * Format: int64
+             * @description How many attempts failed since the last one that arrived
+             */
+            failures_in_row: number;
             /**
              * Format: int64
              * @description Deliveries that are kept because it is or was off; 1000 = so many or more
@@ -4499,8 +4520,20 @@ export interface components {
              * @description When the newest attempt began, of its newest 20 deliveries; null = none of them was tried
              */
             last_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the last of those 20 arrived; null = none of them did
+             */
+            last_delivered_at: string | null;
             /** @description The last attempt or probe that failed; null = none ever did */
             last_failure: components["schemas"]["WebhookFailed"] | null;
+            /**
+             * Format: date-time
+             * @description When it was switched off; null while it is on, and where that is not known any more
+             */
+            off_since: string | null;
+            /** @description The probes after it was deactivated by health; null where there are none */
+            recovery: components["schemas"]["Recovery"] | null;
             /**
              * Format: date-time
              * @description The beginning of the first hour that the numbers cover
@@ -4511,6 +4544,8 @@ export interface components {
              * @description Those that a receiver answered with a 2xx
              */
             succeeded: number;
+            /** @description The positions, from 0, of its rules that no event can match any more; the webhook by itself tells why */
+            unreachable_rules: number[];
             /**
              * Format: int64
              * @description Deliveries that are pending or retrying; 1000 = so many or more
@@ -6129,6 +6164,10 @@ export interface operations {
                 project_id?: string;
                 /** @description Only webhooks with a rule that names this event type */
                 event_type?: string;
+                /** @description Only webhooks with a rule that reaches this project: it names the project or its company, or neither, and the owner is a member */
+                reaches?: string;
+                /** @description Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more */
+                stuck?: "true";
                 /** @description Only webhooks whose name or host holds this text in any case, or whose id begins with it */
                 q?: string;
                 /** @description created: the newest first. name: by the first 50 letters of the name, whatever their case. needs_attention: those first that were switched off by health or by a 410, then those whose last attempts failed, then all others, each by name */
@@ -6335,7 +6374,10 @@ export interface operations {
     };
     "get-webhook": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description stats: it also tells how it is doing */
+                include?: "stats";
+            };
             header?: never;
             path: {
                 /**

@@ -208,7 +208,7 @@ func (s *Store) releaseHeld(ctx context.Context, tx *sqlx.Tx, w health.LockedRow
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
-		UPDATE webhooks w SET drain = CASE WHEN waits THEN $2::int ELSE 0 END, drain_until = CASE WHEN waits THEN now() END, version = version + 1
+		UPDATE webhooks w SET drain = CASE WHEN waits THEN $2::int ELSE 0 END, drain_until = CASE WHEN waits THEN now() END, drain_total = NULL, version = version + 1
 		FROM (SELECT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND d.status IN ('held', 'pending', 'retrying') AND d.finished_at IS NULL) AS waits) x
 		WHERE w.id = $1`, w.WebhookID, hook.MaxDrain)
 	return err

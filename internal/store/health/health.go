@@ -117,6 +117,9 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 			successes_before = CASE WHEN $8 <> '' THEN (
 				SELECT coalesce(sum(h.n), 0) FROM health_counts h WHERE h.webhook_id = $1 AND h.hour = date_trunc('hour', now(), 'UTC') AND h.reason = ''
 			) ELSE successes_before END,
+			drain_total = CASE WHEN $7 = 0 THEN NULL WHEN drain = 0 THEN (
+				SELECT count(*) FROM (SELECT FROM deliveries d WHERE d.webhook_id = $1 AND `+ledger.Held+` LIMIT $15) h
+			) ELSE drain_total END,
 			drain_until = CASE WHEN $7 > 0 AND (drain = 0 OR drain_until IS NULL AND $12) THEN now() + make_interval(secs => $11) ELSE drain_until END,
 			trial_at = CASE WHEN $9::float8 > 0 THEN now() + make_interval(secs => $9) ELSE trial_at END,
 			paused_since = CASE WHEN $13 THEN paused_since END,
@@ -125,7 +128,7 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, st step) error {
 		WHERE id = $1`,
 		webhookID, after.Enabled, after.Status, core.NonEmpty(string(after.DisabledReason)), after.FailuresInRow, after.ExhaustedInRow, after.Drain,
 		string(c.Reason), c.Trial.Seconds(), st.switches(), core.LongestIngest.Seconds(), st.releases(),
-		after.Paused, c.What == hook.AttemptSucceeded)
+		after.Paused, c.What == hook.AttemptSucceeded, hook.MaxDrainShown)
 	if err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ RETURNING ` + claimColumns
 // drain without an end in time is that of a redelivery, which lets go what it has
 // picked alone: it ends when nothing of that waits.
 const endDrains = `
-UPDATE webhooks w SET drain = 0, drain_until = NULL
+UPDATE webhooks w SET drain = 0, drain_until = NULL, drain_total = NULL
 WHERE w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE id = ANY($1) AND drain > 0 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 	AND w.drain > 0 AND coalesce(w.drain_until, now()) <= now()
 	AND NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_id = w.id AND ` + Held + ` AND w.drain_until IS NOT NULL OFFSET 0)

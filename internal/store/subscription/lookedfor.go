@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"godwit/internal/hook"
 	"godwit/internal/store/core"
@@ -36,6 +37,36 @@ var webhookSorts = map[hook.WebhookSort]string{
 
 var sortedName = fmt.Sprintf(`lower("left"(w.name, %d))`, hook.SortedLetters)
 
+// operationalPatterns is an array of SQL.
+var operationalPatterns = `'{` + strings.Join(hook.AllOperationalPatterns(), ",") + `}'::text[]`
+
+// RuleUnreachable: no event can match rule r of webhook w any more. It says of one rule
+// what names.Unreachable says, but not why.
+var RuleUnreachable = `(
+	CASE WHEN cardinality(r.projects) + cardinality(r.companies) = 0
+		THEN NOT r.events && ` + operationalPatterns + ` AND NOT EXISTS (SELECT FROM members m WHERE m.user_id = w.owner_id OFFSET 0)
+		ELSE NOT EXISTS (SELECT FROM members m WHERE m.user_id = w.owner_id AND m.project_id = ANY(r.projects) OFFSET 0)
+			AND NOT EXISTS (SELECT FROM unnest(r.companies) AS c(id) JOIN projects p ON p.company_id = c.id JOIN members m ON m.project_id = p.id AND m.user_id = w.owner_id OFFSET 0)
+	END
+	OR cardinality(r.events) > 0 AND NOT EXISTS (SELECT FROM unnest(r.events) AS e(pattern) WHERE ` + mayMatch("e") + `)
+	OR r.combination IS NOT NULL AND EXISTS (SELECT FROM rule_keys k WHERE k.rule_id = r.id AND k.part > 0 GROUP BY k.part HAVING NOT bool_or(` + mayMatch("k") + `))
+)`
+
+// mayMatch: the pattern of a row stands for types that there are, or may be.
+func mayMatch(alias string) string {
+	return fmt.Sprintf(`(starts_with(%[1]s.pattern, '*') OR right(%[1]s.pattern, 1) = '*' OR EXISTS (SELECT FROM event_types t WHERE t.name = %[1]s.pattern))`, alias)
+}
+
+var stuck = `(w.disabled_reason IN ('health', 'gone') OR EXISTS (SELECT FROM rules r WHERE r.webhook_id = w.id AND ` + RuleUnreachable + ` OFFSET 0))`
+
+// reachesProject: a rule of webhook w names the project or its company, or neither, and
+// the owner is a member of it.
+var reachesProject = `(w.owner_id IN (SELECT m.user_id FROM members m WHERE m.project_id = ?) AND EXISTS (
+	SELECT FROM rules r WHERE r.webhook_id = w.id AND (
+		? = ANY(r.projects) OR (SELECT p.company_id FROM projects p WHERE p.id = ?) = ANY(r.companies)
+		OR cardinality(r.projects) + cardinality(r.companies) = 0 AND NOT r.events && ` + operationalPatterns + `
+	) OFFSET 0))`
+
 // WebhookSearch goes through the webhooks that the request may see. What no index
 // knows is looked for in them, so many in one page.
 func WebhookSearch(ctx context.Context, f hook.WebhookFilter) core.Search {
@@ -52,6 +83,12 @@ func WebhookSearch(ctx context.Context, f hook.WebhookFilter) core.Search {
 	}
 	if f.ProjectID != "" {
 		w.Rest = append(w.Rest, core.Condition{Text: "w.id IN (SELECT webhook_id FROM rules WHERE projects @> ARRAY[?])", Value: f.ProjectID})
+	}
+	if f.Reaches != "" {
+		w.Rest = append(w.Rest, core.Condition{Text: reachesProject, Value: f.Reaches})
+	}
+	if f.Stuck {
+		w.Rest, w.LooksUp = append(w.Rest, core.Condition{Text: stuck}), true
 	}
 	if f.EventType != "" {
 		w.Rest = append(w.Rest, core.Condition{Text: "EXISTS (SELECT FROM rules r WHERE r.webhook_id = w.id AND ? = ANY(r.events))", Value: f.EventType})

@@ -1,0 +1,55 @@
+package api
+
+import (
+	"context"
+
+	"godwit/internal/hook"
+)
+
+type webhooksInput struct {
+	PageQuery
+	Status    string `query:"status" enum:"HEALTHY,DEGRADED,UNHEALTHY" doc:"Only webhooks of this health"`
+	Enabled   string `query:"enabled" enum:"true,false" doc:"Only webhooks that are enabled, or that are not"`
+	OwnerID   string `query:"owner_id" doc:"Only webhooks of this user"`
+	ProjectID string `query:"project_id" doc:"Only webhooks with a rule that names this project"`
+	EventType string `query:"event_type" doc:"Only webhooks with a rule that names this event type"`
+	Reaches   string `query:"reaches" doc:"Only webhooks with a rule that reaches this project: it names the project or its company, or neither, and the owner is a member"`
+	Stuck     string `query:"stuck" enum:"true" doc:"Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more"`
+	Text      string `query:"q" maxLength:"200" doc:"Only webhooks whose name or host holds this text in any case, or whose id begins with it"`
+	Sort      string `query:"sort" enum:"created,name,needs_attention" default:"created" doc:"created: the newest first. name: by the first 50 letters of the name, whatever their case. needs_attention: those first that were switched off by health or by a 410, then those whose last attempts failed, then all others, each by name"`
+	Include   string `query:"include" enum:"stats" doc:"stats: each row also tells how the webhook is doing"`
+}
+
+func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[Webhook], error) {
+	page, err := in.pageBy(in.Sort != string(hook.SortCreated))
+	if err != nil {
+		return nil, err
+	}
+	bad := idFaults([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID}, [2]string{"reaches", in.Reaches})
+	if in.EventType != "" && !hook.ValidTypeName(in.EventType) {
+		bad = append(bad, typeSet.parameter("event_type", []string{""})...)
+	}
+	if err := badParameters(bad); err != nil {
+		return nil, err
+	}
+	text, err := TextQuery{in.Text}.text()
+	if err != nil {
+		return nil, err
+	}
+	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType,
+		Reaches: in.Reaches, Stuck: in.Stuck != "", Text: text, Sort: hook.WebhookSort(in.Sort)}
+	if in.Enabled != "" {
+		on := in.Enabled == "true"
+		filter.Enabled = &on
+	}
+	page.Stopped = new(hook.Cursor)
+	rows, err := s.Store.Webhooks(ctx, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	out := pageOf(rows, in.PageQuery, viewWebhook, filter.Sort.Cursor).from(page)
+	if in.Include == "stats" {
+		err = s.addStats(ctx, out.Body.Data)
+	}
+	return out, err
+}
