@@ -46,7 +46,7 @@ type Webhook struct {
 	DisabledReason     *string            `json:"disabled_reason" enum:"owner,health,gone" doc:"Who or what switched it off: its owner, health, or an answer 410; null while it is enabled"`
 	CreatedAt          time.Time          `json:"created_at" doc:"When it was created"`
 	UpdatedAt          time.Time          `json:"updated_at" doc:"When it was changed last"`
-	Stats              *webhookStats      `json:"stats,omitempty" doc:"How it is doing; only where it is asked for by include=stats"`
+	Stats              *webhookStats      `json:"stats,omitempty" doc:"How it is doing: where it is read by itself, and in lists where it is asked for by include=stats"`
 	Unreadable         []string           `json:"unreadable,omitempty" maxItems:"4" enum:"secret,headers,client_key,old_secrets" doc:"Left out while all is well: what can't be opened with the keys of GODWIT_ENCRYPTION_KEY. Without old_secrets alone deliveries go on; otherwise nothing can be sent: each delivery fails with the reason internal. A new secret (rotate-secret), new headers and a new client key (PATCH) take their place"`
 }
 
@@ -179,15 +179,10 @@ func wordsOf(err error) string {
 	return err.Error()
 }
 
-type webhookInput struct {
-	ByID
-	Include string `query:"include" enum:"stats" doc:"stats: it also tells how it is doing"`
-}
-
-func (s *server) webhook(ctx context.Context, in *webhookInput) (*webhookReply, error) {
+func (s *server) webhook(ctx context.Context, in *ByID) (*webhookReply, error) {
 	out, err := s.webhookOf(ctx, in.ID)
-	if err != nil || in.Include != "stats" {
-		return out, err
+	if err != nil {
+		return nil, err
 	}
 	row := []Webhook{out.Body.Webhook}
 	err = s.addStats(ctx, row)

@@ -1201,11 +1201,6 @@ const (
 	ListWebhooksParamsIncludeStats ListWebhooksParamsInclude = "stats"
 )
 
-// Defines values for GetWebhookParamsInclude.
-const (
-	GetWebhookParamsIncludeStats GetWebhookParamsInclude = "stats"
-)
-
 // APIKey defines model for APIKey.
 type APIKey struct {
 	// CreatedAt When it was created
@@ -4988,15 +4983,6 @@ type DeleteWebhookParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
-// GetWebhookParams defines parameters for GetWebhook.
-type GetWebhookParams struct {
-	// Include stats: it also tells how it is doing
-	Include *GetWebhookParamsInclude `form:"include,omitempty" json:"include,omitempty"`
-}
-
-// GetWebhookParamsInclude defines parameters for GetWebhook.
-type GetWebhookParamsInclude string
-
 // PatchWebhookParams defines parameters for PatchWebhook.
 type PatchWebhookParams struct {
 	// IfMatch The ETag of the version that the change was made for; * or none = any
@@ -5456,8 +5442,8 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string, params *DeleteWeb
 // GetWebhook is GET /v1/webhooks/{id}: One webhook
 //
 // Gives one webhook. Its ETag names this version for If-Match.
-func (c *Client) GetWebhook(ctx context.Context, id string, params *GetWebhookParams, options ...Option) (*WebhookDetail, error) {
-	return answer[WebhookDetail](ctx, c, call{"GET", path("/v1/webhooks/%s", id), params, nil}, options)
+func (c *Client) GetWebhook(ctx context.Context, id string, options ...Option) (*WebhookDetail, error) {
+	return answer[WebhookDetail](ctx, c, call{"GET", path("/v1/webhooks/%s", id), nil, nil}, options)
 }
 
 // PatchWebhook is PATCH /v1/webhooks/{id}: Change a webhook (merge patch)

@@ -4135,7 +4135,7 @@ export interface components {
              * @enum {string}
              */
             signature: "hmac-sha256" | "ed25519";
-            /** @description How it is doing; only where it is asked for by include=stats */
+            /** @description How it is doing: where it is read by itself, and in lists where it is asked for by include=stats */
             stats?: components["schemas"]["WebhookStats"];
             /**
              * @description Its health: DEGRADED = its last three attempts or more failed, UNHEALTHY = deactivated because a delivery used all attempts and the receiver answered no probe, or because five in a row did
@@ -4253,7 +4253,7 @@ export interface components {
              * @enum {string}
              */
             signature: "hmac-sha256" | "ed25519";
-            /** @description How it is doing; only where it is asked for by include=stats */
+            /** @description How it is doing: where it is read by itself, and in lists where it is asked for by include=stats */
             stats?: components["schemas"]["WebhookStats"];
             /**
              * @description Its health: DEGRADED = its last three attempts or more failed, UNHEALTHY = deactivated because a delivery used all attempts and the receiver answered no probe, or because five in a row did
@@ -6374,10 +6374,7 @@ export interface operations {
     };
     "get-webhook": {
         parameters: {
-            query?: {
-                /** @description stats: it also tells how it is doing */
-                include?: "stats";
-            };
+            query?: never;
             header?: never;
             path: {
                 /**
