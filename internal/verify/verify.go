@@ -3,13 +3,11 @@
 package verify
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -52,8 +50,39 @@ type Finding struct {
 	Code   Code   `json:"code"`
 	Detail string `json:"detail"`           // what is wrong, or that all is well
 	Remedy string `json:"remedy,omitempty"` // what to do; empty where all is well
+	// Spelling is which one of the body was signed, where the code is BodyChanged.
+	Spelling Spelling `json:"spelling,omitempty"`
 	// Secret is which of several secrets fits, from 2; 0 = the first, or none.
 	Secret int `json:"secret,omitempty"`
+}
+
+// Part is what a code is about.
+type Part string
+
+// The parts in the order in which they are looked at.
+const (
+	PartSecret    Part = "secret"    // what the receiver checks with
+	PartHeaders   Part = "headers"   // webhook-id, webhook-timestamp, webhook-signature: there, and whole
+	PartSignature Part = "signature" // it fits the secret, the headers and the body
+	PartTime      Part = "time"      // it is not too old
+)
+
+// Parts are all of them, in their order.
+func Parts() []Part { return []Part{PartSecret, PartHeaders, PartSignature, PartTime} }
+
+// Part is the one that the code says is wrong; "" for OK.
+func (c Code) Part() Part {
+	switch c {
+	case OK:
+		return ""
+	case SecretMissing, SecretIsSignature, SecretForm, SecretPrivate:
+		return PartSecret
+	case SignatureMissing, IDMissing, TimestampMissing, TimestampForm, TimestampUnit, SignatureForm:
+		return PartHeaders
+	case TimestampOld, TimestampInTheFuture:
+		return PartTime
+	}
+	return PartSignature
 }
 
 // Request is what arrived, and how to judge it.
@@ -110,6 +139,14 @@ func keysOf(secrets []string) ([]key, *Finding) {
 			Remedy: "Give the secret that was shown when the webhook was made (whsec_…), or its public key for ed25519 (whpk_…)."}
 	}
 	return keys, nil
+}
+
+// Secret says what is wrong with the form of a receiver's secret; OK = nothing.
+func Secret(text string) Finding {
+	if _, wrong := keyOf(text); wrong != nil {
+		return *wrong
+	}
+	return Finding{Code: OK}
 }
 
 func keyOf(text string) (key, *Finding) {
@@ -212,9 +249,9 @@ func digest(key, content []byte) []byte {
 
 // mismatch says why no signature fits, as far as that can be found out.
 func (r Request) mismatch(keys []key, p parts) Finding {
-	for _, one := range spellings(r.Body) {
-		if _, fits := p.fits(keys, one.body); fits {
-			return Finding{Code: BodyChanged, Detail: "The signature fits the body " + one.how + ": the body was changed after it arrived.",
+	for how, body := range spellings(r.Body) {
+		if _, fits := p.fits(keys, body); fits {
+			return Finding{Code: BodyChanged, Spelling: how, Detail: "The signature fits the body " + how.words() + ": the body was changed after it arrived.",
 				Remedy: "Check the bytes as they arrived, before any JSON parser, and turn off what rewrites bodies."}
 		}
 	}
@@ -249,57 +286,6 @@ func (r Request) plainFits(keys []key) bool {
 	return false
 }
 
-type spelling struct {
-	how  string
-	body []byte
-}
-
-// spellings are what a body may have been before something rewrote it.
-func spellings(body []byte) []spelling {
-	out := []spelling{
-		{"without the line break at its end", bytes.TrimRight(body, "\r\n")},
-		{"with a line break at its end", append(bytes.Clone(body), '\n')},
-		{"with LF in place of CRLF", bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))},
-		{"with CRLF in place of LF", bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n"))},
-		{"without the byte order mark", bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))},
-	}
-	var compact, two, four bytes.Buffer
-	if json.Compact(&compact, body) == nil {
-		out = append(out, spelling{"without spaces", compact.Bytes()},
-			spelling{"with <, > and & as they are", unescaped(compact.Bytes())},
-			spelling{"with spaces behind colons and commas", spaced(compact.Bytes())})
-	}
-	if json.Indent(&two, body, "", "  ") == nil && json.Indent(&four, body, "", "    ") == nil {
-		out = append(out, spelling{"indented by two spaces", two.Bytes()}, spelling{"indented by four spaces", four.Bytes()})
-	}
-	return out
-}
-
-// unescaped undoes what some encoders of JSON do to be safe inside of HTML.
-func unescaped(body []byte) []byte {
-	return []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\/`, "/").Replace(string(body)))
-}
-
-// spaced writes compact JSON as Python's encoder does.
-func spaced(body []byte) []byte {
-	var out bytes.Buffer
-	text, escaped := false, false
-	for _, b := range body {
-		out.WriteByte(b)
-		switch {
-		case escaped:
-			escaped = false
-		case b == '\\':
-			escaped = text
-		case b == '"':
-			text = !text
-		case !text && (b == ':' || b == ','):
-			out.WriteByte(' ')
-		}
-	}
-	return out.Bytes()
-}
-
 // age judges the timestamp of a request whose signature fits.
 func (r Request) age(p parts) Finding {
 	tolerance := r.Tolerance
@@ -309,7 +295,7 @@ func (r Request) age(p parts) Finding {
 	switch age := r.Now.Sub(p.at).Round(time.Second); {
 	case age > tolerance:
 		return Finding{Code: TimestampOld, Detail: fmt.Sprintf("The signature fits, but it is %s old, and %s are allowed.", age, tolerance),
-			Remedy: "A receiver refuses such a request, which may be a copy. If it has just arrived, this machine's clock is wrong. A request that was saved earlier can be checked as of its time (--at)."}
+			Remedy: "A receiver refuses such a request, which may be a copy. If it has just arrived, this machine's clock is wrong. A request that was saved earlier can be checked as of its time (at)."}
 	case -age > tolerance:
 		return Finding{Code: TimestampInTheFuture, Detail: fmt.Sprintf("The signature fits, but it is %s ahead of this machine's clock, and %s are allowed.", -age, tolerance),
 			Remedy: "Set this machine's clock (NTP)."}

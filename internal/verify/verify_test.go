@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -110,9 +111,40 @@ func TestCheck_FindsTheSpellingThatWasSigned(t *testing.T) {
 			r.Body = bytes.ReplaceAll([]byte(sent), []byte("\r\n"), []byte("\n"))
 		}
 		if string(r.Body) != sent {
-			require.Equal(t, verify.BodyChanged, verify.Check(r).Code, "%q", sent)
+			got := verify.Check(r)
+			require.Equal(t, verify.BodyChanged, got.Code, "%q", sent)
+			require.NotEmpty(t, got.Spelling)
 		}
 	}
+}
+
+// TestCheck_IsCheapWhateverTheBody: a receiver asks before it knows who has sent it.
+func TestCheck_IsCheapWhateverTheBody(t *testing.T) {
+	const deep = 5000
+	for name, sent := range map[string]string{
+		"deep": strings.Repeat("[", deep) + strings.Repeat("]", deep),
+		"wide": strings.Repeat("[", 100) + strings.Repeat("1,", 100_000) + "1" + strings.Repeat("]", 100),
+	} {
+		r := signed(t, body)
+		r.Body = []byte(sent)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		require.Equal(t, verify.Mismatch, verify.Check(r).Code)
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100*len(sent)+1<<20), name)
+	}
+}
+
+// TestCode_BelongsToAPart: the parts are in the order in which Check looks at them.
+func TestCode_BelongsToAPart(t *testing.T) {
+	for code, part := range map[verify.Code]verify.Part{
+		verify.OK: "", verify.SecretForm: verify.PartSecret, verify.TimestampUnit: verify.PartHeaders, verify.BodyChanged: verify.PartSignature,
+		verify.Mismatch: verify.PartSignature, verify.TimestampOld: verify.PartTime,
+	} {
+		require.Equal(t, part, code.Part())
+	}
+	require.Equal(t, verify.SecretIsSignature, verify.Secret("v1,AAAA").Code)
+	require.Equal(t, verify.OK, verify.Secret(secret).Code)
 }
 
 // What Godwit itself signs is judged right, by both schemes and by X-Signature.
