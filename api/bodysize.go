@@ -22,6 +22,8 @@ func bodySize(body reflect.Type) int64 {
 		return maxBatch
 	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[searchForm](), takes[checkForm](), takes[listenerForm](), takes[resultsForm]():
 		return maxBody
+	case takes[verifyForm]():
+		return 3 << 20 // the largest delivery in base64
 	case takes[eventTypeForm]():
 		return 2 * eventschema.MaxSchema
 	case takes[redeliverForm](), takes[cancelForm]():

@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/hook"
 	"godwit/internal/match"
+	"godwit/internal/verify"
 )
 
 const schemaPrefix = "#/components/schemas/"
@@ -44,6 +45,9 @@ var enums = map[reflect.Type][]any{
 	reflect.TypeFor[hook.FieldCode]():   values(hook.FieldCodes),
 	reflect.TypeFor[match.Code]():       values(match.Codes),
 	reflect.TypeFor[hook.WarningCode](): values(hook.WarningCodes),
+	reflect.TypeFor[verify.Code]():      values(verify.Codes),
+	reflect.TypeFor[verify.Spelling]():  values(verify.Spellings),
+	reflect.TypeFor[verify.Part]():      values(verify.Parts),
 }
 
 func values[T ~string](set []T) []any {

@@ -183,7 +183,7 @@ func checkPlayed(webhooks []hook.Webhook, r verify.Request) (webhookID string, f
 	f = hook.PlayFinding{Code: "no_webhook", Detail: "No webhook leads to this address, so there is no secret to check with.",
 		Remedy: "Give a webhook this address as its URL. Without Godwit-Webhook only webhooks of the address's owner count."}
 	for _, w := range webhooks {
-		r.Secrets = publicSecrets(w, r.Now)
+		r.Secrets = secretTexts(publicSecrets(w, r.Now))
 		found := verify.Check(r)
 		if found.Code == verify.OK || webhookID == "" {
 			webhookID, f = w.ID, hook.PlayFinding{Code: string(found.Code), Detail: found.Detail, Remedy: found.Remedy}
@@ -195,13 +195,21 @@ func checkPlayed(webhooks []hook.Webhook, r verify.Request) (webhookID string, f
 	return webhookID, f
 }
 
-// publicSecrets are what a receiver checks with now: of a private key its public one.
-func publicSecrets(w hook.Webhook, now time.Time) []string {
-	var out []string
-	for _, secret := range w.Secrets(now) {
-		if secret = cmp.Or(hook.PublicKey(secret), secret); secret != "" { // it may be unreadable
-			out = append(out, secret)
+// publicSecrets are what a receiver checks with now, the newest first, which has no
+// end: of a private key its public one.
+func publicSecrets(w hook.Webhook, now time.Time) []hook.OldSecret {
+	var out []hook.OldSecret
+	for _, s := range append([]hook.OldSecret{{Secret: w.Secret}}, hook.Live(w.OldSecrets, now)...) {
+		if s.Secret = cmp.Or(hook.PublicKey(s.Secret), s.Secret); s.Secret != "" { // it may be unreadable
+			out = append(out, s)
 		}
+	}
+	return out
+}
+
+func secretTexts(secrets []hook.OldSecret) (out []string) {
+	for _, s := range secrets {
+		out = append(out, s.Secret)
 	}
 	return out
 }

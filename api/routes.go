@@ -90,6 +90,7 @@ func (s *server) webhookRoutes() []route {
 		{post, "/v1/webhooks/check", users, answers, "check-webhook", "What is wrong with a webhook, or a part of one; writes nothing", takes[checkForm](), call(s.checkWebhook)},
 		{post, "/v1/webhooks/preview", users, answers, "preview-rules", "What rules would have matched; writes nothing", takes[previewForm](), call(s.preview)},
 		{post, "/v1/webhooks/{id}/explain", users, answers, "explain-event", "Why an event did or did not go to a webhook", takes[explainForm](), call(s.explain)},
+		{post, "/v1/webhooks/{id}/verify", users, answers, "verify-request", "Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing", takes[verifyForm](), call(s.verify)},
 		{get, "/v1/webhooks", users, answers, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
 		{get, "/v1/webhooks/{id}", users, answers, "get-webhook", "One webhook", nil, call(s.webhook)},
 		{put, "/v1/webhooks/by-key/{key}", users, answers, "put-webhook", "Create or change the webhook with a key", takes[webhookForm](), call(s.putWebhook)},

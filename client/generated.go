@@ -490,24 +490,24 @@ const (
 
 // Defines values for PlayCheckCode.
 const (
-	BodyChanged          PlayCheckCode = "body_changed"
-	HeadersChanged       PlayCheckCode = "headers_changed"
-	IDMissing            PlayCheckCode = "id_missing"
-	Mismatch             PlayCheckCode = "mismatch"
-	NoWebhook            PlayCheckCode = "no_webhook"
-	Ok                   PlayCheckCode = "ok"
-	OtherScheme          PlayCheckCode = "other_scheme"
-	SecretForm           PlayCheckCode = "secret_form"
-	SecretIsSignature    PlayCheckCode = "secret_is_signature"
-	SecretMissing        PlayCheckCode = "secret_missing"
-	SecretPrivate        PlayCheckCode = "secret_private"
-	SignatureForm        PlayCheckCode = "signature_form"
-	SignatureMissing     PlayCheckCode = "signature_missing"
-	TimestampForm        PlayCheckCode = "timestamp_form"
-	TimestampInTheFuture PlayCheckCode = "timestamp_in_the_future"
-	TimestampMissing     PlayCheckCode = "timestamp_missing"
-	TimestampOld         PlayCheckCode = "timestamp_old"
-	TimestampUnit        PlayCheckCode = "timestamp_unit"
+	PlayCheckCodeBodyChanged          PlayCheckCode = "body_changed"
+	PlayCheckCodeHeadersChanged       PlayCheckCode = "headers_changed"
+	PlayCheckCodeIDMissing            PlayCheckCode = "id_missing"
+	PlayCheckCodeMismatch             PlayCheckCode = "mismatch"
+	PlayCheckCodeNoWebhook            PlayCheckCode = "no_webhook"
+	PlayCheckCodeOk                   PlayCheckCode = "ok"
+	PlayCheckCodeOtherScheme          PlayCheckCode = "other_scheme"
+	PlayCheckCodeSecretForm           PlayCheckCode = "secret_form"
+	PlayCheckCodeSecretIsSignature    PlayCheckCode = "secret_is_signature"
+	PlayCheckCodeSecretMissing        PlayCheckCode = "secret_missing"
+	PlayCheckCodeSecretPrivate        PlayCheckCode = "secret_private"
+	PlayCheckCodeSignatureForm        PlayCheckCode = "signature_form"
+	PlayCheckCodeSignatureMissing     PlayCheckCode = "signature_missing"
+	PlayCheckCodeTimestampForm        PlayCheckCode = "timestamp_form"
+	PlayCheckCodeTimestampInTheFuture PlayCheckCode = "timestamp_in_the_future"
+	PlayCheckCodeTimestampMissing     PlayCheckCode = "timestamp_missing"
+	PlayCheckCodeTimestampOld         PlayCheckCode = "timestamp_old"
+	PlayCheckCodeTimestampUnit        PlayCheckCode = "timestamp_unit"
 )
 
 // Defines values for PlayRequestEncoding.
@@ -856,14 +856,14 @@ const (
 
 // Defines values for TypeFieldKinds.
 const (
-	Boolean     TypeFieldKinds = "boolean"
-	List        TypeFieldKinds = "list"
-	NamedValues TypeFieldKinds = "named_values"
-	Number      TypeFieldKinds = "number"
-	Object      TypeFieldKinds = "object"
-	Objects     TypeFieldKinds = "objects"
-	Text        TypeFieldKinds = "text"
-	Time        TypeFieldKinds = "time"
+	TypeFieldKindsBoolean     TypeFieldKinds = "boolean"
+	TypeFieldKindsList        TypeFieldKinds = "list"
+	TypeFieldKindsNamedValues TypeFieldKinds = "named_values"
+	TypeFieldKindsNumber      TypeFieldKinds = "number"
+	TypeFieldKindsObject      TypeFieldKinds = "object"
+	TypeFieldKindsObjects     TypeFieldKinds = "objects"
+	TypeFieldKindsText        TypeFieldKinds = "text"
+	TypeFieldKindsTime        TypeFieldKinds = "time"
 )
 
 // Defines values for UndeliveredReason.
@@ -929,6 +929,72 @@ const (
 	UserFormLocaleEn          UserFormLocale = "en"
 	UserFormLocaleLessThanNil UserFormLocale = "<nil>"
 	UserFormLocalePl          UserFormLocale = "pl"
+)
+
+// Defines values for VerifiedCode.
+const (
+	VerifiedCodeBodyChanged          VerifiedCode = "body_changed"
+	VerifiedCodeHeadersChanged       VerifiedCode = "headers_changed"
+	VerifiedCodeIDMissing            VerifiedCode = "id_missing"
+	VerifiedCodeMismatch             VerifiedCode = "mismatch"
+	VerifiedCodeOk                   VerifiedCode = "ok"
+	VerifiedCodeOtherScheme          VerifiedCode = "other_scheme"
+	VerifiedCodeOtherSecret          VerifiedCode = "other_secret"
+	VerifiedCodeOtherWebhook         VerifiedCode = "other_webhook"
+	VerifiedCodeSecretForm           VerifiedCode = "secret_form"
+	VerifiedCodeSecretIsSignature    VerifiedCode = "secret_is_signature"
+	VerifiedCodeSecretMissing        VerifiedCode = "secret_missing"
+	VerifiedCodeSecretPrivate        VerifiedCode = "secret_private"
+	VerifiedCodeSignatureForm        VerifiedCode = "signature_form"
+	VerifiedCodeSignatureMissing     VerifiedCode = "signature_missing"
+	VerifiedCodeTimestampForm        VerifiedCode = "timestamp_form"
+	VerifiedCodeTimestampInTheFuture VerifiedCode = "timestamp_in_the_future"
+	VerifiedCodeTimestampMissing     VerifiedCode = "timestamp_missing"
+	VerifiedCodeTimestampOld         VerifiedCode = "timestamp_old"
+	VerifiedCodeTimestampUnit        VerifiedCode = "timestamp_unit"
+)
+
+// Defines values for VerifiedSecretIs.
+const (
+	VerifiedSecretIsLessThanNil VerifiedSecretIs = "<nil>"
+	VerifiedSecretIsNewest      VerifiedSecretIs = "newest"
+	VerifiedSecretIsOld         VerifiedSecretIs = "old"
+)
+
+// Defines values for VerifiedSignedBy.
+const (
+	VerifiedSignedByLessThanNil VerifiedSignedBy = "<nil>"
+	VerifiedSignedByNewest      VerifiedSignedBy = "newest"
+	VerifiedSignedByOld         VerifiedSignedBy = "old"
+)
+
+// Defines values for VerifiedSpelling.
+const (
+	Compact         VerifiedSpelling = "compact"
+	Crlf            VerifiedSpelling = "crlf"
+	Indent2         VerifiedSpelling = "indent_2"
+	Indent4         VerifiedSpelling = "indent_4"
+	Lf              VerifiedSpelling = "lf"
+	LineBreak       VerifiedSpelling = "line_break"
+	NoByteOrderMark VerifiedSpelling = "no_byte_order_mark"
+	NoLineBreak     VerifiedSpelling = "no_line_break"
+	Spaced          VerifiedSpelling = "spaced"
+	Unescaped       VerifiedSpelling = "unescaped"
+)
+
+// Defines values for VerifiedStepPart.
+const (
+	VerifiedStepPartHeaders   VerifiedStepPart = "headers"
+	VerifiedStepPartSecret    VerifiedStepPart = "secret"
+	VerifiedStepPartSignature VerifiedStepPart = "signature"
+	VerifiedStepPartTime      VerifiedStepPart = "time"
+)
+
+// Defines values for VerifiedStepResult.
+const (
+	Open  VerifiedStepResult = "open"
+	Right VerifiedStepResult = "right"
+	Wrong VerifiedStepResult = "wrong"
 )
 
 // Defines values for WarningCode.
@@ -4128,6 +4194,81 @@ type UserForm struct {
 // UserFormLocale Language of what is written to the user, such as mail and chat messages; left out = it stays as it is, and is en for a new user
 type UserFormLocale string
 
+// Verified defines model for Verified.
+type Verified struct {
+	// AgeSeconds How old the request was when it arrived; negative = its timestamp is in the future, null = there is none that can be read
+	AgeSeconds *int64 `json:"age_seconds"`
+
+	// Code ok = the signature fits; else the first part that is wrong, as a constant
+	Code VerifiedCode `json:"code"`
+
+	// Detail The same in words
+	Detail string `json:"detail"`
+
+	// OldEndsAt When the old secret that was given, or that signed it, stops to sign; null = it is the newest, or none
+	OldEndsAt *time.Time `json:"old_ends_at"`
+
+	// Remedy What to do
+	Remedy *string `json:"remedy,omitempty"`
+
+	// SecretIs Which of the webhook's secrets the given one is; null = none was given, or it is none of them
+	SecretIs *VerifiedSecretIs `json:"secret_is"`
+
+	// SignedBy Which of the webhook's secrets signed it: old = one that was replaced and still signs; null = none
+	SignedBy *VerifiedSignedBy `json:"signed_by"`
+
+	// Spelling Of body_changed: which spelling of the body was signed
+	Spelling *VerifiedSpelling `json:"spelling,omitempty"`
+
+	// Steps The parts in the order in which they are looked at. What comes after a wrong one can't be judged
+	Steps []VerifiedStep `json:"steps"`
+}
+
+// VerifiedCode ok = the signature fits; else the first part that is wrong, as a constant
+type VerifiedCode string
+
+// VerifiedSecretIs Which of the webhook's secrets the given one is; null = none was given, or it is none of them
+type VerifiedSecretIs string
+
+// VerifiedSignedBy Which of the webhook's secrets signed it: old = one that was replaced and still signs; null = none
+type VerifiedSignedBy string
+
+// VerifiedSpelling Of body_changed: which spelling of the body was signed
+type VerifiedSpelling string
+
+// VerifiedStep defines model for VerifiedStep.
+type VerifiedStep struct {
+	// Part secret: what the receiver has; headers: webhook-id, webhook-timestamp and webhook-signature are there and whole; signature: it fits the secret, the headers and the body; time: it is not too old
+	Part VerifiedStepPart `json:"part"`
+
+	// Result open = it was not looked at, since a part before it is wrong
+	Result VerifiedStepResult `json:"result"`
+}
+
+// VerifiedStepPart secret: what the receiver has; headers: webhook-id, webhook-timestamp and webhook-signature are there and whole; signature: it fits the secret, the headers and the body; time: it is not too old
+type VerifiedStepPart string
+
+// VerifiedStepResult open = it was not looked at, since a part before it is wrong
+type VerifiedStepResult string
+
+// VerifyForm defines model for VerifyForm.
+type VerifyForm struct {
+	// At When the request arrived, for one that was saved earlier; now when left out
+	At *time.Time `json:"at,omitempty"`
+
+	// Body The body as it arrived, as text of UTF-8
+	Body *string `json:"body,omitempty"`
+
+	// BodyBase64 The body in base64, which keeps every byte; not beside body. Without either, the body is empty
+	BodyBase64 *string `json:"body_base64,omitempty"`
+
+	// Headers The headers that arrived, by their names in any case
+	Headers map[string]string `json:"headers"`
+
+	// Secret What the receiver has as its secret: it is compared with those of the webhook
+	Secret *string `json:"secret,omitempty"`
+}
+
 // Warning defines model for Warning.
 type Warning struct {
 	// Code What may not be meant, as a constant for programs
@@ -5535,4 +5676,11 @@ func (c *Client) RotateSecret(ctx context.Context, id string, body RotateForm, o
 // Sends a test event to this webhook alone, on the way that real events take, whatever its rules, also while the webhook is off. Its event and its delivery are of the kind test. It makes one attempt, waits for no limit of the webhook, and bears on neither health nor ledger: no test switches anything off.
 func (c *Client) TestWebhook(ctx context.Context, id string, body TestForm, options ...Option) (*TestAnswer, error) {
 	return answer[TestAnswer](ctx, c, call{"POST", path("/v1/webhooks/%s/test", id), nil, body}, options)
+}
+
+// VerifyRequest is POST /v1/webhooks/{id}/verify: Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing
+//
+// Takes a request that a receiver got from this webhook, as it arrived, and says whether its signature fits, or which part is wrong: the secret that the receiver has, a header, the body, or a clock. It checks with the webhook's own secrets, those that were replaced and still sign included, and finds what `godwit verify` finds, in the same codes. Nothing is stored, sent or logged. Give the body in base64 where it is not plain text: each byte counts.
+func (c *Client) VerifyRequest(ctx context.Context, id string, body VerifyForm, options ...Option) (*Verified, error) {
+	return answer[Verified](ctx, c, call{"POST", path("/v1/webhooks/%s/verify", id), nil, body}, options)
 }

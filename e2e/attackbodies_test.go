@@ -27,7 +27,7 @@ import (
 var bodyLimits = map[string]int{
 	"publish-event": 256 << 10, "create-webhook": 256 << 10, "put-webhook": 256 << 10, "patch-webhook": 256 << 10, "check-webhook": 256 << 10, "preview-rules": 256 << 10, "search-events": 256 << 10, "test-webhook": 256 << 10,
 	"put-event-type": 128 << 10, "redeliver-deliveries": 64 << 10, "cancel-deliveries": 64 << 10, "publish-batch": 8 << 20,
-	"open-listener": 256 << 10, "post-results": 256 << 10,
+	"open-listener": 256 << 10, "post-results": 256 << 10, "verify-request": 3 << 20,
 }
 
 const smallBody = 16 << 10
@@ -82,7 +82,7 @@ func (a *target) endpoints(t *testing.T) []endpoint {
 
 // worstField is the field that may hold most.
 func worstField(properties map[string]any) string {
-	for _, name := range []string{"rules", "events", "results", "current", "schema", "event_types", "metadata"} {
+	for _, name := range []string{"rules", "events", "results", "current", "schema", "event_types", "metadata", "headers"} {
 		if _, ok := properties[name]; ok {
 			return name
 		}

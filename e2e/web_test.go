@@ -33,6 +33,9 @@ func TestWeb_Typing(t *testing.T) { inBrowser(t, "typing") }
 // TestWeb_Play makes a webhook for a person who only wants to see what it sends.
 func TestWeb_Play(t *testing.T) { inBrowser(t, "play") }
 
+// TestWeb_Verify finds out why the signature of a request does not fit.
+func TestWeb_Verify(t *testing.T) { inBrowser(t, "verify") }
+
 // TestWeb_Keys lets a command line in, and makes and revokes a user's own keys.
 func TestWeb_Keys(t *testing.T) { inBrowser(t, "keys") }
 

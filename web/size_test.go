@@ -57,7 +57,7 @@ func (m manifest) load(t *testing.T, names ...string) int {
 
 // pages are the chunks that a page adds to those of the start.
 var pages = []string{
-	"webhooks", "webhook", "settings", "deliveries", "delivery", "events", "event", "event-types", "received", "connect", "sign-in", "wizard/wizard",
+	"webhooks", "webhook", "settings", "deliveries", "delivery", "events", "event", "event-types", "received", "verify", "connect", "sign-in", "wizard/wizard",
 	"admin/overview", "admin/directory", "admin/keys", "admin/log", "admin/system",
 }
 

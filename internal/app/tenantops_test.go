@@ -60,7 +60,8 @@ var open = map[string][]string{
 	"get-api-key":    nil, "list-api-keys": nil, "delete-api-key": nil, "begin-device": nil, "poll-device": nil, "answer-device": nil,
 	"make-play-address": {`{"owner_id":"{user}"}`}, "list-play-addresses": nil, "list-play-requests": nil, "delete-play-address": nil,
 	"list-listeners": nil, "stream-listener": nil, "post-results": nil, "delete-listener": nil,
-	"explain-event": {`{"event_id":"{event}"}`, `{"event_id":"{private}"}`},
+	"explain-event":  {`{"event_id":"{event}"}`, `{"event_id":"{private}"}`},
+	"verify-request": {`{"headers":{"webhook-id":"{event}"}}`},
 	"patch-webhook": {
 		`{"owner_id":"{user}"}`, `{"rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"rules":[{"events":["*"],"companies":["{company}"]}]}`,
 	},
@@ -84,6 +85,7 @@ var own = map[string]string{
 	"search-events":        `{"filter":"true","since":"2020-01-01T00:00:00Z"}`,
 	"check-webhook":        `{"rules":[{"events":["*"],"projects":["{project}"],"filter":"type == 'x'"}],"sample":{"event_id":"{event}"}}`,
 	"explain-event":        `{"event_id":"shared-event"}`,
+	"verify-request":       `{"headers":{"webhook-id":"{event}"},"secret":"whsec_AAAA"}`,
 	"patch-webhook":        `{"owner_id":"{user}","rules":[{"events":["*"],"projects":["{project}"]}]}`,
 	"redeliver-deliveries": `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,
 	"cancel-deliveries":    `{"since":"2020-01-01T00:00:00Z","dry_run":true}`,

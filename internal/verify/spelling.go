@@ -25,6 +25,9 @@ const (
 	IndentFour  Spelling = "indent_4"
 )
 
+// Spellings are all of them.
+var Spellings = []Spelling{NoLineBreak, LineBreak, LF, CRLF, NoMark, Compact, Unescaped, Spaced, IndentTwo, IndentFour}
+
 func (s Spelling) words() string {
 	return map[Spelling]string{
 		NoLineBreak: "without the line break at its end",

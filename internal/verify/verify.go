@@ -43,7 +43,16 @@ const (
 	Mismatch             Code = "mismatch"                // nothing fits: another secret, or another body
 	TimestampOld         Code = "timestamp_old"           // the signature fits, but is too old
 	TimestampInTheFuture Code = "timestamp_in_the_future" // the signature fits, but is from the future
+	// Of those who know the webhook:
+	OtherSecret  Code = "other_secret"  // the receiver has another secret than the webhook
+	OtherWebhook Code = "other_webhook" // the request is of another webhook
 )
+
+// Codes are all of them.
+var Codes = []Code{
+	OK, SecretMissing, SecretIsSignature, SecretForm, SecretPrivate, SignatureMissing, IDMissing, TimestampMissing, TimestampForm, TimestampUnit, SignatureForm,
+	BodyChanged, HeadersChanged, OtherScheme, Mismatch, TimestampOld, TimestampInTheFuture, OtherSecret, OtherWebhook,
+}
 
 // Finding is the result of a check.
 type Finding struct {
@@ -68,14 +77,14 @@ const (
 )
 
 // Parts are all of them, in their order.
-func Parts() []Part { return []Part{PartSecret, PartHeaders, PartSignature, PartTime} }
+var Parts = []Part{PartSecret, PartHeaders, PartSignature, PartTime}
 
 // Part is the one that the code says is wrong; "" for OK.
 func (c Code) Part() Part {
 	switch c {
 	case OK:
 		return ""
-	case SecretMissing, SecretIsSignature, SecretForm, SecretPrivate:
+	case SecretMissing, SecretIsSignature, SecretForm, SecretPrivate, OtherSecret:
 		return PartSecret
 	case SignatureMissing, IDMissing, TimestampMissing, TimestampForm, TimestampUnit, SignatureForm:
 		return PartHeaders
@@ -209,7 +218,7 @@ func partsOf(r Request) (parts, *Finding) {
 	switch {
 	case err != nil:
 		return p, &Finding{Code: TimestampForm, Detail: "The header webhook-timestamp is not a whole number.", Remedy: "It holds seconds since 1970; give it as it arrived."}
-	case seconds > 1e11: // the year 5138
+	case seconds > maxSeconds:
 		return p, &Finding{Code: TimestampUnit, Detail: "The header webhook-timestamp seems to be in milliseconds.", Remedy: "It holds seconds since 1970; give it as it arrived."}
 	}
 	p.at = time.Unix(seconds, 0)
@@ -224,6 +233,15 @@ func partsOf(r Request) (parts, *Finding) {
 	}
 	return p, nil
 }
+
+// Timestamp is when the request says that it was signed; false = it can't be read.
+func (r Request) Timestamp() (time.Time, bool) {
+	seconds, err := strconv.ParseInt(r.Header.Get("webhook-timestamp"), 10, 64)
+	return time.Unix(seconds, 0), err == nil && seconds >= 0 && seconds <= maxSeconds
+}
+
+// maxSeconds is the year 5138: a number beyond it is none of seconds.
+const maxSeconds = 1e11
 
 // fits says which of the keys, the first that does, one of the signatures is of for body.
 func (p parts) fits(keys []key, body []byte) (n int, ok bool) {

@@ -258,6 +258,7 @@ test('pages of a user have no fault of access, in any language, colour and width
     ['/keys'],
     [`/connect?code=${code}`, '/connect'],
     ['/received'],
+    [`/verify?webhook=${made.works.id}`, '/verify'],
     [`/received/${played.id}`, '/received-one'],
     ['/admin/keys', '/forbidden'],
     ['/webhooks/wh_00000000000000000000000000', '/not-found'],

@@ -133,7 +133,7 @@ test('pages of a user say nothing outside of the catalogues, and cut nothing off
   const condition = encodeURIComponent("(current.?status.orValue('') == 'Done')");
   for (const path of [
     '/webhooks', `/webhooks/${made.works.id}`, `/webhooks/${made.fails.id}`, `/webhooks/${made.fails.id}/deliveries`, `/webhooks/${made.works.id}/settings`,
-    '/deliveries', `/deliveries/${made.failed}`, '/events', `/events?filter=${condition}`, `/events/${made.event}`, '/event-types', '/keys', `/connect?code=${code}`, '/received', '/nowhere',
+    '/deliveries', `/deliveries/${made.failed}`, '/events', `/events?filter=${condition}`, `/events/${made.event}`, '/event-types', '/keys', `/connect?code=${code}`, '/received', '/verify', '/nowhere',
   ])
     found.push(...(await look(page, path)));
   expect(found.join('\n')).toBe('');

@@ -65,6 +65,7 @@ const pages = [
   createRoute({ getParentRoute: parent, path: '/events/$id', component: lazyRouteComponent(() => import('./pages/event'), 'EventPage') }),
   createRoute({ getParentRoute: parent, path: '/received', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddresses') }),
   createRoute({ getParentRoute: parent, path: '/received/$id', component: lazyRouteComponent(() => import('./pages/received'), 'PlayAddress') }),
+  createRoute({ getParentRoute: parent, path: '/verify', validateSearch: pick('webhook'), component: lazyRouteComponent(() => import('./pages/verify'), 'VerifyPage') }),
   createRoute({ getParentRoute: parent, path: '/connect', validateSearch: pick('code'), component: lazyRouteComponent(() => import('./pages/connect'), 'Connect') }),
   createRoute({ getParentRoute: parent, path: '/keys', component: lazyRouteComponent(() => import('./pages/admin/keys'), 'OwnKeys') }),
   createRoute({ getParentRoute: parent, path: '/event-types', validateSearch: pick('q'), component: lazyRouteComponent(() => import('./pages/event-types'), 'EventTypes') }),

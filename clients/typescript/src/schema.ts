@@ -1188,6 +1188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing
+         * @description Takes a request that a receiver got from this webhook, as it arrived, and says whether its signature fits, or which part is wrong: the secret that the receiver has, a header, the body, or a clock. It checks with the webhook's own secrets, those that were replaced and still sign included, and finds what `godwit verify` finds, in the same codes. Nothing is stored, sent or logged. Give the body in base64 where it is not plain text: each byte counts.
+         */
+        post: operations["verify-request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4047,6 +4067,73 @@ export interface components {
             /** @description Name for people */
             name: string;
         };
+        Verified: {
+            /**
+             * Format: int64
+             * @description How old the request was when it arrived; negative = its timestamp is in the future, null = there is none that can be read
+             */
+            age_seconds: number | null;
+            /**
+             * @description ok = the signature fits; else the first part that is wrong, as a constant
+             * @enum {string}
+             */
+            code: "ok" | "secret_missing" | "secret_is_signature" | "secret_form" | "secret_private" | "signature_missing" | "id_missing" | "timestamp_missing" | "timestamp_form" | "timestamp_unit" | "signature_form" | "body_changed" | "headers_changed" | "other_scheme" | "mismatch" | "timestamp_old" | "timestamp_in_the_future" | "other_secret" | "other_webhook";
+            /** @description The same in words */
+            detail: string;
+            /**
+             * Format: date-time
+             * @description When the old secret that was given, or that signed it, stops to sign; null = it is the newest, or none
+             */
+            old_ends_at: string | null;
+            /** @description What to do */
+            remedy?: string;
+            /**
+             * @description Which of the webhook's secrets the given one is; null = none was given, or it is none of them
+             * @enum {string|null}
+             */
+            secret_is: "newest" | "old" | null;
+            /**
+             * @description Which of the webhook's secrets signed it: old = one that was replaced and still signs; null = none
+             * @enum {string|null}
+             */
+            signed_by: "newest" | "old" | null;
+            /**
+             * @description Of body_changed: which spelling of the body was signed
+             * @enum {string}
+             */
+            spelling?: "no_line_break" | "line_break" | "lf" | "crlf" | "no_byte_order_mark" | "compact" | "unescaped" | "spaced" | "indent_2" | "indent_4";
+            /** @description The parts in the order in which they are looked at. What comes after a wrong one can't be judged */
+            steps: components["schemas"]["VerifiedStep"][];
+        };
+        VerifiedStep: {
+            /**
+             * @description secret: what the receiver has; headers: webhook-id, webhook-timestamp and webhook-signature are there and whole; signature: it fits the secret, the headers and the body; time: it is not too old
+             * @enum {string}
+             */
+            part: "secret" | "headers" | "signature" | "time";
+            /**
+             * @description open = it was not looked at, since a part before it is wrong
+             * @enum {string}
+             */
+            result: "right" | "wrong" | "open";
+        };
+        VerifyForm: {
+            /**
+             * Format: date-time
+             * @description When the request arrived, for one that was saved earlier; now when left out
+             */
+            at?: string | null;
+            /** @description The body as it arrived, as text of UTF-8 */
+            body?: string | null;
+            /** @description The body in base64, which keeps every byte; not beside body. Without either, the body is empty */
+            body_base64?: string | null;
+            /** @description The headers that arrived, by their names in any case */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description What the receiver has as its secret: it is compared with those of the webhook */
+            secret?: string | null;
+        };
         Warning: {
             /**
              * @description What may not be meant, as a constant for programs
@@ -6851,6 +6938,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestAnswer"];
+                };
+            };
+            default: components["responses"]["problem"];
+        };
+    };
+    "verify-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id: 1 to 128 characters out of A-Z a-z 0-9 . _ : - / @ | = + ~ , ! $ & ' ( ) * ; and in a path they are escaped, the slash as %2F
+                 * @example wh_034nf2kc60s7j1m0v3q9c87f1q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
                 };
             };
             default: components["responses"]["problem"];

@@ -7,6 +7,7 @@ import { faults } from './en/faults';
 import { help } from './en/help';
 import { play } from './en/play';
 import { types } from './en/types';
+import { verify } from './en/verify';
 import { webhooks } from './en/webhooks';
 import { wizard } from './en/wizard';
 import { fill, type Plural } from './index';
@@ -29,7 +30,7 @@ test('texts are there in each language', () => {
 });
 
 test('no text stands in two files', () => {
-  const all = [webhooks, wizard, admin, connect, faults, help, play, types].flatMap((part) => Object.keys(part));
+  const all = [webhooks, wizard, admin, connect, faults, help, play, types, verify].flatMap((part) => Object.keys(part));
   expect(all.length).toBe(Object.keys(en).length);
 });
 

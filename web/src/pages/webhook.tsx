@@ -182,6 +182,12 @@ function WebhookFacts({ webhook: w }: { webhook: WebhookDetail }) {
         ],
         [t('owner'), admin ? w.owner_id : null],
         [t('format'), t(`format.${w.payload_format}`)],
+        [
+          t('signature'),
+          <Link key="verify" to="/verify" search={{ webhook: w.id }}>
+            {t('verify.link')}
+          </Link>,
+        ],
         [t('created'), <When key="at" at={w.created_at} />],
         [
           t('id'),

@@ -67,4 +67,8 @@ export const play: Part<typeof english> = {
   'play.check.timestamp_old.next': 'Vielleicht die Kopie einer früheren Anfrage, oder eine Uhr geht falsch.',
   'play.check.timestamp_in_the_future': 'Die Signatur passt, stammt aber aus der Zukunft',
   'play.check.timestamp_in_the_future.next': 'Eine Uhr geht falsch.',
+  'play.check.other_secret': 'Der Empfänger hat einen anderen Schlüssel',
+  'play.check.other_secret.next': 'Er braucht den Schlüssel dieses Webhooks. Wenn niemand ihn mehr hat, einen neuen anlegen: Er wird einmal gezeigt.',
+  'play.check.other_webhook': 'Die Anfrage gehört zu einem anderen Webhook',
+  'play.check.other_webhook.next': 'Jeder Webhook hat einen eigenen Schlüssel. Die Anfrage mit dem prüfen, den sie nennt.',
 };

@@ -67,4 +67,8 @@ export const play = {
   'play.check.timestamp_old.next': 'It may be a copy of an earlier request, or a clock is wrong.',
   'play.check.timestamp_in_the_future': 'The signature fits, but is from the future',
   'play.check.timestamp_in_the_future.next': 'A clock is wrong.',
+  'play.check.other_secret': 'The receiver has another secret',
+  'play.check.other_secret.next': 'Give it the secret of this webhook. If nobody has it any more, replace it: the new one is shown once.',
+  'play.check.other_webhook': 'The request is of another webhook',
+  'play.check.other_webhook.next': 'Each webhook has its own secret. Check the request with the one that it names.',
 } as const satisfies Texts;

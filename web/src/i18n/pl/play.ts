@@ -67,4 +67,8 @@ export const play: Part<typeof english> = {
   'play.check.timestamp_old.next': 'Może to kopia wcześniejszego żądania albo zegar źle chodzi.',
   'play.check.timestamp_in_the_future': 'Podpis się zgadza, ale pochodzi z przyszłości',
   'play.check.timestamp_in_the_future.next': 'Zegar źle chodzi.',
+  'play.check.other_secret': 'Odbiorca ma inny klucz',
+  'play.check.other_secret.next': 'Podaj mu klucz tego webhooka. Jeśli nikt go już nie ma, utwórz nowy: zostanie pokazany raz.',
+  'play.check.other_webhook': 'Żądanie należy do innego webhooka',
+  'play.check.other_webhook.next': 'Każdy webhook ma własny klucz. Sprawdź żądanie z tym, który jest w nim podany.',
 };
