@@ -92,9 +92,8 @@ export function VerifyPage() {
               value={text}
               onChange={(e) => setHeaders(e.currentTarget.value)}
               error={read.bad.length > 0 ? t('verify.headers.bad', { line: format.number(read.bad[0] ?? 0) }) : undefined}
-              autosize
-              minRows={5}
-              maxRows={14}
+              rows={7}
+              resize="vertical"
               spellCheck={false}
               autoComplete="off"
               styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
@@ -122,9 +121,8 @@ export function VerifyPage() {
                   changed();
                   setBody(e.currentTarget.value);
                 }}
-                autosize
-                minRows={4}
-                maxRows={14}
+                rows={6}
+                resize="vertical"
                 spellCheck={false}
                 autoComplete="off"
                 styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
