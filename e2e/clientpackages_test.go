@@ -8,7 +8,10 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -54,6 +57,34 @@ func TestClientPackages(t *testing.T) {
 		w.env = append(w.env, "GODWIT_URL="+lossy(t, w.base))
 		w.run(t, dir, "node", "--test", "test/")
 	})
+}
+
+// TestClientPackages_GuideRuns runs what docs/clients.md shows, in both languages.
+func TestClientPackages_GuideRuns(t *testing.T) {
+	w := newWorkshop(t)
+	w.env = append(w.env, "GODWIT_KEY="+w.value("GODWIT_USER_KEY"))
+	page, err := os.ReadFile("../docs/clients.md")
+	require.NoError(t, err)
+	block := func(language string) string {
+		m := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindSubmatch(page)
+		require.NotNil(t, m, language)
+		return strings.NewReplacer("http://127.0.0.1:8080", w.base, "http://127.0.0.1:3000/hook", w.receiver.URL).Replace(string(m[1]))
+	}
+	program := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(program, []byte("package main\n\nimport (\n\"context\"\n\"fmt\"\n\"os\"\n\n\"godwit/client\"\n)\n\nfunc main() {\nctx := context.Background()\n"+
+		block("go")+"\nfmt.Println(webhook.ID, err)\n}\n"), 0o600))
+	require.Regexp(t, `^wh_\w+ <nil>\n$`, string(w.run(t, "..", "go", "run", program)))
+
+	const dir = "../clients/typescript" // whose name the program imports
+	require.DirExists(t, dir+"/node_modules", "run `make clients/typescript/node_modules` first")
+	bin, err := filepath.Abs(dir + "/node_modules/.bin")
+	require.NoError(t, err)
+	guide := dir + "/test/guide.mjs"
+	require.NoError(t, os.WriteFile(guide, []byte(block("ts")+"console.log(webhook.id);\n"), 0o600))
+	t.Cleanup(func() { _ = os.Remove(guide) })
+	w.run(t, dir, filepath.Join(bin, "tsc"))
+	w.run(t, dir, filepath.Join(bin, "tsc"), "-p", "tsconfig.check.json")
+	require.Regexp(t, `^wh_\w+\n$`, string(w.run(t, dir, "node", "test/guide.mjs")))
 }
 
 // TestClientPackages_DoNothingTwice: what the Go client sends again because its answer was

@@ -2,9 +2,13 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -97,4 +101,100 @@ func TestGuides_Host(t *testing.T) {
 	require.Equal(t, c.prefix+"moved", r.newest().header.Get("webhook-id"))
 	publisher := c.as(key, sharedStack(t).standalone)
 	require.Equal(t, http.StatusForbidden, publisher.send(t, http.MethodGet, "/v1/webhooks/"+w["id"].(string), nil).status)
+}
+
+// The guide's request makes one webhook, however often it is sent.
+func TestGuides_Idempotency(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	file := filepath.Join(t.TempDir(), "webhook.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"owner_id":"`+c.prefix+`u","name":"N","url":"https://example.com/","rules":[{"events":["*"]}]}`), 0o600))
+	var ids []any
+	for range 2 {
+		answers := runGuide(t, "idempotency", "$API", c.base+"/v1", "$AUTH", "Authorization: Bearer "+c.key, "@webhook.json", "@"+file)
+		require.Len(t, answers, 1)
+		ids = append(ids, answers[0]["id"])
+	}
+	require.NotNil(t, ids[0])
+	require.Equal(t, ids[0], ids[1])
+}
+
+// The commands that ask for a play address by curl, and its answer.
+func TestGuides_Play(t *testing.T) {
+	c := newStage(t, sharedStack(t).standalone)
+	page, err := os.ReadFile("../docs/local.md")
+	require.NoError(t, err)
+	var asked []string
+	for _, m := range shellBlock.FindAllStringSubmatch(string(page), -1) {
+		if strings.HasPrefix(m[1], "curl ") {
+			asked = append(asked, m[1])
+		}
+	}
+	require.Len(t, asked, 2)
+	ask := func(command, id string) (answer map[string]any) {
+		cmd := exec.Command("bash", "-euo", "pipefail", "-c", command)
+		cmd.Env = append(os.Environ(), "GODWIT_URL="+c.base, "GODWIT_KEY="+c.userKey(t), "PLAY_ID="+id)
+		out, err := cmd.Output()
+		require.NoError(t, err, command)
+		require.NoError(t, json.Unmarshal(out, &answer), string(out))
+		return answer
+	}
+	id := ask(asked[0], "")["id"].(string)
+	require.Equal(t, []any{}, ask(asked[1], id)["data"])
+}
+
+// The headers of limits.md are those of a user's key.
+func TestDocs_ShowRateLimitsAsTheyAre(t *testing.T) {
+	page, err := os.ReadFile("../docs/limits.md")
+	require.NoError(t, err)
+	shown := regexp.MustCompile("(?s)```text\nRateLimit-Policy: (.*?)\nRateLimit: (.*?)\n```").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, shown, 2)
+	stage := newStage(t, sharedStack(t).standalone)
+	c := stage.as(stage.userKey(t), sharedStack(t).standalone)
+	made := c.send(t, http.MethodPost, "/v1/webhooks", map[string]any{"name": "N", "url": "https://example.com/", "rules": []any{map[string]any{"events": []string{"*"}}}})
+	require.Equal(t, http.StatusCreated, made.status)
+	digits := regexp.MustCompile(`\d+`)
+	for _, one := range shown {
+		require.Contains(t, made.header.Get("RateLimit-Policy"), one[1])
+		require.Regexp(t, digits.ReplaceAllString(regexp.QuoteMeta(one[2]), `\d+`), made.header.Get("RateLimit"))
+	}
+}
+
+// What godwit listen writes has the form that the guide shows.
+func TestListen_WritesAsTheGuideShows(t *testing.T) {
+	page, err := os.ReadFile("../docs/local.md")
+	require.NoError(t, err)
+	shown := regexp.MustCompile("(?s)```text\n(Listening as .*?)```").FindSubmatch(page)
+	require.NotNil(t, shown)
+	p := sharedStack(t).standalone
+	stage := newStage(t, p)
+	answers := make(chan int, 2)
+	answers <- http.StatusOK
+	answers <- http.StatusInternalServerError
+	to := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if code := <-answers; code != http.StatusOK {
+			http.Error(w, "TypeError: x is undefined", code)
+		}
+	}))
+	defer to.Close()
+	_, port, _ := strings.Cut(strings.TrimPrefix(to.URL, "http://"), ":")
+	listening := commands(t, p, stage.userKey(t)).start(t, "listen", port, "--path", "/hook", "--events", "TODO_*", "--name", "laptop")
+	listening.waitFor(t, func(line string) bool { return line == "Ready." })
+	for i, name := range []string{"TODO_CREATED", "TODO_MOVED"} {
+		stage.send(t, http.MethodPost, "/v1/events", map[string]any{"id": fmt.Sprint(stage.prefix, "todo-1-", i), "type": name, "project_id": stage.prefix + "p", "current": map[string]any{"id": "1"}}).json(t, http.StatusAccepted)
+		listening.waitFor(t, func(line string) bool { return strings.Contains(line, " "+name+" ") })
+	}
+	require.NoError(t, listening.cmd.Process.Signal(os.Interrupt))
+	<-listening.exited
+	<-listening.output.ended
+	variable := strings.NewReplacer("3000", port, "whsec_…", `whsec_\S+`, "todo-1-created", `\S+`, "todo-1-moved", `\S+`)
+	for line := range strings.Lines(string(shown[1])) {
+		if strings.Contains(line, "connection lost") || strings.Contains(line, "back after") || strings.HasPrefix(line, "^C") {
+			continue // TestListen_LosesNothing cuts the connection
+		}
+		form := variable.Replace(regexp.QuoteMeta(strings.TrimSpace(line)))
+		form = regexp.MustCompile(`\d\d:\d\d:\d\d\\\.\d+|\d+ ms`).ReplaceAllStringFunc(form, func(text string) string {
+			return map[bool]string{true: `\d+ ms`, false: `[0-9:.]+`}[strings.HasSuffix(text, "ms")]
+		})
+		require.Regexp(t, regexp.MustCompile(` +`).ReplaceAllString(form, ` +`), listening.output.String())
+	}
 }

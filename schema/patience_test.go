@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -66,7 +69,11 @@ func TestUp_LetsRequestsPassWhileItWaits(t *testing.T) {
 			}
 		})
 	}
-	require.Contains(t, <-told, fmt.Sprintf("process %d (report, idle in transaction)", pid))
+	first := <-told
+	require.Contains(t, first, fmt.Sprintf("process %d (report, idle in transaction)", pid))
+	page, err := os.ReadFile("../docs/production.md")
+	require.NoError(t, err)
+	require.Contains(t, string(page), regexp.MustCompile(`for \d+ s$`).ReplaceAllString(strings.NewReplacer(fmt.Sprintf("process %d", pid), "process 4711", "(report,", "(psql,").Replace(first), "for 312 s"))
 	require.Contains(t, <-told, "report", "it goes on waiting, and says so again")
 	require.Empty(t, migrated)
 	require.NoError(t, reader.Rollback())

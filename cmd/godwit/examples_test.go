@@ -49,6 +49,33 @@ func TestDocs_ShowCommandsThatExist(t *testing.T) {
 	require.Greater(t, seen, 80)
 }
 
+var inlineOfGodwit = regexp.MustCompile("`godwit ([^`\n|]+)`")
+
+// TestDocs_NameCommandsThatExist is about commands that a sentence names, which may leave
+// out what they are about.
+func TestDocs_NameCommandsThatExist(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	seen := 0
+	for _, page := range append(pages, "../../README.md", "../../CHANGELOG.md") {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range inlineOfGodwit.FindAllStringSubmatch(string(text), -1) {
+			seen++
+			root := command.Root(program())
+			root.InitDefaultCompletionCmd()
+			c, rest, err := root.Find(words(m[1]))
+			require.NoError(t, err, "%s: godwit %s", page, m[1])
+			require.NotEqual(t, root, c, "%s: godwit %s", page, m[1])
+			require.NoError(t, c.ParseFlags(rest), "%s: godwit %s", page, m[1])
+			if c.HasSubCommands() && !c.Runnable() {
+				require.Empty(t, c.Flags().Args(), "%s: godwit %s", page, m[1])
+			}
+		}
+	}
+	require.Greater(t, seen, 40)
+}
+
 // words splits the beginning of a line as a shell does, up to the end of the command.
 func words(line string) (out []string) {
 	var word strings.Builder

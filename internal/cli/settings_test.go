@@ -3,6 +3,7 @@ package cli_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -107,4 +108,19 @@ func TestProfiles_AreTheirOwnersAlone(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, left, 1, "nothing beside it")
 	}
+}
+
+// TestReadProfiles_TakesTheGuidesFile reads the file that docs/cli.md shows.
+func TestReadProfiles_TakesTheGuidesFile(t *testing.T) {
+	page, err := os.ReadFile("../../docs/cli.md")
+	require.NoError(t, err)
+	shown := regexp.MustCompile("(?s)```toml\n(.*?)```").FindSubmatch(page)
+	require.NotNil(t, shown)
+	path := filepath.Join(t.TempDir(), "config.toml")
+	require.NoError(t, os.WriteFile(path, shown[1], 0o600))
+	p, err := cli.ReadProfiles(path)
+	require.NoError(t, err)
+	require.Equal(t, map[string]cli.Profile{
+		"default": {URL: "https://godwit.example.com", Key: "gw_…"}, "test": {URL: "http://127.0.0.1:8080", Key: "gw_…"},
+	}, p.All)
 }

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -171,4 +173,30 @@ func TestRetention_HasAMinimum(t *testing.T) {
 		}
 		require.EqualError(t, err, c.says)
 	}
+}
+
+// TestSettings_OfTheGuidesExist: a guide that names a setting names one that is read, and
+// an assignment that it shows is acceptable.
+func TestSettings_OfTheGuidesExist(t *testing.T) {
+	known := []string{"GODWIT_URL", "GODWIT_KEY"} // of the command line
+	for _, s := range slices.Concat(config.Settings(), config.StandaloneSettings()) {
+		known = append(known, s.Name)
+	}
+	pages, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	for _, page := range append(pages, "../../README.md") {
+		raw, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile(`\bGODWIT_[A-Z_]*[A-Z]\b`).FindAllString(string(raw), -1) {
+			require.True(t, slices.ContainsFunc(known, func(k string) bool {
+				return k == name || strings.HasPrefix(k, name+"_") && strings.Contains(string(raw), name+"_*")
+			}), "%s names %s", page, name)
+		}
+	}
+	production, err := os.ReadFile("../../docs/production.md")
+	require.NoError(t, err)
+	shown := regexp.MustCompile("(?s)```sh\n(GODWIT_.*?)```").FindSubmatch(production)
+	require.NotNil(t, shown)
+	_, err = config.Parse(strings.Fields(strings.ReplaceAll(string(shown[1]), "…", "key")))
+	require.NoError(t, err)
 }
