@@ -73,7 +73,7 @@ func (s *server) createAPIKey(ctx context.Context, in *Payload) (*newAPIKeyReply
 	form, bad, err := decodeForm[apiKeyForm](in.raw)
 	if err == nil {
 		bad = append(bad, s.ofUser(ctx, &form)...)
-		err = invalid(append(bad, form.check()...))
+		err = withUnknown(append(bad, form.check()...), func() error { return s.noUser(ctx, "/user_id", form.UserID) })
 	}
 	if err != nil {
 		return nil, err

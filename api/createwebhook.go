@@ -42,7 +42,7 @@ func (s *server) newForm(ctx context.Context, raw []byte) (webhookForm, error) {
 	}
 	bad = slices.Concat(bad, foreign, form.check(), badRules, badURL, s.checkHeaders(form.Headers), s.checkIdentity(form))
 	form.URL = url
-	return form, invalid(bad)
+	return form, withUnknown(bad, func() error { return s.unknownRules(ctx, form.OwnerID, form.rules(), nil) })
 }
 
 // addWebhook stores a new webhook, under a key of its caller or none.

@@ -89,7 +89,8 @@ func (s *server) openListener(ctx context.Context, in *Payload) (*listenerReply,
 		return nil, err
 	}
 	bad = append(append(append(bad, foreign...), form.check()...), conditions...)
-	if err := invalid(append(bad, s.checkHeaders(form.Headers)...)); err != nil {
+	bad = append(bad, s.checkHeaders(form.Headers)...)
+	if err := withUnknown(bad, func() error { return s.unknownRules(ctx, form.OwnerID, form.webhook().rules(), nil) }); err != nil {
 		return nil, err
 	}
 	w := hook.Webhook{ID: id.New(id.Webhook), Listener: form.Name, Secret: s.NewSecret(hook.HMACSHA256), Status: hook.Healthy}

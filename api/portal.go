@@ -93,7 +93,10 @@ func (in *Called) Resolve(ctx huma.Context) []error {
 const portalPath = "/portal"
 
 func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[portalLink], error) {
-	form, err := decode[portalForm](in.raw)
+	form, bad, err := decodeForm[portalForm](in.raw)
+	if err == nil {
+		err = withUnknown(append(bad, form.check()...), func() error { return s.noUser(ctx, "/user_id", form.UserID) })
+	}
 	if err != nil {
 		return nil, err
 	}

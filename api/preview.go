@@ -103,7 +103,8 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 	if hook.CountsFit(rules) {
 		bad = append(bad, s.conditionFaults(rules)...)
 	}
-	if err := invalid(slices.Concat(bad, foreign, form.check())); err != nil {
+	bad = slices.Concat(bad, foreign, form.check())
+	if err := withUnknown(bad, func() error { return s.unknownRules(ctx, form.OwnerID, rules, nil) }); err != nil {
 		return nil, err
 	}
 	since, _ := optionalInstant(form.Since) // check has read it

@@ -43,7 +43,10 @@ func (s *server) putProject(ctx context.Context, in *putInput) (*putReply[projec
 	if err := newID("id", in.ID); err != nil {
 		return nil, err
 	}
-	form, err := decode[projectForm](in.raw)
+	form, bad, err := decodeForm[projectForm](in.raw)
+	if err == nil {
+		err = withUnknown(append(bad, form.check()...), func() error { return s.noCompany(ctx, form.CompanyID) })
+	}
 	if err != nil {
 		return nil, err
 	}

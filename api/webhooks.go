@@ -220,16 +220,21 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 		return nil, err
 	}
 	var newSecret bool
+	var before hook.Webhook
 	edit := func(w *hook.Webhook) error {
 		if err := w.NotListener(); err != nil {
 			return err
 		}
-		old := w.Secret
+		before = *w
 		err := s.patch(w, patch, bad)
-		newSecret = w.Secret != old
+		newSecret = w.Secret != before.Secret
 		return err
 	}
 	w, err := s.update(ctx, in.ID, version, edit)
+	if wrong, other := fieldsOf422(err); other == nil && len(wrong) > 0 {
+		rules := patchedRules(patch)
+		err = withUnknown(wrong, func() error { return s.unknownRules(ctx, before.OwnerID, rules, before.Rules) })
+	}
 	switch {
 	case err != nil:
 		return nil, err

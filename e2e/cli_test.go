@@ -62,6 +62,12 @@ func TestCLI_Webhooks(t *testing.T) {
 
 	c.fails(t, 2, "give --yes", "webhooks", "delete", id)
 	require.Empty(t, c.ok(t, "webhooks", "delete", id, "--yes"))
+	other := c.object(t, "webhooks", "create", "--name", "other", "--url", r.URL, "--events", "TODO_CREATED")["id"].(string)
+	require.Equal(t, map[string]any{"id": other, "deleted": true}, c.object(t, "webhooks", "delete", other, "--yes"))
+	key := c.object(t, "keys", "create", "--name", "n")["id"].(string)
+	require.Equal(t, map[string]any{"id": key, "revoked": true}, c.object(t, "keys", "revoke", key, "--yes"))
+	address := c.object(t, "play", "new")["id"].(string)
+	require.Equal(t, map[string]any{"id": address, "deleted": true}, c.object(t, "play", "delete", address, "--yes"))
 	c.fails(t, 4, "request id", "webhooks", "show", id)
 	out, said, code := c.run(t, "webhooks", "list")
 	require.Zero(t, code)
@@ -212,6 +218,9 @@ func TestCLI_SendsEventsOnce(t *testing.T) {
 		require.Equal(t, 6, code, said)
 		require.Contains(t, said, before)
 		require.Contains(t, said, "line 4: /project_id")
+		for line := range strings.Lines(said) {
+			require.True(t, json.Valid([]byte(line)), line)
+		}
 		require.Equal(t, 4, strings.Count(out, "\n"))
 	}
 	c.stdin = line("", "p") + "no event\n"
@@ -242,7 +251,7 @@ func TestCLI_SignsIn(t *testing.T) {
 	c.fails(t, 3, "request id", "login", "--url", p.url(), "--key", "-", "--profile", "bad")
 	c.stdin = ""
 	c.fails(t, 2, "give an API key", "login", "--key", "-")
-	c.ok(t, "logout", "--profile", "work")
+	require.Equal(t, map[string]any{"profile": "work", "forgotten": true}, c.object(t, "logout", "--profile", "work"))
 	c.fails(t, 2, "there is no profile", "whoami", "--profile", "work")
 	c.fails(t, 4, "there is no profile", "logout", "--profile", "work")
 	require.Equal(t, "publisher", commands(t, p, stage.keyOf(t, map[string]any{"name": "p", "role": "publisher"})).object(t, "whoami")["role"])

@@ -88,7 +88,7 @@ func newTypist(t *testing.T, p *process, line string) *typist {
 	}
 	if strings.HasPrefix(line, "godwit deliveries retry-now") {
 		w.busy(webhook)
-		w.event, until = stage.post(t), status("retrying")
+		w.event, until = stage.post(t), func(d map[string]any) bool { return d["next_attempt_at"] != nil }
 	}
 	delivery := stage.deliveryTo(t, webhook, w.event, until)
 	key := stage.send(t, http.MethodPost, "/v1/api-keys", map[string]any{"name": "n", "role": "user", "user_id": stage.prefix + "u"}).json(t, http.StatusCreated)["id"].(string)
@@ -121,7 +121,7 @@ func (w *typist) play() (url string) {
 
 // busy has the webhook's receiver ask for a pause.
 func (w *typist) busy(webhook string) {
-	url := w.play() + "?status=500&retry_after=60"
+	url := w.play() + "?status=503&retry_after=60"
 	w.stage.send(w.t, http.MethodPatch, "/v1/webhooks/"+webhook, map[string]any{"url": url}).json(w.t, http.StatusOK)
 }
 

@@ -113,9 +113,22 @@ func (f *frame) open(c *cobra.Command) (*cli.Client, error) {
 
 // note says something to a person that is no data.
 func (f *frame) note(c *cobra.Command, text string) {
-	if !f.quiet {
+	switch {
+	case f.quiet:
+	case f.json:
+		_ = writeJSON(c.ErrOrStderr(), map[string]any{"note": text}) // as with text, nothing is lost that is data
+	default:
 		fmt.Fprintln(c.ErrOrStderr(), text)
 	}
+}
+
+// done tells programs that something was carried out which has no answer; people see it
+// by the exit code.
+func (f *frame) done(c *cobra.Command, id, what string) error {
+	if !f.json {
+		return nil
+	}
+	return writeJSON(c.OutOrStdout(), map[string]any{"id": id, what: true})
 }
 
 // yes is the flag of commands that destroy something.

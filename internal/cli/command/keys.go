@@ -60,8 +60,10 @@ func keysRevoke(f *frame) *cobra.Command {
 		if err := f.confirmed(c, "Revoke the key "+args[0]+"? What uses it is refused from now on."); err != nil {
 			return err
 		}
-		_, err := f.call(c, http.MethodDelete, "/v1/api-keys/"+url.PathEscape(args[0]), nil)
-		return err
+		if _, err := f.call(c, http.MethodDelete, "/v1/api-keys/"+url.PathEscape(args[0]), nil); err != nil {
+			return err
+		}
+		return f.done(c, args[0], "revoked")
 	})
 	yes(c)
 	c.Example = "  godwit keys revoke key_0c4q1h7k2m3n5p6r8s9t0v1w2x --yes"

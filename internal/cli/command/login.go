@@ -155,7 +155,10 @@ func logoutCommand(f *frame) *cobra.Command {
 			return err
 		}
 		f.note(c, "Forgot the profile "+name+".")
-		return nil
+		if !f.json {
+			return nil
+		}
+		return writeJSON(c.OutOrStdout(), map[string]any{"profile": name, "forgotten": true})
 	})
 	c.Long = "Removes a profile. A key that godwit login had made for it is revoked, too; any other\nkey stays valid."
 	c.Example = "  godwit logout\n  godwit logout --profile test"

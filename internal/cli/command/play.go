@@ -83,8 +83,10 @@ func playDelete(f *frame) *cobra.Command {
 		if err := f.confirmed(c, "Delete "+id+"? What is sent to it from then on fails."); err != nil {
 			return err
 		}
-		_, err = f.call(c, http.MethodDelete, "/v1/play/"+id, nil)
-		return err
+		if _, err := f.call(c, http.MethodDelete, "/v1/play/"+id, nil); err != nil {
+			return err
+		}
+		return f.done(c, id, "deleted")
 	})
 	yes(c)
 	c.Example = "  godwit play delete play_0c4q1h7k2m3n5p6r8s9t0v1w2x --yes"

@@ -25,8 +25,10 @@ func redeliverCommand(frame *frame) *cobra.Command {
 	r := redeliverFlags{frame: frame}
 	c := frame.command("redeliver WEBHOOK", "Send many deliveries of a webhook again", func(c *cobra.Command, args []string) error {
 		if r.stop != "" {
-			_, err := r.call(c, http.MethodDelete, webhookPath(args[0], "redeliveries", url.PathEscape(r.stop)), nil)
-			return err
+			if _, err := r.call(c, http.MethodDelete, webhookPath(args[0], "redeliveries", url.PathEscape(r.stop)), nil); err != nil {
+				return err
+			}
+			return r.done(c, r.stop, "stopped")
 		}
 		return r.run(c, args[0])
 	})

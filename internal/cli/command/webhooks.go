@@ -86,8 +86,13 @@ func webhooksEnable(f *frame) *cobra.Command {
 	c := f.command("enable WEBHOOK", "Probe a webhook, and switch it on if it answers", func(c *cobra.Command, args []string) error {
 		w, err := f.call(c, http.MethodPost, webhookPath(args[0], "enable"), map[string]any{"drain": !noDrain})
 		if failed := probeOf(err); failed != nil {
+			const said = "The receiver did not answer the probe, so nothing was changed."
+			if f.json {
+				_ = writeJSON(c.ErrOrStderr(), map[string]any{"note": said, "attempt": failed}) // the error follows
+				return refused{err}
+			}
 			p := &printer{out: c.ErrOrStderr()}
-			p.line("The receiver did not answer the probe, so nothing was changed.")
+			p.line(said)
 			p.pairs(object{fields: failed}, []column{{"Status", "status_code"}, {"Reason", "reason"}, {"Error", "error"}, {"Duration", "duration_ms"}})
 			return refused{err}
 		}
@@ -135,8 +140,10 @@ func webhooksDelete(f *frame) *cobra.Command {
 		if err := f.confirmed(c, "Delete the webhook "+args[0]+"? What it did not deliver yet is cancelled."); err != nil {
 			return err
 		}
-		_, err := f.call(c, http.MethodDelete, webhookPath(args[0]), nil)
-		return err
+		if _, err := f.call(c, http.MethodDelete, webhookPath(args[0]), nil); err != nil {
+			return err
+		}
+		return f.done(c, args[0], "deleted")
 	})
 	yes(c)
 	c.Example = "  godwit webhooks delete wh_0c4q1h7k2m3n5p6r8s9t0v1w2x --yes"

@@ -38,10 +38,7 @@ func (s *Store) create(ctx context.Context, tx *sqlx.Tx, w hook.Webhook) error {
 	if err := shareParent(ctx, tx, "users", w.OwnerID); err != nil {
 		return err
 	}
-	if err := subscription.CheckOwner(ctx, tx, w.OwnerID); err != nil {
-		return err
-	}
-	if err := subscription.CheckRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules))); err != nil {
+	if err := subscription.CheckNew(ctx, tx, w); err != nil {
 		return err
 	}
 	if err := s.Grow(ctx, tx, w.OwnerID, 1, len(w.Rules)); err != nil {

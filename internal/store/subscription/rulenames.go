@@ -38,12 +38,31 @@ func CheckRules(ctx context.Context, tx sqlx.QueryerContext, w hook.Webhook, isN
 // every project may be named. To a request of a user a project, and a company, of
 // which that user is no member does not exist.
 func (s *Store) CheckRules(ctx context.Context, ownerID string, rules []hook.Rule) error {
-	if ownerID != "" {
-		if err := CheckOwner(ctx, s.On(ctx), ownerID); err != nil {
-			return core.Classify("look for the owner", err)
+	return core.Classify("check rules", CheckNew(ctx, s.On(ctx), hook.Webhook{OwnerID: ownerID, Rules: rules}))
+}
+
+// CheckNew is CodeInvalid with all that is unknown of a new webhook: its owner, and what
+// its rules name.
+func CheckNew(ctx context.Context, tx sqlx.QueryerContext, w hook.Webhook) error {
+	var unknown *hook.Error
+	if w.OwnerID != "" {
+		err := CheckOwner(ctx, tx, w.OwnerID)
+		if err != nil && !errors.As(err, &unknown) {
+			return err
 		}
 	}
-	return core.Classify("check rules", CheckRules(ctx, s.On(ctx), hook.Webhook{OwnerID: ownerID, Rules: rules}, slices.Repeat([]bool{true}, len(rules))))
+	if unknown != nil {
+		w.OwnerID = "" // the rules are looked at as those of nobody
+	}
+	err := CheckRules(ctx, tx, w, slices.Repeat([]bool{true}, len(w.Rules)))
+	var names *hook.Error
+	if unknown == nil || err != nil && !errors.As(err, &names) {
+		return err
+	}
+	if names != nil {
+		unknown.Fields = append(unknown.Fields, names.Fields...)
+	}
+	return unknown
 }
 
 // names holds which of the looked-up names exist.

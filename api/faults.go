@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"godwit/internal/eventjson/strict"
+	"godwit/internal/hook"
+)
+
+// withUnknown is invalid with what the store knows of a form that is wrong already, so
+// that all of it comes in one answer. Where nothing is wrong, the store says by itself
+// what it doesn't know.
+func withUnknown(bad []hook.Field, look func() error) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	unknown, err := fieldsOf422(look())
+	if err != nil {
+		return err
+	}
+	return invalid(append(bad, unknown...))
+}
+
+// unknownRules looks the owner and the names in rules up; were holds rules that may name
+// what is gone.
+func (s *server) unknownRules(ctx context.Context, ownerID string, rules, were []hook.Rule) error {
+	if !hook.CountsFit(rules) {
+		return nil
+	}
+	unknown, err := fieldsOf422(s.Store.CheckRules(ctx, ownerID, rules))
+	if err != nil {
+		return err
+	}
+	return invalid(slices.DeleteFunc(unknown, func(f hook.Field) bool {
+		var i int
+		_, err := fmt.Sscanf(strings.ReplaceAll(f.Pointer, "/", " "), " rules %d", &i)
+		return err == nil && i < len(rules) && slices.ContainsFunc(were, func(was hook.Rule) bool { return reflect.DeepEqual(was, rules[i]) })
+	}))
+}
+
+// noCompany is CodeInvalid where there is no such company.
+func (s *server) noCompany(ctx context.Context, id string) error {
+	if !hook.ValidID(id) {
+		return nil // the form says so
+	}
+	_, err := s.Store.Company(ctx, id)
+	return unknownField422(err, "/company_id", "company", id)
+}
+
+// noUser is CodeInvalid where there is no such user.
+func (s *server) noUser(ctx context.Context, pointer, id string) error {
+	if !hook.ValidID(id) {
+		return nil // the form says so, or needs none
+	}
+	_, err := s.Store.User(ctx, id)
+	return unknownField422(err, pointer, "user", id)
+}
+
+// unknownField422 makes of what was not found the fault of the field that names it.
+func unknownField422(err error, pointer, kind, id string) error {
+	if hook.CodeOf(err) == hook.CodeNotFound {
+		return hook.Field{Pointer: pointer, Code: hook.FieldNotFound, Params: hook.Params{"kind": kind, "id": id}, Detail: fmt.Sprintf("there is no %s %q; create it first", kind, id)}.Invalid()
+	}
+	return err
+}
+
+// patchedRules are the rules that a patch brings, or none.
+func patchedRules(patch []byte) (rules []hook.Rule) {
+	_ = strict.Members(patch, func(name string, value []byte) {
+		if name == "rules" {
+			rules = rulesIn(value)
+		}
+	})
+	return rules
+}
