@@ -62,12 +62,6 @@ func TestCLI_Webhooks(t *testing.T) {
 
 	c.fails(t, 2, "give --yes", "webhooks", "delete", id)
 	require.Empty(t, c.ok(t, "webhooks", "delete", id, "--yes"))
-	other := c.object(t, "webhooks", "create", "--name", "other", "--url", r.URL, "--events", "TODO_CREATED")["id"].(string)
-	require.Equal(t, map[string]any{"id": other, "deleted": true}, c.object(t, "webhooks", "delete", other, "--yes"))
-	key := c.object(t, "keys", "create", "--name", "n")["id"].(string)
-	require.Equal(t, map[string]any{"id": key, "revoked": true}, c.object(t, "keys", "revoke", key, "--yes"))
-	address := c.object(t, "play", "new")["id"].(string)
-	require.Equal(t, map[string]any{"id": address, "deleted": true}, c.object(t, "play", "delete", address, "--yes"))
 	c.fails(t, 4, "request id", "webhooks", "show", id)
 	out, said, code := c.run(t, "webhooks", "list")
 	require.Zero(t, code)
@@ -75,6 +69,19 @@ func TestCLI_Webhooks(t *testing.T) {
 	require.Contains(t, said, "There are no webhooks")
 	_, said, _ = c.run(t, "webhooks", "list", "--quiet")
 	require.Empty(t, said)
+}
+
+// TestCLI_WritesJSONForWhatHasNoAnswer: a program reads one object, whatever it has asked
+// for.
+func TestCLI_WritesJSONForWhatHasNoAnswer(t *testing.T) {
+	p := sharedStack(t).standalone
+	c := commands(t, p, newStage(t, p).userKey(t))
+	webhook := c.object(t, "webhooks", "create", "--name", "N", "--url", "http://127.0.0.1:1/", "--events", "TODO_CREATED")["id"].(string)
+	require.Equal(t, map[string]any{"id": webhook, "deleted": true}, c.object(t, "webhooks", "delete", webhook, "--yes"))
+	key := c.object(t, "keys", "create", "--name", "n")["id"].(string)
+	require.Equal(t, map[string]any{"id": key, "revoked": true}, c.object(t, "keys", "revoke", key, "--yes"))
+	address := c.object(t, "play", "new")["id"].(string)
+	require.Equal(t, map[string]any{"id": address, "deleted": true}, c.object(t, "play", "delete", address, "--yes"))
 }
 
 // TestCLI_ExitCodes: each tells what kind of failure it is.
