@@ -27,6 +27,9 @@ func TestWeb_Lists(t *testing.T) {
 	inBrowser(t, "lists", "GODWIT_LOCK="+newLock(t).served(t))
 }
 
+// TestWeb_Webhooks fails and recovers webhooks, and finds one among many.
+func TestWeb_Webhooks(t *testing.T) { inBrowser(t, "webhooks") }
+
 // TestWeb_Typing fills in forms, by keyboard alone and with what is wrong in them.
 func TestWeb_Typing(t *testing.T) { inBrowser(t, "typing") }
 

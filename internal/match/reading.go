@@ -10,7 +10,7 @@ import (
 const (
 	// mostRead is how many events are read at a time, fewer where they are large:
 	// about pageBytes, and firstRead before it is known how large they are.
-	mostRead  = 200
+	mostRead  = 1000
 	firstRead = 20
 	pageBytes = 4 << 20
 )

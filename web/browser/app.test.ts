@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { axe, everywhere, faults, shots, show, type Finding, type View } from './access';
 import { adminKey, call, cast, launch, loaded, open, overflowing, Receiver, signIn, until, url, Watch, type Cast } from './stage';
@@ -228,10 +228,21 @@ test('another webhook begins with what one listens to', async () => {
 });
 
 test('users see nothing of others, and nothing of running Godwit', async () => {
-  const other = await cast(goodURL, goodURL.replace('127.0.0.1', '127.0.0.2')).catch(() => undefined);
+  const other = await cast(goodURL, goodURL.replace('127.0.0.1', '127.0.0.2'));
+  const answers: Promise<string>[] = [];
+  const record = (r: Response) => new URL(r.url()).pathname.startsWith('/v1/') && answers.push(r.text().then((text) => `${r.url()} ${text}`, () => ''));
+  page.on('response', record);
+  for (const path of ['/webhooks', '/webhooks/new', `/webhooks/${made.works.id}`, `/webhooks/${made.works.id}/deliveries`, `/webhooks/${made.works.id}/settings`, '/deliveries', `/deliveries/${made.failed}`, '/events', `/events/${made.event}`, '/event-types']) {
+    await page.goto(url + path);
+    await loaded(page)();
+  }
+  page.off('response', record);
+  const all = (await Promise.all(answers)).join('\n');
+  expect(all).toContain(made.works.id);
+  for (const theirs of [other.user.replace(/una$/, ''), other.works.id, other.fails.id, other.failed]) expect(all.includes(theirs), theirs).toBe(false);
   await page.goto(`${url}/admin/keys`);
   await page.getByText('Only people who run Godwit can do this').waitFor();
-  await page.goto(`${url}/webhooks/${other?.works.id ?? 'wh_00000000000000000000000000'}`);
+  await page.goto(`${url}/webhooks/${other.works.id}`);
   await page.getByText('Not here, or not yours').first().waitFor();
 });
 
@@ -360,6 +371,13 @@ test('pages without anything, with an error, offline and signed out say so, with
   await p.goto(`${url}/deliveries`);
   await p.getByRole('alert').getByText('Something broke in Godwit').waitFor();
   findings.push(...(await look(p, 'error')));
+  watch.expected.add(429);
+  await p.route(/\/v1\/deliveries(\?|$)/, (route) =>
+    route.fulfill({ status: 429, headers: { 'Retry-After': '3' }, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Too many', status: 429, code: 'rate_limited', detail: 'Wait.', instance: '/v1/deliveries', request_id: 'req_2', errors: [] }) }),
+  );
+  await p.reload();
+  await p.getByText('Godwit asks to wait 2 s.').or(p.getByText('Godwit asks to wait 1 s.')).waitFor(); // it counts down
+  expect(await p.getByRole('button', { name: 'Try again' }).isDisabled()).toBe(true);
   await p.unrouteAll({ behavior: 'ignoreErrors' });
   await p.goto(`${url}/webhooks`);
   await p.getByText('Your first webhook').waitFor();

@@ -104,6 +104,9 @@ test('users make keys of their own, each with an end, and revoke them', async ()
   await dialog.getByLabel('Valid until').selectOption('30');
   await dialog.getByRole('button', { name: 'New key' }).click();
   await dialog.getByText('The key is shown only now.').waitFor();
+  expect(await dialog.innerText()).not.toMatch(/gw_\w{20}/);
+  await dialog.getByRole('button', { name: 'Show', exact: true }).click();
+  expect(await dialog.getByText(/^gw_\w{20,}$/).count(), 'who can’t copy can read it').toBe(1);
   await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
   const row = page.getByRole('row', { name: /<b>report<\/b>/ });
   await row.getByText('Never', { exact: true }).waitFor(); // used

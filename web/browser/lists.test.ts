@@ -47,6 +47,22 @@ test('list of webhooks has their numbers, in one request', async () => {
   expect(asked.length, asked.join('\n')).toBe(1);
 });
 
+test('button of a row opens and closes its menu, whatever closes it first', async () => {
+  await page.goto(`${url}/webhooks`);
+  const button = page.getByRole('button', { name: 'What to do with Warehouse feed' });
+  await button.waitFor();
+  const { x, y, width, height } = (await button.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const settled = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)))));
+  for (let n = 0; n < 12; n++) {
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    if (n % 4 > 1) await settled(); // some people hold it for a moment
+    await page.mouse.up();
+    await settled();
+    expect(await page.getByRole('menu').count(), `after click ${n + 1}`).toBe(n % 2 ? 0 : 1);
+  }
+});
+
 test('admins see first what fails, and search people', async () => {
   const admin = await open(browser, watch);
   await signIn(admin, adminKey);

@@ -220,7 +220,7 @@ test('settings show both bodies when the shape changes, and what changed rules w
 
 test('conditions that are put together do what they say', async () => {
   const previous = { id: 'r', status: 'Open', total: 100, due_at: null, tags: ['late'] };
-  const current = { id: 'r', status: 'Done', title: 'Too LATE', total: 130, vip: true, due_at: '2026-07-01T10:00:00Z', tags: ['late', 'big'], custom_fields: [{ name: 'Budget', value: 'high' }], none: null, nothing: '' };
+  const current = { id: 'r', status: 'Done', title: 'Too LATE', total: 130, vip: true, due_at: '2026-07-01T10:00:00Z', tags: ['late', 'big'], custom_fields: [{ name: 'Empty', value: null }, { name: 'Budget', value: 'High' }, { name: 'Hours', value: 1200 }, { name: 'Alone' }], none: null, nothing: '' };
   const cases: [Line, boolean][] = [
     [{ op: 'is', path: 'status', value: 'Done' }, true],
     [{ op: 'is', path: 'missing', value: 'Done' }, false],
@@ -261,17 +261,36 @@ test('conditions that are put together do what they say', async () => {
     [{ op: 'grows_by', path: 'total', number: 40 }, false],
     [{ op: 'has', path: 'tags', value: 'big' }, true],
     [{ op: 'has', path: 'missing', value: 'big' }, false],
-    [{ op: 'has_named', path: 'custom_fields', name: 'Budget', value: 'high' }, true],
+    [{ op: 'has_named', path: 'custom_fields', name: 'Budget', value: 'High' }, true],
+    [{ op: 'has_named', path: 'custom_fields', name: 'Hours', value: '1200' }, true],
+    [{ op: 'has_named', path: 'custom_fields', name: 'Empty', value: 'x' }, false],
+    [{ op: 'has_named_not', path: 'custom_fields', name: 'Budget', value: 'Low' }, true],
+    [{ op: 'has_named_not', path: 'custom_fields', name: 'Budget', value: 'High' }, false],
+    [{ op: 'has_named_not', path: 'missing', name: 'Budget', value: 'High' }, false],
+    [{ op: 'has_named_contains', path: 'custom_fields', name: 'Budget', value: 'ig' }, true],
+    [{ op: 'has_named_contains', path: 'custom_fields', name: 'Empty', value: 'ig' }, false],
+    [{ op: 'has_named_more', path: 'custom_fields', name: 'Hours', number: 1199.5 }, true],
+    [{ op: 'has_named_more', path: 'custom_fields', name: 'Hours', number: 1200 }, false],
+    [{ op: 'has_named_more', path: 'custom_fields', name: 'Empty', number: 1 }, false],
+    [{ op: 'has_named_at_least', path: 'custom_fields', name: 'Hours', number: 1200 }, true],
+    [{ op: 'has_named_less', path: 'custom_fields', name: 'Hours', number: 1200 }, false],
+    [{ op: 'has_named_less', path: 'custom_fields', name: 'Alone', number: 1200 }, false],
+    [{ op: 'has_named_at_most', path: 'custom_fields', name: 'Hours', number: 1200 }, true],
+    [{ op: 'has_name', path: 'custom_fields', name: 'Alone' }, true],
+    [{ op: 'has_name', path: 'custom_fields', name: 'Nobody' }, false],
     [{ op: 'by', user: 'una' }, false],
     [{ op: 'not_by', user: 'una' }, true],
   ];
-  const ask = async (now: object | null, before: object | null) =>
-    call<{ errors: object[]; filters: { result: string; detail: string }[] }>(
-      'POST',
-      '/v1/webhooks/check',
-      { rules: cases.map(([line]) => ({ events: ['TODO_CREATED'], projects: [made.website], filter: cel(line) })), sample: { type: 'TODO_CREATED', previous: before, current: now } },
-      made.key,
-    );
+  const ask = async (now: object | null, before: object | null) => {
+    const all: { errors: object[]; filters: { result: string; detail: string }[] } = { errors: [], filters: [] };
+    for (let at = 0; at < cases.length; at += 50) {
+      const rules = cases.slice(at, at + 50).map(([line]) => ({ events: ['TODO_CREATED'], projects: [made.website], filter: cel(line) }));
+      const { errors, filters } = await call<typeof all>('POST', '/v1/webhooks/check', { rules, sample: { type: 'TODO_CREATED', previous: before, current: now } }, made.key);
+      all.errors.push(...errors);
+      all.filters.push(...filters);
+    }
+    return all;
+  };
   const { errors, filters } = await ask(current, previous);
   expect(errors).toEqual([]);
   cases.forEach(([line, holds], i) => expect(filters[i]?.result, `${JSON.stringify(line)} ${filters[i]?.detail}`).toBe(String(holds)));
@@ -285,6 +304,33 @@ test('conditions that are put together do what they say', async () => {
     [empty, empty],
   ] as const)
     (await ask(now, before)).filters.forEach((f, i) => expect(f.result, `${JSON.stringify(cases[i]?.[0])} ${f.detail}`).not.toBe('fails'));
+});
+
+test('grid ticks rows and columns, by the keyboard too, and says how many rules it makes', async () => {
+  await page.goto(`${url}/webhooks/new`);
+  const draft = { what: 'some', types: ['TODO_CREATED', 'COMMENT_CREATED'], where: 'some', places: [`p:${made.website}`, `p:${made.shop}`], grid: {}, filter: '' };
+  await page.evaluate((value) => sessionStorage.setItem('godwit.draft.webhooks-new', JSON.stringify(value)), draft);
+  await page.reload();
+  await page.getByLabel('Address', { exact: true }).fill(`${goodURL}/grid`);
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  const grid = page.getByRole('grid');
+  const box = (name: string) => grid.getByRole('checkbox', { name, exact: true });
+  const is = async (name: string) => box(name).evaluate((b: HTMLInputElement) => (b.indeterminate ? 'mixed' : b.checked ? 'on' : 'off'));
+  await box('Website: Record created').check();
+  expect(await Promise.all(['Website: Tick the whole row', 'Shop: Tick the whole row', 'Record created: Tick the whole column', 'Comment written: Tick the whole column'].map(is))).toEqual(['mixed', 'off', 'mixed', 'off']);
+  await page.getByText('1 of 50 rules').waitFor();
+  await page.keyboard.press('ArrowUp'); // the heading of the column
+  await page.keyboard.press('Space');
+  expect(await Promise.all(['Record created: Tick the whole column', 'Shop: Record created', 'Shop: Tick the whole row'].map(is))).toEqual(['on', 'on', 'mixed']);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowLeft'); // the heading of the row
+  await page.keyboard.press('Space');
+  expect(await is('Shop: Comment written')).toBe('on');
+  await page.getByText('2 of 50 rules').waitFor();
+  expect(await grid.locator('[tabindex="0"]').count(), 'one stop of the Tab key').toBe(1);
+  await page.evaluate(() => sessionStorage.clear());
 });
 
 test('session that ends during typing gives back what was typed', async () => {

@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import { base } from '../base';
-import { heard } from './clock';
+import { heard, now } from './clock';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
@@ -10,7 +10,7 @@ export type Code = Problem['code'] | 'offline';
 // Failure is whatever keeps a request from being answered: a problem of the API,
 // or no way to it.
 export class Failure extends Error {
-  readonly at = new Date();
+  readonly at = new Date(now());
   constructor(
     readonly code: Code,
     readonly problem?: Problem,

@@ -3,7 +3,8 @@ import { useState } from 'react';
 import { answered, api, Failure, ok, type Schemas } from './client';
 import { ago } from '../rules/ago';
 import { settle, type Kept } from '../rules/settle';
-import { ails } from '../rules/state';
+import { ails, needsYou } from '../rules/state';
+import type { WebhookQuery } from '../rules/webhook-filter';
 import { every, live } from './live';
 
 export { ago };
@@ -94,21 +95,47 @@ export const useWebhooks = (interval: number = every.list, asked = true) =>
     refetchInterval: live(interval),
   });
 
-// useListedWebhooks has their numbers too: one request for the page, whose rows are
-// those of useWebhooks as well. With a text it asks for those that have it.
-export function useListedWebhooks(text: string, sort: WebhookSort) {
+const lookedThrough = 5; // requests, until a page shows what it has found by then
+
+// useListedWebhooks has their numbers too, a page in one request. The rows of the first
+// page of all are those of useWebhooks as well, and where there are no others the shell
+// need not ask who needs the reader. A filter may find few in all that the server looks
+// through at once: then it is asked to go on.
+export function useListedWebhooks(sort: WebhookSort, filter: WebhookQuery, asked = true) {
   const client = useQueryClient();
-  return useQuery({
-    queryKey: ['webhooks', 'numbers', text, sort],
-    placeholderData: keepPreviousData,
-    queryFn: async () => {
-      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', sort, ...(text && { q: text }) } } }));
-      if (!text) client.setQueryData(['webhooks'], page);
+  const all = Object.keys(filter).length === 0;
+  return usePages(
+    ['webhooks', 'numbers', sort, filter],
+    async (from) => {
+      const page = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', sort, cursor: from, ...filter } } }));
+      for (let n = 1; n < lookedThrough && page.next_cursor && page.data.length === 0; n++) {
+        const more = await ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, include: 'stats', sort, cursor: page.next_cursor, ...filter } } }));
+        page.data.push(...more.data);
+        page.next_cursor = more.next_cursor;
+      }
+      if (all && !from) {
+        client.setQueryData(['webhooks'], page);
+        if (!page.next_cursor) client.setQueryData(stuckKey, { data: page.data.filter(needsYou), next_cursor: null });
+      }
       return page;
     },
-    refetchInterval: live(every.list),
-  });
+    every.list,
+    false,
+    asked,
+  );
 }
+
+const stuckKey = ['webhooks', 'stuck'];
+export const mostStuck = 10; // are counted
+
+// useStuck are webhooks that do not go on by themselves, up to mostStuck.
+export const useStuck = (asked: boolean) =>
+  useQuery({
+    queryKey: stuckKey,
+    enabled: asked,
+    queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { limit: mostStuck, include: 'stats', sort: 'needs_attention', stuck: 'true' } } })),
+    refetchInterval: live(every.chart),
+  });
 
 // useAiling are the webhooks of everybody that fail or were switched off by what they
 // were answered, those that are off first.
@@ -187,13 +214,14 @@ function useKept<Row extends { id: string }>(at: string, newest: Row[] | undefin
 
 // usePages walks a list by its cursors, which stay out of the address. A steady list
 // shows new rows only when its reader takes them.
-export function usePages<Row extends { id: string }>(key: readonly unknown[], read: (cursor?: string) => Promise<Page<Row>>, interval: number = every.list, steady = false) {
+export function usePages<Row extends { id: string }>(key: readonly unknown[], read: (cursor?: string) => Promise<Page<Row>>, interval: number = every.list, steady = false, asked = true) {
   const name = JSON.stringify(key);
   const [walk, setWalk] = useState<{ name: string; cursors: string[] }>({ name, cursors: [] });
   const cursors = walk.name === name ? walk.cursors : [];
   const cursor = cursors.at(-1);
   const query = useQuery({
     queryKey: [...key, cursor ?? ''],
+    enabled: asked,
     queryFn: () => read(cursor),
     placeholderData: keepPreviousData,
     refetchInterval: live(interval),

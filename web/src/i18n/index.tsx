@@ -43,6 +43,7 @@ function formats(language: string) {
   const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
   const full = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
+  const ordinals = new Intl.PluralRules(language, { type: 'ordinal' });
   const list = new Intl.ListFormat(language, { type: 'conjunction' });
   return {
     number: (n: number) => number.format(n),
@@ -78,6 +79,10 @@ function formats(language: string) {
       if (size < 24 * 3600) return relative.format(Math.trunc(seconds / 3600), 'hour');
       return full.format(new Date(at));
     },
+    // since is when something began: a time of today, or a date.
+    since: (at: string | number) => (new Date(at).toDateString() === new Date(now()).toDateString() ? time.format(new Date(at)) : full.format(new Date(at))),
+    // nth is the form of a number in an order, of the texts nth.…: 3rd.
+    nth: (n: number) => ({ one: 'one', two: 'two', few: 'few' } as const)[ordinals.select(n) as 'one'] ?? 'other',
     // left is a countdown: 4:12, or 2:04:12.
     left: (at: string | number) => {
       const seconds = Math.max(0, Math.ceil((new Date(at).getTime() - now()) / 1000));

@@ -15,8 +15,8 @@ export function EventTypes() {
   const navigate = useNavigate({ from: '/event-types' });
   const { types, title, group, about } = useTypes();
   const set = (value: string) => void navigate({ search: { q: value || undefined }, replace: true });
-  const words = (q ?? '').toLowerCase();
-  const fits = (x: EventType) => !words || `${x.name} ${title(x.name)} ${x.description} ${group(x.group)}`.toLowerCase().includes(words);
+  const words = (q ?? '').trim().toLowerCase();
+  const fits = (x: EventType) => !words || `${x.name} ${title(x.name)} ${about(x)} ${group(x.group)}`.toLowerCase().includes(words);
   const admin = useAdmin();
   const [adding, setAdding] = useState(false);
   return (
@@ -99,8 +99,10 @@ function Manage({ type }: { type: EventType }) {
   );
 }
 
+const mostListed = 10;
+
 function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boolean }) {
-  const { t, format } = useWords();
+  const { t } = useWords();
   const { title } = useTypes();
   const admin = useAdmin();
   const webhooks = useWebhooks(every.chart).data?.data ?? [];
@@ -117,7 +119,23 @@ function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boo
           </Link>
         )}
       </div>
-      <div>{listening.length === 0 ? t('types.nobody') : t('types.listening', { names: format.list(listening.map((w) => w.name)) })}</div>
+      {listening.length === 0 ? (
+        <div>{t('types.nobody')}</div>
+      ) : (
+        <div>
+          {t('types.listening')}
+          <ul>
+            {listening.slice(0, mostListed).map((w) => (
+              <li key={w.id}>
+                <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
+                  {w.name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+          {listening.length > mostListed && <p className="dim">{t('types.listening.more', { n: listening.length - mostListed })}</p>}
+        </div>
+      )}
       {(x.example.current || x.example.previous) && <StatesTable previous={x.example.previous} current={x.example.current} title={title(x.name)} />}
       {x.schema && <SchemaTable schema={x.schema} />}
       {admin && !x.builtin && <Manage type={x} />}

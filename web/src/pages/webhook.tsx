@@ -13,6 +13,7 @@ import { RuleWords } from '../ui/listens';
 import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Guide, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
+import { StateLine } from '../ui/state-line';
 import { DeliveryList } from './delivery-list';
 import { Missed, SendThese, SentAgain } from './missed';
 import { Actions } from './webhook-actions';
@@ -21,7 +22,6 @@ import { Actions } from './webhook-actions';
 export function WebhookFrame({ id, children }: { id: string; children: (w: WebhookDetail, etag: string) => ReactNode }) {
   const { t } = useWords();
   const query = useWebhook(id);
-  const health = useHealth(id, '24h').data;
   if (!query.data) {
     return (
       <Page title={query.error ? t('webhook') : t('loading')}>
@@ -40,7 +40,7 @@ export function WebhookFrame({ id, children }: { id: string; children: (w: Webho
       title={w.name}
       lead={
         <div className="row">
-          <StateWord state={stateOf(w, health?.attempts)} />
+          <StateWord state={stateOf(w)} />
           <span className="dim" dir="ltr">
             {hostOf(w.url)}
           </span>
@@ -83,7 +83,7 @@ function OverviewOf({ webhook: w, etag }: { webhook: WebhookDetail; etag: string
   const ledger = useLedger(w.id, span);
   return (
     <>
-      <StateSentence webhook={w} attempts={health.data?.attempts} last={health.data?.last_failure ?? null} held={ledger.data?.held ?? 0} />
+      <StateSentence webhook={w} />
       <Missed webhook={w} ledger={ledger.data} />
       {w.unreachable_rules.length > 0 && <Unreachable webhook={w} etag={etag} />}
       <NativeSelect
@@ -202,18 +202,20 @@ function WebhookFacts({ webhook: w }: { webhook: WebhookDetail }) {
 }
 
 // StateSentence says how the webhook is, and what to do.
-function StateSentence({ webhook: w, attempts, last, held }: { webhook: WebhookDetail; attempts: number | undefined; last: Schemas['LastFailure'] | null; held: number }) {
+function StateSentence({ webhook: w }: { webhook: WebhookDetail }) {
   const { t } = useWords();
-  const state = stateOf(w, attempts);
+  const state = stateOf(w);
+  const last = w.stats?.last_failure;
   const tone = state === 'failing' ? 'warn' : state.startsWith('off') && state !== 'off_owner' ? 'bad' : state === 'working' || state === 'catching_up' ? 'good' : 'quiet';
   return (
     <Note tone={tone}>
       <p>
-        <strong>{t(`state.${state}.text`)}</strong> {!w.enabled && held > 0 && t('numbers.held', { n: held })}
+        <strong>{t(`state.${state}.text`)}</strong>
       </p>
-      {state === 'off_failing' && w.recovery?.next_probe_at && (
+      {(state === 'off_gave_up' || state === 'off_gone') && w.stats !== undefined && w.stats.held > 0 && <p>{t('numbers.held', { n: w.stats.held })}.</p>}
+      {state !== 'new' && state !== 'off_gave_up' && state !== 'off_gone' && (
         <p>
-          {t('recovery.next')} <Left until={w.recovery.next_probe_at} /> · {t('recovery.probes', { n: w.recovery.probes })}
+          <StateLine webhook={w} />
         </p>
       )}
       {w.paused_until && Date.parse(w.paused_until) > Date.now() && (
@@ -221,9 +223,9 @@ function StateSentence({ webhook: w, attempts, last, held }: { webhook: WebhookD
           {t('paused')} <Left until={w.paused_until} />
         </p>
       )}
-      {tone !== 'good' && state !== 'off_owner' && last?.reason && (
+      {tone !== 'good' && state !== 'off_owner' && last && (
         <p>
-          {t(`reason.${last.reason}`)} {t(`reason.${last.reason}.next`)} <span className="dim small">(<When at={last.at} />)</span>
+          {state !== 'failing' && t(`reason.${last.reason}`)} {t(`reason.${last.reason}.next`)} <span className="dim small">(<When at={last.at} />)</span>
         </p>
       )}
       {state === 'failing' && (

@@ -1,32 +1,27 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
 import { useSettled } from '../api/check';
+import { api, ok } from '../api/client';
 import { useListedWebhooks, useProjects, useUsers, type Webhook, type WebhookSort } from '../api/hooks';
 import { app } from '../base';
 import { useWords } from '../i18n';
-import { reaches } from '../rules/draft';
 import { hostOf } from '../rules/receivers';
 import { isolated } from '../rules/isolated';
-import { ails, needsYou, stateOf } from '../rules/state';
+import { stateOf } from '../rules/state';
+import { asQuery, fits, showNames, shown, showOf, type WebhookFilter } from '../rules/webhook-filter';
 import { Sparkline } from '../ui/charts';
 import { useSay } from '../ui/dialog';
 import { Choice } from '../ui/list';
 import { Listens } from '../ui/listens';
+import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
 import { useAdmin } from '../ui/names';
-import { Answered, copyText, Empty, Guide, Page, StateWord, When } from '../ui/parts';
+import { Answered, copyText, Empty, Guide, Page, Pager, StateWord, When } from '../ui/parts';
+import { StateLine } from '../ui/state-line';
 import { Example } from './example';
 import { useSwitch } from './webhook-switch';
-
-const shows = {
-  all: () => true,
-  working: (w: Webhook) => w.enabled && w.status === 'HEALTHY',
-  need: (w: Webhook) => needsYou(w) || ails(w),
-  off: (w: Webhook) => !w.enabled,
-} as const;
-
-type Show = keyof typeof shows;
 
 const sorts: WebhookSort[] = ['created', 'name', 'needs_attention'];
 
@@ -49,26 +44,27 @@ export function Webhooks() {
     return () => window.removeEventListener('keydown', find);
   }, []);
 
-  const show: Show = search.show && search.show in shows ? (search.show as Show) : 'all';
-  const words = (search.q ?? '').trim().toLowerCase();
-  // Of more than a page the server looks for the words.
-  const sort = sorts.find((s) => s === search.sort) ?? 'created';
-  const whole = useListedWebhooks('', show === 'need' ? 'needs_attention' : sort);
-  const sought = useSettled(words, 300);
-  const found = useListedWebhooks(whole.data?.next_cursor ? sought : '', sort);
-  const query = whole.data?.next_cursor && words ? found : whole;
   const projects = useProjects().data ?? [];
-  const project = projects.find((p) => p.id === search.project);
-  const fits = (w: Webhook) =>
-    shows[show](w) && (!search.owner || w.owner_id === search.owner) && (!project || reaches(w.rules, project)) && (!words || `${w.name} ${hostOf(w.url)} ${w.id}`.toLowerCase().includes(words));
+  const words = (search.q ?? '').trim();
+  const filter: WebhookFilter = { show: showOf(search.show), words, owner: search.owner, project: projects.find((p) => p.id === search.project) };
+  const asked = useSettled(asQuery(filter), 300);
+  const filtered = Object.keys(asked).length > 0;
+  const sort = filter.show === 'need' ? 'needs_attention' : (sorts.find((s) => s === search.sort) ?? 'created');
+
+  // Where one page has all of them, filters are at once; else the server looks for them.
+  const all = useListedWebhooks(sort, {});
+  const few = Boolean(all.query.data) && !all.older && !all.newer;
+  const some = useListedWebhooks(sort, asked, filtered && Boolean(all.query.data) && !few);
+  const pages = filtered && !few ? some : all;
+  const rows = few ? all.rows.filter((w) => fits(filter, w)) : pages.rows;
   const owner = (id: string) => isolated(users?.find((u) => u.id === id)?.name ?? id);
   const set = (change: Partial<typeof search>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
 
   return (
     <Page title={t('nav.webhooks')}>
-      <Answered query={query}>
-        {({ data: webhooks, next_cursor }) =>
-          webhooks.length === 0 && !words ? (
+      <Answered query={pages.query}>
+        {() =>
+          few && all.rows.length === 0 ? (
             <First />
           ) : (
             <>
@@ -79,15 +75,16 @@ export function Webhooks() {
                   value={search.q ?? ''}
                   onChange={(e) => set({ q: e.currentTarget.value || undefined })}
                   type="search"
+                  maxLength={200}
                   autoComplete="off"
                 />
                 <NativeSelect
                   label={t('webhooks.show')}
-                  value={show}
+                  value={filter.show}
                   onChange={(e) => set({ show: e.currentTarget.value === 'all' ? undefined : e.currentTarget.value })}
-                  data={(Object.keys(shows) as Show[]).map((value) => ({
+                  data={showNames.map((value) => ({
                     value,
-                    label: `${t(`webhooks.show.${value}`)} (${format.number(webhooks.filter(shows[value]).length)})`,
+                    label: few ? `${t(`webhooks.show.${value}`)} (${format.number(all.rows.filter((w) => shown(value, w)).length)})` : t(`webhooks.show.${value}`),
                   }))}
                 />
                 <NativeSelect
@@ -96,58 +93,13 @@ export function Webhooks() {
                   onChange={(e) => set({ sort: e.currentTarget.value === 'created' ? undefined : e.currentTarget.value })}
                   data={sorts.map((value) => ({ value, label: t(`webhooks.sort.${value}`) }))}
                 />
-                <Choice label={t('project')} value={project?.id} onChange={(chosen) => set({ project: chosen })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
-                {admin && <Choice label={t('owner')} value={search.owner} onChange={(chosen) => set({ owner: chosen })} options={owners(webhooks).map((id) => ({ value: id, label: owner(id) }))} />}
+                <Choice label={t('project')} value={filter.project?.id} onChange={(chosen) => set({ project: chosen })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
+                {admin && <Owner chosen={search.owner} users={users} onChange={(chosen) => set({ owner: chosen })} />}
               </div>
-              {webhooks.some(fits) ? (
-                <div className="frame">
-                  <table className="table">
-                    <thead>
-                      <tr>
-                        <th scope="col">{t('webhook')}</th>
-                        <th scope="col">{t('state')}</th>
-                        <th scope="col">{t('listens')}</th>
-                        <th scope="col">{t('span.24h')}</th>
-                        <th scope="col">{t('last_attempt')}</th>
-                        {admin && <th scope="col">{t('owner')}</th>}
-                        <th scope="col">
-                          <span className="hidden">{t('actions')}</span>
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {webhooks.filter(fits).map((w) => (
-                        <tr key={w.id}>
-                          <td className="main-cell">
-                            <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
-                              {w.name}
-                            </Link>
-                            <div className="dim small" dir="ltr">
-                              {hostOf(w.url)}
-                            </div>
-                          </td>
-                          <td>
-                            <StateWord state={stateOf(w, w.stats?.last_attempt_at === null ? w.stats.attempts : 1)} />
-                            <Kept webhook={w} />
-                          </td>
-                          <td>
-                            <Listens rules={w.rules} />
-                          </td>
-                          <td>
-                            <LastDay webhook={w} />
-                          </td>
-                          <td data-label={t('last_attempt')} className="dim">
-                            {w.stats?.last_attempt_at ? <When at={w.stats.last_attempt_at} /> : '–'}
-                          </td>
-                          {admin && <td data-label={t('owner')}>{owner(w.owner_id)}</td>}
-                          <td className="act">
-                            <RowMenu webhook={w} />
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+              {rows.length > 0 ? (
+                <Rows rows={rows} owner={admin ? owner : undefined} />
+              ) : pages.older ? (
+                <p>{t('webhooks.looked')}</p>
               ) : (
                 <Empty title={t('nothing_fits')} guide="concepts#the-states-of-a-webhook">
                   <Button variant="default" onClick={() => set({ q: undefined, show: undefined, owner: undefined, project: undefined })}>
@@ -155,7 +107,7 @@ export function Webhooks() {
                   </Button>
                 </Empty>
               )}
-              {next_cursor && <p className="dim">{t('webhooks.more', { n: webhooks.length })}</p>}
+              <Pager older={pages.older} newer={pages.newer} />
             </>
           )
         }
@@ -164,7 +116,116 @@ export function Webhooks() {
   );
 }
 
-const owners = (webhooks: Webhook[]) => [...new Set(webhooks.map((w) => w.owner_id))].sort();
+const fewUsers = 200; // fit into a select
+
+// Owner narrows the list to one person, who is looked for where there are many.
+function Owner({ chosen, users, onChange }: { chosen: string | undefined; users: { id: string; name: string }[] | undefined; onChange: (id?: string) => void }) {
+  const { t } = useWords();
+  const [typed, setTyped] = useState(chosen ?? '');
+  const sought = useSettled(typed.trim(), 300);
+  const many = (users?.length ?? 0) > fewUsers;
+  const list = useId();
+  const found = useQuery({
+    queryKey: ['users', 'like', sought],
+    enabled: many && sought !== '',
+    queryFn: () => ok(api.GET('/v1/users', { params: { query: { limit: 20, q: sought } } })),
+  }).data?.data;
+  if (!many) return <Choice label={t('owner')} value={chosen} onChange={onChange} options={(users ?? []).map((u) => ({ value: u.id, label: `${u.name} (${u.id})` }))} />;
+  return (
+    <>
+      <TextInput
+        label={t('owner')}
+        value={typed}
+        list={list}
+        type="search"
+        maxLength={200}
+        autoComplete="off"
+        onChange={(e) => {
+          const text = e.currentTarget.value;
+          setTyped(text);
+          if (text === '' || [...(users ?? []), ...(found ?? [])].some((u) => u.id === text)) onChange(text || undefined);
+        }}
+      />
+      <datalist id={list}>
+        {found?.map((u) => (
+          <option key={u.id} value={u.id}>
+            {u.name}
+          </option>
+        ))}
+      </datalist>
+    </>
+  );
+}
+
+function Rows({ rows, owner }: { rows: Webhook[]; owner: ((id: string) => string) | undefined }) {
+  const { t } = useWords();
+  return (
+    <div className="frame">
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('webhook')}</th>
+            <th scope="col">{t('state')}</th>
+            <th scope="col">{t('listens')}</th>
+            <th scope="col">{t('span.24h')}</th>
+            <th scope="col">{t('last_attempt')}</th>
+            {owner && <th scope="col">{t('owner')}</th>}
+            <th scope="col">
+              <span className="hidden">{t('actions')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((w) => (
+            <tr key={w.id}>
+              <td className="main-cell">
+                <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
+                  {w.name}
+                </Link>
+                <div className="dim small" dir="ltr">
+                  {hostOf(w.url)}
+                </div>
+              </td>
+              <td>
+                <StateWord state={stateOf(w)} />
+                <div className="dim small">
+                  <StateLine webhook={w} />
+                </div>
+                <Waiting webhook={w} />
+              </td>
+              <td>
+                <Listens rules={w.rules} />
+                <Dead webhook={w} />
+              </td>
+              <td>
+                <LastDay webhook={w} />
+              </td>
+              <td data-label={t('last_attempt')} className="dim">
+                {w.stats?.last_attempt_at ? <When at={w.stats.last_attempt_at} /> : '–'}
+              </td>
+              {owner && <td data-label={t('owner')}>{owner(w.owner_id)}</td>}
+              <td className="act">
+                <RowMenu webhook={w} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+// Dead warns of rules that no event can match any more.
+function Dead({ webhook: w }: { webhook: Webhook }) {
+  const { t } = useWords();
+  const n = w.stats?.unreachable_rules.length ?? 0;
+  if (n === 0) return null;
+  return (
+    <div className="warn small with-icon">
+      <Icon name="warning" /> {t('unreachable', { n })}
+    </div>
+  );
+}
 
 // The dialogs are larger than the list.
 const RowDialog = lazy(async () => ({ default: (await import('./webhook-actions')).RowDialog }));
@@ -202,16 +263,15 @@ function RowMenu({ webhook: w }: { webhook: Webhook }) {
 
 const most = 1000; // is counted no further
 
-// Kept says what waits, and why the webhook fails.
-function Kept({ webhook: w }: { webhook: Webhook }) {
+// Waiting says what waits to be sent, and why the webhook was switched off.
+function Waiting({ webhook: w }: { webhook: Webhook }) {
   const { t } = useWords();
   const s = w.stats;
   if (!s) return null;
   return (
     <div className="dim small">
       {s.waiting > 0 && <div>{t(s.waiting < most ? 'numbers.waiting' : 'numbers.waiting.most', { n: s.waiting })}</div>}
-      {s.held > 0 && <div>{t(s.held < most ? 'numbers.held' : 'numbers.held.most', { n: s.held })}</div>}
-      {w.status !== 'HEALTHY' && s.last_failure && <div>{t(`reason.${s.last_failure.reason}`)}</div>}
+      {w.disabled_reason === 'health' && s.last_failure && <div>{t(`reason.${s.last_failure.reason}`)}</div>}
     </div>
   );
 }

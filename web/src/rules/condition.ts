@@ -17,7 +17,9 @@ export type Line =
   | { op: 'between'; path: string; from: number; to: number }
   | { op: 'before' | 'after'; path: string; day: string }
   | { op: 'from_to'; path: string; from: string; to: string }
-  | { op: 'has_named'; path: string; name: string; value: string }
+  | { op: 'has_name'; path: string; name: string }
+  | { op: 'has_named' | 'has_named_not' | 'has_named_contains'; path: string; name: string; value: string }
+  | { op: 'has_named_more' | 'has_named_at_least' | 'has_named_less' | 'has_named_at_most'; path: string; name: string; number: number }
   | { op: 'by' | 'not_by'; user: string }
   | { op: 'weekdays'; zone: string }
   | { op: 'hours'; from: number; to: number; zone: string };
@@ -48,7 +50,7 @@ export const opsOf: Record<Kind, Op[]> = {
   switch: ['on', 'off', 'changes'],
   day: ['before', 'after', 'changes', 'empty', 'not_empty'],
   list: ['has', 'changes'],
-  things: ['has_named', 'changes'],
+  things: ['has_named', 'has_named_not', 'has_named_contains', 'has_named_more', 'has_named_at_least', 'has_named_less', 'has_named_at_most', 'has_name', 'changes'],
   objects: ['changes'],
 };
 
@@ -80,6 +82,11 @@ const there = (state: string, path: string) =>
 
 // thereOnce is there as it was written before: null was not thought of.
 const thereOnce = (state: string, path: string) => `has(${state}.${path})`;
+
+// named says that a list has one with a name, of which something holds.
+const named = (l: { path: string; name: string }, holds?: string) => `${read('current', l.path, '[]')}.exists(x, x.?name.orValue('') == ${quote(l.name)}${holds ? ` && ${holds}` : ''})`;
+const valueText = "string(x.?value.orValue(''))";
+const valueThere = 'has(x.value) && x.value != null';
 
 // cel is a line as text.
 export function cel(l: Line, exists = there): string {
@@ -129,7 +136,21 @@ export function cel(l: Line, exists = there): string {
     case 'has':
       return `${read('current', l.path, '[]')}.exists(x, x == ${quote(l.value)})`;
     case 'has_named':
-      return `${read('current', l.path, '[]')}.exists(x, x.?name.orValue('') == ${quote(l.name)} && string(x.?value.orValue('')) == ${quote(l.value)})`;
+      return named(l, `${valueText} == ${quote(l.value)}`);
+    case 'has_named_not':
+      return named(l, `${valueText} != ${quote(l.value)}`);
+    case 'has_named_contains':
+      return named(l, `${valueText}.lowerAscii().contains(${quote(l.value.toLowerCase())})`);
+    case 'has_named_more':
+      return named(l, `${valueThere} && x.value > ${number(l.number)}`);
+    case 'has_named_at_least':
+      return named(l, `${valueThere} && x.value >= ${number(l.number)}`);
+    case 'has_named_less':
+      return named(l, `${valueThere} && x.value < ${number(l.number)}`);
+    case 'has_named_at_most':
+      return named(l, `${valueThere} && x.value <= ${number(l.number)}`);
+    case 'has_name':
+      return named(l);
     case 'by':
       return `actor_id == ${quote(l.user)}`;
     case 'not_by':
@@ -222,6 +243,8 @@ const guarded = (source: string) => new RegExp(`^has\\(.* && ${escaped(source)}$
 const unquote = (s = "''") => s.slice(1, -1).replace(/\\(.)/g, (_, c: string) => ({ n: '\n', r: '\r', t: '\t' })[c] ?? c);
 const plain = (s = '') => s.replace(/\?/g, '');
 
+const ofNamed = (holds: string) => `current.?OPTIONAL.orValue([]).exists(x, x.?name.orValue('') == TEXT && ${holds})`;
+
 // shapes are the patterns of lines, tried in order. What one reads wrongly, parse
 // finds out: it writes the condition again.
 const shapes: [RegExp, (m: string[]) => Line][] = [
@@ -253,10 +276,14 @@ const shapes: [RegExp, (m: string[]) => Line][] = [
     (m) => ({ op: 'grows_by', path: m[1] ?? '', number: Math.round((Number(m[3]) - 1) * 1e6) / 1e4 }),
   ],
   [pattern("current.?OPTIONAL.orValue([]).exists(x, x == TEXT)"), (m) => ({ op: 'has', path: plain(m[1]), value: unquote(m[2]) })],
-  [
-    pattern("current.?OPTIONAL.orValue([]).exists(x, x.?name.orValue('') == TEXT && string(x.?value.orValue('')) == TEXT)"),
-    (m) => ({ op: 'has_named', path: plain(m[1]), name: unquote(m[2]), value: unquote(m[3]) }),
-  ],
+  [pattern(ofNamed(`${valueText} == TEXT`)), (m) => ({ op: 'has_named', path: plain(m[1]), name: unquote(m[2]), value: unquote(m[3]) })],
+  [pattern(ofNamed(`${valueText} != TEXT`)), (m) => ({ op: 'has_named_not', path: plain(m[1]), name: unquote(m[2]), value: unquote(m[3]) })],
+  [pattern(ofNamed(`${valueText}.lowerAscii().contains(TEXT)`)), (m) => ({ op: 'has_named_contains', path: plain(m[1]), name: unquote(m[2]), value: unquote(m[3]) })],
+  [pattern(ofNamed(`${valueThere} && x.value > NUMBER`)), (m) => ({ op: 'has_named_more', path: plain(m[1]), name: unquote(m[2]), number: Number(m[3]) })],
+  [pattern(ofNamed(`${valueThere} && x.value >= NUMBER`)), (m) => ({ op: 'has_named_at_least', path: plain(m[1]), name: unquote(m[2]), number: Number(m[3]) })],
+  [pattern(ofNamed(`${valueThere} && x.value < NUMBER`)), (m) => ({ op: 'has_named_less', path: plain(m[1]), name: unquote(m[2]), number: Number(m[3]) })],
+  [pattern(ofNamed(`${valueThere} && x.value <= NUMBER`)), (m) => ({ op: 'has_named_at_most', path: plain(m[1]), name: unquote(m[2]), number: Number(m[3]) })],
+  [pattern("current.?OPTIONAL.orValue([]).exists(x, x.?name.orValue('') == TEXT)"), (m) => ({ op: 'has_name', path: plain(m[1]), name: unquote(m[2]) })],
   [pattern('actor_id == TEXT'), (m) => ({ op: 'by', user: unquote(m[1]) })],
   [pattern('actor_id != TEXT'), (m) => ({ op: 'not_by', user: unquote(m[1]) })],
   [pattern('occurred_at.getDayOfWeek(TEXT) in [1, 2, 3, 4, 5]'), (m) => ({ op: 'weekdays', zone: unquote(m[1]) })],

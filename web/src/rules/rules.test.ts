@@ -111,13 +111,20 @@ test('state says every combination in one word', () => {
   const on = { enabled: true, disabled_reason: null } as const;
   const off = { enabled: false, status: 'UNHEALTHY' } as const;
   expect(stateOf({ ...on, status: 'HEALTHY' })).toBe('working');
-  expect(stateOf({ ...on, status: 'HEALTHY' }, 0)).toBe('new');
-  expect(stateOf({ ...on, status: 'HEALTHY', draining: true }, 0)).toBe('catching_up');
-  expect(stateOf({ ...on, status: 'DEGRADED', draining: true }, 3)).toBe('failing');
+  const none = { attempts: 0, last_attempt_at: null, recovery: null, draining: false, drain: null, unreachable_rules: [] };
+  expect(stateOf({ ...on, status: 'HEALTHY', stats: none })).toBe('new');
+  expect(stateOf({ ...on, status: 'HEALTHY', stats: { ...none, attempts: 1 } })).toBe('working');
+  expect(stateOf({ ...on, status: 'HEALTHY', stats: { ...none, last_attempt_at: '2026-01-01T00:00:00Z' } })).toBe('working');
+  expect(stateOf({ ...on, status: 'HEALTHY', stats: { ...none, draining: true } })).toBe('catching_up');
+  expect(stateOf({ ...on, status: 'HEALTHY', stats: { ...none, attempts: 3, draining: true, drain: { total: 3, left: 1 } } })).toBe('catching_up');
+  expect(stateOf({ ...on, status: 'HEALTHY', stats: { ...none, attempts: 3, draining: true, drain: { total: 3, left: 0 } } })).toBe('working');
+  expect(stateOf({ ...on, status: 'HEALTHY', draining: true })).toBe('catching_up');
+  expect(stateOf({ ...on, status: 'DEGRADED', draining: true })).toBe('failing');
   expect(stateOf({ ...on, status: 'UNHEALTHY' })).toBe('failing');
   expect(stateOf({ ...off, status: 'HEALTHY', disabled_reason: 'owner' })).toBe('off_owner');
   expect(stateOf({ ...off, disabled_reason: 'health', recovery })).toBe('off_failing');
   expect(stateOf({ ...off, disabled_reason: 'health', recovery: { ...recovery, gave_up_at: '2026-01-01T00:00:00Z' } })).toBe('off_gave_up');
+  expect(stateOf({ ...off, disabled_reason: 'health', stats: { ...none, recovery: { ...recovery, gave_up_at: '2026-01-01T00:00:00Z' } } })).toBe('off_gave_up');
   expect(stateOf({ ...off, disabled_reason: 'gone' })).toBe('off_gone');
   expect(needsYou({ ...off, disabled_reason: 'owner' })).toBe(false);
   expect(needsYou({ ...off, disabled_reason: 'gone' })).toBe(true);
@@ -129,7 +136,8 @@ test('state says every combination in one word', () => {
     [{ ...on, status: 'HEALTHY' }, false],
   ] as const)
     expect(ails(facts)).toBe(want);
-  expect(needsYou({ ...on, status: 'HEALTHY', unreachable_rules: [{}] })).toBe(true);
+  expect(needsYou({ ...on, status: 'HEALTHY', stats: { ...none, unreachable_rules: [0] } })).toBe(true);
+  expect(needsYou({ ...on, status: 'DEGRADED', stats: none })).toBe(false);
 });
 
 test('changes go by meaning, those that differ first', () => {

@@ -3,20 +3,24 @@ import type { Webhook, WebhookDetail } from '../api/hooks';
 export type State = 'working' | 'new' | 'failing' | 'catching_up' | 'off_owner' | 'off_failing' | 'off_gave_up' | 'off_gone';
 export type Tone = 'good' | 'quiet' | 'warn' | 'bad';
 
-type Facts = Pick<Webhook, 'enabled' | 'status' | 'disabled_reason'> & Partial<Pick<WebhookDetail, 'recovery' | 'draining'>>;
+type Stats = NonNullable<Webhook['stats']>;
 
-// stateOf says in one word how a webhook is. In lists, which have neither its
-// recovery nor its attempts, some words are never said. attempts is how many
-// there were lately.
-export function stateOf(w: Facts, attempts?: number): State {
+type Facts = Pick<Webhook, 'enabled' | 'status' | 'disabled_reason'> & {
+  stats?: Pick<Stats, 'attempts' | 'last_attempt_at' | 'recovery' | 'draining' | 'drain' | 'unreachable_rules'>;
+} & Partial<Pick<WebhookDetail, 'recovery' | 'draining'>>;
+
+// stateOf says in one word how a webhook is. Without its numbers it is never new.
+export function stateOf(w: Facts): State {
+  const recovery = w.stats ? w.stats.recovery : w.recovery;
   if (!w.enabled) {
     if (w.disabled_reason === 'gone') return 'off_gone';
-    if (w.disabled_reason === 'health') return w.recovery?.gave_up_at ? 'off_gave_up' : 'off_failing';
+    if (w.disabled_reason === 'health') return recovery?.gave_up_at ? 'off_gave_up' : 'off_failing';
     return 'off_owner';
   }
   if (w.status !== 'HEALTHY') return 'failing';
-  if (w.draining) return 'catching_up';
-  return attempts === 0 ? 'new' : 'working';
+  // A drain goes on for a moment after its last one, for what came as it began.
+  if ((w.stats?.draining ?? w.draining) && w.stats?.drain?.left !== 0) return 'catching_up';
+  return w.stats?.last_attempt_at === null && w.stats.attempts === 0 ? 'new' : 'working';
 }
 
 export const toneOf: Record<State, Tone> = {
@@ -34,6 +38,6 @@ export const toneOf: Record<State, Tone> = {
 // server puts the same ones first with sort=needs_attention.
 export const ails = (w: Facts) => (w.enabled ? w.status !== 'HEALTHY' : w.disabled_reason !== 'owner');
 
-// needsYou says that a webhook does not mend itself.
-export const needsYou = (w: Facts & { unreachable_rules?: unknown[] }) =>
-  (!w.enabled && w.disabled_reason !== 'owner') || (w.unreachable_rules?.length ?? 0) > 0;
+// needsYou says that a webhook does not mend itself. The server finds the same ones with
+// stuck=true.
+export const needsYou = (w: Facts) => (!w.enabled && w.disabled_reason !== 'owner') || (w.stats?.unreachable_rules.length ?? 0) > 0;

@@ -4,6 +4,17 @@ import { useWords } from '../i18n';
 import { cel, linesOf, parse, valuesAt, type Group, type Join, type Line } from '../rules/condition';
 import { Word } from './parts';
 
+// valueOps say of a value what the operators of lists say of the value of one in them.
+const valueOps = {
+  has_named: 'op.is',
+  has_named_not: 'op.is_not',
+  has_named_contains: 'op.contains',
+  has_named_more: 'op.more',
+  has_named_at_least: 'op.at_least',
+  has_named_less: 'op.less',
+  has_named_at_most: 'op.at_most',
+} as const;
+
 // useLineWords says a line of a condition as people say it.
 function useLineWords() {
   const { t, format } = useWords();
@@ -17,8 +28,17 @@ function useLineWords() {
       case 'between':
       case 'hours':
         return `${field} ${op} ${t('line.range', { from: format.number(l.from), to: format.number(l.to) })}`;
+      case 'has_name':
+        return t('line.has_name', { field, name: l.name });
       case 'has_named':
-        return `${field} ${op} ${quoted(l.name)}, ${quoted(l.value)}`;
+      case 'has_named_not':
+      case 'has_named_contains':
+        return t('line.named', { field, name: l.name, op: t(valueOps[l.op]), value: quoted(l.value) });
+      case 'has_named_more':
+      case 'has_named_at_least':
+      case 'has_named_less':
+      case 'has_named_at_most':
+        return t('line.named', { field, name: l.name, op: t(valueOps[l.op]), value: format.number(l.number) });
       case 'grows_by':
         return `${field} ${op} ${format.percent(l.number / 100)}`;
       case 'one_of':

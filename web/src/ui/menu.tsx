@@ -13,6 +13,9 @@ export function Menu({ label, items }: { label: string; items: Item[] }) {
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
+  // Browsers close a popover when something else is pressed, the button too: a click that
+  // began with an open menu does not open it again, whichever of the two comes first.
+  const pressedOpen = useRef(false);
   useEffect(() => {
     const menu = list.current;
     const from = button.current?.getBoundingClientRect();
@@ -40,7 +43,22 @@ export function Menu({ label, items }: { label: string; items: Item[] }) {
   };
   return (
     <>
-      <button ref={button} type="button" className="more" aria-label={label} aria-haspopup="menu" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+      <button
+        ref={button}
+        type="button"
+        className="more"
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onPointerDown={() => {
+          pressedOpen.current = open;
+        }}
+        onClick={() => {
+          setOpen(!open && !pressedOpen.current);
+          pressedOpen.current = false;
+        }}
+      >
         <Icon name="more" />
       </button>
       {open && (

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { Failure } from '../api/client';
+import { now } from '../api/clock';
 import type { Status } from '../api/hooks';
 import { app, base } from '../base';
 import { useWords, type Key } from '../i18n';
@@ -99,9 +100,12 @@ export function Guide({ to }: { to: string }) {
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
-  const { t, format } = useWords();
+  const { t } = useWords();
+  const [over, setOver] = useState(false);
+  useEffect(() => setOver(false), [error]);
   const failure = error instanceof Failure ? error : new Failure('internal');
   const about = [failure.code, failure.problem?.request_id, failure.problem?.instance, failure.at.toISOString()].filter(Boolean).join(' · ');
+  const until = failure.code === 'rate_limited' && failure.retryAfter && !over ? new Date(failure.at.getTime() + failure.retryAfter * 1000).toISOString() : undefined;
   return (
     <div role="alert" className="note bad">
       <p>
@@ -119,16 +123,32 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
           <Guide to={`#${failure.code}`} />
         </details>
       )}
+      {until && <Countdown until={until} onOver={() => setOver(true)} />}
       <div className="row">
         {retry && (
-          <Button size="xs" variant="default" onClick={retry}>
+          <Button size="xs" variant="default" disabled={Boolean(until)} onClick={retry}>
             {t('try_again')}
           </Button>
         )}
         <Copy value={about} label={t('problem.copy')} />
       </div>
-      {failure.retryAfter && failure.code === 'rate_limited' && <p className="small">{t('problem.wait', { seconds: format.number(failure.retryAfter) })}</p>}
     </div>
+  );
+}
+
+// Countdown says how long the server asks to wait. Each second of it would be read out, so
+// it is read once.
+function Countdown({ until, onOver }: { until: string; onOver: () => void }) {
+  const { t, format } = useWords();
+  useTick(1);
+  const left = Math.ceil((Date.parse(until) - now()) / 1000);
+  useEffect(() => {
+    if (left <= 0) onOver();
+  }, [left, onOver]);
+  return (
+    <p className="small" aria-live="off">
+      {t('problem.wait', { seconds: format.number(Math.max(0, left)) })}
+    </p>
   );
 }
 

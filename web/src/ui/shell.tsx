@@ -3,10 +3,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState, type ReactNode } from 'react';
 import { api, ok } from '../api/client';
-import { isFailure, useSession, useWebhooks, type Session } from '../api/hooks';
+import { isFailure, mostStuck, useSession, useStuck, useWebhooks, type Session } from '../api/hooks';
 import { app, base } from '../base';
 import { languages, useWords, type Key, type Language } from '../i18n';
-import { needsYou } from '../rules/state';
 import { Dialog } from './dialog';
 import { Icon, type IconName } from './icons';
 import { Loading, Problem, useTick } from './parts';
@@ -140,11 +139,12 @@ function Banners() {
   const { t, format } = useWords();
   const path = useLocation().pathname;
   const session = useSession().data;
-  // The list reads them itself, with their numbers.
-  const webhooks = useWebhooks(30, path !== '/webhooks').data?.data ?? [];
+  // The list reads all of them, where they are not too many.
+  const all = useWebhooks(30, false).data;
+  const stuck = useStuck(path !== '/webhooks' || Boolean(all?.next_cursor)).data;
+  const need = stuck?.data ?? [];
   const offline = useOffline();
   useTick(30);
-  const need = webhooks.filter(needsYou);
   const ends = session?.expires_at;
   const soon = ends && Date.parse(ends) - Date.now() < 600_000;
   if (!offline && !soon && need.length === 0) return null;
@@ -165,7 +165,7 @@ function Banners() {
       )}
       {need.length > 0 && !(need.length === 1 && path.includes(need[0]?.id ?? '-')) && (
         <div className="note bad row between">
-          <span>{t('webhooks.need_you', { n: need.length, names: format.list(need.slice(0, 3).map((w) => w.name)) })}</span>
+          <span>{t(stuck?.next_cursor && need.length >= mostStuck ? 'webhooks.need_you.most' : 'webhooks.need_you', { n: need.length, names: format.list(need.slice(0, 3).map((w) => w.name)) })}</span>
           {need.length === 1 && need[0] ? (
             <Link to="/webhooks/$id" params={{ id: need[0].id }}>
               {t('look')}
@@ -257,6 +257,7 @@ function Person() {
           <div>
             <strong dir="auto">{session?.user?.name ?? session?.user_id ?? t('role.admin')}</strong>
             {session?.user && <div className="dim small">{session.user.email}</div>}
+            {session?.user && <div className="dim small">{t(`role.${session.role}`)}</div>}
           </div>
           <Preferences />
           {session?.role === 'admin' && (

@@ -16,6 +16,8 @@ export const help: Part<typeof english> = {
   'line.quoted': '„{value}“',
   'line.from_to': '{field} ändert sich von „{from}“ zu „{to}“',
   'line.range': '{from} bis {to}',
+  'line.named': '{field} hat „{name}“, und dessen Wert {op} {value}',
+  'line.has_name': '{field} hat „{name}“',
   'line.and': 'und',
   'line.or': 'oder',
   'line.holds': 'trifft zu',

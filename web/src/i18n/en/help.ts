@@ -16,6 +16,8 @@ export const help = {
   'line.quoted': '“{value}”',
   'line.from_to': '{field} changes from “{from}” to “{to}”',
   'line.range': '{from} to {to}',
+  'line.named': '{field} has “{name}”, and its value {op} {value}',
+  'line.has_name': '{field} has “{name}”',
   'line.and': 'and',
   'line.or': 'or',
   'line.holds': 'holds',

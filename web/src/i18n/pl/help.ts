@@ -16,6 +16,8 @@ export const help: Part<typeof english> = {
   'line.quoted': '„{value}”',
   'line.from_to': '{field} zmienia się z „{from}” na „{to}”',
   'line.range': 'od {from} do {to}',
+  'line.named': '{field} ma „{name}”, a jego wartość {op} {value}',
+  'line.has_name': '{field} ma „{name}”',
   'line.and': 'oraz',
   'line.or': 'lub',
   'line.holds': 'spełnione',

@@ -128,6 +128,7 @@ function NewKey({ own = false, onClose }: { own?: boolean; onClose: () => void }
   const [user, setUser] = useState('');
   const [life, setLife] = useState<keyof typeof lives>('90');
   const [once] = useState(onceKey);
+  const [shown, setShown] = useState(false);
   const owner = user || users[0]?.id || '';
   const make = useMutation({
     mutationFn: () =>
@@ -149,8 +150,11 @@ function NewKey({ own = false, onClose }: { own?: boolean; onClose: () => void }
     return (
       <Dialog title={t('keys.made')} onClose={onClose}>
         <p>{t('keys.once')}</p>
-        <code>{make.data.prefix}…</code>
+        <code dir="ltr">{shown ? make.data.key : `${make.data.prefix}…`}</code>
         <div className="row">
+          <Button size="sm" variant="default" onClick={() => setShown(!shown)}>
+            {shown ? t('hide') : t('show')}
+          </Button>
           <Copy value={make.data.key} label={t('keys.copy')} size="sm" />
           {role !== 'publisher' && <Copy value={`godwit login --url ${loginURL} --key ${make.data.key}`} label={t('keys.copy_login')} size="sm" />}
           <Button onClick={onClose}>{t('close')}</Button>

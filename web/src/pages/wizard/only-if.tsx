@@ -9,6 +9,7 @@ import { Faults } from '../../ui/findings';
 import { useFields } from '../../ui/fields';
 import { Loading, Note } from '../../ui/parts';
 import { placeOf } from '../../rules/place';
+import { Limits } from './limits';
 import type { Set } from './what';
 
 // The editor is as large as all else together: it comes when someone writes by hand.
@@ -71,6 +72,7 @@ export function OnlyIf({ draft: d, set, fault, none }: { draft: Draft; set: Set;
         return piece.op === 'group' ? <GroupEditor key={i} group={piece} {...own} /> : <LineEditor key={i} line={piece} {...own} />;
       })}
       <FilterFault fault={fault} />
+      <Limits draft={d} />
       {!condition.lines.every(finished) && <Note tone="warn">{t('only_if.unfinished')}</Note>}
       <div className="row">
         <Button variant="default" onClick={() => change({ ...condition, lines: [...condition.lines, fresh(fields[0])] })}>
@@ -197,7 +199,16 @@ function make(op: Op, path: string): Line {
     case 'from_to':
       return { op, path, from: '', to: '' };
     case 'has_named':
+    case 'has_named_not':
+    case 'has_named_contains':
       return { op, path, name: '', value: '' };
+    case 'has_named_more':
+    case 'has_named_at_least':
+    case 'has_named_less':
+    case 'has_named_at_most':
+      return { op, path, name: '', number: 0 };
+    case 'has_name':
+      return { op, path, name: '' };
     case 'by':
     case 'not_by':
       return { op, user: '' };
@@ -209,6 +220,9 @@ function make(op: Op, path: string): Line {
       return { op, path };
   }
 }
+
+// kept is a new line with the name that the one before asked for.
+const kept = (next: Line, before: Line): Line => ('name' in next && 'name' in before ? { ...next, name: before.name } : next);
 
 // finished says that a line asks for something, and each line of a group does.
 function finished(l: Piece): boolean {
@@ -248,7 +262,7 @@ function LineEditor({ line: l, fields, onChange, onRemove }: { line: Line; field
             { value: when, label: t('only_if.when') },
           ]}
         />
-        <NativeSelect label={t('only_if.op')} value={l.op} onChange={(e) => onChange(make(e.currentTarget.value as Op, path))} data={ops.map((value) => ({ value, label: t(`op.${value}`) }))} />
+        <NativeSelect label={t('only_if.op')} value={l.op} onChange={(e) => onChange(kept(make(e.currentTarget.value as Op, path), l))} data={ops.map((value) => ({ value, label: t(`op.${value}`) }))} />
         <Values line={l} onChange={onChange} example={field?.example} />
         <Button className="fit" variant="default" onClick={onRemove}>
           {t('remove')}
@@ -260,8 +274,8 @@ function LineEditor({ line: l, fields, onChange, onRemove }: { line: Line; field
 
 function Values({ line: l, onChange, example }: { line: Line; onChange: (l: Line) => void; example: string | undefined }) {
   const { t } = useWords();
-  const text = (label: string, value: string, set: (v: string) => Line) => (
-    <TextInput label={label} value={value} placeholder={example?.slice(0, 40)} onChange={(e) => onChange(set(e.currentTarget.value))} autoComplete="off" />
+  const text = (label: string, value: string, set: (v: string) => Line, sample = example) => (
+    <TextInput label={label} value={value} placeholder={sample?.slice(0, 40)} onChange={(e) => onChange(set(e.currentTarget.value))} autoComplete="off" />
   );
   const number = (label: string, value: number, set: (v: number) => Line) => <NumberInput label={label} value={value} hideControls onChange={(v) => onChange(set(Number(v)))} />;
   switch (l.op) {
@@ -305,11 +319,25 @@ function Values({ line: l, onChange, example }: { line: Line; onChange: (l: Line
           {text(t('value.to'), l.to, (to) => ({ ...l, to }))}
         </>
       );
+    case 'has_name':
+      return text(t('value.name'), l.name, (name) => ({ ...l, name }));
     case 'has_named':
+    case 'has_named_not':
+    case 'has_named_contains':
       return (
         <>
           {text(t('value.name'), l.name, (name) => ({ ...l, name }))}
-          {text(t('value'), l.value, (value) => ({ ...l, value }))}
+          {text(t('value'), l.value, (value) => ({ ...l, value }), '')}
+        </>
+      );
+    case 'has_named_more':
+    case 'has_named_at_least':
+    case 'has_named_less':
+    case 'has_named_at_most':
+      return (
+        <>
+          {text(t('value.name'), l.name, (name) => ({ ...l, name }))}
+          {number(t('value'), l.number, (n) => ({ ...l, number: n }))}
         </>
       );
     case 'by':

@@ -9,6 +9,7 @@ import { useTypes } from '../../ui/names';
 import { Answered, Note } from '../../ui/parts';
 import { Radios } from '../../ui/radios';
 import { StatesTable } from '../../ui/states';
+import { Limits } from './limits';
 
 export type Set = (change: Partial<Draft>) => void;
 
@@ -31,6 +32,7 @@ export function What({ draft: d, set }: { draft: Draft; set: Set }) {
         {(all) => (
           <>
             {d.what === 'some' && <Types types={[...publishable(all), ...all.filter((x) => x.archived_at && had.includes(x.name))]} chosen={d.types} onChange={(chosen) => set({ types: chosen })} />}
+            {d.what === 'some' && <Limits draft={{ ...d, where: 'everywhere', grid: null, filter: '' }} />}
             {d.what === 'together' && <Parts types={publishable(all)} together={d.together} onChange={(together) => set({ together })} />}
             <details open={d.own.length > 0}>
               <summary>{t('what.own')}</summary>

@@ -7,6 +7,7 @@ import { useNames } from '../../ui/names';
 import { Answered, Guide, Note } from '../../ui/parts';
 import { Radios } from '../../ui/radios';
 import { Grid } from './grid';
+import { Limits } from './limits';
 import type { Set } from './what';
 
 // Where asks which projects are meant. Nothing is chosen beforehand, and an empty
@@ -86,6 +87,7 @@ function Places({ projects, draft: d, set }: { projects: Project[]; draft: Draft
         />
       )}
       {canDiffer && d.grid && <Grid draft={d} set={set} />}
+      <Limits draft={d} />
     </div>
   );
 }

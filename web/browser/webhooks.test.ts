@@ -1,0 +1,139 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+
+// How each webhook is, in the list and on its page, and what is found among many.
+
+const good = new Receiver();
+const bad = new Receiver();
+bad.status = 503;
+const other = new Receiver();
+const watch = new Watch();
+let browser: Browser;
+let made: Cast;
+let page: Page;
+
+beforeAll(async () => {
+  made = await cast(await good.start(), await bad.start());
+  browser = await launch();
+  page = await open(browser, watch);
+  await signIn(page, made.key);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  good.stop();
+  bad.stop();
+});
+
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
+});
+
+test('list says in a second line how each webhook is, and which rules can match nothing', async () => {
+  await page.goto(`${url}/webhooks`);
+  await page.getByRole('row', { name: /Warehouse feed/ }).getByText(/^last delivered \S/).waitFor();
+  // Its receiver is there, but takes nothing.
+  const fails = page.getByRole('row', { name: /CRM sync/ });
+  await fails.getByText(/^5 attempts in a row failed\. The receiver had an error\. Godwit goes on trying\.$/).or(fails.getByText(/^Checked again in \d+:\d\d \(\d+(st|nd|rd|th) time\)\./)).waitFor();
+  const waits = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Waits', url: `${await other.start()}/waits`, rules: [{ events: ['TAG_DELETED'], projects: [made.shop] }, { events: ['TODO_MOVED'], projects: [made.website] }] }, made.key);
+  const row = page.getByRole('row', { name: /Waits/ });
+  await row.getByText('waits for the first event').waitFor();
+  await call('POST', `/v1/webhooks/${waits.id}/disable`, {}, made.key);
+  await row.getByText(/^since \d\d:\d\d$/).waitFor();
+  await call('POST', '/v1/events', { type: 'TODO_MOVED', project_id: made.website, current: { id: 1 } });
+  await row.getByText(/^1 event kept since \d\d:\d\d$/).waitFor();
+  await call('DELETE', `/v1/projects/${made.shop}/members/${made.user}`);
+  await row.getByText('1 rule can’t match any more').waitFor();
+  await page.getByLabel('Show', { exact: true }).selectOption('need');
+  await row.waitFor();
+  await page.getByText(/needs? you: .*Waits/).waitFor();
+  await page.getByRole('row', { name: /Warehouse feed/ }).waitFor({ state: 'detached' });
+  await call('PUT', `/v1/projects/${made.shop}/members/${made.user}`);
+  await call('DELETE', `/v1/webhooks/${waits.id}`, undefined, made.key);
+  other.stop();
+});
+
+test('receiver that fails is checked again, and what was kept is delivered by a button', async () => {
+  const receiver = new Receiver();
+  receiver.status = 503;
+  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Recovers', url: await receiver.start(), rules: [{ events: ['TODO_MOVED'], projects: [made.website] }] }, made.key);
+  const post = (n: number) => call('POST', '/v1/events', { type: 'TODO_MOVED', project_id: made.website, current: { id: n } });
+  await post(0);
+  await page.goto(`${url}/webhooks/${id}`);
+  await page.getByText('Off: receiver fails').first().waitFor();
+  await page.getByText(/^Checked again in \d+:\d\d \(1st time\)\./).waitFor();
+  await post(1);
+  await post(2);
+  await page.getByText(/ 2 events kept\./).waitFor();
+  receiver.status = 200;
+  const had = receiver.got.length;
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
+  await until('both are delivered', async () => receiver.got.slice(had).filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length === 2);
+  await page.getByText('Working', { exact: true }).first().waitFor();
+  await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
+  receiver.stop();
+});
+
+test('drain says how far it is', async () => {
+  const slow = new Receiver();
+  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Slow one', url: await slow.start(), rate_limit_per_second: 0.2, rules: [{ events: ['TODO_MOVED'], projects: [made.website] }] }, made.key);
+  await call('POST', `/v1/webhooks/${id}/disable`, {}, made.key);
+  for (let n = 0; n < 4; n++) await call('POST', '/v1/events', { type: 'TODO_MOVED', project_id: made.website, current: { id: n } });
+  await call('POST', `/v1/webhooks/${id}/enable`, { drain: true }, made.key);
+  await page.goto(`${url}/webhooks/${id}`);
+  await page.getByText(/^[1-3] of 4 kept events delivered$/).waitFor();
+  await page.getByText('Catching up').first().waitFor();
+  await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
+  slow.stop();
+});
+
+test('webhooks beyond the first page are found, filtered and sorted by the server', { timeout: 300_000 }, async () => {
+  const id = `${made.user}-many`;
+  await call('PUT', `/v1/users/${id}`, { name: 'Many', email: `${id}@example.org` });
+  await call('PUT', `/v1/projects/${made.website}/members/${id}`);
+  const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: id, role: 'user', user_id: id });
+  const rules = [{ events: ['TAG_CREATED'], projects: [made.website] }];
+  const make = (name: string) => call<{ id: string }>('POST', '/v1/webhooks', { name, url: 'http://127.0.0.1:9/', rules }, key);
+  await make('Zulu, the first');
+  const { id: off } = await make('Alpha');
+  await call('POST', `/v1/webhooks/${off}/disable`, {}, key);
+  await make('Beta');
+  for (let n = 0; n < 200; n += 10) await Promise.all(Array.from({ length: 10 }, (_, i) => make(`Number ${n + i}`)));
+  const p = await open(browser, watch);
+  await signIn(p, key);
+  // Of so many rows a role takes long to work out.
+  const rows = () => p.locator('tbody tr').count();
+  const link = (name: string) => p.locator('.main-cell a', { hasText: new RegExp(`^${name}$`) });
+  await p.locator('.main-cell a', { hasText: /^Number/ }).first().waitFor();
+  expect(await rows()).toBe(200);
+  await p.getByRole('button', { name: 'Older', exact: true }).click();
+  await link('Zulu, the first').waitFor();
+  expect(await rows()).toBe(3);
+  await p.getByRole('button', { name: 'Newer', exact: true }).click();
+  await p.locator('.main-cell a', { hasText: /^Number/ }).first().waitFor();
+  await p.getByLabel('Search name or address').fill('zulu');
+  await link('Zulu, the first').waitFor();
+  await until('the others are left out', async () => (await rows()) === 1);
+  await p.getByLabel('Search name or address').fill('');
+  await p.getByLabel('Show', { exact: true }).selectOption('off');
+  await link('Alpha').waitFor();
+  await until('the others are left out', async () => (await rows()) === 1);
+  await p.getByLabel('Project', { exact: true }).selectOption({ label: 'Website' });
+  await link('Alpha').waitFor();
+  await p.getByLabel('Show', { exact: true }).selectOption('need');
+  await p.getByText('Nothing fits these filters').waitFor();
+  await p.getByRole('button', { name: 'Clear the filters' }).click();
+  await p.getByLabel('Sort by').selectOption('name');
+  await link('Alpha').waitFor();
+  expect(await link('Zulu, the first').count()).toBe(0);
+  await p.getByRole('button', { name: 'Older', exact: true }).click();
+  await link('Zulu, the first').waitFor();
+  await p.context().close();
+  await call('DELETE', `/v1/users/${id}`);
+});
+
+test('no page complained, broke its policy, or asked another host', () => {
+  expect(watch.faults.join('\n')).toBe('');
+});
