@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"reflect"
@@ -90,7 +91,7 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	case reflect.Struct:
 		d.readStruct(dst, raw, at)
 	case reflect.Map:
-		d.readMap(dst, raw, at)
+		d.readMap(dst, raw, at, math.MaxInt)
 	case reflect.Slice:
 		d.readSlice(dst, raw, at, math.MaxInt)
 	case reflect.String:
@@ -152,9 +153,12 @@ func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer)
 	}
 }
 
-func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer) {
+func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer, most int) {
 	dst.Set(reflect.MakeMap(dst.Type()))
 	err := strict.Members(raw, func(name string, value []byte) {
+		if dst.Len() >= most {
+			return
+		}
 		item := reflect.New(dst.Type().Elem()).Elem()
 		d.read(item, value, at.AppendToken(name))
 		dst.SetMapIndex(reflect.ValueOf(name), item)
@@ -164,14 +168,17 @@ func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	}
 }
 
-// readField reads a field, of a list no more than one item beyond what it may
-// hold: the check of the form says so.
+// readField reads a field, of a list or an object no more than one item beyond what it
+// may hold: the check of the form says so.
 func (d *decoder) readField(dst reflect.Value, raw []byte, at jsontext.Pointer, most int) {
-	if dst.Kind() == reflect.Slice && most > 0 {
+	switch {
+	case dst.Kind() == reflect.Slice && most > 0:
 		d.readSlice(dst, raw, at, most+1)
-		return
+	case dst.Kind() == reflect.Map && most > 0:
+		d.readMap(dst, raw, at, most+1)
+	default:
+		d.read(dst, raw, at)
 	}
-	d.read(dst, raw, at)
 }
 
 func (d *decoder) readSlice(dst reflect.Value, raw []byte, at jsontext.Pointer, most int) {
@@ -197,7 +204,7 @@ type field struct {
 	name     string
 	index    int
 	optional bool
-	most     int // items of a list; 0 = any number
+	most     int // items of a list, or members of an object; 0 = any number
 }
 
 func fieldsOf(t reflect.Type) []field {
@@ -205,7 +212,7 @@ func fieldsOf(t reflect.Type) []field {
 	for i := range t.NumField() {
 		name, flags, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			most, _ := strconv.Atoi(t.Field(i).Tag.Get("maxItems"))
+			most, _ := strconv.Atoi(cmp.Or(t.Field(i).Tag.Get("maxItems"), t.Field(i).Tag.Get("maxProperties")))
 			out = append(out, field{name: name, index: i, optional: flags == "omitempty", most: most})
 		}
 	}

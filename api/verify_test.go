@@ -226,3 +226,16 @@ func TestVerify_KeepsNothing(t *testing.T) {
 	c.scan(`SELECT count(*) FROM audit_log WHERE action <> 'webhook.created'`, &rows)
 	require.Zero(t, rows)
 }
+
+// TestVerify_ReadsNoMoreHeadersThanItTakes: a body of 3 MiB may hold a million.
+func TestVerify_ReadsNoMoreHeadersThanItTakes(t *testing.T) {
+	var body strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&body, `"h%d":"",`, i)
+	}
+	form, bad, err := decodeForm[verifyForm]([]byte(`{"headers":{` + body.String() + `"last":""}}`))
+	require.NoError(t, err)
+	require.Empty(t, bad)
+	require.Len(t, form.Headers, maxVerifiedHeaders+1)
+	require.Equal(t, "/headers", form.check()[0].Pointer)
+}
