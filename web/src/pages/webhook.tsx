@@ -214,7 +214,7 @@ function StateSentence({ webhook: w }: { webhook: WebhookDetail }) {
       </p>
       {(state === 'off_gave_up' || state === 'off_gone') && w.stats !== undefined && w.stats.held > 0 && <p>{t('numbers.held', { n: w.stats.held })}.</p>}
       {state !== 'new' && state !== 'off_gave_up' && state !== 'off_gone' && (
-        <p>
+        <p className="sentence">
           <StateLine webhook={w} />
         </p>
       )}

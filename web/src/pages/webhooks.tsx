@@ -186,9 +186,9 @@ function Rows({ rows, owner }: { rows: Webhook[]; owner: ((id: string) => string
                   {hostOf(w.url)}
                 </div>
               </td>
-              <td>
+              <td className="state-cell">
                 <StateWord state={stateOf(w)} />
-                <div className="dim small">
+                <div className="dim small sentence">
                   <StateLine webhook={w} />
                 </div>
                 <Waiting webhook={w} />

@@ -41,7 +41,7 @@ export function RuleWords({ rule }: { rule: Rule }) {
   const { t, format } = useWords();
   const { title } = useTypes();
   const names = useNames();
-  const what = (events: string[] | null | undefined) => format.list((events ?? []).map((e) => (e === '*' ? t('rule.every_type') : e.endsWith('*') ? t('rule.prefix', { prefix: e.slice(0, -1) }) : e.startsWith('*') ? t('rule.suffix', { suffix: e.slice(1) }) : `“${title(e)}”`)));
+  const what = (events: string[] | null | undefined) => format.list((events ?? []).map((e) => (e === '*' ? t('rule.every_type') : e.endsWith('*') ? t('rule.prefix', { prefix: e.slice(0, -1) }) : e.startsWith('*') ? t('rule.suffix', { suffix: e.slice(1) }) : t('line.quoted', { value: title(e) }))));
   const where = [...(rule.projects ?? []).map(names.project), ...(rule.companies ?? []).map((c) => t('rule.company', { name: names.company(c) }))];
   return (
     <div className="stack tight">

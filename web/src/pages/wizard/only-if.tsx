@@ -72,7 +72,7 @@ export function OnlyIf({ draft: d, set, fault, none }: { draft: Draft; set: Set;
         return piece.op === 'group' ? <GroupEditor key={i} group={piece} {...own} /> : <LineEditor key={i} line={piece} {...own} />;
       })}
       <FilterFault fault={fault} />
-      <Limits draft={d} />
+      <Limits draft={d} conditions />
       {!condition.lines.every(finished) && <Note tone="warn">{t('only_if.unfinished')}</Note>}
       <div className="row">
         <Button variant="default" onClick={() => change({ ...condition, lines: [...condition.lines, fresh(fields[0])] })}>
