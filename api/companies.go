@@ -22,6 +22,7 @@ type Company struct {
 	ID        string         `json:"id" doc:"Id that the caller chose"`
 	Name      string         `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
 	Limits    *CompanyLimits `json:"limits,omitempty" doc:"Its own limits; left out for a user"`
+	Counts    *companyCounts `json:"counts,omitempty" doc:"What it has; only where an admin asks for it by include=counts"`
 	CreatedAt time.Time      `json:"created_at" doc:"When it was created"`
 	UpdatedAt time.Time      `json:"updated_at" doc:"When it was changed last"`
 }
@@ -103,6 +104,40 @@ func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error)
 type companiesInput struct {
 	PageQuery
 	TextQuery
+	CountsQuery
+}
+
+// CountsQuery asks for what the rows of a list have.
+type CountsQuery struct {
+	Include string `query:"include" enum:"counts" doc:"counts: each row also tells how many members there are; for admins only"`
+}
+
+// counts says whether they are asked for, by one who may see them.
+func (q CountsQuery) counts(ctx context.Context) bool {
+	return q.Include != "" && hook.PrincipalOf(ctx).Role == hook.RoleAdmin
+}
+
+type companyCounts struct {
+	Projects int `json:"projects" minimum:"0" maximum:"10000" doc:"Its projects; 10000 = so many or more"`
+	Members  int `json:"members" minimum:"0" maximum:"10000" doc:"People who are members of any of its projects, among its first 10000 memberships"`
+}
+
+// addCompanyCounts puts into the rows of a page what the companies have.
+func (s *server) addCompanyCounts(ctx context.Context, page []Company) error {
+	counts, err := s.Store.CompanyCounts(ctx, idsOf(page, func(c Company) string { return c.ID }))
+	for i, c := range page {
+		n := counts[c.ID]
+		page[i].Counts = &companyCounts{n.Projects, n.Members}
+	}
+	return err
+}
+
+func idsOf[T any](rows []T, id func(T) string) []string {
+	out := make([]string, len(rows))
+	for i, row := range rows {
+		out[i] = id(row)
+	}
+	return out
 }
 
 func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[Company], error) {
@@ -128,7 +163,11 @@ func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[
 			return out
 		}
 	}
-	return pageOf(rows, in.PageQuery, view, key).from(page), nil
+	out := pageOf(rows, in.PageQuery, view, key).from(page)
+	if in.counts(ctx) {
+		err = s.addCompanyCounts(ctx, out.Body.Data)
+	}
+	return out, err
 }
 
 // remove is every DELETE by id.

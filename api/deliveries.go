@@ -107,6 +107,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 
 type deliveryDetail struct {
 	Delivery
+	DeliveryDeeds
 	Attempts []attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first; of more than 100 the newest"`
 }
 
@@ -126,7 +127,11 @@ func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail]
 	if err := s.addLastAttempts(ctx, one); err != nil {
 		return nil, err
 	}
-	out := deliveryDetail{Delivery: one[0], Attempts: []attempt{}}
+	deeds, err := s.Store.DeliveryDeeds(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	out := deliveryDetail{Delivery: one[0], DeliveryDeeds: viewDeeds(deeds), Attempts: []attempt{}}
 	for _, a := range rows {
 		out.Attempts = append(out.Attempts, viewAttempt(a))
 	}

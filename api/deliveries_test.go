@@ -19,7 +19,7 @@ func TestDeliveryWithAttempts(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"id": "dlv_1", "event_id": "e1", "webhook_id": "wh_1", "event_type": "A", "kind": "published", "sequence": 7.0, "project_id": "p1", "company_id": "c1",
 		"status": "retrying", "reason": nil, "attempt_count": 2.0, "next_attempt_at": nowText, "created_at": nowText, "updated_at": nowText, "finished_at": nil,
-		"redelivery_of": nil, "superseded": false, "redelivery_id": nil,
+		"redelivery_of": nil, "superseded": false, "redelivery_id": nil, "sent_again": nil, "replaced": nil, "cancelled": nil,
 		"last_attempt": map[string]any{"number": 2.0, "at": nowText, "duration_ms": 1.0, "status_code": 500.0, "outcome": "failure", "reason": "status_5xx"},
 		"workflow":     map[string]any{"id": "dlv/dlv_1", "run_id": "run-1", "url": "http://temporal.test/dlv/dlv_1/run-1"},
 		"attempts": []any{map[string]any{

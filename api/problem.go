@@ -31,6 +31,9 @@ type problem struct {
 	RequestID string       `json:"request_id,omitempty" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The answer's X-Request-Id; quote it when asking for help"`
 	Attempt   *attempt     `json:"attempt,omitempty" doc:"The probe that failed, where that is the problem"`
 	Quota     *Quota       `json:"quota,omitempty" doc:"The limit that was reached, where that is the problem"`
+	From      *time.Time   `json:"from,omitempty" doc:"From when on the state allows it by itself, where that is known"`
+	Changed   *Deed        `json:"changed,omitempty" doc:"The change that was made in the meantime, where that is the problem"`
+	Deleted   *deleted     `json:"deleted,omitempty" doc:"The webhook that had this id, where that is what is not found. Only its owner and admins are told"`
 	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
 
 	// wait is what Retry-After says; zero = nothing.
@@ -155,6 +158,7 @@ func problemOf(err error) *problem {
 		if p.wait = known.Wait; known.Quota != nil {
 			p.Quota = ptr(viewQuota(*known.Quota))
 		}
+		p.From, p.Changed, p.Deleted = optionalTime(known.From), viewDeed(known.Changed), viewDeleted(known.Deleted)
 		return p
 	}
 	return newProblem(codeInternal, "The request could not be carried out.")

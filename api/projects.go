@@ -26,6 +26,7 @@ type project struct {
 	CompanyID string         `json:"company_id" doc:"The company that the project belongs to"`
 	Company   projectCompany `json:"company" doc:"That company with its name"`
 	Name      string         `json:"name" minLength:"1" maxLength:"200" doc:"Name for people"`
+	Members   *int           `json:"members,omitempty" minimum:"0" maximum:"10000" doc:"Its members; 10000 = so many or more. Only where an admin asks for it by include=counts"`
 	CreatedAt time.Time      `json:"created_at" doc:"When it was created"`
 	UpdatedAt time.Time      `json:"updated_at" doc:"When it was changed last"`
 }
@@ -76,6 +77,7 @@ type projectsInput struct {
 	PageQuery
 	CompanyID string `query:"company_id" doc:"Only projects of this company"`
 	TextQuery
+	CountsQuery
 	IDs []string `query:"ids" maxItems:"200" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Only these projects, separated by commas, so that an id with a comma can't be asked for; those that do not exist, or that the key may not see, are left out"`
 }
 
@@ -101,7 +103,20 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(rows, in.PageQuery, viewProject, projectKey).from(page), nil
+	out := pageOf(rows, in.PageQuery, viewProject, projectKey).from(page)
+	if in.counts(ctx) {
+		err = s.addProjectCounts(ctx, out.Body.Data)
+	}
+	return out, err
+}
+
+// addProjectCounts puts into the rows of a page how many members the projects have.
+func (s *server) addProjectCounts(ctx context.Context, page []project) error {
+	counts, err := s.Store.ProjectCounts(ctx, idsOf(page, func(p project) string { return p.ID }))
+	for i, p := range page {
+		page[i].Members = ptr(counts[p.ID].Members)
+	}
+	return err
 }
 
 type userProjectsInput struct {

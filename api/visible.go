@@ -43,6 +43,9 @@ func (s *server) see(kind hook.Kind) func(huma.Context, func(huma.Context)) {
 		err := pathID(id)
 		if err == nil {
 			err = s.Store.Visible(ctx.Context(), kind, id)
+			if err != nil && ctx.Operation().OperationID == "get-webhook" {
+				err = s.wasDeleted(ctx.Context(), id, err)
+			}
 		}
 		if err != nil {
 			s.refuse(ctx, err)

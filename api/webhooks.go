@@ -196,7 +196,7 @@ func (s *server) webhookOf(ctx context.Context, id string) (*webhookReply, error
 	}
 	w, err := s.Store.Webhook(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, s.wasDeleted(ctx, in.ID, err)
 	}
 	return s.replyWebhook(ctx, w)
 }
@@ -237,7 +237,7 @@ func (s *server) patchWebhook(ctx context.Context, in *patchWebhookInput) (*webh
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, s.whoChanged(ctx, in.ID, err)
 	case newSecret:
 		return s.replySecret(ctx, w), nil
 	}
@@ -353,5 +353,7 @@ func (s *server) deleteWebhook(ctx context.Context, in *deleteWebhookInput) (*st
 	if err != nil {
 		return nil, err
 	}
-	return remove(ctx, &in.ByID, func(ctx context.Context, id string) error { return s.Store.DeleteVersion(ctx, id, version) })
+	return remove(ctx, &in.ByID, func(ctx context.Context, id string) error {
+		return s.whoChanged(ctx, id, s.Store.DeleteVersion(ctx, id, version))
+	})
 }

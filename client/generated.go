@@ -1178,6 +1178,11 @@ const (
 	WebhookPatchSignatureLessThanNil WebhookPatchSignature = "<nil>"
 )
 
+// Defines values for ListCompaniesParamsInclude.
+const (
+	ListCompaniesParamsIncludeCounts ListCompaniesParamsInclude = "counts"
+)
+
 // Defines values for ListDeliveriesParamsStatus.
 const (
 	ListDeliveriesParamsStatusCancelled ListDeliveriesParamsStatus = "cancelled"
@@ -1235,6 +1240,11 @@ const (
 const (
 	ListEventsParamsMatchedFalse ListEventsParamsMatched = "false"
 	ListEventsParamsMatchedTrue  ListEventsParamsMatched = "true"
+)
+
+// Defines values for ListProjectsParamsInclude.
+const (
+	ListProjectsParamsIncludeCounts ListProjectsParamsInclude = "counts"
 )
 
 // Defines values for ListWebhooksParamsStatus.
@@ -1651,6 +1661,8 @@ type CheckedURL struct {
 
 // Company defines model for Company.
 type Company struct {
+	Counts *CompanyCounts `json:"counts,omitempty"`
+
 	// CreatedAt When it was created
 	CreatedAt time.Time `json:"created_at"`
 
@@ -1665,8 +1677,19 @@ type Company struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// CompanyCounts defines model for CompanyCounts.
+type CompanyCounts struct {
+	// Members People who are members of any of its projects, among its first 10000 memberships
+	Members int64 `json:"members"`
+
+	// Projects Its projects; 10000 = so many or more
+	Projects int64 `json:"projects"`
+}
+
 // CompanyDetail defines model for CompanyDetail.
 type CompanyDetail struct {
+	Counts *CompanyCounts `json:"counts,omitempty"`
+
 	// CreatedAt When it was created
 	CreatedAt time.Time `json:"created_at"`
 
@@ -1730,6 +1753,27 @@ type CountByType struct {
 
 	// EventType The type
 	EventType string `json:"event_type"`
+}
+
+// Deed defines model for Deed.
+type Deed struct {
+	// Actor The person behind it: a user's id, admin, or a key's id; null = Godwit itself, or it is not known any more
+	Actor *string `json:"actor"`
+
+	// At When
+	At time.Time `json:"at"`
+}
+
+// Deleted defines model for Deleted.
+type Deleted struct {
+	// Actor The person behind it: a user's id, admin, or a key's id; null = Godwit itself, or it is not known any more
+	Actor *string `json:"actor"`
+
+	// At When
+	At time.Time `json:"at"`
+
+	// Name Its name for people
+	Name string `json:"name"`
 }
 
 // Delivery defines model for Delivery.
@@ -1810,6 +1854,9 @@ type DeliveryDetail struct {
 	// Attempts Its HTTP requests, the first one first; of more than 100 the newest
 	Attempts []Attempt `json:"attempts"`
 
+	// Cancelled Who cancelled it; null = nobody did
+	Cancelled *Deed `json:"cancelled"`
+
 	// CompanyID The project's company when the event was accepted; empty without a project
 	CompanyID string `json:"company_id"`
 
@@ -1848,6 +1895,12 @@ type DeliveryDetail struct {
 
 	// RedeliveryOf The delivery whose place it took; null = it is the first one of its event
 	RedeliveryOf *string `json:"redelivery_of"`
+
+	// Replaced Who had another delivery made in its place; null = nobody had
+	Replaced *Replacement `json:"replaced"`
+
+	// SentAgain Who had it sent again: made in the place of another delivery, or released where it was held; null = it is the first one of its event
+	SentAgain *Deed `json:"sent_again"`
 
 	// Sequence The event's sequence: it rises in the order in which events were accepted
 	Sequence int64 `json:"sequence"`
@@ -3001,15 +3054,20 @@ type PreviewRule struct {
 // Problem defines model for Problem.
 type Problem struct {
 	Attempt *Attempt `json:"attempt,omitempty"`
+	Changed *Deed    `json:"changed,omitempty"`
 
 	// Code The kind of problem as a constant for programs
-	Code ProblemCode `json:"code"`
+	Code    ProblemCode `json:"code"`
+	Deleted *Deleted    `json:"deleted,omitempty"`
 
 	// Detail What went wrong this time
 	Detail string `json:"detail"`
 
 	// Errors Every bad value of the request; empty when the problem is of another kind
 	Errors []FieldError `json:"errors"`
+
+	// From From when on the state allows it by itself, where that is known
+	From *time.Time `json:"from,omitempty"`
 
 	// Instance Path of the request
 	Instance *string `json:"instance,omitempty"`
@@ -3043,6 +3101,9 @@ type Project struct {
 
 	// ID Id that the caller chose
 	ID string `json:"id"`
+
+	// Members Its members; 10000 = so many or more. Only where an admin asks for it by include=counts
+	Members *int64 `json:"members,omitempty"`
 
 	// Name Name for people
 	Name string `json:"name"`
@@ -3480,6 +3541,18 @@ type RedeliveryProgressStatus string
 
 // RedeliveryProgressStatuses defines model for RedeliveryProgress.Statuses.
 type RedeliveryProgressStatuses string
+
+// Replacement defines model for Replacement.
+type Replacement struct {
+	// Actor The person behind it: a user's id, admin, or a key's id; null = Godwit itself, or it is not known any more
+	Actor *string `json:"actor"`
+
+	// At When
+	At time.Time `json:"at"`
+
+	// DeliveryID The delivery that took its place
+	DeliveryID string `json:"delivery_id"`
+}
 
 // ResultForm defines model for ResultForm.
 type ResultForm struct {
@@ -4822,7 +4895,13 @@ type ListCompaniesParams struct {
 
 	// Q Only rows whose name holds this text in any case, or whose id begins with it
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Include counts: each row also tells how many members there are; for admins only
+	Include *ListCompaniesParamsInclude `form:"include,omitempty" json:"include,omitempty"`
 }
+
+// ListCompaniesParamsInclude defines parameters for ListCompanies.
+type ListCompaniesParamsInclude string
 
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
@@ -4985,9 +5064,15 @@ type ListProjectsParams struct {
 	// Q Only rows whose name holds this text in any case, or whose id begins with it
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
+	// Include counts: each row also tells how many members there are; for admins only
+	Include *ListProjectsParamsInclude `form:"include,omitempty" json:"include,omitempty"`
+
 	// Ids Only these projects, separated by commas, so that an id with a comma can't be asked for; those that do not exist, or that the key may not see, are left out
 	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
 }
+
+// ListProjectsParamsInclude defines parameters for ListProjects.
+type ListProjectsParamsInclude string
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
@@ -5232,7 +5317,7 @@ func (c *Client) ListDeliveries(ctx context.Context, params *ListDeliveriesParam
 
 // GetDelivery is GET /v1/deliveries/{id}: One delivery with every attempt
 //
-// Gives one delivery with every attempt: what was sent, secrets hidden, and what was answered.
+// Gives one delivery with every attempt: what was sent, secrets hidden, and what was answered. `sent_again`, `replaced` and `cancelled` say who had it sent again or cancelled, and when.
 func (c *Client) GetDelivery(ctx context.Context, id string, options ...Option) (*DeliveryDetail, error) {
 	return answer[DeliveryDetail](ctx, c, call{"GET", path("/v1/deliveries/%s", id), nil, nil}, options)
 }
@@ -5582,14 +5667,14 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string, params *DeleteWeb
 
 // GetWebhook is GET /v1/webhooks/{id}: One webhook
 //
-// Gives one webhook. Its ETag names this version for If-Match.
+// Gives one webhook. Its ETag names this version for If-Match. Of one that was deleted the 404 says in `deleted` what it was, when it was deleted and by whom, for as long as events are kept.
 func (c *Client) GetWebhook(ctx context.Context, id string, options ...Option) (*WebhookDetail, error) {
 	return answer[WebhookDetail](ctx, c, call{"GET", path("/v1/webhooks/%s", id), nil, nil}, options)
 }
 
 // PatchWebhook is PATCH /v1/webhooks/{id}: Change a webhook (merge patch)
 //
-// Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when someone else was faster.
+// Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when someone else was faster; the 412 says in `changed` who that was, and when.
 func (c *Client) PatchWebhook(ctx context.Context, id string, params *PatchWebhookParams, body WebhookPatch, options ...Option) (*WebhookDetail, error) {
 	return answer[WebhookDetail](ctx, c, call{"PATCH", path("/v1/webhooks/%s", id), params, body}, options)
 }
@@ -5666,7 +5751,7 @@ func (c *Client) GetRedelivery(ctx context.Context, id string, redeliveryID stri
 
 // RotateSecret is POST /v1/webhooks/{id}/rotate-secret: Replace the signing secret of a webhook
 //
-// Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed in the meantime.
+// Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed in the meantime. At most five old ones sign at a time; the 409 says in `from` when the first of them ends.
 func (c *Client) RotateSecret(ctx context.Context, id string, body RotateForm, options ...Option) (*WebhookDetail, error) {
 	return answer[WebhookDetail](ctx, c, call{"POST", path("/v1/webhooks/%s/rotate-secret", id), nil, body}, options)
 }

@@ -39,6 +39,13 @@ type Error struct {
 	Wait time.Duration
 	// Quota is the limit of CodeQuota and of some of CodeRateLimited; nil = none.
 	Quota *Quota
+	// From is when the state will allow by itself what is a CodeConflict now; zero =
+	// that is not known.
+	From time.Time
+	// Changed is who made the change that CodeStale is about; nil = not known.
+	Changed *Deed
+	// Deleted is the webhook that was deleted, of which CodeNotFound says nothing else.
+	Deleted *DeletedWebhook
 }
 
 func (e *Error) Error() string {

@@ -66,6 +66,16 @@ type Project struct {
 	UpdatedAt   time.Time
 }
 
+// MaxDirectoryCounted bounds DirectoryCounts: how many memberships, and projects, are
+// looked at for each.
+const MaxDirectoryCounted = 10_000
+
+// DirectoryCounts is what a company or a project has.
+type DirectoryCounts struct {
+	Projects int // of a company
+	Members  int // people, each once
+}
+
 // User owns webhooks and is a member of projects.
 type User struct {
 	ID    string

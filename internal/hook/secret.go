@@ -124,8 +124,8 @@ func (w *Webhook) Rotate(secret string, overlap time.Duration, now time.Time) er
 		old = nil
 	case len(old) >= MaxOldSecrets:
 		end := slices.MinFunc(old, func(a, b OldSecret) int { return a.ExpiresAt.Compare(b.ExpiresAt) }).ExpiresAt
-		return Errorf(CodeConflict, "%d earlier secrets still sign; the first of them ends at %s. Rotate again after that, or end all of them now by overlap_seconds 0 of rotate-secret.",
-			len(old), end.UTC().Format(time.RFC3339))
+		return &Error{Code: CodeConflict, From: end.UTC(), Message: fmt.Sprintf("%d earlier secrets still sign; the first of them ends at %s. Rotate again after that, or end all of them now by overlap_seconds 0 of rotate-secret.",
+			len(old), end.UTC().Format(time.RFC3339))}
 	default:
 		old = append([]OldSecret{{w.Secret, now.Add(overlap).UTC()}}, old...)
 	}

@@ -46,7 +46,8 @@ const pages = [
     validateSearch: pick('step', 'types', 'owner', 'with', 'like'),
     component: lazyRouteComponent(() => import('./pages/wizard/wizard'), 'Wizard'),
   }),
-  createRoute({ getParentRoute: parent, path: '/webhooks/$id', component: lazyRouteComponent(() => import('./pages/webhook'), 'Overview') }),
+  // One that was deleted has its deliveries there.
+  createRoute({ getParentRoute: parent, path: '/webhooks/$id', validateSearch: pick(...filterNames), component: lazyRouteComponent(() => import('./pages/webhook'), 'Overview') }),
   createRoute({
     getParentRoute: parent,
     path: '/webhooks/$id/deliveries',

@@ -149,7 +149,7 @@ export interface paths {
         };
         /**
          * One delivery with every attempt
-         * @description Gives one delivery with every attempt: what was sent, secrets hidden, and what was answered.
+         * @description Gives one delivery with every attempt: what was sent, secrets hidden, and what was answered. `sent_again`, `replaced` and `cancelled` say who had it sent again or cancelled, and when.
          */
         get: operations["get-delivery"];
         put?: never;
@@ -945,7 +945,7 @@ export interface paths {
         };
         /**
          * One webhook
-         * @description Gives one webhook. Its ETag names this version for If-Match.
+         * @description Gives one webhook. Its ETag names this version for If-Match. Of one that was deleted the 404 says in `deleted` what it was, when it was deleted and by whom, for as long as events are kept.
          */
         get: operations["get-webhook"];
         put?: never;
@@ -959,7 +959,7 @@ export interface paths {
         head?: never;
         /**
          * Change a webhook (merge patch)
-         * @description Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when someone else was faster.
+         * @description Changes what the body names and keeps the rest (JSON merge patch, RFC 7396); a list such as rules is replaced as a whole. The next attempt of each delivery is made by the changed webhook. A patch that switches a webhook on probes first, as POST …/enable does, and changes nothing where the receiver does not answer (409). Send the ETag of the version that was read in If-Match to change nothing when someone else was faster; the 412 says in `changed` who that was, and when.
          */
         patch: operations["patch-webhook"];
         trace?: never;
@@ -1159,7 +1159,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret of a webhook
-         * @description Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed in the meantime.
+         * @description Gives the webhook a new secret or, of ed25519, a new key pair. The answer holds the new secret, this once. The one before signs beside it until the overlap ends, so that receivers can be changed in the meantime. At most five old ones sign at a time; the 409 says in `from` when the first of them ends.
          */
         post: operations["rotate-secret"];
         delete?: never;
@@ -1587,6 +1587,8 @@ export interface components {
             kept: string;
         };
         Company: {
+            /** @description What it has; only where an admin asks for it by include=counts */
+            counts?: components["schemas"]["CompanyCounts"];
             /**
              * Format: date-time
              * @description When it was created
@@ -1604,7 +1606,21 @@ export interface components {
              */
             updated_at: string;
         };
+        CompanyCounts: {
+            /**
+             * Format: int64
+             * @description People who are members of any of its projects, among its first 10000 memberships
+             */
+            members: number;
+            /**
+             * Format: int64
+             * @description Its projects; 10000 = so many or more
+             */
+            projects: number;
+        };
         CompanyDetail: {
+            /** @description What it has; only where an admin asks for it by include=counts */
+            counts?: components["schemas"]["CompanyCounts"];
             /**
              * Format: date-time
              * @description When it was created
@@ -1679,6 +1695,26 @@ export interface components {
             count: number;
             /** @description The type */
             event_type: string;
+        };
+        Deed: {
+            /** @description The person behind it: a user's id, admin, or a key's id; null = Godwit itself, or it is not known any more */
+            actor: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             */
+            at: string;
+        };
+        Deleted: {
+            /** @description The person behind it: a user's id, admin, or a key's id; null = Godwit itself, or it is not known any more */
+            actor: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             */
+            at: string;
+            /** @description Its name for people */
+            name: string;
         };
         Delivery: {
             /**
@@ -1757,6 +1793,8 @@ export interface components {
             attempt_count: number;
             /** @description Its HTTP requests, the first one first; of more than 100 the newest */
             attempts: components["schemas"]["Attempt"][];
+            /** @description Who cancelled it; null = nobody did */
+            cancelled: components["schemas"]["Deed"] | null;
             /** @description The project's company when the event was accepted; empty without a project */
             company_id: string;
             /**
@@ -1798,6 +1836,10 @@ export interface components {
             redelivery_id: string | null;
             /** @description The delivery whose place it took; null = it is the first one of its event */
             redelivery_of: string | null;
+            /** @description Who had another delivery made in its place; null = nobody had */
+            replaced: components["schemas"]["Replacement"] | null;
+            /** @description Who had it sent again: made in the place of another delivery, or released where it was held; null = it is the first one of its event */
+            sent_again: components["schemas"]["Deed"] | null;
             /**
              * Format: int64
              * @description The event's sequence: it rises in the order in which events were accepted
@@ -2921,15 +2963,24 @@ export interface components {
         Problem: {
             /** @description The probe that failed, where that is the problem */
             attempt?: components["schemas"]["Attempt"];
+            /** @description The change that was made in the meantime, where that is the problem */
+            changed?: components["schemas"]["Deed"];
             /**
              * @description The kind of problem as a constant for programs
              * @enum {string}
              */
             code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "stale" | "quota_exceeded" | "too_large" | "unsupported_media_type" | "invalid" | "rate_limited" | "internal" | "unavailable";
+            /** @description The webhook that had this id, where that is what is not found. Only its owner and admins are told */
+            deleted?: components["schemas"]["Deleted"];
             /** @description What went wrong this time */
             detail: string;
             /** @description Every bad value of the request; empty when the problem is of another kind */
             errors: components["schemas"]["FieldError"][];
+            /**
+             * Format: date-time
+             * @description From when on the state allows it by itself, where that is known
+             */
+            from?: string;
             /**
              * Format: uri-reference
              * @description Path of the request
@@ -2964,6 +3015,11 @@ export interface components {
             created_at: string;
             /** @description Id that the caller chose */
             id: string;
+            /**
+             * Format: int64
+             * @description Its members; 10000 = so many or more. Only where an admin asks for it by include=counts
+             */
+            members?: number;
             /** @description Name for people */
             name: string;
             /**
@@ -3390,6 +3446,17 @@ export interface components {
             until: string;
             /** @description The webhook */
             webhook_id: string;
+        };
+        Replacement: {
+            /** @description The person behind it: a user's id, admin, or a key's id; null = Godwit itself, or it is not known any more */
+            actor: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             */
+            at: string;
+            /** @description The delivery that took its place */
+            delivery_id: string;
         };
         ResultForm: {
             /**
@@ -4837,6 +4904,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows whose name holds this text in any case, or whose id begins with it */
                 q?: string;
+                /** @description counts: each row also tells how many members there are; for admins only */
+                include?: "counts";
             };
             header?: never;
             path?: never;
@@ -5700,6 +5769,8 @@ export interface operations {
                 company_id?: string;
                 /** @description Only rows whose name holds this text in any case, or whose id begins with it */
                 q?: string;
+                /** @description counts: each row also tells how many members there are; for admins only */
+                include?: "counts";
                 /** @description Only these projects, separated by commas, so that an id with a comma can't be asked for; those that do not exist, or that the key may not see, are left out */
                 ids?: string;
             };

@@ -151,9 +151,10 @@ export const useAiling = (admin: boolean) =>
   });
 
 // useWebhook keeps the ETag, which says which version a change is meant for.
-export const useWebhook = (id: string) =>
+export const useWebhook = (id: string, asked = true) =>
   useQuery({
     queryKey: ['webhook', id],
+    enabled: asked,
     queryFn: async () => {
       const { data, response } = await answered(api.GET('/v1/webhooks/{id}', { params: { path: { id } } }));
       return { webhook: data, etag: response.headers.get('ETag') ?? '' };

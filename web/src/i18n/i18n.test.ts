@@ -3,6 +3,7 @@ import { de } from './de';
 import { en } from './en';
 import { admin } from './en/admin';
 import { connect } from './en/connect';
+import { deeds } from './en/deeds';
 import { faults } from './en/faults';
 import { help } from './en/help';
 import { play } from './en/play';
@@ -30,7 +31,7 @@ test('texts are there in each language', () => {
 });
 
 test('no text stands in two files', () => {
-  const all = [webhooks, wizard, admin, connect, faults, help, play, types, verify].flatMap((part) => Object.keys(part));
+  const all = [webhooks, wizard, admin, connect, deeds, faults, help, play, types, verify].flatMap((part) => Object.keys(part));
   expect(all.length).toBe(Object.keys(en).length);
 });
 

@@ -1,7 +1,7 @@
 import { Button, Checkbox, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { api, ok, onceKey } from '../api/client';
 import { useProjects, usePages, useRefresh, useWebhooks, type Delivery } from '../api/hooks';
 import { every } from '../api/live';
@@ -17,7 +17,8 @@ import { SendThese } from './missed';
 type SetFilter = (change: DeliveryFilter) => void;
 
 // DeliveryList is the deliveries that fit a filter, which stands in the address.
-export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webhook?: string }) {
+// over says that nothing can be sent there any more.
+export function DeliveryList({ filter, webhook, over }: { filter: DeliveryFilter; webhook?: string; over?: boolean }) {
   const { t } = useWords();
   const navigate = useNavigate();
   const sought = soughtBy(filter, webhook);
@@ -36,12 +37,12 @@ export function DeliveryList({ filter, webhook }: { filter: DeliveryFilter; webh
                 {t('clear_filters')}
               </Button>
             ) : (
-              <p>{t('deliveries.none.text')}</p>
+              <p>{t(over ? 'deleted.none' : 'deliveries.none.text')}</p>
             )}
           </Empty>
         }
       >
-        {(rows) => <Rows rows={rows} webhook={webhook} sought={sought} onSent={pages.whole} />}
+        {(rows) => <Rows rows={rows} webhook={webhook} sought={sought} over={over} onSent={pages.whole} />}
       </Listed>
     </>
   );
@@ -98,7 +99,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
           />
           <Choice label={t('filters.kind')} value={sought.kind} onChange={(kind) => set({ kind })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
         </div>
-        <Checkbox mt="sm" label={t('filters.latest')} checked={sought.latest} onChange={(e) => set({ latest: e.currentTarget.checked ? 'true' : undefined })} />
+        <Checkbox mt="sm" label={t('filters.superseded')} checked={!sought.latest} onChange={(e) => set({ latest: e.currentTarget.checked ? 'false' : undefined })} />
       </details>
     </div>
   );
@@ -141,12 +142,11 @@ function usePicked(rows: Delivery[], onSent: () => void) {
   };
 }
 
-function Rows({ rows, webhook, sought, onSent }: { rows: Delivery[]; webhook?: string | undefined; sought: Sought; onSent: () => void }) {
+function Rows({ rows, webhook, sought, over, onSent }: { rows: Delivery[]; webhook?: string | undefined; sought: Sought; over?: boolean | undefined; onSent: () => void }) {
   const { t } = useWords();
-  const { title } = useTypes();
-  const names = useNames();
   const pick = usePicked(rows, onSent);
-  const all = asRedelivery(sought);
+  const all = over ? undefined : asRedelivery(sought);
+  const shown = { webhook, pick, over };
   const [asked, setAsked] = useState(false);
   return (
     <>
@@ -175,46 +175,88 @@ function Rows({ rows, webhook, sought, onSent }: { rows: Delivery[]; webhook?: s
       {asked && all && sought.webhook && <SendThese webhook={sought.webhook} set={all} onSent={onSent} onClose={() => setAsked(false)} />}
       <Table columns={[t('choose'), t('type'), t('state'), ...(webhook ? [] : [t('webhook')]), t('project'), t('last_answer'), t('attempts'), t('created')]} picks>
         {rows.map((d) => (
-          <tr key={d.id} className={d.superseded ? 'dim' : ''}>
-            <td className="pick">
-              {again(d) && (
-                <input type="checkbox" aria-label={t('pick', { type: title(d.event_type), webhook: names.webhook(d.webhook_id) })} checked={pick.has(d.id)} onChange={() => pick.toggle(d.id)} />
-              )}
-            </td>
-            <td className="main-cell">
-              <Link to="/deliveries/$id" params={{ id: d.id }}>
-                {title(d.event_type)}
-              </Link>
-              {d.kind === 'test' && <TestMark />}
-              {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
-            </td>
-            <td>
-              <StatusWord status={d.status} />
-            </td>
-            {!webhook && (
-              <td data-label={t('webhook')} dir="auto">
-                {names.webhook(d.webhook_id)}
-              </td>
-            )}
-            <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
-            <td data-label={t('last_answer')}>
-              <LastAnswer delivery={d} />
-            </td>
-            <td data-label={t('attempts')}>
-              {d.attempt_count}
-              {d.status === 'retrying' && d.next_attempt_at && (
-                <div className="dim small">
-                  {t('next_in')} <Left until={d.next_attempt_at} />
-                </div>
-              )}
-            </td>
-            <td data-label={t('created')} className="dim">
-              <When at={d.created_at} />
-            </td>
-          </tr>
+          <Newest key={d.id} delivery={d} {...shown} folds={sought.latest} />
         ))}
       </Table>
     </>
+  );
+}
+
+interface Shown {
+  webhook: string | undefined;
+  pick: ReturnType<typeof usePicked>;
+  over: boolean | undefined;
+}
+
+// Newest is a delivery and, folded under it, those whose place it took.
+function Newest({ delivery: d, folds, ...shown }: Shown & { delivery: Delivery; folds: boolean }) {
+  const { t } = useWords();
+  const { title } = useTypes();
+  const [open, setOpen] = useState(false);
+  const group = useId();
+  const query = { event_id: d.event_id, webhook_id: d.webhook_id, limit: 200 };
+  const all = useQuery({ queryKey: ['deliveries', 'earlier', query], enabled: open, queryFn: () => ok(api.GET('/v1/deliveries', { params: { query } })) });
+  const earlier = (all.data?.data ?? []).filter((e) => e.id !== d.id && e.created_at <= d.created_at);
+  return (
+    <>
+      <Row delivery={d} {...shown}>
+        {folds && d.redelivery_of && (
+          <div className="small">
+            <button type="button" className="link" aria-expanded={open} aria-controls={open ? group : undefined} onClick={() => setOpen(!open)}>
+              {t(open ? 'earlier.hide' : 'earlier.show')}
+              <span className="hidden"> {title(d.event_type)}</span>
+            </button>
+          </div>
+        )}
+      </Row>
+      {open && earlier.map((e, i) => <Row key={e.id} id={i === 0 ? group : undefined} delivery={e} {...shown} />)}
+    </>
+  );
+}
+
+function Row({ delivery: d, webhook, pick, over, id, children }: Shown & { delivery: Delivery; id?: string | undefined; children?: ReactNode }) {
+  const { t } = useWords();
+  const { title } = useTypes();
+  const names = useNames();
+  return (
+    <tr className={d.superseded ? 'dim' : ''} id={id}>
+      <td className="pick">
+        {again(d) && !over && (
+          <input type="checkbox" aria-label={t('pick', { type: title(d.event_type), webhook: names.webhook(d.webhook_id) })} checked={pick.has(d.id)} onChange={() => pick.toggle(d.id)} />
+        )}
+      </td>
+      <td className="main-cell">
+        <Link to="/deliveries/$id" params={{ id: d.id }}>
+          {title(d.event_type)}
+        </Link>
+        {d.kind === 'test' && <TestMark />}
+        {d.superseded && <div className="dim small">{t('delivery.superseded')}</div>}
+        {children}
+      </td>
+      <td>
+        <StatusWord status={d.status} />
+      </td>
+      {!webhook && (
+        <td data-label={t('webhook')} dir="auto">
+          {names.webhook(d.webhook_id)}
+        </td>
+      )}
+      <td data-label={t('project')}>{d.project_id ? names.project(d.project_id) : '–'}</td>
+      <td data-label={t('last_answer')}>
+        <LastAnswer delivery={d} />
+      </td>
+      <td data-label={t('attempts')}>
+        {d.attempt_count}
+        {d.status === 'retrying' && d.next_attempt_at && (
+          <div className="dim small">
+            {t('next_in')} <Left until={d.next_attempt_at} />
+          </div>
+        )}
+      </td>
+      <td data-label={t('created')} className="dim">
+        <When at={d.created_at} />
+      </td>
+    </tr>
   );
 }
 

@@ -2,16 +2,18 @@ import { Button } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { api, ok, onceKey } from '../api/client';
-import { isFailure, useDelivery, useRefresh, type Attempt, type DeliveryDetail } from '../api/hooks';
+import { api, ok, onceKey, type Schemas } from '../api/client';
+import { isFailure, useDelivery, useRefresh, useWebhook, type Attempt, type DeliveryDetail } from '../api/hooks';
 import { app } from '../base';
 import { useWords } from '../i18n';
 import { curlOf, prettyBody } from '../rules/curl';
+import { isolated } from '../rules/isolated';
 import { masked } from '../rules/receivers';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
 import { useAdmin, useNames, useTypes } from '../ui/names';
 import { Answered, Card, Code, Copy, copyText, Facts, Left, Loading, Note, Page, pretty, Problem, StatusWord, TestMark, When } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
+import { useWho } from '../ui/who';
 
 export function DeliveryPage() {
   const { id } = useParams({ from: '/shell/deliveries/$id' });
@@ -20,10 +22,11 @@ export function DeliveryPage() {
   const names = useNames();
   const query = useDelivery(id);
   const d = query.data;
+  const gone = useGone(d?.webhook_id, names.webhook);
   if (!d) return <Page title={t('delivery')}>{query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}</Page>;
   return (
     <Page
-      title={`${title(d.event_type)} → ${names.webhook(d.webhook_id)}`}
+      title={`${title(d.event_type)} → ${gone ? isolated(gone.name) : names.webhook(d.webhook_id)}`}
       lead={
         <div className="row">
           <StatusWord status={d.status} />
@@ -35,14 +38,20 @@ export function DeliveryPage() {
           )}
         </div>
       }
-      actions={<DeliveryActions delivery={d} />}
+      actions={<DeliveryActions delivery={d} over={Boolean(gone)} />}
     >
-      <Answered query={query}>{(delivery) => <DeliveryOf delivery={delivery} />}</Answered>
+      <Answered query={query}>{(delivery) => <DeliveryOf delivery={delivery} gone={gone} />}</Answered>
     </Page>
   );
 }
 
-function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
+// useGone is the webhook of a delivery where it was deleted, so that no list has it.
+function useGone(id: string | undefined, name: (id: string) => string) {
+  const asked = useWebhook(id ?? '', Boolean(id) && name(id ?? '') === id);
+  return isFailure(asked.error, 'not_found') ? asked.error.problem?.deleted : undefined;
+}
+
+function DeliveryOf({ delivery: d, gone }: { delivery: DeliveryDetail; gone: { name: string } | undefined }) {
   const { t } = useWords();
   const names = useNames();
   const admin = useAdmin();
@@ -57,7 +66,7 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
         </Note>
       )}
       {d.kind === 'test' && <Note>{t('kind.test.text')}</Note>}
-      {d.superseded && <Note>{t('delivery.superseded')}</Note>}
+      <Deeds delivery={d} />
       <Card title={t('attempts')}>
         {d.attempts.length === 0 ? (
           <p className="dim">{t(d.status === 'held' ? 'attempts.held' : 'attempts.none_yet')}</p>
@@ -82,7 +91,7 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
             [
               t('webhook'),
               <Link key="webhook" to="/webhooks/$id" params={{ id: d.webhook_id }}>
-                {names.webhook(d.webhook_id)}
+                {gone ? `${isolated(gone.name)} (${t('deleted')})` : names.webhook(d.webhook_id)}
               </Link>,
             ],
             [t('project'), d.project_id ? names.project(d.project_id) : null],
@@ -115,6 +124,36 @@ function DeliveryOf({ delivery: d }: { delivery: DeliveryDetail }) {
         />
       </Card>
     </>
+  );
+}
+
+// Deeds says who had it sent again or cancelled, and when.
+function Deeds({ delivery: d }: { delivery: DeliveryDetail }) {
+  const { t } = useWords();
+  const who = useWho();
+  const line = (key: 'deed.cancelled' | 'deed.again', { at, actor }: Schemas['Deed']) => (
+    <>
+      {actor ? t(key, { who: who(actor) }) : t(`${key}.nobody`)} <span className="dim"><When at={at} /></span>
+    </>
+  );
+  if (!d.cancelled && !d.sent_again && !d.superseded) return null;
+  return (
+    <Note>
+      <ul className="plainlist" data-testid="deeds">
+        {d.sent_again && <li>{line('deed.again', d.sent_again)}</li>}
+        {d.cancelled && <li>{line('deed.cancelled', d.cancelled)}</li>}
+        {d.superseded && (
+          <li>
+            {t('delivery.superseded')} {d.replaced && line('deed.again', d.replaced)}{' '}
+            {d.replaced && (
+              <Link to="/deliveries/$id" params={{ id: d.replaced.delivery_id }}>
+                {t('deed.newer')}
+              </Link>
+            )}
+          </li>
+        )}
+      </ul>
+    </Note>
   );
 }
 
@@ -247,7 +286,7 @@ const headers = (h: Record<string, string>) =>
     .map(([name, value]) => `${name}: ${value}`)
     .join('\n');
 
-function DeliveryActions({ delivery: d }: { delivery: DeliveryDetail }) {
+function DeliveryActions({ delivery: d, over }: { delivery: DeliveryDetail; over: boolean }) {
   const { t } = useWords();
   const [ask, setAsk] = useState<'redeliver' | 'cancel' | null>(null);
   const [key] = useState(onceKey);
@@ -294,7 +333,7 @@ function DeliveryActions({ delivery: d }: { delivery: DeliveryDetail }) {
           {t('delivery.stop')}
         </Button>
       )}
-      {finished && !d.superseded && <Button onClick={() => setAsk('redeliver')}>{t('redeliver')}</Button>}
+      {finished && !d.superseded && !over && <Button onClick={() => setAsk('redeliver')}>{t('redeliver')}</Button>}
       {ask === 'cancel' && (
         <Dialog title={t('delivery.stop')} onClose={() => setAsk(null)}>
           <p>{t('delivery.stop.text')}</p>

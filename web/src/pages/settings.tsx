@@ -1,25 +1,27 @@
 import { Button, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useBlocker, useParams } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { useCheck } from '../api/check';
 import { answered, api, type Schemas } from '../api/client';
 import { isFailure, useRefresh, type Rule, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
 import { draftOf, rulesOf, type Draft } from '../rules/draft';
-import { atField, isFilter } from '../rules/findings';
+import { isFilter, stepOf, type Fault } from '../rules/findings';
 import { faultsOf } from '../rules/receivers';
-import { Buttons, Dialog, useSay } from '../ui/dialog';
+import { Dialog, useSay } from '../ui/dialog';
 import { Faults, useFaultText, useTwin, Warnings } from '../ui/findings';
 import { useAdmin } from '../ui/names';
 import { Card, Note, pretty, Problem } from '../ui/parts';
 import { Formats } from './formats';
 import { Address } from './wizard/address';
 import { OnlyIf } from './wizard/only-if';
-import { asSent, moved, OptionFields, type Options } from './wizard/options';
+import { asSent, headerPointer, moved, OptionFields, type Options } from './wizard/options';
 import { Preview } from './wizard/preview';
 import { What } from './wizard/what';
 import { Where } from './wizard/where';
+import { useSettingWords, type Field } from './setting-words';
+import { Stale, type Meanwhile } from './stale';
 import { TestPanel } from './test-panel';
 import { WebhookFrame } from './webhook';
 
@@ -40,6 +42,20 @@ const optionsOf = (w: WebhookDetail): Options => ({
   headers: Object.keys(w.headers).map((name) => ({ name, value: '', kept: true })),
 });
 
+// partsOf are the sections, each of which can be saved by itself.
+const partsOf = {
+  to: ['name', 'url'],
+  rules: ['rules'],
+  options: ['payload_format', 'signature', 'timeout_seconds', 'rate_limit_per_second', 'max_in_flight', 'auto_recover', 'headers'],
+} as const satisfies Record<string, readonly Field[]>;
+type Part = keyof typeof partsOf;
+
+// only is the part of a change that is about these settings.
+const only = (patch: Patch, fields: readonly Field[]) => Object.fromEntries(Object.entries(patch).filter(([f]) => fields.includes(f as Field))) as Patch;
+
+// besideOptions are the settings that are not in Options.
+const besideOptions = new Set<Field>(['name', 'url', 'rules']);
+
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 // Form begins with the webhook as it was when the page opened, and changes that
@@ -56,7 +72,7 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
   const [draft, setDraft] = useState<Draft | undefined>(() => draftOf(webhook.rules));
   const [text, setText] = useState(() => pretty(webhook.rules));
   const [movedTo, setMovedTo] = useState('');
-  const [theirs, setTheirs] = useState<{ webhook: WebhookDetail; etag: string } | null>(null);
+  const [theirs, setTheirs] = useState<(Meanwhile & { sent: Patch }) | null>(null);
 
   const rules = useMemo(() => (draft ? rulesOf(draft) : parsed(text)), [draft, text]);
   const untouched = useMemo(() => {
@@ -68,36 +84,43 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
   useBlocker({ shouldBlockFn: () => dirty && !save.isPending && !window.confirm(t('settings.leave')), enableBeforeUnload: () => dirty });
 
   const read = () => answered(api.GET('/v1/webhooks/{id}', { params: { path: { id: webhook.id } } }));
-  const adopt = (w: WebhookDetail, tag: string) => {
+  // adopt goes on from a version of the webhook; what is not saved of these is kept.
+  const adopt = (w: WebhookDetail, tag: string, unsaved: Field[] = []) => {
     setSeen({ webhook: w, etag: tag });
-    setName(w.name);
-    setURL(w.url);
-    setOptions(optionsOf(w));
-    setDraft(draftOf(w.rules));
-    setText(pretty(w.rules));
+    const take = (f: Field) => !unsaved.includes(f);
+    if (take('name')) setName(w.name);
+    if (take('url')) setURL(w.url);
+    if (take('rules')) {
+      setDraft(draftOf(w.rules));
+      setText(pretty(w.rules));
+    }
+    const kept = Object.fromEntries(Object.entries(options).filter(([f]) => !take(f as Field)));
+    setOptions({ ...optionsOf(w), ...kept });
   };
+  const undo = (f: Field) => adopt(seen.webhook, seen.etag, (Object.keys(patch) as Field[]).filter((other) => other !== f));
   const save = useMutation({
-    mutationFn: (tag: string) =>
+    mutationFn: ({ tag, body }: Sent) =>
       answered(
         api.PATCH('/v1/webhooks/{id}', {
           params: { path: { id: webhook.id }, header: { 'If-Match': tag } },
-          body: patch,
+          body,
           headers: { 'Content-Type': 'application/merge-patch+json' },
         }),
       ),
-    onSuccess: async () => {
+    onSuccess: async (_, { body, given }) => {
       const { data, response } = await read();
-      adopt(data, response.headers.get('ETag') ?? '');
+      const done = [...Object.keys(body), ...(given ?? [])];
+      adopt(data, response.headers.get('ETag') ?? '', (Object.keys(patch) as Field[]).filter((f) => !done.includes(f)));
       setTheirs(null);
-      setMovedTo(patch.url ? data.url : '');
+      setMovedTo(body.url ? data.url : '');
       say(t('saved'));
       void refresh('webhook', webhook.id);
       void refresh('webhooks');
     },
-    onError: async (e) => {
+    onError: async (e, { body }) => {
       if (!isFailure(e, 'stale')) return;
       const { data, response } = await read();
-      setTheirs({ webhook: data, etag: response.headers.get('ETag') ?? '' });
+      setTheirs({ webhook: data, etag: response.headers.get('ETag') ?? '', change: e.problem?.changed, sent: body });
     },
   });
   const refused = isFailure(save.error, 'invalid') ? (save.error.problem?.errors ?? []) : [];
@@ -109,8 +132,23 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
     const fault = check.fresh ? problems.find((p) => p.pointer === pointer) : undefined;
     return fault && faultText(fault);
   };
-  const listed = problems.filter((p) => !atField(p.pointer) && !(draft && isFilter(p.pointer)));
+  const shownAt = (p: Fault) => atSetting(p.pointer, options) || (draft !== undefined && p.pointer.startsWith('/rules'));
+  const listed = problems.filter((p) => !shownAt(p));
+  const ofRules = (...steps: string[]) => (dirty && check.fresh ? problems.filter((p) => p.pointer.startsWith('/rules') && !isFilter(p.pointer) && steps.includes(stepOf(p.pointer))) : []);
   const warned = check.warnings.filter((w) => w.code !== 'same_url');
+  const marks = { patch, was: seen.webhook, undo };
+  // saving is for the foot of a section: a part that is not wrong is saved by itself.
+  const saving = (part: Part, wrong = false) => {
+    const body = only(patch, partsOf[part]);
+    if (Object.keys(body).length === 0 || Object.keys(body).length === Object.keys(patch).length) return null;
+    return (
+      <div>
+        <Button size="xs" variant="default" disabled={wrong || save.isPending} onClick={() => save.mutate({ tag: seen.etag, body })}>
+          {t('settings.part')}
+        </Button>
+      </div>
+    );
+  };
   const set = (change: Partial<Draft>) => setDraft((d) => d && { ...d, ...change });
 
   return (
@@ -118,23 +156,30 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       className="page"
       onSubmit={(e) => {
         e.preventDefault();
-        save.mutate(seen.etag);
+        save.mutate({ tag: seen.etag, body: patch });
       }}
     >
       <Card title={t('step.to')}>
         <div className="stack">
-          <TextInput label={t('name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} error={problemOf('/name')} required withAsterisk={false} autoComplete="off" />
-          <Address url={url} onChange={(to) => (setOptions(moved(options, url, to)), setURL(to))} problem={problemOf('/url')} twin={twin} />
+          <Marked field="name" {...marks}>
+            <TextInput label={t('name')} value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={200} error={problemOf('/name')} required withAsterisk={false} autoComplete="off" />
+          </Marked>
+          <Marked field="url" {...marks} secret>
+            <Address url={url} onChange={(to) => (setOptions(moved(options, url, to)), setURL(to))} problem={problemOf('/url')} twin={twin} />
+          </Marked>
           {patch.url && <Note>{t('settings.moves')}</Note>}
+          {saving('to', Boolean(problemOf('/name') ?? problemOf('/url')))}
         </div>
       </Card>
       {draft ? (
         <>
           <Card title={t('step.what')}>
             <What draft={draft} set={set} />
+            <RuleFaults faults={ofRules('what', 'only_if')} rules={rules} />
           </Card>
           <Card title={t('step.where')}>
             <Where draft={draft} set={set} />
+            <RuleFaults faults={ofRules('where')} rules={rules} />
           </Card>
           <Card title={t('step.only_if')}>
             <OnlyIf draft={draft} set={set} fault={dirty ? problems.find((p) => isFilter(p.pointer)) : undefined} />
@@ -156,10 +201,25 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
           />
         </Card>
       )}
+      <Marked field="rules" {...marks} secret>
+        {saving('rules', !rules || rules.length === 0 || Boolean(draft?.unfinished) || problems.some((p) => p.pointer.startsWith('/rules')))}
+      </Marked>
       {patch.rules && rules && !problems.some((p) => p.pointer.startsWith('/rules')) && <Preview rules={rules} before={seen.webhook.rules} owner={admin ? webhook.owner_id : undefined} short />}
       {patch.rules && seen.webhook.combinations.open_windows > 0 && <Note tone="warn">{t('settings.windows', { n: seen.webhook.combinations.open_windows })}</Note>}
       <Card title={t('options')}>
-        <OptionFields options={options} onChange={setOptions} />
+        <div className="stack">
+          <OptionFields
+            options={options}
+            onChange={setOptions}
+            problemOf={problemOf}
+            wrap={(field, input) => (
+              <Marked field={field} {...marks}>
+                {input}
+              </Marked>
+            )}
+          />
+          {saving('options', problems.some((p) => atSetting(p.pointer, options) && !['/name', '/url'].includes(p.pointer)))}
+        </div>
       </Card>
       {patch.payload_format && <Formats webhook={seen.webhook} to={patch.payload_format} />}
       <div aria-live="polite" className="stack">
@@ -194,13 +254,13 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       )}
       {theirs && (
         <Stale
-          patch={patch}
+          patch={theirs.sent}
           was={seen.webhook}
-          theirs={theirs.webhook}
+          theirs={theirs}
           busy={save.isPending}
-          onMine={() => save.mutate(theirs.etag)}
+          onSave={(body) => save.mutate({ tag: theirs.etag, body, given: Object.keys(theirs.sent) as Field[] })}
           onTheirs={() => {
-            adopt(theirs.webhook, theirs.etag);
+            adopt(theirs.webhook, theirs.etag, (Object.keys(patch) as Field[]).filter((f) => !(f in theirs.sent)));
             setTheirs(null);
           }}
           onClose={() => setTheirs(null)}
@@ -208,6 +268,62 @@ function Form({ webhook, etag }: { webhook: WebhookDetail; etag: string }) {
       )}
     </form>
   );
+}
+
+// Sent is a change for a version; given are settings of it in which others go before.
+interface Sent {
+  tag: string;
+  body: Patch;
+  given?: Field[];
+}
+
+interface Marks {
+  patch: Patch;
+  was: WebhookDetail;
+  undo: (f: Field) => void;
+}
+
+// Marked marks a setting that was changed, says what it was before, and takes that back.
+// What may be a secret is not repeated.
+function Marked({ field, patch, was, undo, secret, children }: Marks & { field: Field; secret?: boolean; children?: ReactNode }) {
+  const { t } = useWords();
+  const { label, words } = useSettingWords();
+  const on = field in patch;
+  return (
+    <div className={on ? 'stack tight marked' : undefined} data-setting={field}>
+      {children}
+      {on && (
+        <div className="row small">
+          <span dir="auto">{secret ? t('mark.hidden') : t('mark.changed', { value: words(field, was[field]) })}</span>
+          <button type="button" className="link" onClick={() => undo(field)}>
+            {t('undo')}
+            <span className="hidden">: {label(field)}</span>
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+// RuleFaults are what is wrong with the rules, where it can be changed.
+function RuleFaults({ faults, rules }: { faults: Fault[]; rules: Rule[] | undefined }) {
+  if (faults.length === 0) return null;
+  return (
+    <div role="alert">
+      <Note tone="bad">
+        <Faults faults={faults} rules={rules} />
+      </Note>
+    </div>
+  );
+}
+
+// atSetting says whether a fault is said at its own field.
+function atSetting(pointer: string, options: Options): boolean {
+  const of = /^\/([^/]+)(?:\/(.*))?$/.exec(pointer);
+  const field = of?.[1] as Field | undefined;
+  if (!field || field === 'rules') return false;
+  if (field === 'headers') return of?.[2] !== undefined && options.headers.some((h) => headerPointer(h.name) === pointer);
+  return besideOptions.has(field) || field in options;
 }
 
 // asked is what of a change can be checked by itself: kept header values can't be, and
@@ -250,61 +366,4 @@ function patchOf(e: Edited, was: WebhookDetail): Patch {
   for (const name of Object.keys(before.headers)) if (!(name in now.headers)) headers[name] = null;
   if (Object.keys(headers).length > 0) patch.headers = headers;
   return patch;
-}
-
-interface StaleProps {
-  patch: Patch;
-  was: WebhookDetail;
-  theirs: WebhookDetail;
-  busy: boolean;
-  onMine: () => void;
-  onTheirs: () => void;
-  onClose: () => void;
-}
-
-// Stale is asked when someone else has changed the webhook since it was read.
-function Stale({ patch, was, theirs, busy, onMine, onTheirs, onClose }: StaleProps) {
-  const { t, has } = useWords();
-  const fields = ['name', 'url', 'rules', 'payload_format', 'signature', 'timeout_seconds', 'rate_limit_per_second', 'max_in_flight', 'auto_recover'] as const;
-  const differing = fields.filter((f) => f in patch || !same(was[f], theirs[f]));
-  const label = (f: string) => {
-    const key = `setting.${f}`;
-    return has(key) ? t(key) : f;
-  };
-  const show = (value: unknown) => (value === null || value === undefined ? '–' : typeof value === 'object' ? pretty(value) : String(value));
-  return (
-    <Dialog title={t('stale.title')} onClose={onClose}>
-      <p>{t('stale.text')}</p>
-      <div style={{ overflowX: 'auto' }} tabIndex={0} role="group" aria-label={t('stale.title')}>
-        <table className="diff small">
-          <thead>
-            <tr>
-              <th scope="col">{t('field')}</th>
-              <th scope="col">{t('stale.was')}</th>
-              <th scope="col">{t('stale.theirs')}</th>
-              <th scope="col">{t('stale.mine')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {differing.map((f) => (
-              <tr key={f}>
-                <th scope="row">{label(f)}</th>
-                <td>{show(was[f])}</td>
-                <td>{show(theirs[f])}</td>
-                <td>{f in patch ? show(patch[f]) : t('stale.unchanged')}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <Buttons onCancel={onClose}>
-        <Button variant="default" onClick={onTheirs}>
-          {t('stale.take_theirs')}
-        </Button>
-        <Button loading={busy} onClick={onMine}>
-          {t('stale.keep_mine')}
-        </Button>
-      </Buttons>
-    </Dialog>
-  );
 }

@@ -8,11 +8,11 @@ import { isFailure, useLedger, useRefresh, type Webhook, type WebhookDetail } fr
 import { useWords } from '../i18n';
 import { draftOf } from '../rules/draft';
 import { Buttons, Dialog, useSay } from '../ui/dialog';
-import { Note, Problem } from '../ui/parts';
+import { Left, Note, Problem } from '../ui/parts';
 import { ReasonWords } from '../ui/reason';
 import { Secret } from '../ui/secret';
 import { TestPanel } from './test-panel';
-import { useSwitch } from './webhook-switch';
+import { useSwitch, type Missed } from './webhook-switch';
 
 type Open = 'test' | 'enable' | 'secret' | 'delete' | null;
 
@@ -81,7 +81,7 @@ export function RowDialog({ webhook: w, open, onClose }: { webhook: Webhook; ope
 }
 
 interface Enabling {
-  mutate: (drain: boolean) => void;
+  mutate: (missed: Missed) => void;
   isPending: boolean;
   error: unknown;
 }
@@ -89,12 +89,24 @@ interface Enabling {
 function Enable({ webhook: w, enable, onClose }: { webhook: Webhook; enable: Enabling; onClose: () => void }) {
   const { t } = useWords();
   const held = useLedger(w.id, '30d').data?.held ?? 0;
+  const failed = useLedger(w.id, '24h').data?.failed ?? 0;
   const [drain, setDrain] = useState(true);
+  // What failed before health switched it off was meant to arrive; who switched it off by
+  // hand may have done so because of it.
+  const [again, setAgain] = useState(w.disabled_reason !== 'owner');
+  const [key] = useState(onceKey);
   const probe = isFailure(enable.error, 'conflict') ? enable.error.problem?.attempt : undefined;
   return (
     <Dialog title={t('enable')} onClose={onClose}>
       <p>{t('enable.text')}</p>
-      {held > 0 && <Checkbox checked={drain} onChange={(e) => setDrain(e.currentTarget.checked)} label={t('enable.drain', { n: held })} />}
+      {held + failed > 0 && (
+        <fieldset className="stack tight ticked">
+          <legend>{t('enable.missed')}</legend>
+          {held > 0 && <Checkbox checked={drain} onChange={(e) => setDrain(e.currentTarget.checked)} label={t('enable.drain', { n: held })} />}
+          {failed > 0 && <Checkbox checked={again} onChange={(e) => setAgain(e.currentTarget.checked)} label={t('enable.again', { n: failed })} />}
+          <p className="dim small">{t('enable.left')}</p>
+        </fieldset>
+      )}
       {probe && (
         <div role="alert">
           <Note tone="bad" title={t('enable.refused')}>
@@ -109,7 +121,7 @@ function Enable({ webhook: w, enable, onClose }: { webhook: Webhook; enable: Ena
       )}
       {!!enable.error && !probe && <Problem error={enable.error} />}
       <Buttons onCancel={onClose}>
-        <Button loading={enable.isPending} onClick={() => enable.mutate(drain)}>
+        <Button loading={enable.isPending} onClick={() => enable.mutate({ drain, ...(again && failed > 0 && { failed: key }) })}>
           {enable.error ? t('try_again') : t('enable')}
         </Button>
       </Buttons>
@@ -132,6 +144,7 @@ function NewSecret({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
     gcTime: 0,
   });
   const made = rotate.data;
+  const full = isFailure(rotate.error, 'conflict') ? rotate.error.problem?.from : undefined;
   if (made) {
     return (
       <Dialog title={t('secret.made')} onClose={onClose}>
@@ -158,7 +171,7 @@ function NewSecret({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
           <TextInput label={t('type_word', { word: t('secret.word') })} value={word} onChange={(e) => setWord(e.currentTarget.value)} autoComplete="off" />
         </>
       )}
-      {rotate.error && <Problem error={rotate.error} />}
+      {full ? <Full until={full} /> : rotate.error && <Problem error={rotate.error} />}
       <Buttons onCancel={onClose}>
         <Button
           color={overlap === 0 ? 'red.9' : undefined}
@@ -170,6 +183,21 @@ function NewSecret({ webhook: w, onClose }: { webhook: WebhookDetail; onClose: (
         </Button>
       </Buttons>
     </Dialog>
+  );
+}
+
+// Full says when one of the earlier secrets ends, so that there is room for another.
+function Full({ until }: { until: string }) {
+  const { t, format } = useWords();
+  return (
+    <div role="alert">
+      <Note tone="warn" title={t('secret.full', { until: format.full(until) })}>
+        <p>{t('secret.full.next')}</p>
+        <p className="small">
+          {t('secret.full.left')} <Left until={until} />
+        </p>
+      </Note>
+    </div>
   );
 }
 

@@ -2,7 +2,15 @@ import { useMutation } from '@tanstack/react-query';
 import { api, ok } from '../api/client';
 import { useRefresh } from '../api/hooks';
 import { useWords } from '../i18n';
+import { ago } from '../rules/ago';
 import { useSay } from '../ui/dialog';
+
+// Missed is what is done with what did not arrive, once the webhook is on: what was kept
+// is delivered, and what failed is sent again, once for this key.
+export interface Missed {
+  drain: boolean;
+  failed?: string | undefined;
+}
 
 // useSwitch switches a webhook on, which a check of its receiver may refuse, and off.
 export function useSwitch(id: string, onDone?: () => void) {
@@ -11,10 +19,19 @@ export function useSwitch(id: string, onDone?: () => void) {
   const say = useSay();
   const path = { params: { path: { id } } };
   const enable = useMutation({
-    mutationFn: (drain: boolean) => ok(api.POST('/v1/webhooks/{id}/enable', { ...path, body: { drain } })),
-    onSuccess: () => {
+    mutationFn: async ({ drain, failed }: Missed) => {
+      await ok(api.POST('/v1/webhooks/{id}/enable', { ...path, body: { drain } }));
+      if (!failed) return true;
+      // The webhook is on, whatever comes of this.
+      const again = ok(api.POST('/v1/webhooks/{id}/redeliver', { params: { path: { id }, header: { 'Idempotency-Key': failed } }, body: { since: ago('24h'), statuses: ['failed'] } }));
+      return again.then(
+        () => true,
+        () => false,
+      );
+    },
+    onSuccess: (sent) => {
       onDone?.();
-      say(t('enable.done'));
+      say(t(sent ? 'enable.done' : 'enable.again.failed'), { bad: !sent });
       void refresh();
     },
   });
@@ -31,7 +48,7 @@ export function useSwitch(id: string, onDone?: () => void) {
     mutationFn: () => ok(api.POST('/v1/webhooks/{id}/disable', { ...path, body: {} })),
     onSuccess: () => {
       say(t('disable.done'), {
-        action: { label: t('undo'), run: () => enable.mutate(true, { onError: () => say(t('failed'), { bad: true }) }) },
+        action: { label: t('undo'), run: () => enable.mutate({ drain: true }, { onError: () => say(t('failed'), { bad: true }) }) },
         ask: { label: t('disable.reason'), run: (reason) => explain.mutate(reason) },
       });
       void refresh();

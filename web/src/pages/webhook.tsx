@@ -3,8 +3,9 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { ago, useHealth, useLedger, useRefresh, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
+import { ago, isFailure, useHealth, useLedger, useRefresh, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
+import type { DeliveryFilter } from '../rules/filter';
 import { hostOf, masked } from '../rules/receivers';
 import { stateOf } from '../rules/state';
 import { Bars, Whole, type Bar } from '../ui/charts';
@@ -14,6 +15,7 @@ import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Guide, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
 import { StateLine } from '../ui/state-line';
+import { Deleted } from './deleted';
 import { DeliveryList } from './delivery-list';
 import { Missed, SendThese, SentAgain } from './missed';
 import { Actions } from './webhook-actions';
@@ -22,6 +24,9 @@ import { Actions } from './webhook-actions';
 export function WebhookFrame({ id, children }: { id: string; children: (w: WebhookDetail, etag: string) => ReactNode }) {
   const { t } = useWords();
   const query = useWebhook(id);
+  const search: DeliveryFilter = useSearch({ strict: false });
+  const was = isFailure(query.error, 'not_found') ? query.error.problem?.deleted : undefined;
+  if (was) return <Deleted id={id} was={was} filter={search} />; // also while it was looked at
   if (!query.data) {
     return (
       <Page title={query.error ? t('webhook') : t('loading')}>

@@ -4,7 +4,7 @@ import { asQuery, asRedelivery, codeFits, soughtBy } from './filter';
 test('filters of an address ask the list, and send again exactly what it shows', () => {
   const s = soughtBy({ status: 'failed,held', type: 'TODO_CREATED', reason: 'status_5xx,nonsense', code: '503,5xx,x', since: '7d' }, 'wh_1');
   const { since, ...query } = asQuery(s);
-  expect(query).toEqual({ webhook_id: 'wh_1', status: ['failed', 'held'], event_type: ['TODO_CREATED'], reason: ['status_5xx'], status_code: ['503', '5xx'], kind: undefined, project_id: undefined, q: undefined, latest: undefined, redelivery_id: undefined, until: undefined });
+  expect(query).toEqual({ webhook_id: 'wh_1', status: ['failed', 'held'], event_type: ['TODO_CREATED'], reason: ['status_5xx'], status_code: ['503', '5xx'], kind: undefined, project_id: undefined, q: undefined, latest: 'true', redelivery_id: undefined, until: undefined });
   const again = asRedelivery(s);
   expect(again).toEqual({ since: again?.since, statuses: query.status, event_types: query.event_type, reasons: query.reason, status_codes: query.status_code });
   for (const at of [since, again?.since]) expect(Math.abs(Date.parse(at ?? '') - (Date.now() - 7 * 24 * 3600e3))).toBeLessThan(5000);
@@ -23,13 +23,14 @@ test('no more than the list shows is sent again', () => {
   expect(asRedelivery(soughtBy({ status: 'failed' }))).toBeUndefined();
 });
 
-test('what was sent again is left out, and ids are found by their beginning', () => {
+test('what was sent again is folded unless it is looked for, and ids are found by their beginning', () => {
   expect(asQuery(soughtBy({ latest: 'true', q: 'dlv_03' }))).toEqual({ latest: 'true', q: 'dlv_03' });
-  expect(asQuery(soughtBy({ latest: 'x', q: 'a b' }))).toEqual({});
+  expect(asQuery(soughtBy({ latest: 'x', q: 'a b' }))).toEqual({ latest: 'true' });
+  for (const f of [{ latest: 'false' }, { q: 'dlv_03' }, { redelivery: 'rdl_1' }]) expect(asQuery(soughtBy(f)).latest, JSON.stringify(f)).toBeUndefined();
 });
 
 test('filters leave out what they do not know', () => {
-  expect(asQuery(soughtBy({ status: 'nonsense', kind: 'x', since: '99y', reason: '', code: '1' }))).toEqual({});
+  expect(asQuery(soughtBy({ status: 'nonsense', kind: 'x', since: '99y', reason: '', code: '1' }))).toEqual({ latest: 'true' });
   expect(['200', '5xx', '999'].every(codeFits)).toBe(true);
   expect(['', '5x', '5XX', '050', '5xxx', '200,'].some(codeFits)).toBe(false);
 });

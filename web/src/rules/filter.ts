@@ -85,6 +85,7 @@ export interface Sought {
 
 // soughtBy reads an address. What it does not know it leaves out.
 export function soughtBy(f: DeliveryFilter, webhook?: string): Sought {
+  const id = f.q && idFits(f.q) ? f.q : undefined;
   return {
     statuses: someOf(statuses, f.status),
     type: f.type,
@@ -94,8 +95,9 @@ export function soughtBy(f: DeliveryFilter, webhook?: string): Sought {
     reasons: someOf(reasons, f.reason),
     codes: (f.code ?? '').split(',').filter(codeFits),
     kind: oneOf(kinds, f.kind),
-    id: f.q && idFits(f.q) ? f.q : undefined,
-    latest: f.latest === 'true',
+    id,
+    // What was sent again is folded under the newest, unless one looks for it.
+    latest: f.latest === 'true' || (f.latest !== 'false' && !id && !f.redelivery),
     redelivery: f.redelivery,
   };
 }

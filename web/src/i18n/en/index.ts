@@ -1,5 +1,6 @@
 import { admin } from './admin';
 import { connect } from './connect';
+import { deeds } from './deeds';
 import { faults } from './faults';
 import { help } from './help';
 import { play } from './play';
@@ -10,4 +11,4 @@ import { wizard } from './wizard';
 
 // The English texts. They are the type of the others: what is missing there, the
 // compiler finds.
-export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...faults, ...help, ...play, ...types, ...verify };
+export const en = { ...webhooks, ...wizard, ...admin, ...connect, ...deeds, ...faults, ...help, ...play, ...types, ...verify };

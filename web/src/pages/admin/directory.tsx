@@ -4,12 +4,12 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useSettled } from '../../api/check';
 import { api, ok, onceKey, type Schemas } from '../../api/client';
-import { usePages, useProjects } from '../../api/hooks';
+import { usePages, useUsers } from '../../api/hooks';
 import { every } from '../../api/live';
 import { useWords } from '../../i18n';
 import { Dialog } from '../../ui/dialog';
 import { Listed, Table } from '../../ui/list';
-import { Card, Copy, Empty, Problem, When } from '../../ui/parts';
+import { Copy, Empty, Problem, When } from '../../ui/parts';
 import { useAdmin } from '../../ui/names';
 import { Only } from './only';
 
@@ -162,11 +162,11 @@ export function Companies() {
 }
 
 function CompanyList() {
-  const { t } = useWords();
-  const projects = useProjects().data ?? [];
+  const { t, format } = useWords();
   const [words, setWords] = useState('');
+  const [open, setOpen] = useState<Company | null>(null);
   const q = useSettled(words.trim(), 300) || undefined;
-  const pages = usePages(['companies', q], (cursor) => ok(api.GET('/v1/companies', { params: { query: { cursor, q } } })), every.chart);
+  const pages = usePages(['companies', q], (cursor) => ok(api.GET('/v1/companies', { params: { query: { cursor, q, include: 'counts' } } })), every.chart);
   return (
     <>
       <p className="dim">{t('companies.text')}</p>
@@ -182,33 +182,102 @@ function CompanyList() {
         }
       >
         {(rows) => (
-          <div className="columns">
-            {rows.map((c) => {
-              const own = projects.filter((p) => p.company_id === c.id);
-              return (
-                <Card key={c.id} title={c.name}>
-                  <p className="dim small">{c.id}</p>
-                  {own.length === 0 ? (
-                    <p className="dim">{t('companies.no_projects')}</p>
-                  ) : (
-                    <ul className="plainlist">
-                      {own.map((p) => (
-                        <li key={p.id} className="row between">
-                          <span dir="auto">{p.name}</span>
-                          <Link to="/events" search={{ project: p.id }} className="small">
-                            {t('nav.events')}
-                            <span className="hidden"> {p.name}</span>
-                          </Link>
-                        </li>
-                      ))}
-                    </ul>
-                  )}
-                </Card>
-              );
-            })}
-          </div>
+          <Table columns={[t('name'), t('projects'), t('nav.people'), t('created'), t('actions')]}>
+            {rows.map((c) => (
+              <tr key={c.id}>
+                <td className="main-cell">
+                  <strong dir="auto">{c.name}</strong>
+                  <div className="dim small">{c.id}</div>
+                </td>
+                <td data-label={t('projects')}>{counted(c.counts?.projects ?? 0, format.number)}</td>
+                <td data-label={t('nav.people')}>{counted(c.counts?.members ?? 0, format.number)}</td>
+                <td className="dim" data-label={t('created')}>
+                  <When at={c.created_at} />
+                </td>
+                <td>
+                  <Button size="xs" variant="default" onClick={() => setOpen(c)}>
+                    {t('companies.show')}
+                    <span className="hidden"> {c.name}</span>
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Listed>
+      {open && <Inside company={open} onClose={() => setOpen(null)} />}
     </>
+  );
+}
+
+type Company = Schemas['Company'];
+
+// mostCounted is at how many a count ends.
+const mostCounted = 10_000;
+const counted = (n: number, number: (n: number) => string) => (n >= mostCounted ? `${number(n)}+` : number(n));
+
+// Inside shows the projects of a company, and who is a member of each.
+function Inside({ company: c, onClose }: { company: Company; onClose: () => void }) {
+  const { t } = useWords();
+  const [whose, setWhose] = useState<string>();
+  const pages = usePages(['projects', 'of', c.id], (cursor) => ok(api.GET('/v1/projects', { params: { query: { cursor, company_id: c.id, include: 'counts' } } })), every.chart);
+  return (
+    <Dialog title={t('companies.of', { name: c.name })} onClose={onClose}>
+      <Listed pages={pages} none={<p className="dim">{t('companies.no_projects')}</p>}>
+        {(rows) => (
+          <ul className="plainlist">
+            {rows.map((p) => (
+              <li key={p.id}>
+                <div className="row between">
+                  <span>
+                    <strong dir="auto">{p.name}</strong> <span className="dim small">{p.id}</span>
+                  </span>
+                  <span className="row small">
+                    <span>{t((p.members ?? 0) >= mostCounted ? 'people.most' : 'people', { n: p.members ?? 0 })}</span>
+                    <button type="button" className="link" aria-expanded={whose === p.id} onClick={() => setWhose(whose === p.id ? undefined : p.id)}>
+                      {t('members.show')}
+                      <span className="hidden"> {p.name}</span>
+                    </button>
+                    <Link to="/events" search={{ project: p.id }}>
+                      {t('nav.events')}
+                      <span className="hidden"> {p.name}</span>
+                    </Link>
+                  </span>
+                </div>
+                {whose === p.id && <Members project={p.id} />}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Listed>
+      <Button variant="default" onClick={onClose}>
+        {t('close')}
+      </Button>
+    </Dialog>
+  );
+}
+
+function Members({ project }: { project: string }) {
+  const { t } = useWords();
+  const users = useUsers(true).data;
+  const pages = usePages(['members', project], async (cursor) => {
+    const page = await ok(api.GET('/v1/projects/{id}/members', { params: { path: { id: project }, query: { cursor } } }));
+    return { ...page, data: page.data.map((m) => ({ ...m, id: m.user_id })) };
+  }, every.chart);
+  return (
+    <Listed pages={pages} none={<p className="dim small">{t('members.none')}</p>}>
+      {(rows) => (
+        <ul className="plainlist small">
+          {rows.map((m) => (
+            <li key={m.id} className="row between">
+              <span dir="auto">{users?.find((u) => u.id === m.id)?.name ?? m.id}</span>
+              <span className="dim">
+                <When at={m.created_at} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Listed>
   );
 }

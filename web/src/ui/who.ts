@@ -1,0 +1,16 @@
+import { useSession, useUsers } from '../api/hooks';
+import { useWords } from '../i18n';
+import { isolated } from '../rules/isolated';
+
+// useWho names who did something: the reader, an administrator, a person by name where
+// the reader may know it, else the id.
+export function useWho() {
+  const { t } = useWords();
+  const session = useSession().data;
+  const users = useUsers(session?.role === 'admin').data;
+  return (actor: string) => {
+    if (actor === 'admin') return session?.role === 'admin' && !session.user_id ? t('who.you') : t('who.admin');
+    if (actor === session?.user_id) return t('who.you');
+    return isolated(users?.find((u) => u.id === actor)?.name ?? actor);
+  };
+}
