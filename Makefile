@@ -173,7 +173,7 @@ cli: ## Write the commands into docs/cli.md
 .PHONY: screenshots
 screenshots: build ## Take a picture of each page of the web app, to bin/screenshots, and those of README
 	@mkdir -p bin/screenshots docs/img
-	GODWIT_SHOTS=$(CURDIR)/bin/screenshots go test ./e2e -run '^TestWeb_InABrowser$$' -vet=off -count=1 -timeout=30m
+	GODWIT_SHOTS=$(CURDIR)/bin/screenshots go test ./e2e -run '^TestWeb_Pages$$' -vet=off -count=1 -timeout=30m
 	cp bin/screenshots/readme-webhooks.png docs/img/webhooks.png
 	cp bin/screenshots/readme-delivery.png docs/img/delivery.png
 

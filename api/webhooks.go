@@ -182,7 +182,7 @@ func wordsOf(err error) string {
 func (s *server) webhook(ctx context.Context, in *ByID) (*webhookReply, error) {
 	out, err := s.webhookOf(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return nil, s.wasDeleted(ctx, in.ID, err)
 	}
 	row := []Webhook{out.Body.Webhook}
 	err = s.addStats(ctx, row)
@@ -196,7 +196,7 @@ func (s *server) webhookOf(ctx context.Context, id string) (*webhookReply, error
 	}
 	w, err := s.Store.Webhook(ctx, id)
 	if err != nil {
-		return nil, s.wasDeleted(ctx, in.ID, err)
+		return nil, err
 	}
 	return s.replyWebhook(ctx, w)
 }

@@ -10,9 +10,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWeb_InABrowser drives the web app in Chromium, served by a real standalone;
-// the tests themselves are in web/browser.
-func TestWeb_InABrowser(t *testing.T) { inBrowser(t, "app") }
+// These tests drive the web app in Chromium, served by a real standalone; the tests
+// themselves are in web/browser, a file for each feature.
+
+// TestWeb_Signing signs people in by key and by link.
+func TestWeb_Signing(t *testing.T) { inBrowser(t, "signing") }
+
+// TestWeb_Webhook makes a webhook and does what its page offers, also when it was deleted.
+func TestWeb_Webhook(t *testing.T) { inBrowser(t, "webhook.test") }
+
+// TestWeb_Settings changes a webhook, which two people may do at once.
+func TestWeb_Settings(t *testing.T) { inBrowser(t, "settings") }
+
+// TestWeb_Delivery looks at deliveries and events, and at who did what with them.
+func TestWeb_Delivery(t *testing.T) { inBrowser(t, "delivery") }
+
+// TestWeb_Admin looks at the pages of those who run Godwit.
+func TestWeb_Admin(t *testing.T) { inBrowser(t, "admin") }
+
+// TestWeb_Pages looks for faults of access on every page.
+func TestWeb_Pages(t *testing.T) { inBrowser(t, "pages") }
 
 // inBrowser runs the tests of a file of web/browser against the shared standalone.
 func inBrowser(t *testing.T, file string, env ...string) {

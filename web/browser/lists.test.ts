@@ -123,10 +123,11 @@ test('rows of the list are sent again together', async () => {
   await page.getByRole('button', { name: 'Send again', exact: true }).click();
   await page.getByText('2 deliveries are sent again.').waitFor();
   await until('both arrive', async () => good.got.length >= before + 2);
-  await until('the new ones are there', async () => (await page.getByRole('row').count()) === 5);
   await page.getByText('More filters').click();
-  await page.getByLabel('Leave out what was sent again since').check();
-  await until('what was sent again is left out', async () => (await page.getByRole('row').count()) === 3);
+  await page.getByLabel('Also each earlier delivery by itself').check();
+  await until('the new ones are there', async () => (await page.getByRole('row').count()) === 5);
+  await page.getByLabel('Also each earlier delivery by itself').uncheck();
+  await until('what was sent again is folded', async () => (await page.getByRole('row').count()) === 3);
   const { data } = await call<{ data: { id: string }[] }>('GET', `/v1/deliveries?webhook_id=${made.works.id}&latest=true`, undefined, made.key);
   await page.getByLabel('Id, or its beginning').fill(data[0]?.id ?? '');
   await until('one has this id', async () => (await page.getByRole('row').count()) === 2);

@@ -28,7 +28,6 @@ export const deeds: Part<typeof english> = {
 
   'mark.changed': 'Geändert. Vorher: {value}',
   'mark.hidden': 'Geändert',
-  'mark.undo': 'Die Änderung von {name} zurücknehmen',
   'mark.nothing': 'nichts',
   'settings.part': 'Diesen Teil speichern',
   'stale.you': 'Sie haben das in einem anderen Fenster geändert',

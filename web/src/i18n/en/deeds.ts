@@ -28,7 +28,6 @@ export const deeds = {
 
   'mark.changed': 'Changed. Before: {value}',
   'mark.hidden': 'Changed',
-  'mark.undo': 'Undo the change of {name}',
   'mark.nothing': 'nothing',
   'settings.part': 'Save this part',
   'stale.you': 'You changed this in another window',

@@ -33,7 +33,6 @@ export const deeds: Part<typeof english> = {
 
   'mark.changed': 'Zmieniono. Wcześniej: {value}',
   'mark.hidden': 'Zmieniono',
-  'mark.undo': 'Cofnij zmianę: {name}',
   'mark.nothing': 'nic',
   'settings.part': 'Zapisz tę część',
   'stale.you': 'Zmieniono to przez Ciebie w innym oknie',

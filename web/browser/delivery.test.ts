@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { bad, endScene, goodURL, made, page, scene } from './scene';
+import { call, until, url } from './stage';
+
+scene();
+
+test('delivery that failed says why, and what to do', async () => {
+  await page.goto(`${url}/deliveries/${made.failed}`);
+  await page.getByText('The receiver’s program fails').first().waitFor();
+  expect(await page.locator('.timeline > li').count()).toBe(5);
+  await page.getByText('<b>broken</b>').first().waitFor(); // as text
+  bad.status = 200;
+  // Five failures have switched the webhook off.
+  await call('POST', `/v1/webhooks/${made.fails.id}/enable`, {}, made.key);
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('delivered', { exact: true }).first().waitFor();
+  bad.status = 503;
+});
+
+test('event shows what changed, and why a webhook did not get it', async () => {
+  const { id } = await call<{ id: string }>('POST', '/v1/events', { type: 'TAG_CREATED', project_id: made.website, current: { id: 1 } });
+  await page.goto(`${url}/events/${made.event}`);
+  const row = (name: string) => page.getByRole('row', { name: new RegExp(`^${name}`) });
+  await row('status').getByText('≠ changed').waitFor();
+  await row('gone').getByText('− removed').waitFor();
+  await row('added').getByText('+ added').waitFor();
+  await page.goto(`${url}/events/${id}`);
+  await page.getByLabel('Webhook', { exact: true }).selectOption(made.works.id);
+  await page.getByRole('button', { name: 'Why?' }).click();
+  await page.getByTestId('why').getByText('This rule is not about “Tag created”.').waitFor();
+  const filter = "'priority' in changed && current.?priority.orValue('') == 'high'";
+  const urgent = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Urgent', url: `${goodURL}/urgent`, rules: [{ events: ['TODO_CREATED'], filter }] }, made.key);
+  const low = await call<{ id: string }>('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.website, current: { id: 1, priority: 'low' } });
+  await page.goto(`${url}/events/${low.id}`);
+  await page.getByLabel('Webhook', { exact: true }).selectOption(urgent.id);
+  await page.getByRole('button', { name: 'Why?' }).click();
+  const line = page.getByTestId('why').getByRole('listitem').filter({ hasText: 'does not hold: priority becomes “high”' }).last();
+  await line.getByText('it was “low”').waitFor();
+});
+
+test('a delivery says who sent it again or cancelled it, and when', async () => {
+  const { delivery_id: again } = await call<{ delivery_id: string }>('POST', `/v1/deliveries/${made.failed}/redeliver`, {}).catch(async () => {
+    const { data } = await call<{ data: { id: string }[] }>('GET', `/v1/deliveries?event_id=${made.event}&webhook_id=${made.fails.id}&latest=true`);
+    return { delivery_id: data[0]?.id ?? '' };
+  });
+  await page.goto(`${url}/deliveries/${made.failed}`);
+  const deeds = page.getByTestId('deeds');
+  await deeds.getByText('Sent again by you').waitFor(); // by the test before
+  await deeds.getByRole('link', { name: 'To the newer delivery' }).click();
+  await deeds.getByText('Sent again by you').waitFor();
+  await page.goto(`${url}/deliveries/${again}`);
+  await deeds.getByText('Sent again by').first().waitFor();
+
+  await call('POST', `/v1/webhooks/${made.works.id}/disable`, {}, made.key);
+  const kept = await call<{ id: string }>('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: 'kept' } });
+  const held = await until('it is kept', async () => (await call<{ data: { id: string; status: string }[] }>('GET', `/v1/deliveries?event_id=${kept.id}&webhook_id=${made.works.id}&status=held`, undefined, made.key)).data[0]);
+  await page.goto(`${url}/deliveries/${held.id}`);
+  await call('POST', `/v1/webhooks/${made.works.id}/cancel`, { since: '2026-01-01T00:00:00Z' });
+  await deeds.getByText('Cancelled by an administrator').waitFor();
+  await call('POST', `/v1/webhooks/${made.works.id}/enable`, {}, made.key);
+});
+
+test('what was sent again is folded under the newest', async () => {
+  await page.goto(`${url}/deliveries?webhook=${made.fails.id}&type=TODO_CREATED`);
+  const rows = page.locator('tbody tr');
+  const earlier = page.getByRole('button', { name: /^Earlier ones/ });
+  await earlier.first().waitFor();
+  const before = await rows.count();
+  const { data } = await call<{ data: { superseded: boolean }[] }>('GET', `/v1/deliveries?event_id=${made.event}&webhook_id=${made.fails.id}`, undefined, made.key);
+  await earlier.last().click();
+  await until('they are unfolded', async () => (await rows.count()) === before + data.filter((d) => d.superseded).length);
+  await page.getByRole('button', { name: /^Hide the earlier ones/ }).click();
+  await until('and folded again', async () => (await rows.count()) === before);
+  await page.getByText('More filters').click();
+  await page.getByLabel('Also each earlier delivery by itself').check();
+  await page.waitForURL(/latest=false/);
+  await until('each is listed', async () => (await rows.count()) === before + data.filter((d) => d.superseded).length);
+});
+
+endScene();
