@@ -18,7 +18,9 @@ test('companies say how many projects and people they have, in one request a pag
   });
   const company = made.website.replace(/website$/, 'acme');
   await admin.goto(`${url}/admin/companies`);
+  const searched = admin.waitForRequest(/\/v1\/companies\?.*q=/);
   await admin.getByLabel('Search name or id').fill(company);
+  await searched;
   const row = admin.getByRole('row', { name: new RegExp(company) });
   await row.waitFor();
   expect(await row.getByRole('cell').nth(1).innerText()).toBe('2');

@@ -29,7 +29,7 @@ test('event shows what changed, and why a webhook did not get it', async () => {
   await page.getByLabel('Webhook', { exact: true }).selectOption(made.works.id);
   await page.getByRole('button', { name: 'Why?' }).click();
   await page.getByTestId('why').getByText('This rule is not about “Tag created”.').waitFor();
-  const filter = "'priority' in changed && current.?priority.orValue('') == 'high'";
+  const filter = "('priority' in changed && current.?priority.orValue('') == 'high')";
   const urgent = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Urgent', url: `${goodURL}/urgent`, rules: [{ events: ['TODO_CREATED'], filter }] }, made.key);
   const low = await call<{ id: string }>('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.website, current: { id: 1, priority: 'low' } });
   await page.goto(`${url}/events/${low.id}`);

@@ -50,7 +50,7 @@ test('what was changed is marked, can be taken back, and is saved part by part',
   await marked('name').getByText('Changed. Before: Mine again').waitFor();
   await page.getByLabel('Time limit of an attempt, in seconds').fill('12');
   await marked('timeout_seconds').getByText('Changed. Before: 7').waitFor();
-  await marked('timeout_seconds').getByRole('button', { name: 'Undo: Time limit' }).click();
+  await marked('timeout_seconds').getByRole('button', { name: 'Undo Time limit' }).click();
   expect(await page.getByLabel('Time limit of an attempt, in seconds').inputValue()).toBe('7');
   expect(await page.getByLabel('Name', { exact: true }).inputValue(), 'the other change stays').toBe('Another name');
   await page.getByLabel('Time limit of an attempt, in seconds').fill('12');
@@ -60,7 +60,7 @@ test('what was changed is marked, can be taken back, and is saved part by part',
   expect((await stored()).name).toBe('Mine again');
   await marked('timeout_seconds').getByText('Changed.').waitFor({ state: 'detached' });
   expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Another name');
-  await marked('name').getByRole('button', { name: 'Undo: Name' }).click();
+  await marked('name').getByRole('button', { name: 'Undo Name' }).click();
   await page.getByText('Nothing changed').waitFor();
 });
 
@@ -75,8 +75,8 @@ test('each setting says what is wrong with it', async () => {
   await page.getByLabel('Address', { exact: true }).fill('https://user@receiver.example.com/');
   await page.getByLabel('Address', { exact: true }).and(page.locator('[aria-invalid=true]')).waitFor();
   expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
-  await marked('headers').getByRole('button', { name: 'Undo: Headers' }).click();
-  await marked('url').getByRole('button', { name: 'Undo: Address' }).click();
+  await marked('headers').getByRole('button', { name: 'Undo Headers' }).click();
+  await marked('url').getByRole('button', { name: 'Undo Address' }).click();
   await page.getByText('Nothing changed').waitFor();
 });
 

@@ -120,8 +120,6 @@ test('a webhook that was deleted says who did it, and shows its deliveries', asy
 });
 
 test('switching on asks about what was kept and what failed', async () => {
-  await call('POST', `/v1/webhooks/${made.fails.id}/enable`, {}, made.key).catch(() => undefined); // the receiver fails
-  bad.status = 200;
   const before = await call<{ held: number; failed: number }>('GET', `/v1/webhooks/${made.fails.id}/ledger`, undefined, made.key);
   expect(before.failed).toBeGreaterThan(0);
   await page.goto(`${url}/webhooks/${made.fails.id}`);
@@ -130,6 +128,7 @@ test('switching on asks about what was kept and what failed', async () => {
   const again = dialog.getByRole('checkbox', { name: /^Send the \d+ events? again that failed/ });
   await again.waitFor();
   expect(await again.isChecked(), 'health has switched it off').toBe(true);
+  bad.status = 200; // Godwit may find that out before
   await dialog.getByRole('button', { name: 'Switch on' }).click();
   await page.getByText('The webhook is on.').waitFor();
   await until('what failed arrives', async () => (await call<{ failed: number }>('GET', `/v1/webhooks/${made.fails.id}/ledger`, undefined, made.key)).failed === 0);
@@ -144,7 +143,7 @@ test('a secret too many says when the first of the old ones ends', async () => {
   await page.getByRole('button', { name: 'Make a new secret' }).click();
   const alert = page.getByRole('dialog').getByRole('alert');
   await alert.getByText(/The first of them ends/).waitFor();
-  expect(await alert.innerText()).toMatch(/1:5\d:\d\d|1 h 5\d/);
+  await alert.getByText('There is room in').waitFor();
 });
 
 endScene();

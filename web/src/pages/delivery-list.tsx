@@ -55,6 +55,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
   const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const [code, setCode] = useState(f.code ?? '');
   const [id, setID] = useState(f.q ?? '');
+  const [more, setMore] = useState(false); // stays open when what opened it is cleared
   return (
     <div className="stack">
       <Chips
@@ -69,7 +70,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
         {!webhook && <Choice label={t('webhook')} value={f.webhook} onChange={(chosen) => set({ webhook: chosen })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />}
         <InBetween value={sought} onChange={set} />
       </div>
-      <details open={Boolean(f.reason || f.code || f.kind || f.q || f.latest)}>
+      <details open={more || Boolean(f.reason || f.code || f.kind || f.q || f.latest)} onToggle={(e) => setMore(e.currentTarget.open)}>
         <summary>{t('filters.more')}</summary>
         <div className="filters">
           <Choice label={t('filters.reason')} value={sought.reasons[0]} onChange={(reason) => set({ reason })} options={reasons.map((value) => ({ value, label: t(`reason.${value}`) }))} />

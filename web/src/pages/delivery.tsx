@@ -23,7 +23,17 @@ export function DeliveryPage() {
   const query = useDelivery(id);
   const d = query.data;
   const gone = useGone(d?.webhook_id, names.webhook);
-  if (!d) return <Page title={t('delivery')}>{query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}</Page>;
+  if (!d)
+    return (
+      <Page title={t('delivery')}>
+        {query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}
+        {query.error !== null && (
+          <p>
+            <Link to="/deliveries">{t('nav.deliveries')}</Link>
+          </p>
+        )}
+      </Page>
+    );
   return (
     <Page
       title={`${title(d.event_type)} → ${gone ? isolated(gone.name) : names.webhook(d.webhook_id)}`}

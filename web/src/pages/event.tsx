@@ -21,7 +21,17 @@ export function EventPage() {
   const { t } = useWords();
   const { title } = useTypes();
   const query = useEvent(id);
-  if (!query.data) return <Page title={t('event')}>{query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}</Page>;
+  if (!query.data)
+    return (
+      <Page title={t('event')}>
+        {query.error ? <Problem error={query.error} retry={() => void query.refetch()} /> : <Loading />}
+        {query.error !== null && (
+          <p>
+            <Link to="/events">{t('nav.events')}</Link>
+          </p>
+        )}
+      </Page>
+    );
   return (
     <Page title={title(query.data.type)} lead={<span className="dim">{query.data.id}</span>}>
       <Answered query={query}>{(event) => <EventOf event={event} />}</Answered>
@@ -48,6 +58,7 @@ function EventOf({ event: e }: { event: Event }) {
                   <Link to="/deliveries/$id" params={{ id: d.id }}>
                     {names.webhook(d.webhook_id)}
                   </Link>
+                  {d.superseded && <span className="dim small">{t('deed.again.nobody')}</span>}
                   <StatusWord status={d.status} />
                 </li>
               ))}

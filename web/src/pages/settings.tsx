@@ -297,7 +297,7 @@ function Marked({ field, patch, was, undo, secret, children }: Marks & { field: 
           <span dir="auto">{secret ? t('mark.hidden') : t('mark.changed', { value: words(field, was[field]) })}</span>
           <button type="button" className="link" onClick={() => undo(field)}>
             {t('undo')}
-            <span className="hidden">: {label(field)}</span>
+            <span className="hidden"> {label(field)}</span>
           </button>
         </div>
       )}

@@ -49,6 +49,7 @@ export const deeds: Part<typeof english> = {
   'members.show': 'Wer?',
   'members.none': 'Niemand ist Mitglied.',
 
+  'admin.metrics': 'Messwerte, und wovor gewarnt werden soll',
   'remedy.title': 'Was fehlt, und wie es sich beheben lässt',
   'remedy.migrate': 'Führen Sie dies aus, um die Datenbank auf die Version zu bringen, die Godwit braucht:',
   'remedy.database': 'Führen Sie dies aus, um zu sehen, ob die Datenbank antwortet:',

@@ -49,6 +49,7 @@ export const deeds = {
   'members.show': 'Who?',
   'members.none': 'Nobody is a member.',
 
+  'admin.metrics': 'Metrics, and what to be warned of',
   'remedy.title': 'What is missing, and how to mend it',
   'remedy.migrate': 'Run this to bring the database to the version that Godwit needs:',
   'remedy.database': 'Run this to see whether the database answers:',

@@ -54,6 +54,7 @@ export const deeds: Part<typeof english> = {
   'members.show': 'Kto?',
   'members.none': 'Nikt nie jest członkiem.',
 
+  'admin.metrics': 'Metryki i to, o czym ostrzegać',
   'remedy.title': 'Czego brakuje i jak to naprawić',
   'remedy.migrate': 'Uruchom to, aby doprowadzić bazę danych do wersji, której potrzebuje Godwit:',
   'remedy.database': 'Uruchom to, aby sprawdzić, czy baza danych odpowiada:',

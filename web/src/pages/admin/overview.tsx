@@ -8,6 +8,7 @@ import { every, live } from '../../api/live';
 import { useWords } from '../../i18n';
 import { stateOf } from '../../rules/state';
 import { Bars, Whole, type Bar } from '../../ui/charts';
+import { base } from '../../base';
 import { useAdmin } from '../../ui/names';
 import { Answered, Card, Guide, StateWord, When } from '../../ui/parts';
 import { Only } from './only';
@@ -38,6 +39,7 @@ export function Overview() {
     queryFn: () => ok(api.GET('/v1/stats', { params: { query: { since: ago(span) } } })),
     refetchInterval: live(every.chart),
   });
+  const temporal = useQuery({ queryKey: ['system'], enabled: admin, staleTime: 60_000, queryFn: () => ok(api.GET('/v1/system')) }).data?.settings.temporal.ui_url;
   const someFail = (ailing.data?.length ?? 0) > 0;
   const failing = (
     <Card title={t('admin.failing')}>
@@ -136,6 +138,16 @@ export function Overview() {
         )}
       </Answered>
       {!someFail && failing}
+      <p className="row">
+        {temporal && (
+          <a href={temporal} target="_blank" rel="noreferrer">
+            Temporal
+          </a>
+        )}
+        <a href={`${base}docs/alerts`} hrefLang="en">
+          {t('admin.metrics')}
+        </a>
+      </p>
     </Only>
   );
 }
