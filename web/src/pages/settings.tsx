@@ -289,6 +289,7 @@ function Marked({ field, patch, was, undo, secret, children }: Marks & { field: 
   const { t } = useWords();
   const { label, words } = useSettingWords();
   const on = field in patch;
+  if (!on && !children) return null;
   return (
     <div className={on ? 'stack tight marked' : undefined} data-setting={field}>
       {children}
