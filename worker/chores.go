@@ -95,7 +95,7 @@ func chores(s *store.Store, log *zap.Logger) []chore {
 		{problem: "listeners without a stream are looked at again later", every: tendEvery, rest: none, step: upTo(tendAtOnce, s.TendListeners)},
 		{problem: uncounted, every: countEvery, rest: none, step: s.Count},
 		{problem: uncounted, every: countEvery, rest: brief, step: upTo(foldAtOnce, s.FoldHealth)},
-		{problem: "a step that holds or cancels deliveries has failed, it is made again", every: pollEvery, rest: asLong, step: within(stepTimeout, withdrawal(s))},
+		{problem: "a step that holds or cancels deliveries has failed, it is made again", every: quietPoll, rest: asLong, step: within(stepTimeout, withdrawal(s))},
 		{problem: "look for deliveries without an owner", every: unownedEvery, rest: none, step: within(stepTimeout, unowned(s, log))},
 		{problem: "look for deliveries that have waited for too long", every: expireEvery, rest: brief, step: within(stepTimeout, expiry(s, log))},
 		{problem: "the check of the ledger has not ended", after: checkAfterStart, every: askEvery, rest: none, step: (&ledgerCheck{store: s, log: log}).step},

@@ -28,7 +28,8 @@ const (
 	// startTimeout bounds one start.
 	startTimeout = 5 * time.Second
 	// pollEvery is the longest that a delivery waits for a process that was not
-	// woken, be it for a lost notification or because its time has come.
+	// woken, be it for a lost notification or because its time has come; after a while
+	// with nothing to do it is quietPoll.
 	pollEvery = 250 * time.Millisecond
 	// longestPause bounds the pause between tries while Temporal is away.
 	longestPause = 5 * time.Second
@@ -104,9 +105,9 @@ type Dispatcher struct {
 	begins context.Context // of those that Begin is given; nil = it never ran
 }
 
-// source gives out deliveries whose workflows are to be started; more says that
-// there may be something left.
-type source func(ctx context.Context, limit int) (claims []hook.Claim, more bool, err error)
+// source gives out deliveries whose workflows are to be started; waiting says that
+// something waited, given out or not, and more that there may be something left to give.
+type source func(ctx context.Context, limit int) (claims []hook.Claim, waiting, more bool, err error)
 
 // Run dispatches until ctx ends, and returns when no start is under way. What is
 // due for the first time, what is due again and what is queued have a loop each,
@@ -148,12 +149,13 @@ func nudge(c chan<- struct{}) {
 func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{}) {
 	pause := time.Duration(0)
 	complaints := ops.NewComplaints(d.Log, "dispatching pauses")
+	var rest idle
 	for ctx.Err() == nil {
 		limit := batch
 		if pause > 0 {
 			limit = 1 // one try says whether Temporal is back
 		}
-		claims, more, err := take(ctx, limit)
+		claims, waiting, more, err := take(ctx, limit)
 		if err == nil {
 			err = d.start(ctx, claims)
 		}
@@ -164,7 +166,7 @@ func (d *Dispatcher) drain(ctx context.Context, take source, wake <-chan struct{
 			wait(ctx, nil, pause)
 		case !more:
 			complaints.Over()
-			wait(ctx, wake, pollEvery)
+			wait(ctx, wake, rest.after(waiting))
 			pause = 0
 		default:
 			complaints.Over()
@@ -186,10 +188,10 @@ func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
 
 // again gives out what is due again. What only lacks a workflow need not have
 // one of its own.
-func (d *Dispatcher) again(ctx context.Context, limit int) (rest []hook.Claim, more bool, err error) {
+func (d *Dispatcher) again(ctx context.Context, limit int) (rest []hook.Claim, waiting, more bool, err error) {
 	limit = min(limit, d.starts.room())
 	if limit == 0 || !d.ready() {
-		return nil, false, nil
+		return nil, true, false, nil
 	}
 	claims, err := d.Ledger.Claim(ctx, limit, lease)
 	for _, c := range claims {
@@ -199,7 +201,7 @@ func (d *Dispatcher) again(ctx context.Context, limit int) (rest []hook.Claim, m
 			rest = append(rest, c)
 		}
 	}
-	return rest, len(claims) == limit, err
+	return rest, len(claims) > 0, len(claims) == limit, err
 }
 
 // start starts the workflows of the claims side by side. Those that could not

@@ -22,6 +22,7 @@ const roomAgain = 5 * time.Millisecond
 func (d *Dispatcher) takeDue(ctx context.Context, queued chan<- struct{}) {
 	pause := time.Duration(0)
 	complaints := ops.NewComplaints(d.Log, "beginning attempts pauses")
+	var rest idle
 	for ctx.Err() == nil {
 		take := d.take(d.Attempts.Room())
 		if take.Limit == 0 || len(take.Behind) > 0 {
@@ -44,7 +45,7 @@ func (d *Dispatcher) takeDue(ctx context.Context, queued chan<- struct{}) {
 		case taken.Len() < take.Limit:
 			pause = 0
 			complaints.Over()
-			wait(ctx, d.Wake, pollEvery)
+			wait(ctx, d.Wake, rest.after(taken.Len() > 0))
 		default:
 			pause = 0
 			complaints.Over()
@@ -115,26 +116,26 @@ func (d *Dispatcher) begin(ctx context.Context, begun []hook.Parcel) error {
 
 // queued begins and gives out what waits in queues. What its webhook's limits had
 // wait is carried by workflows alone.
-func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim, more bool, err error) {
+func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim, waiting, more bool, err error) {
 	webhooks, err := d.Ledger.Queued(ctx)
 	if err != nil || len(webhooks) == 0 {
-		return nil, false, err
+		return nil, false, false, err
 	}
 	var taken hook.Taken
 	if plan := d.Attempts.Plan(takeAtOnce, webhooks); len(plan) > 0 {
 		taken, err = d.Ledger.TakeQueued(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
 		if err = errors.Join(err, d.begin(ctx, taken.Begun)); err != nil {
-			return nil, false, err
+			return nil, true, false, err
 		}
 		d.leave(taken.Rest)
 	}
 	room := d.take(d.Attempts.Room())
 	room.Limit = min(room.Limit, limit)
 	if !d.ready() || room.Limit == 0 {
-		return nil, len(taken.Begun) > 0, nil
+		return nil, true, len(taken.Begun) > 0, nil
 	}
 	claims, err = d.Ledger.Release(ctx, room)
-	return claims, len(claims) == room.Limit || len(taken.Begun) > 0, err
+	return claims, true, len(claims) == room.Limit || len(taken.Begun) > 0, err
 }
 
 // leave has the workflows of deliveries started of which something is wrong: they
