@@ -23,6 +23,8 @@ TEST_FLAGS ?= -count=1 -vet=off -timeout=45m -p=2 -parallel=4
 # A count, since Go 1.26 may fail a run that ends by time (golang/go#75804).
 FUZZ_RUNS ?= 100000
 
+SOAK_TIME ?= 10m
+
 # The linters, pinned. `go run` builds them once and keeps them in Go's cache.
 STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
@@ -85,8 +87,12 @@ test: setup-test build e2e/clients/node_modules clients/typescript/node_modules 
 	@scripts/test $(TEST_FLAGS)
 
 .PHONY: proofs
-proofs: setup-test build ## Break each part of the production shape, and write what followed to docs/guarantees.md
-	GODWIT_PROOFS=1 GODWIT_TEST_REQUIRE=1 go test ./e2e -run '^TestProofs_NothingIsLost$$' -count=1 -vet=off -timeout=30m -v
+proofs: setup-test build ## Break each part of the production shape, and write what followed to docs/guarantees.md; needs root
+	GODWIT_PROOFS=1 GODWIT_TEST_REQUIRE=1 go test ./e2e -run '^TestProofs_NothingIsLost$$' -count=1 -vet=off -timeout=60m -v
+
+.PHONY: soak
+soak: setup-test build ## Send events for SOAK_TIME (10m), and write whether anything grew to docs/guarantees.md
+	GODWIT_SOAK=$(SOAK_TIME) GODWIT_TEST_REQUIRE=1 go test ./e2e -run '^TestSoak_NothingGrows$$' -count=1 -vet=off -timeout=60m -v
 
 .PHONY: fresh-machine
 fresh-machine: ## Run make up and make test in a bare Debian (RELEASE=bookworm); needs root

@@ -1,16 +1,18 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,6 +24,8 @@ import (
 type house struct {
 	t         testing.TB
 	dir       string
+	program   string            // what migrates and serves, unless programs names another
+	programs  map[string]string // by the process's name
 	postgres  *localpg.Server
 	database  string // its URL past the gate
 	base      *gate
@@ -34,16 +38,21 @@ type house struct {
 // households names the processes, in the order of a rolling restart.
 var households = []string{"worker 1", "worker 2", "api 1", "api 2"}
 
-func newHouse(t testing.TB) *house {
+var houses atomic.Uint32
+
+// newHouse starts one of a program, with Postgres's data below dir.
+func newHouse(t testing.TB, program, dir string) *house {
 	t.Helper()
-	h := &house{t: t, dir: filepath.Join(t.TempDir(), "postgres"), env: map[string]map[string]string{}, processes: map[string]*process{}}
+	h := &house{
+		t: t, dir: filepath.Join(dir, "postgres"), program: program, programs: map[string]string{},
+		env: map[string]map[string]string{}, processes: map[string]*process{},
+	}
 	h.base = newGate(t, "")
 	h.startPostgres()
 	t.Cleanup(func() { require.NoError(t, h.postgres.Stop(context.Background())) })
 	require.NoError(t, h.postgres.EnsureDatabase(context.Background(), "godwit"))
 	h.base.set(true)
-	out, code := runCommand(t, map[string]string{"GODWIT_DATABASE_URL": h.postgres.URL("godwit")}, "migrate", "up")
-	require.Zero(t, code, out)
+	h.command(program, map[string]string{"GODWIT_DATABASE_URL": h.database}, "migrate", "up")
 
 	s := sharedStack(t)
 	h.temporal = newGate(t, s.temporal())
@@ -52,8 +61,9 @@ func newHouse(t testing.TB) *house {
 	behind, err := url.Parse(h.postgres.URL("godwit"))
 	require.NoError(t, err)
 	behind.Host = h.base.listener.Addr().String()
+	namespace := fmt.Sprintf("house-%d", houses.Add(1))
 	for _, name := range households {
-		env := serveEnv(t, behind.String(), h.temporal.listener.Addr().String(), "house")
+		env := serveEnv(t, behind.String(), h.temporal.listener.Addr().String(), namespace)
 		env["GODWIT_TEMPORAL_TLS_CA"], env["GODWIT_TEMPORAL_TLS_CERT"], env["GODWIT_TEMPORAL_TLS_KEY"], env["GODWIT_TEMPORAL_TLS_SERVER_NAME"] = file, file, file, "localhost"
 		env["GODWIT_PUBLISH_RATE"], env["GODWIT_MANAGEMENT_RATE"] = "0", "0"
 		h.env[name] = env
@@ -63,6 +73,14 @@ func newHouse(t testing.TB) *house {
 		h.process(name).waitFor(t, readyLog)
 	}
 	return h
+}
+
+// command runs a command of a program, which has to succeed.
+func (h *house) command(program string, env map[string]string, args ...string) {
+	p := run(h.t, exec.Command(program, args...), env)
+	<-p.exited
+	<-p.output.ended
+	require.Zero(h.t, p.cmd.ProcessState.ExitCode(), p.output.String())
 }
 
 func (h *house) startPostgres() {
@@ -84,7 +102,7 @@ func (h *house) endPostgres() {
 
 func (h *house) start(name string) {
 	role, _, _ := strings.Cut(name, " ")
-	p := launch(h.t, "godwit", h.env[name], "serve", "--role", role)
+	p := run(h.t, exec.Command(cmp.Or(h.programs[name], h.program), "serve", "--role", role), h.env[name])
 	h.t.Cleanup(func() { p.stop(h.t) })
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -113,6 +131,15 @@ func (h *house) signal(name string, signal syscall.Signal) {
 	require.NoError(h.t, h.process(name).cmd.Process.Signal(signal))
 }
 
+// restart asks processes to stop and starts them, one after another.
+func (h *house) restart(names ...string) {
+	for _, name := range names {
+		h.process(name).stop(h.t)
+		h.start(name)
+		h.process(name).waitFor(h.t, readyLog)
+	}
+}
+
 // endSessions has Postgres end every session but its own.
 func (h *house) endSessions() {
 	query(h.t, h.database, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
@@ -125,63 +152,5 @@ func (h *house) awaitReady() {
 			code, body := readyz(h.process(name))
 			return code == http.StatusOK, name + ": " + body
 		})
-	}
-}
-
-// publisher posts events until it is stopped. It goes to another API when one does
-// not accept, with the same id, as a producer that wants to lose nothing does.
-type publisher struct {
-	h        *house
-	c        *stageClient
-	clients  http.Client
-	mu       sync.Mutex
-	accepted []string
-}
-
-// publish posts events, so many a second, until done is closed.
-func (p *publisher) publish(done <-chan struct{}, perSecond int) {
-	tick := time.NewTicker(time.Second / time.Duration(perSecond))
-	defer tick.Stop()
-	var group sync.WaitGroup
-	defer group.Wait()
-	room := make(chan struct{}, 64) // requests under way at once
-	for n := 0; ; n++ {
-		select {
-		case <-tick.C:
-		case <-done:
-			return
-		}
-		id := fmt.Sprintf("%s%d-%d", p.c.prefix, time.Now().UnixNano(), n)
-		room <- struct{}{}
-		group.Go(func() {
-			defer func() { <-room }()
-			p.insist(id, n)
-		})
-	}
-}
-
-// insist posts one event until it is accepted.
-func (p *publisher) insist(id string, n int) {
-	body := fmt.Sprintf(`{"id":%q,"type":"TODO_CREATED","project_id":"%sp","current":{"n":%d}}`, id, p.c.prefix, n)
-	deadline := time.Now().Add(patience)
-	for try := n; time.Now().Before(deadline); try++ {
-		api := p.h.process([]string{"api 1", "api 2"}[try%2])
-		req, err := http.NewRequest(http.MethodPost, api.url()+"/v1/events", strings.NewReader(body))
-		if err != nil {
-			return
-		}
-		req.Header.Set("Authorization", "Bearer "+adminKey)
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := p.clients.Do(req)
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusAccepted {
-				p.mu.Lock()
-				p.accepted = append(p.accepted, id)
-				p.mu.Unlock()
-				return
-			}
-		}
-		<-time.After(100 * time.Millisecond)
 	}
 }
