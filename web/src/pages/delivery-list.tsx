@@ -31,13 +31,13 @@ export function DeliveryList({ filter, webhook, over }: { filter: DeliveryFilter
       <Listed
         pages={pages}
         none={
-          <Empty title={!filtered ? t('deliveries.none') : filter.status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')} guide="trouble#nothing-comes">
+          <Empty title={!filtered ? t(over ? 'deleted.none' : 'deliveries.none') : filter.status === 'failed' ? t('deliveries.no_failed') : t('nothing_fits')} guide="trouble#nothing-comes">
             {filtered ? (
               <Button variant="default" onClick={() => set(Object.fromEntries(filterNames.map((name) => [name, undefined])))}>
                 {t('clear_filters')}
               </Button>
             ) : (
-              <p>{t(over ? 'deleted.none' : 'deliveries.none.text')}</p>
+              !over && <p>{t('deliveries.none.text')}</p>
             )}
           </Empty>
         }
