@@ -58,9 +58,10 @@ func TestProblems_HaveACodeForEachValue(t *testing.T) {
 		codes[e["pointer"].(string)], params[e["pointer"].(string)] = e["code"], e["params"]
 	}
 	require.Equal(t, map[string]any{"/name": "too_long", "/nope": "unknown_field", "/timeout_seconds": "out_of_range", "/max_age": "wrong_type",
-		"/rules/0/events": "required", "/rules/1/filter": "filter"}, codes)
+		"/rules/0/events": "required", "/rules/1/filter": "filter", "/owner_id": "not_found"}, codes)
 	require.Equal(t, map[string]any{"/name": map[string]any{"max": 200.0}, "/nope": map[string]any{}, "/timeout_seconds": map[string]any{"min": 1.0, "max": 30.0},
-		"/max_age": map[string]any{"expected": "integer"}, "/rules/0/events": map[string]any{}, "/rules/1/filter": map[string]any{"line": 1.0, "column": 1.0}}, params)
+		"/max_age": map[string]any{"expected": "integer"}, "/rules/0/events": map[string]any{}, "/rules/1/filter": map[string]any{"line": 1.0, "column": 1.0},
+		"/owner_id": map[string]any{"kind": "user", "id": "u1"}}, params)
 }
 
 // TestExplain_HasACodeBesideEachReason includes a reason that quotes a filter's error.

@@ -57,8 +57,8 @@ func TestPreview_AsksForWhatItIsAsked(t *testing.T) {
 func TestPreviewNamesEveryBadField(t *testing.T) {
 	c := newClient(t)
 	bad := c.call("POST", "/v1/webhooks/preview", `{"owner_id":"a b","rules":[{"events":["A"],"filter":"bad"},{}],"since":"yesterday","until":"x"}`).problem(422, "invalid")
-	require.Len(t, bad, 5)
-	for _, pointer := range []string{"/owner_id", "/rules/0/filter", "/rules/1/events", "/since", "/until"} {
+	require.Len(t, bad, 6)
+	for _, pointer := range []string{"/owner_id", "/rules/0/events/0", "/rules/0/filter", "/rules/1/events", "/since", "/until"} {
 		require.NotEmpty(t, bad[pointer], pointer)
 	}
 	future := time.Now().Add(time.Hour).Format(time.RFC3339)

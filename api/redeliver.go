@@ -9,7 +9,8 @@ import (
 // redelivery is a delivery that takes the place of another one.
 type redelivery struct {
 	Delivery
-	Attempts   []attempt `json:"attempts" nullable:"false" maxItems:"5" doc:"Every HTTP request of it, the first one first"`
+	DeliveryDeeds
+	Attempts   []attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first"`
 	DeliveryID string    `json:"delivery_id" doc:"The id of the new delivery"`
 }
 
@@ -18,7 +19,13 @@ func (s *server) redeliver(ctx context.Context, in *ByID) (*reply[redelivery], e
 	if err != nil {
 		return nil, err
 	}
-	return &reply[redelivery]{Body: redelivery{Delivery: s.viewDelivery(d), Attempts: []attempt{}, DeliveryID: d.ID}}, nil
+	made := *in
+	made.ID = d.ID
+	shown, err := s.delivery(ctx, &made)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[redelivery]{Body: redelivery{Delivery: shown.Body.Delivery, DeliveryDeeds: shown.Body.DeliveryDeeds, Attempts: shown.Body.Attempts, DeliveryID: d.ID}}, nil
 }
 
 func (s *server) retryNow(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {

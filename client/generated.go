@@ -3405,8 +3405,11 @@ type Redelivery struct {
 	// AttemptCount How many attempts were begun, without requests that were put off; at most 5
 	AttemptCount int64 `json:"attempt_count"`
 
-	// Attempts Every HTTP request of it, the first one first
+	// Attempts Its HTTP requests, the first one first
 	Attempts []Attempt `json:"attempts"`
+
+	// Cancelled Who cancelled it; null = nobody did
+	Cancelled *Deed `json:"cancelled"`
 
 	// CompanyID The project's company when the event was accepted; empty without a project
 	CompanyID string `json:"company_id"`
@@ -3449,6 +3452,12 @@ type Redelivery struct {
 
 	// RedeliveryOf The delivery whose place it took; null = it is the first one of its event
 	RedeliveryOf *string `json:"redelivery_of"`
+
+	// Replaced Who had another delivery made in its place; null = nobody had
+	Replaced *Replacement `json:"replaced"`
+
+	// SentAgain Who had it sent again: made in the place of another delivery, or released where it was held; null = it is the first one of its event
+	SentAgain *Deed `json:"sent_again"`
 
 	// Sequence The event's sequence: it rises in the order in which events were accepted
 	Sequence int64 `json:"sequence"`

@@ -3306,8 +3306,10 @@ export interface components {
              * @description How many attempts were begun, without requests that were put off; at most 5
              */
             attempt_count: number;
-            /** @description Every HTTP request of it, the first one first */
+            /** @description Its HTTP requests, the first one first */
             attempts: components["schemas"]["Attempt"][];
+            /** @description Who cancelled it; null = nobody did */
+            cancelled: components["schemas"]["Deed"] | null;
             /** @description The project's company when the event was accepted; empty without a project */
             company_id: string;
             /**
@@ -3351,6 +3353,10 @@ export interface components {
             redelivery_id: string | null;
             /** @description The delivery whose place it took; null = it is the first one of its event */
             redelivery_of: string | null;
+            /** @description Who had another delivery made in its place; null = nobody had */
+            replaced: components["schemas"]["Replacement"] | null;
+            /** @description Who had it sent again: made in the place of another delivery, or released where it was held; null = it is the first one of its event */
+            sent_again: components["schemas"]["Deed"] | null;
             /**
              * Format: int64
              * @description The event's sequence: it rises in the order in which events were accepted
