@@ -18,7 +18,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=release)
 
 # Two packages at a time, each with up to four parallel tests: more than two
 # cores can carry makes tests wait for one another until they time out.
-TEST_FLAGS ?= -count=1 -vet=off -timeout=45m -p=2 -parallel=4
+TEST_FLAGS ?= -count=1 -vet=off -timeout=60m -p=2 -parallel=4
 
 # A count, since Go 1.26 may fail a run that ends by time (golang/go#75804).
 FUZZ_RUNS ?= 100000
