@@ -145,7 +145,7 @@ func proveFullDisk(t *testing.T) proof {
 			h.startPostgres()
 		default:
 		}
-	}})
+	}}, 40)
 }
 
 // proveUpgrade upgrades as docs/operate.md says: from the commit before the newest
@@ -169,5 +169,5 @@ func proveUpgrade(t *testing.T) proof {
 		h.command(h.program, h.env[households[0]], "migrate", "up")
 		require.Greater(t, query(t, h.database, `SELECT max(version_id) FROM goose_db_version`), before)
 		h.restart(households...)
-	}, 0, nothing})
+	}, 0, nothing}, 40)
 }

@@ -40,7 +40,7 @@ func TestProofs_NothingIsLost(t *testing.T) {
 	if os.Getenv("GODWIT_PROOFS") == "" {
 		h := newHouse(t, built(t, "godwit"), t.TempDir())
 		for _, f := range quick {
-			h.prove(f)
+			h.prove(f, 10)
 		}
 		return
 	}
@@ -48,7 +48,7 @@ func TestProofs_NothingIsLost(t *testing.T) {
 	t.Run("of one house", func(t *testing.T) {
 		h := newHouse(t, built(t, "godwit"), t.TempDir())
 		for _, f := range all {
-			proofs = append(proofs, h.prove(f))
+			proofs = append(proofs, h.prove(f, 40))
 		}
 	})
 	t.Run("a full disk", func(t *testing.T) { proofs = append(proofs, proveFullDisk(t)) })
@@ -59,8 +59,8 @@ func TestProofs_NothingIsLost(t *testing.T) {
 }
 
 // prove lets a fault happen while events come, a backlog drains and what failed is sent
-// again, and counts.
-func (h *house) prove(f fault) proof {
+// again, and counts. perSecond is how many events come.
+func (h *house) prove(f fault, perSecond int) proof {
 	t := h.t
 	const cutOff = `SELECT count(*) FROM attempts WHERE outcome = 'lost'`
 	c := newStage(t, h.process("api 2"))
@@ -70,15 +70,16 @@ func (h *house) prove(f fault) proof {
 	before := query(t, h.database, cutOff)
 
 	done, ended := make(chan struct{}), make(chan struct{})
-	go func() { defer close(ended); p.publish(done, 40) }()
-	a.good.wait(t, 120)
+	begun := len(p.accepted) + 3*perSecond
+	go func() { defer close(ended); p.publish(done, perSecond) }()
+	a.good.wait(t, begun)
 	a.wake(t)
 	f.strike(h)
 	<-time.After(f.lasts)
 	f.mend(h)
 	mended := time.Now()
 	h.awaitReady()
-	a.good.wait(t, len(a.good.all())+40)
+	a.good.wait(t, len(a.good.all())+perSecond)
 	close(done)
 	<-ended
 

@@ -62,11 +62,12 @@ func (h *house) samples() map[string]footprint {
 // docs/guarantees.md written.
 func TestSoak_NothingGrows(t *testing.T) {
 	t.Parallel()
-	long := 20 * time.Second
+	long, perSecond := 20*time.Second, 10
 	if text := os.Getenv("GODWIT_SOAK"); text != "" {
 		var err error
 		long, err = time.ParseDuration(text)
 		require.NoError(t, err)
+		perSecond = 40
 	}
 	h := newHouse(t, built(t, "godwit"), t.TempDir())
 	c := newStage(t, h.process("api 1"))
@@ -80,7 +81,7 @@ func TestSoak_NothingGrows(t *testing.T) {
 	for n := range halves {
 		done := make(chan struct{})
 		var group sync.WaitGroup
-		group.Go(func() { p.publish(done, 40) })
+		group.Go(func() { p.publish(done, perSecond) })
 		group.Go(func() { toDead.publish(done, 5) })
 		if n == 0 {
 			a.wake(t)
