@@ -11,7 +11,7 @@ export const given = (name: string): string => {
 export const url = given('GODWIT_URL');
 export const adminKey = given('GODWIT_ADMIN_KEY');
 
-// call asks the API, and expects an answer of success.
+// call asks the API, and expects an answer of success. It asks again when it is told to.
 export async function call<T = Record<string, never>>(method: string, path: string, body?: unknown, key = adminKey): Promise<T> {
   const response = await fetch(url + path, {
     method,
@@ -19,6 +19,11 @@ export async function call<T = Record<string, never>>(method: string, path: stri
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
+  const again = response.status === 429 ? Number(response.headers.get('Retry-After')) : 0;
+  if (again > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * again));
+    return call<T>(method, path, body, key);
+  }
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return (text ? JSON.parse(text) : {}) as T;
 }

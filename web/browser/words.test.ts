@@ -44,6 +44,7 @@ const names = /(^|_)(ids?|name|url|host|email|title|description|group|prefix|add
 function hear(value: unknown, field = '', all = false) {
   if (typeof value !== 'object') {
     if ((all || names.test(field)) && /[A-Za-z]/.test(String(value))) answers.add(String(value)).add(String(value).slice(0, 30)); // as fields show it
+    if (field === 'url' && URL.canParse(String(value))) answers.add(new URL(String(value)).host); // as lists show it
   } else if (Array.isArray(value)) value.forEach((v) => hear(v, field, all));
   else
     for (const [key, v] of Object.entries(value ?? {})) {
