@@ -23,7 +23,7 @@ func bodySize(body reflect.Type) int64 {
 	case takes[eventForm](), takes[testForm](), takes[webhookForm](), takes[webhookPatch](), takes[previewForm](), takes[searchForm](), takes[checkForm](), takes[listenerForm](), takes[resultsForm]():
 		return maxBody
 	case takes[verifyForm]():
-		return 3 << 19 // maxVerified in base64
+		return 3 << 18 // maxVerified in base64
 	case takes[eventTypeForm]():
 		return 2 * eventschema.MaxSchema
 	case takes[redeliverForm](), takes[cancelForm]():

@@ -17,7 +17,7 @@ import (
 
 const (
 	// maxVerified is larger than a delivery of any one event.
-	maxVerified = 1 << 20
+	maxVerified = 512 << 10
 	// maxVerifiedHeaders bounds the headers of a request that is checked.
 	maxVerifiedHeaders = 100
 	// maxReceiversSecret is longer than any secret, so that one with something around it
@@ -28,8 +28,8 @@ const (
 // verifyForm is a request that a receiver got. Nothing of it is stored or logged.
 type verifyForm struct {
 	Headers    map[string]string `json:"headers" maxProperties:"100" doc:"The headers that arrived, by their names in any case"`
-	Body       string            `json:"body,omitempty" maxLength:"1048576" doc:"The body as it arrived, as text of UTF-8"`
-	BodyBase64 string            `json:"body_base64,omitempty" maxLength:"1398104" doc:"The body in base64, which keeps every byte; not beside body. Without either, the body is empty"`
+	Body       string            `json:"body,omitempty" maxLength:"524288" doc:"The body as it arrived, as text of UTF-8"`
+	BodyBase64 string            `json:"body_base64,omitempty" maxLength:"699052" doc:"The body in base64, which keeps every byte; not beside body. Without either, the body is empty"`
 	Secret     string            `json:"secret,omitempty" maxLength:"1000" doc:"What the receiver has as its secret: it is compared with those of the webhook"`
 	At         string            `json:"at,omitempty" format:"date-time" doc:"When the request arrived, for one that was saved earlier; now when left out"`
 	_          struct{}          `additionalProperties:"false"`

@@ -227,7 +227,7 @@ func TestVerify_KeepsNothing(t *testing.T) {
 	require.Zero(t, rows)
 }
 
-// TestVerify_ReadsNoMoreHeadersThanItTakes: a body of 1.5 MiB may hold many.
+// TestVerify_ReadsNoMoreHeadersThanItTakes: a body of 768 KiB may hold many.
 func TestVerify_ReadsNoMoreHeadersThanItTakes(t *testing.T) {
 	var body strings.Builder
 	for i := range 10_000 {

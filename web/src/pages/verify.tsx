@@ -14,7 +14,7 @@ type Verified = Schemas['Verified'];
 type Verify = Schemas['VerifyForm'];
 
 // maxBody is what the API takes of a body.
-const maxBody = 1 << 20;
+const maxBody = 512 << 10;
 
 interface FromFile {
   name: string;
