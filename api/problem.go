@@ -33,7 +33,7 @@ type problem struct {
 	Quota     *Quota       `json:"quota,omitempty" doc:"The limit that was reached, where that is the problem"`
 	From      *time.Time   `json:"from,omitempty" doc:"From when on the state allows it by itself, where that is known"`
 	Changed   *Deed        `json:"changed,omitempty" doc:"The change that was made in the meantime, where that is the problem"`
-	Deleted   *deleted     `json:"deleted,omitempty" doc:"The webhook that had this id, where that is what is not found. Only its owner and admins are told"`
+	Deleted   *deleted     `json:"deleted,omitempty" doc:"The webhook that had this id until it was deleted. Only its owner and admins get it"`
 	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
 
 	// wait is what Retry-After says; zero = nothing.

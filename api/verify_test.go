@@ -145,7 +145,7 @@ func TestVerify_KnowsSecretsThatWereReplaced(t *testing.T) {
 	require.Equal(t, []any{"ok", "newest", nil, nil}, of(signedNow(t, otherSecret, sentBody)))
 	require.Equal(t, []any{"ok", "old", nil, ends}, of(signedNow(t, chosenSecret, sentBody)))
 	require.Equal(t, []any{"ok", "old", "old", ends}, of(signedNow(t, chosenSecret, sentBody, having("secret", chosenSecret))))
-	require.Equal(t, []any{"other_secret", "old", "newest", nil}, of(signedNow(t, chosenSecret, sentBody, having("secret", otherSecret))), "sent before, and the receiver has the new one alone")
+	require.Equal(t, []any{"other_secret", "old", "newest", nil}, of(signedNow(t, chosenSecret, sentBody, having("secret", otherSecret))), "it was sent before the rotation; the receiver has only the new secret")
 	require.Equal(t, []any{"mismatch", nil, "newest", nil}, of(signedNow(t, chosenSecret, sentBody, having("body", "{}"), having("secret", otherSecret))))
 
 	c.call("POST", strings.TrimSuffix(path, "verify")+"rotate-secret", `{"overlap_seconds":0}`).is(200)

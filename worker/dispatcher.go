@@ -28,8 +28,8 @@ const (
 	// startTimeout bounds one start.
 	startTimeout = 5 * time.Second
 	// pollEvery is the longest that a delivery waits for a process that was not
-	// woken, be it for a lost notification or because its time has come; after a while
-	// with nothing to do it is quietPoll.
+	// woken: a notification was lost, or the delivery's time has come. A loop that has
+	// found nothing for a while polls at quietPoll.
 	pollEvery = 250 * time.Millisecond
 	// longestPause bounds the pause between tries while Temporal is away.
 	longestPause = 5 * time.Second

@@ -1,33 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { adminKey, call, cast, given, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+import { expect, test } from 'vitest';
+import { bad, browser, endScene, good, made, page, scene, watch } from './scene';
+import { adminKey, call, given, open, signIn, until, url } from './stage';
 
 // What lists show of their rows, and what can be done with many rows at once.
 
-const good = new Receiver();
-const bad = new Receiver();
-bad.status = 503;
-const watch = new Watch();
-let browser: Browser;
-let made: Cast;
-let page: Page;
-
-beforeAll(async () => {
-  made = await cast(await good.start(), await bad.start());
-  browser = await launch();
-  page = await open(browser, watch);
-  await signIn(page, made.key);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  good.stop();
-  bad.stop();
-});
-
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
-});
+scene();
 
 test('list of webhooks has their numbers, in one request', async () => {
   await until('the attempt is counted', async () => {
@@ -350,6 +327,4 @@ test('search that could read nothing says so, and is asked again', async () => {
   await page.getByRole('row', { name: new RegExp(made.event) }).waitFor();
 });
 
-test('no list complained, broke its policy, or asked another host', () => {
-  expect(watch.faults.join('\n')).toBe('');
-});
+endScene();

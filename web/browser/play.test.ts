@@ -1,31 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { call, launch, open, signIn, url, Watch } from './stage';
+import { expect, test } from 'vitest';
+import { axe, faults } from './access';
+import { endScene, page, scene } from './scene';
+import { call, url } from './stage';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const p = `play-${Math.random().toString(36).slice(2, 8)}-`;
-const watch = new Watch();
-let browser: Browser;
-let page: Page;
 
-beforeAll(async () => {
+async function person(): Promise<string> {
   await call('PUT', `/v1/companies/${p}acme`, { name: 'Acme' });
   await call('PUT', `/v1/projects/${p}website`, { company_id: `${p}acme`, name: 'Website' });
   await call('PUT', `/v1/users/${p}una`, { name: 'Una', email: `${p}una@example.org` });
   await call('PUT', `/v1/projects/${p}website/members/${p}una`);
   const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: `${p}una`, role: 'user', user_id: `${p}una` });
-  browser = await launch();
-  page = await open(browser, watch);
-  await signIn(page, key);
-});
-
-afterAll(() => browser?.close());
-
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
-});
+  return key;
+}
+scene({ person });
 
 const click = (name: RegExp | string, role: 'button' | 'link' | 'radio' | 'checkbox' = 'button') => page.getByRole(role, { name, exact: typeof name === 'string' }).first().click();
 
@@ -69,14 +57,14 @@ test('what did not come from Godwit is told, and as text', async () => {
 
 test('the addresses are listed, and one is deleted', async () => {
   await page.evaluate(axe);
-  const faults = () => page.evaluate(async () => (await (window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run()).violations.map((v) => `${v.id} ${v.nodes[0]?.html}`));
-  expect(await faults()).toEqual([]);
+  expect(await faults(page, 'a request that was received')).toEqual([]);
   await click('Test receiver', 'link');
   await page.getByText('2 requests').waitFor();
-  expect(await faults()).toEqual([]);
+  expect(await faults(page, 'addresses')).toEqual([]);
   await page.getByRole('link', { name: /^…/ }).click();
   await click('Delete the address');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete the address' }).click();
   await page.getByText('No address yet').waitFor();
-  expect(watch.faults.join('\n')).toBe('');
 });
+
+endScene();

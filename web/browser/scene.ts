@@ -13,16 +13,23 @@ export let browser: Browser;
 export let made: Cast;
 export let page: Page;
 
-// scene makes all that before the first test. The person is signed in, unless it is said
-// otherwise. After a test that failed it says what the person saw.
-export function scene({ stranger }: { stranger?: boolean } = {}) {
+// withBoth makes someone with webhooks to both receivers, and gives the key.
+async function withBoth(): Promise<string> {
   bad.status = 503;
+  goodURL = await good.start();
+  made = await cast(goodURL, await bad.start());
+  return made.key;
+}
+
+// scene makes all that before the first test. A file that needs something else makes its
+// own person, whose key it gives. Who is a stranger is not signed in. After a test that
+// failed it says what the person saw.
+export function scene({ person = withBoth, stranger }: { person?: () => Promise<string>; stranger?: boolean } = {}) {
   beforeAll(async () => {
-    goodURL = await good.start();
-    made = await cast(goodURL, await bad.start());
+    const key = await person();
     browser = await launch();
     page = await open(browser, watch);
-    if (!stranger) await signIn(page, made.key);
+    if (!stranger) await signIn(page, key);
   });
   afterEach(async (context) => {
     if (context.task.result?.state !== 'fail') return;

@@ -11,7 +11,8 @@ export const given = (name: string): string => {
 export const url = given('GODWIT_URL');
 export const adminKey = given('GODWIT_ADMIN_KEY');
 
-// call asks the API, and expects an answer of success. It asks again when it is told to.
+// call asks the API, and expects an answer of success. After a 429 it waits as long as
+// that says, and asks again.
 export async function call<T = Record<string, never>>(method: string, path: string, body?: unknown, key = adminKey): Promise<T> {
   const response = await fetch(url + path, {
     method,

@@ -1,36 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { cel, type Line } from '../src/rules/condition';
-import { call, cast, launch, open, Receiver, signIn, url, Watch, type Cast } from './stage';
+import { browser, endScene, goodURL, made, page, scene, watch } from './scene';
+import { call, open, url } from './stage';
 
 // Filling in forms: what is said during typing, and what is kept.
 
-const good = new Receiver();
-const bad = new Receiver();
-bad.status = 503;
-const watch = new Watch();
-let goodURL = '';
-let browser: Browser;
-let made: Cast;
-let page: Page;
-
-beforeAll(async () => {
-  goodURL = await good.start();
-  made = await cast(goodURL, await bad.start());
-  browser = await launch();
-  page = await open(browser, watch);
-  await signIn(page, made.key);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  good.stop();
-  bad.stop();
-});
-
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
-});
+scene();
 
 test('choices are one stop of the keyboard, and arrows choose', async () => {
   await page.goto(`${url}/webhooks/new`);
@@ -347,6 +322,4 @@ test('session that ends during typing gives back what was typed', async () => {
   expect(await page.getByLabel('Address', { exact: true }).inputValue(), 'an address is in no storage').toBe('');
 });
 
-test('no form complained, broke its policy, or asked another host', () => {
-  expect(watch.faults.join('\n')).toBe('');
-});
+endScene();

@@ -1,22 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { call, launch, open, overflowing, Receiver, signIn, until, url, Watch } from './stage';
+import { afterAll, expect, test } from 'vitest';
+import { axe, faults } from './access';
+import { endScene, page, scene } from './scene';
+import { call, overflowing, Receiver, until, url } from './stage';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const p = `verify-${Math.random().toString(36).slice(2, 8)}-`;
-const watch = new Watch();
 const receiver = new Receiver();
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
-let browser: Browser;
-let page: Page;
 let webhook: string;
 let other: string;
 let headers: string;
 let body: string;
 
-beforeAll(async () => {
+async function person(): Promise<string> {
   await call('PUT', `/v1/companies/${p}acme`, { name: 'Acme' });
   await call('PUT', `/v1/projects/${p}website`, { company_id: `${p}acme`, name: 'Website' });
   await call('PUT', `/v1/users/${p}una`, { name: 'Una', email: `${p}una@example.org` });
@@ -31,19 +26,11 @@ beforeAll(async () => {
   if (!got) throw new Error('nothing arrived');
   headers = Object.entries(got.headers).map(([name, value]) => `${name}: ${value}`).join('\n');
   body = got.body;
-  browser = await launch();
-  page = await open(browser, watch);
-  await signIn(page, key);
-});
+  return key;
+}
+scene({ person });
 
-afterAll(async () => {
-  await browser?.close();
-  receiver.stop();
-});
-
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
-});
+afterAll(() => receiver.stop());
 
 const field = (name: string | RegExp) => page.getByLabel(name, { exact: typeof name === 'string' });
 const click = (name: string) => page.getByRole('button', { name, exact: true }).click();
@@ -140,11 +127,12 @@ test('the page is in three languages, for everyone, and keeps nothing', async ()
     await page.setViewportSize({ width: 320, height: 800 });
     expect(await overflowing(page)).toEqual([]);
     await page.evaluate(axe);
-    expect(await page.evaluate(async () => (await (window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run()).violations.map((v) => `${v.id} ${v.nodes[0]?.html}`))).toEqual([]);
+    expect(await faults(page, language)).toEqual([]);
     await page.setViewportSize({ width: 1280, height: 900 });
   }
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
   expect(stored).not.toContain('webhook-signature');
   expect(stored).not.toContain(secret);
-  expect(watch.faults.join('\n')).toBe('');
 });
+
+endScene();

@@ -1,34 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { call, cast, launch, open, Receiver, signIn, until, url, Watch, type Cast } from './stage';
+import { expect, test } from 'vitest';
+import { browser, endScene, made, page, scene, watch } from './scene';
+import { call, open, Receiver, signIn, until, url } from './stage';
 
 // How each webhook is, in the list and on its page, and what is found among many.
 
-const good = new Receiver();
-const bad = new Receiver();
-bad.status = 503;
 const other = new Receiver();
-const watch = new Watch();
-let browser: Browser;
-let made: Cast;
-let page: Page;
-
-beforeAll(async () => {
-  made = await cast(await good.start(), await bad.start());
-  browser = await launch();
-  page = await open(browser, watch);
-  await signIn(page, made.key);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  good.stop();
-  bad.stop();
-});
-
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') console.log(page.url(), await page.locator('body').innerText(), watch.faults.join('\n'));
-});
+scene();
 
 test('list says in a second line how each webhook is, and which rules can match nothing', async () => {
   await page.goto(`${url}/webhooks`);
@@ -134,6 +111,4 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   await call('DELETE', `/v1/users/${id}`);
 });
 
-test('no page complained, broke its policy, or asked another host', () => {
-  expect(watch.faults.join('\n')).toBe('');
-});
+endScene();

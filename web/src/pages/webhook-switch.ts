@@ -22,7 +22,7 @@ export function useSwitch(id: string, onDone?: () => void) {
     mutationFn: async ({ drain, failed }: Missed) => {
       await ok(api.POST('/v1/webhooks/{id}/enable', { ...path, body: { drain } }));
       if (!failed) return true;
-      // The webhook is on, whatever comes of this.
+      // The webhook is on, also when this fails.
       const again = ok(api.POST('/v1/webhooks/{id}/redeliver', { params: { path: { id }, header: { 'Idempotency-Key': failed } }, body: { since: ago('24h'), statuses: ['failed'] } }));
       return again.then(
         () => true,
