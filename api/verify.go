@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// maxVerified is larger than a delivery of any one event.
-	maxVerified = 512 << 10
+	// maxVerified bounds the body: what a format adds to an event is far less than that
+	// again. 32 requests of more would keep the API busy for seconds.
+	maxVerified = 2 * hook.MaxEventBytes
 	// maxVerifiedHeaders bounds the headers of a request that is checked.
 	maxVerifiedHeaders = 100
 	// maxReceiversSecret is longer than any secret, so that one with something around it

@@ -41,6 +41,32 @@ func TestDispatchesWithinThePollWithoutBeingWoken(t *testing.T) {
 	})
 }
 
+// TestDispatcher_LooksOnceASecondWhenNothingIsDue: but four times while something waits
+// for room, which has it within the poll.
+func TestDispatcher_LooksOnceASecondWhenNothingIsDue(t *testing.T) {
+	dispatch(t, func(w world) {
+		<-time.After(time.Minute)
+		looked := func() (takes, releases int) {
+			w.see(func() { takes, releases = w.takes, w.releases })
+			return takes, releases
+		}
+		takes, releases := looked()
+		<-time.After(time.Minute)
+		later, laterReleases := looked()
+		require.InDelta(t, 60, later-takes, 1)
+		require.InDelta(t, 60, laterReleases-releases, 1)
+
+		w.queue(0, "a")
+		w.wakeQueues <- struct{}{}
+		<-time.After(time.Minute)
+		_, waiting := looked()
+		require.InDelta(t, 240, waiting-laterReleases, 2)
+		w.queue(1)
+		<-time.After(soon)
+		require.Equal(t, []string{"a"}, w.starter.all())
+	})
+}
+
 func TestReleasesWhenWokenAndWithinThePoll(t *testing.T) {
 	dispatch(t, func(w world) {
 		w.queue(1, "a", "b", "c")

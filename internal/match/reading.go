@@ -8,9 +8,12 @@ import (
 )
 
 const (
-	// mostRead is how many events are read at a time, fewer where they are large:
-	// about pageBytes, and firstRead before it is known how large they are.
+	// mostRead is how many events are read at a time, and mostWhole how many with their
+	// states: those behind small ones may be of hook.MaxEventBytes, 50 MiB in all. They
+	// are fewer where the ones before were large: about pageBytes, and firstRead before it
+	// is known how large they are.
 	mostRead  = 1000
+	mostWhole = 200
 	firstRead = 20
 	pageBytes = 4 << 20
 )
@@ -38,7 +41,10 @@ type reading struct {
 func (r *reading) back(ctx context.Context, q hook.RecentQuery, after *hook.Cursor, see func(context.Context, hook.Event) (more bool)) error {
 	bounded, cancel := context.WithTimeout(ctx, r.most.time)
 	defer cancel()
-	page := hook.Page{Limit: firstRead, After: after}
+	page, most := hook.Page{Limit: firstRead, After: after}, mostRead
+	if q.States {
+		most = mostWhole
+	}
 	for {
 		events, err := r.recent(bounded, q, page)
 		more := true
@@ -60,7 +66,7 @@ func (r *reading) back(ctx context.Context, q hook.RecentQuery, after *hook.Curs
 			return nil
 		}
 		page.After = r.last
-		page.Limit = min(max(1, pageBytes*r.events/max(1, r.bytes)), mostRead, r.most.events-r.events)
+		page.Limit = min(max(1, pageBytes*r.events/max(1, r.bytes)), most, r.most.events-r.events)
 	}
 }
 

@@ -59,3 +59,17 @@ func TestReading_IsBounded(t *testing.T) {
 		require.ErrorIs(t, r.back(ctx, hook.RecentQuery{}, nil, all), context.Canceled, "whoever asked is gone")
 	})
 }
+
+// TestReading_ReadsFewWithTheirStates: large events may lie behind small ones.
+func TestReading_ReadsFewWithTheirStates(t *testing.T) {
+	for states, most := range map[bool]int{true: mostWhole, false: mostRead} {
+		largest := 0
+		small := func(ctx context.Context, q hook.RecentQuery, page hook.Page) ([]hook.Event, error) {
+			largest = max(largest, page.Limit)
+			return endless(10)(ctx, q, page)
+		}
+		r := reading{recent: small, most: bounds{MaxPreviewEvents, MaxPreviewBytes, MaxPreviewTime}}
+		require.NoError(t, r.back(t.Context(), hook.RecentQuery{States: states}, nil, func(context.Context, hook.Event) bool { return true }))
+		require.Equal(t, most, largest)
+	}
+}

@@ -2970,7 +2970,7 @@ export interface components {
              * @enum {string}
              */
             code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "stale" | "quota_exceeded" | "too_large" | "unsupported_media_type" | "invalid" | "rate_limited" | "internal" | "unavailable";
-            /** @description The webhook that had this id, where that is what is not found. Only its owner and admins are told */
+            /** @description The webhook that had this id until it was deleted. Only its owner and admins get it */
             deleted?: components["schemas"]["Deleted"];
             /** @description What went wrong this time */
             detail: string;
