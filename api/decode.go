@@ -66,7 +66,7 @@ func (d *decoder) unknown(at jsontext.Pointer, name string) {
 // known gives the members of an object that have one of these names; the others are
 // faults, and cost nothing beyond those that are named.
 func (d *decoder) known(raw []byte, fields []field) (out []jsonMember) {
-	_ = strict.Members(raw, func(name string, value []byte) {
+	_ = strict.Outline(raw, func(name string, value []byte) {
 		if slices.ContainsFunc(fields, func(f field) bool { return f.name == name }) {
 			out = append(out, jsonMember{name, value})
 			return
@@ -131,7 +131,7 @@ func (d *decoder) read(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer) {
 	fields := fieldsOf(dst.Type())
 	seen := make([]bool, len(fields))
-	err := strict.Members(raw, func(name string, value []byte) {
+	err := strict.Outline(raw, func(name string, value []byte) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
 			d.unknown(at, name)
@@ -155,7 +155,7 @@ func (d *decoder) readStruct(dst reflect.Value, raw []byte, at jsontext.Pointer)
 
 func (d *decoder) readMap(dst reflect.Value, raw []byte, at jsontext.Pointer, most int) {
 	dst.Set(reflect.MakeMap(dst.Type()))
-	err := strict.Members(raw, func(name string, value []byte) {
+	err := strict.Outline(raw, func(name string, value []byte) {
 		if dst.Len() >= most {
 			return
 		}

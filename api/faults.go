@@ -70,7 +70,7 @@ func unknownField422(err error, pointer, kind, id string) error {
 
 // patchedRules are the rules that a patch brings, or none.
 func patchedRules(patch []byte) (rules []hook.Rule) {
-	_ = strict.Members(patch, func(name string, value []byte) {
+	_ = strict.Outline(patch, func(name string, value []byte) {
 		if name == "rules" {
 			rules = rulesIn(value)
 		}

@@ -45,7 +45,7 @@ func membersOf(text []byte) []jsonMember {
 		return nil
 	}
 	var out []jsonMember
-	_ = strict.Members(text, func(name string, value []byte) { out = append(out, jsonMember{name, value}) })
+	_ = strict.Outline(text, func(name string, value []byte) { out = append(out, jsonMember{name, value}) })
 	return out
 }
 

@@ -214,7 +214,7 @@ func (r *attributes) states(data []byte) {
 	}
 	var names []string
 	both := map[string][]byte{}
-	_ = strict.Members(data, func(name string, value []byte) { // checked before
+	_ = strict.Outline(data, func(name string, value []byte) { // checked before
 		names = append(names, name)
 		both[name] = value
 	})

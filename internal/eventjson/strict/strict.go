@@ -57,9 +57,10 @@ func Members(text []byte, visit func(name string, value []byte)) error {
 	return members(text, visit)
 }
 
-// Outline is Members for an object whose values will be judged one by one:
-// duplicate names, bad UTF-8 and deep nesting inside them are not seen, nor are
-// duplicates among the names after the first maxNames.
+// Outline is Members for an object whose values will be judged one by one, or that
+// Check has accepted, and costs far less memory: duplicate names, bad UTF-8 and deep
+// nesting inside the values are not seen, nor are duplicates among the names after the
+// first maxNames.
 func Outline(text []byte, visit func(name string, value []byte)) error {
 	seen := map[string]bool{}
 	var twice error
