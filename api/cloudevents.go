@@ -78,7 +78,7 @@ func attributesOf(header http.Header) map[string]string {
 // bodyLimit is how many bytes a request's body may have.
 func bodyLimit(ctx huma.Context) int64 {
 	op := ctx.Operation()
-	if op.Metadata["body"] == takes[eventForm]() && cloudEventsMedia(humagin.Unwrap(ctx).Request.Header) == eventjson.MediaCloudEvents {
+	if contentOf(op).events && cloudEventsMedia(humagin.Unwrap(ctx).Request.Header) == eventjson.MediaCloudEvents {
 		return maxBatch
 	}
 	return op.MaxBodyBytes

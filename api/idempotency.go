@@ -49,7 +49,7 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	}
 	k, err := idempotencyKey(ctx, keys, raw)
 	if err == nil {
-		ctx, err = s.readAhead(ctx, raw)
+		ctx, err = readAhead(ctx, raw)
 	}
 	if err != nil {
 		s.refuse(ctx, err)
@@ -76,6 +76,14 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 			s.wake(ctx.Context(), due)
 		}
 	}
+}
+
+// readAhead lets the route's reader read the body.
+func readAhead(ctx huma.Context, raw []byte) (huma.Context, error) {
+	if ahead := contentOf(ctx.Operation()).ahead; ahead != nil {
+		return ahead(ctx, raw)
+	}
+	return ctx, nil
 }
 
 // replay answers as the first time.

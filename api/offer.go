@@ -30,9 +30,8 @@ func (o offer) events() (events []hook.Event, places []int) {
 // offerKey is the key of what readOffer has read.
 type offerKey struct{}
 
-// readOffer reads published events and holds them to their schemas before there is a
-// transaction, which would hold a connection for as long as that takes. In the context
-// that it gives offerOf knows them.
+// readOffer reads published events and holds them to their schemas. In the context that
+// it gives offerOf knows them.
 func (s *server) readOffer(ctx huma.Context, read func() ([]eventjson.Item, error)) (huma.Context, error) {
 	items, err := read()
 	if err != nil {
@@ -56,20 +55,16 @@ func offerOf(ctx context.Context, read func() ([]eventjson.Item, error)) (o offe
 	return o, err
 }
 
-// readAhead does what may take long of a request with an idempotency key, before its
-// transaction.
-func (s *server) readAhead(ctx huma.Context, raw []byte) (huma.Context, error) {
-	switch ctx.Operation().Metadata["body"] {
-	case takes[webhookForm]():
-		return s.readConditions(ctx, raw)
-	case takes[batchForm]():
-		return s.readOffer(ctx, func() ([]eventjson.Item, error) { return eventjson.ParseBatch(raw) })
-	case takes[eventForm]():
-		var p EventPayload
-		if len(p.Resolve(ctx)) > 0 {
-			return ctx, nil // the handler says so
-		}
-		return s.readOffer(ctx, p.items)
+// readBatch is the reader of batches.
+func (s *server) readBatch(ctx huma.Context, raw []byte) (huma.Context, error) {
+	return s.readOffer(ctx, func() ([]eventjson.Item, error) { return eventjson.ParseBatch(raw) })
+}
+
+// readEvent is the reader of single events.
+func (s *server) readEvent(ctx huma.Context, _ []byte) (huma.Context, error) {
+	var p EventPayload
+	if len(p.Resolve(ctx)) > 0 {
+		return ctx, nil // the handler says so
 	}
-	return ctx, nil
+	return s.readOffer(ctx, p.items)
 }

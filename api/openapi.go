@@ -126,9 +126,4 @@ func kindWith(status int) (k kind, found bool) {
 	return all[i], true
 }
 
-// mayBeLeftOut says which bodies need not be sent.
-func mayBeLeftOut(body reflect.Type) bool {
-	return body == takes[enableForm]() || body == takes[disableForm]() || body == takes[testForm]() || body == takes[rotateForm]() || body == takes[playForm]()
-}
-
 func ptr[T any](v T) *T { return &v }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,11 +115,11 @@ func (d description) complete(doc *huma.OpenAPI, op *huma.Operation) {
 }
 
 func (n opNotes) requestBody(doc *huma.OpenAPI, op *huma.Operation) *huma.RequestBody {
-	body, ok := op.Metadata["body"].(reflect.Type)
-	if !ok || body == nil {
+	body := contentOf(op)
+	if body.form == nil {
 		return nil
 	}
-	media := &huma.MediaType{Schema: doc.Components.Schemas.Schema(body, true, op.OperationID)}
+	media := &huma.MediaType{Schema: doc.Components.Schemas.Schema(body.form, true, op.OperationID)}
 	if n.Request != nil {
 		media.Example = n.Request
 	}
@@ -128,7 +127,7 @@ func (n opNotes) requestBody(doc *huma.OpenAPI, op *huma.Operation) *huma.Reques
 	if op.Method == http.MethodPatch {
 		content[mediaMergePatch] = media
 	}
-	return &huma.RequestBody{Required: !mayBeLeftOut(body), Content: content}
+	return &huma.RequestBody{Required: !body.optional, Content: content}
 }
 
 // answers completes the answers when all is well. Notes may name one beside the

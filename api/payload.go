@@ -128,7 +128,7 @@ func checkMediaType(ctx huma.Context) *problem {
 	if err == nil && wanted && (charset == "" || charset == "utf-8" || charset == "UTF-8") {
 		return nil
 	}
-	if ctx.Operation().Metadata["body"] == takes[eventForm]() {
+	if contentOf(ctx.Operation()).events {
 		return newProblem(codeMediaType, "The body must be sent with Content-Type: application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.")
 	}
 	return newProblem(codeMediaType, "The body must be sent with Content-Type: application/json, in UTF-8.")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ type route struct {
 	outcome outcome
 	id      string // operation id
 	summary string
-	body    reflect.Type // of the request's body; nil = none
+	body    *content // of the request; nil = none
 	handle  endpoint
 }
 
@@ -70,9 +69,6 @@ func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
 	}
 }
 
-// takes names the type of a request's body.
-func takes[T any]() reflect.Type { return reflect.TypeFor[T]() }
-
 // report logs what is our own fault and gives what the client may see.
 func (s *server) report(ctx context.Context, err error) *problem {
 	p := problemOf(err)
@@ -108,8 +104,8 @@ func (s *server) register(r route) {
 		DefaultStatus: r.outcome.status,
 		Errors:        r.errors(),
 		Security:      r.who.security(),
-		MaxBodyBytes:  bodySize(r.body),
-		Metadata:      map[string]any{"body": r.body},
+		MaxBodyBytes:  r.body.limit(),
+		Metadata:      map[string]any{contentKey: r.body},
 		Middlewares:   huma.Middlewares{s.authorize(r.who)},
 	}
 	if kind := r.subject(); kind != "" && slices.Contains(r.who, hook.RoleUser) {

@@ -14,10 +14,10 @@ func (s *server) routes() []route {
 // listenerRoutes are for programs that take deliveries on their owner's machine.
 func (s *server) listenerRoutes() []route {
 	return []route{
-		{http.MethodPost, "/v1/listeners", users, creates, "open-listener", "Make a listener, or take it up again", takes[listenerForm](), call(s.openListener)},
+		{http.MethodPost, "/v1/listeners", users, creates, "open-listener", "Make a listener, or take it up again", takes[listenerForm]().upTo(maxBody), call(s.openListener)},
 		{http.MethodGet, "/v1/listeners", users, answers, "list-listeners", "Listeners", nil, call(s.listeners)},
 		{http.MethodGet, "/v1/listeners/{id}/stream", users, answers, "stream-listener", "The requests of a listener, as they come", nil, s.streamOf},
-		{http.MethodPost, "/v1/listeners/{id}/results", users, answers, "post-results", "What the receiver answered to requests of the stream", takes[resultsForm](), call(s.takeResults)},
+		{http.MethodPost, "/v1/listeners/{id}/results", users, answers, "post-results", "What the receiver answered to requests of the stream", takes[resultsForm]().upTo(maxBody), call(s.takeResults)},
 		{http.MethodDelete, "/v1/listeners/{id}", users, removes, "delete-listener", "Remove a listener with its webhook", nil, call(s.deleteListener)},
 	}
 }
@@ -70,13 +70,13 @@ func (s *server) hostRoutes() []route {
 
 		{get, "/v1/event-types", users, answers, "list-event-types", "The catalogue of event types", nil, call(s.eventTypes)},
 		{get, "/v1/event-types/{name}/fields", users, answers, "list-event-type-fields", "What conditions can ask about the events of a type", nil, call(s.typeFields)},
-		{put, "/v1/event-types/{name}", admins, answers, "put-event-type", "Add or change an event type", takes[eventTypeForm](), call(s.putEventType)},
+		{put, "/v1/event-types/{name}", admins, answers, "put-event-type", "Add or change an event type", takes[eventTypeForm]().upTo(schemaBody), call(s.putEventType)},
 		{del, "/v1/event-types/{name}", admins, removes, "delete-event-type", "Delete an event type that is not built in", nil, call(s.deleteEventType)},
 
-		{post, "/v1/events", publishers, starts, "publish-event", "Publish one event", takes[eventForm](), call(s.publish)},
-		{post, "/v1/events/batch", publishers, starts, "publish-batch", "Publish up to 500 events", takes[batchForm](), call(s.publishBatch)},
+		{post, "/v1/events", publishers, starts, "publish-event", "Publish one event", takes[eventForm]().upTo(maxBody).orCloudEvents().readBy(s.readEvent), call(s.publish)},
+		{post, "/v1/events/batch", publishers, starts, "publish-batch", "Publish up to 500 events", takes[batchForm]().upTo(maxBatch).readBy(s.readBatch), call(s.publishBatch)},
 		{get, "/v1/events", users, answers, "list-events", "Events, without their states", nil, call(s.events)},
-		{post, "/v1/events/search", users, answers, "search-events", "Find events by a condition on what is in them", takes[searchForm](), call(s.searchEvents)},
+		{post, "/v1/events/search", users, answers, "search-events", "Find events by a condition on what is in them", takes[searchForm]().upTo(maxBody), call(s.searchEvents)},
 		{del, "/v1/events/{id}/payload", admins, removes, "expunge-event", "Remove the states of an event for good", nil, call(s.expungeEvent)},
 		{get, "/v1/events/{id}", users, answers, "get-event", "One event as it was sent, with its deliveries", nil, call(s.event)},
 	}
@@ -86,24 +86,24 @@ func (s *server) hostRoutes() []route {
 func (s *server) webhookRoutes() []route {
 	const get, put, post, patch, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete
 	return []route{
-		{post, "/v1/webhooks", users, creates, "create-webhook", "Subscribe", takes[webhookForm](), call(s.createWebhook)},
-		{post, "/v1/webhooks/check", users, answers, "check-webhook", "What is wrong with a webhook, or a part of one; writes nothing", takes[checkForm](), call(s.checkWebhook)},
-		{post, "/v1/webhooks/preview", users, answers, "preview-rules", "What rules would have matched; writes nothing", takes[previewForm](), call(s.preview)},
+		{post, "/v1/webhooks", users, creates, "create-webhook", "Subscribe", takes[webhookForm]().upTo(maxBody).readBy(s.readConditions), call(s.createWebhook)},
+		{post, "/v1/webhooks/check", users, answers, "check-webhook", "What is wrong with a webhook, or a part of one; writes nothing", takes[checkForm]().upTo(maxBody), call(s.checkWebhook)},
+		{post, "/v1/webhooks/preview", users, answers, "preview-rules", "What rules would have matched; writes nothing", takes[previewForm]().upTo(maxBody), call(s.preview)},
 		{post, "/v1/webhooks/{id}/explain", users, answers, "explain-event", "Why an event did or did not go to a webhook", takes[explainForm](), call(s.explain)},
-		{post, "/v1/webhooks/{id}/verify", users, answers, "verify-request", "Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing", takes[verifyForm](), call(s.verify)},
+		{post, "/v1/webhooks/{id}/verify", users, answers, "verify-request", "Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing", takes[verifyForm]().upTo(verifiedBody), call(s.verify)},
 		{get, "/v1/webhooks", users, answers, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
 		{get, "/v1/webhooks/{id}", users, answers, "get-webhook", "One webhook", nil, call(s.webhook)},
-		{put, "/v1/webhooks/by-key/{key}", users, answers, "put-webhook", "Create or change the webhook with a key", takes[webhookForm](), call(s.putWebhook)},
+		{put, "/v1/webhooks/by-key/{key}", users, answers, "put-webhook", "Create or change the webhook with a key", takes[webhookForm]().upTo(maxBody), call(s.putWebhook)},
 		{get, "/v1/webhooks/by-key/{key}", users, answers, "get-webhook-by-key", "The webhook with a key", nil, call(s.webhookByKey)},
-		{patch, "/v1/webhooks/{id}", users, answers, "patch-webhook", "Change a webhook (merge patch)", takes[webhookPatch](), call(s.patchWebhook)},
-		{post, "/v1/webhooks/{id}/enable", users, answers, "enable-webhook", "Probe a webhook, and switch it on if it answers", takes[enableForm](), call(s.enable)},
-		{post, "/v1/webhooks/{id}/disable", users, answers, "disable-webhook", "Switch a webhook off; what matches is held", takes[disableForm](), call(s.disable)},
-		{post, "/v1/webhooks/{id}/rotate-secret", users, changes, "rotate-secret", "Replace the signing secret of a webhook", takes[rotateForm](), call(s.rotateSecret)},
+		{patch, "/v1/webhooks/{id}", users, answers, "patch-webhook", "Change a webhook (merge patch)", takes[webhookPatch]().upTo(maxBody), call(s.patchWebhook)},
+		{post, "/v1/webhooks/{id}/enable", users, answers, "enable-webhook", "Probe a webhook, and switch it on if it answers", takes[enableForm]().orNone(), call(s.enable)},
+		{post, "/v1/webhooks/{id}/disable", users, answers, "disable-webhook", "Switch a webhook off; what matches is held", takes[disableForm]().orNone(), call(s.disable)},
+		{post, "/v1/webhooks/{id}/rotate-secret", users, changes, "rotate-secret", "Replace the signing secret of a webhook", takes[rotateForm]().orNone(), call(s.rotateSecret)},
 		{del, "/v1/webhooks/{id}", users, removes, "delete-webhook", "Delete a webhook", nil, call(s.deleteWebhook)},
 		{del, "/v1/webhooks/by-key/{key}", users, removes, "delete-webhook-by-key", "Delete the webhook with a key", nil, call(s.deleteWebhookByKey)},
-		{post, "/v1/webhooks/{id}/test", users, starts, "test-webhook", "Send a test event to a webhook alone, whatever its rules", takes[testForm](), call(s.test)},
-		{post, "/v1/webhooks/{id}/redeliver", users, starts, "redeliver-deliveries", "Send many deliveries of a webhook again", takes[redeliverForm](), call(s.redeliverDeliveries)},
-		{post, "/v1/webhooks/{id}/cancel", users, nudges, "cancel-deliveries", "Cancel many deliveries of a webhook that wait or are held", takes[cancelForm](), call(s.cancelDeliveries)},
+		{post, "/v1/webhooks/{id}/test", users, starts, "test-webhook", "Send a test event to a webhook alone, whatever its rules", takes[testForm]().upTo(maxBody).orNone(), call(s.test)},
+		{post, "/v1/webhooks/{id}/redeliver", users, starts, "redeliver-deliveries", "Send many deliveries of a webhook again", takes[redeliverForm]().upTo(namesBody), call(s.redeliverDeliveries)},
+		{post, "/v1/webhooks/{id}/cancel", users, nudges, "cancel-deliveries", "Cancel many deliveries of a webhook that wait or are held", takes[cancelForm]().upTo(namesBody), call(s.cancelDeliveries)},
 		{get, "/v1/webhooks/{id}/redeliveries", users, answers, "list-redeliveries", "Where many deliveries of a webhook were sent again or cancelled", nil, call(s.redeliveries)},
 		{get, "/v1/webhooks/{id}/redeliveries/{redelivery_id}", users, answers, "get-redelivery", "Where sending many deliveries again, or cancelling them, stands", nil, call(s.redelivery)},
 		{del, "/v1/webhooks/{id}/redeliveries/{redelivery_id}", users, removes, "cancel-redelivery", "Send, or cancel, no more of them", nil, call(s.cancelRedelivery)},

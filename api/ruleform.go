@@ -114,8 +114,7 @@ func (s *server) checkConditions(ctx context.Context, rules []hook.Rule) ([]hook
 // conditionsKey is the key of what readConditions has found.
 type conditionsKey struct{}
 
-// readConditions reads the filters of a new webhook before there is a transaction,
-// which would hold a connection and locks for as long as that takes. In the context
+// readConditions is the reader of new webhooks: it reads their filters. In the context
 // that it gives checkConditions knows the result.
 func (s *server) readConditions(ctx huma.Context, raw []byte) (huma.Context, error) {
 	form, _, err := decodeForm[webhookForm](raw)
