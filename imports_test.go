@@ -24,11 +24,13 @@ var mayImport = map[string][]string{
 	"standalone":   {anything},
 
 	// What the processes are made of, from the outside in.
-	"api":         {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/store", "internal/streams", "internal/tracing", "internal/verify", "schema", "web"},
-	"api/openapi": {"api"},
-	"worker":      {"activities", "internal/hook", "internal/inflight", "internal/mail", "internal/ops", "internal/store", "workflows"},
-	"workflows":   {"activities", "internal/hook", "internal/retry"},
-	"activities":  {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send", "internal/tracing"},
+	"api":           {"docs", "internal/apikey", "internal/eventjson", "internal/eventschema", "internal/hook", "internal/id", "internal/match", "internal/ops", "internal/send", "internal/store", "internal/streams", "internal/tracing", "internal/verify", "schema", "web"},
+	"api/access":    {"internal/hook"},
+	"api/reference": {"api/access", "docs", "internal/eventjson", "internal/hook", "internal/match", "internal/verify"},
+	"api/openapi":   {"api"},
+	"worker":        {"activities", "internal/hook", "internal/inflight", "internal/mail", "internal/ops", "internal/store", "workflows"},
+	"workflows":     {"activities", "internal/hook", "internal/retry"},
+	"activities":    {"internal/hook", "internal/id", "internal/inflight", "internal/ops", "internal/retry", "internal/send", "internal/tracing"},
 
 	// What they stand on.
 	"internal/apikey":      {"internal/hook", "internal/id"},

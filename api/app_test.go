@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+
+	"godwit/api/access"
 )
 
 // browse asks a handler as a browser that opens a page does.
@@ -32,8 +34,8 @@ func TestApp_IsEveryPageThatIsNothingElse(t *testing.T) {
 	}
 	require.NotEqual(t, browse(h, "GET", "/").Header().Get("Content-Security-Policy"), browse(h, "GET", "/").Header().Get("Content-Security-Policy"))
 	for path, media := range map[string]string{
-		"/v1/nothing": mediaProblem, "/v1": mediaProblem, "/v1/webhooks": mediaProblem, "/docs/nothing": mediaProblem,
-		"/openapi.json": mediaJSON, "/openapi.json/x": mediaProblem, "/play/x": mediaProblem, "/assets/none.js": mediaProblem,
+		"/v1/nothing": access.MediaProblem, "/v1": access.MediaProblem, "/v1/webhooks": access.MediaProblem, "/docs/nothing": access.MediaProblem,
+		"/openapi.json": access.MediaJSON, "/openapi.json/x": access.MediaProblem, "/play/x": access.MediaProblem, "/assets/none.js": access.MediaProblem,
 	} {
 		require.Equal(t, media, browse(h, "GET", path).Header().Get("Content-Type"), path)
 	}
@@ -41,7 +43,7 @@ func TestApp_IsEveryPageThatIsNothingElse(t *testing.T) {
 
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/webhooks", nil))
-	require.Equal(t, mediaProblem, w.Header().Get("Content-Type"), "a program gets a problem")
+	require.Equal(t, access.MediaProblem, w.Header().Get("Content-Type"), "a program gets a problem")
 }
 
 func TestApp_IsFoundBelowThePathOfThePublicAddress(t *testing.T) {

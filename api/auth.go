@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 )
@@ -58,7 +59,7 @@ func (s *server) authorize(who audience) func(huma.Context, func(huma.Context)) 
 			err = s.spend(ctx.SetHeader, principal, s.allowance(principal, who))
 		}
 		if err == nil && len(who) > 0 && !slices.Contains(who, principal.Role) {
-			err = newProblem(codeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
+			err = newProblem(access.CodeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
 		}
 		if err != nil {
 			s.refuse(ctx, err)
@@ -72,7 +73,7 @@ func (s *server) authorize(who audience) func(huma.Context, func(huma.Context)) 
 // refuse answers a request that goes no further.
 func (s *server) refuse(ctx huma.Context, err error) {
 	p := s.report(ctx.Context(), err)
-	if p.Code == codeUnauthorized {
+	if p.Code == access.CodeUnauthorized {
 		ctx.SetHeader("WWW-Authenticate", "Bearer")
 	}
 	s.fail(humagin.Unwrap(ctx), p)
@@ -93,7 +94,7 @@ func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, e
 	case token != "":
 		principal, err = s.signedIn(ctx.Context(), from, token)
 	default:
-		err = newProblem(codeUnauthorized, "The header Authorization: Bearer <key> is missing.")
+		err = newProblem(access.CodeUnauthorized, "The header Authorization: Bearer <key> is missing.")
 	}
 	principal.Address, principal.RequestID = from, requestID(ctx.Context())
 	return principal, err
@@ -117,7 +118,7 @@ func (s *server) principal(ctx context.Context, from netip.Addr, key string) (ho
 		if s.isBootstrap(hash) {
 			return find()
 		}
-		return hook.Principal{}, newProblem(codeUnauthorized, "This is not an API key, or not a whole one.")
+		return hook.Principal{}, newProblem(access.CodeUnauthorized, "This is not an API key, or not a whole one.")
 	})
 }
 
@@ -128,7 +129,7 @@ func (s *server) principalOf(ctx context.Context, hash []byte) (hook.Principal, 
 	}
 	principal, err := s.Store.Principal(ctx, hash)
 	if hook.CodeOf(err) == hook.CodeNotFound {
-		err = newProblem(codeUnauthorized, "This API key is not known, has expired or was revoked.")
+		err = newProblem(access.CodeUnauthorized, "This API key is not known, has expired or was revoked.")
 	}
 	return principal, err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson"
 	"godwit/internal/hook"
 )
@@ -78,7 +79,7 @@ func attributesOf(header http.Header) map[string]string {
 // bodyLimit is how many bytes a request's body may have.
 func bodyLimit(ctx huma.Context) int64 {
 	op := ctx.Operation()
-	if contentOf(op).events && cloudEventsMedia(humagin.Unwrap(ctx).Request.Header) == eventjson.MediaCloudEvents {
+	if access.ContentOf(op).Events && cloudEventsMedia(humagin.Unwrap(ctx).Request.Header) == eventjson.MediaCloudEvents {
 		return maxBatch
 	}
 	return op.MaxBodyBytes

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson"
 )
 
@@ -31,7 +32,7 @@ func TestPublishCloudEvent_IsTheSameEventInEveryMode(t *testing.T) {
 			c := taken(t)
 			a := send(c).is(202)
 			require.Equal(t, "/v1/events/c1", a.Header().Get("Location"))
-			require.Equal(t, mediaJSON, a.Header().Get("Content-Type"))
+			require.Equal(t, access.MediaJSON, a.Header().Get("Content-Type"))
 			require.Equal(t, map[string]any{"id": "c1", "matched": 2.0, "duplicate": false}, a.json())
 			e := c.storedEvent("c1")
 			require.Equal(t, []string{"c1", "T", "p1", "u1", spelled}, []string{e.ID, e.Type, e.ProjectID, e.ActorID, string(e.Current)})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 )
@@ -29,8 +30,8 @@ func TestCodes_AreThoseOfTheDocs(t *testing.T) {
 		}
 	}
 	var problems []string
-	for _, k := range kinds() {
-		problems = append(problems, k.code)
+	for _, k := range access.Kinds() {
+		problems = append(problems, k.Code)
 	}
 	require.ElementsMatch(t, problems, listed["Problems"])
 	require.ElementsMatch(t, texts(hook.FieldCodes), listed["Values"])

@@ -34,7 +34,7 @@ type companyDetail struct {
 }
 
 func viewCompany(c hook.Company) Company {
-	return Company{ID: c.ID, Name: c.Name, Limits: ptr(viewLimits(c.Limits)), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
+	return Company{ID: c.ID, Name: c.Name, Limits: new(viewLimits(c.Limits)), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
 }
 
 // ByID is the path of one object.

@@ -1,6 +1,6 @@
 // Package api is Godwit's HTTP API: the Gin engine, the one table of routes,
 // handlers, the OpenAPI 3.1 document that is made from the same table, from the
-// tags of the types and from operations/ (descriptions and examples), the page
+// tags of the types and from reference/operations/ (descriptions and examples), the page
 // /docs that is made from the document, and the one table from error codes to
 // HTTP statuses.
 //

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"godwit/api/access"
+	"godwit/api/reference"
 )
 
 func TestDocsNeedNoKeyAndNoOtherHost(t *testing.T) {
@@ -25,8 +28,8 @@ func TestDocsNeedNoKeyAndNoOtherHost(t *testing.T) {
 	for _, r := range (&server{}).routes() {
 		require.Contains(t, page, r.method+" "+r.path)
 	}
-	for _, k := range kinds() {
-		require.Contains(t, page, `id="`+k.code+`"`)
+	for _, k := range access.Kinds() {
+		require.Contains(t, page, `id="`+k.Code+`"`)
 	}
 	for _, foreign := range []string{"<script", "<style", " style=", " src=", `href="http`} {
 		require.NotContains(t, page, foreign)
@@ -37,8 +40,8 @@ func TestDocsNeedNoKeyAndNoOtherHost(t *testing.T) {
 func TestDocsServeTheGuides(t *testing.T) {
 	c := newClient(t)
 	for path, media := range map[string]string{
-		"/docs/verify": mediaPage, "/docs/people.pl": mediaPage, "/docs/search?q=signature": mediaPage, "/docs/verify.md": mediaMarkdown,
-		"/docs/img/webhooks.png": "image/png", "/llms.txt": mediaText,
+		"/docs/verify": reference.MediaPage, "/docs/people.pl": reference.MediaPage, "/docs/search?q=signature": reference.MediaPage, "/docs/verify.md": reference.MediaMarkdown,
+		"/docs/img/webhooks.png": "image/png", "/llms.txt": reference.MediaText,
 	} {
 		a := c.call("GET", path, "", "Authorization", "").is(200)
 		require.Equal(t, media, a.Header().Get("Content-Type"), path)
@@ -58,7 +61,7 @@ func TestDocsServeTheGuides(t *testing.T) {
 	}
 	require.Contains(t, c.call("GET", "/docs/search?q=%3Cscript%3E", "", "Authorization", "").is(200).Body.String(), "&lt;script&gt;")
 	for _, path := range []string{"/docs/none", "/docs/../go.mod", "/docs/docs.go", "/docs/page.html", "/docs/img/none.png", "/docs/verify.md.md"} {
-		require.Equal(t, mediaProblem, c.call("GET", path, "", "Authorization", "").is(404).Header().Get("Content-Type"), path)
+		require.Equal(t, access.MediaProblem, c.call("GET", path, "", "Authorization", "").is(404).Header().Get("Content-Type"), path)
 	}
 }
 

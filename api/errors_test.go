@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -228,11 +229,11 @@ func TestInternalErrorsAreLoggedOnce(t *testing.T) {
 
 func TestEveryCodeHasOneStatus(t *testing.T) {
 	seen := map[string]bool{}
-	for _, k := range kinds() {
-		require.False(t, seen[k.code], k.code)
-		seen[k.code] = true
-		require.NotEmpty(t, http.StatusText(k.status))
-		require.Equal(t, k.status, newProblem(k.code, "x").Status)
+	for _, k := range access.Kinds() {
+		require.False(t, seen[k.Code], k.Code)
+		seen[k.Code] = true
+		require.NotEmpty(t, http.StatusText(k.Status))
+		require.Equal(t, k.Status, newProblem(k.Code, "x").Status)
 	}
 	for _, code := range []hook.Code{hook.CodeInvalid, hook.CodeNotFound, hook.CodeConflict, hook.CodeStale, hook.CodeUnavailable} {
 		require.True(t, seen[string(code)], code)

@@ -222,7 +222,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[listed
 	}
 	filter := hook.EventFilter{Type: in.Type, Kind: hook.EventKind(in.Kind), ProjectID: in.ProjectID, Since: in.Since.Time, Until: in.Until.Time}
 	if in.Matched != "" {
-		filter.Matched = ptr(in.Matched == "true")
+		filter.Matched = new(in.Matched == "true")
 	}
 	rows, err := s.Store.Events(ctx, filter, page)
 	if err != nil {

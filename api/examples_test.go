@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/reference"
 	"godwit/internal/apikey"
 	"godwit/internal/contract"
 	"godwit/internal/hook"
@@ -39,7 +40,7 @@ const rowsOfExamples = `
 // database for each route takes longer than the routes do.
 type examples struct {
 	*client
-	notes map[string]tagNotes
+	notes map[string]reference.TagNotes
 	used  bool // the rows, by a route that may have changed them
 	at    int  // how many routes there were
 }
@@ -83,7 +84,7 @@ func (e *examples) fill(c *client, id map[string]string) {
 }
 
 // pathsOf gives the id that each operation's example is about.
-func pathsOf(notes map[string]tagNotes) map[string]string {
+func pathsOf(notes map[string]reference.TagNotes) map[string]string {
 	out := map[string]string{}
 	for _, tag := range notes {
 		for id, op := range tag.Operations {
@@ -96,7 +97,8 @@ func pathsOf(notes map[string]tagNotes) map[string]string {
 	return out
 }
 
-func (n opNotes) path(r route) string {
+// pathOf is the path of the example of a route.
+func pathOf(n reference.OpNotes, r route) string {
 	path := r.path
 	if strings.HasSuffix(r.id, "-webhook-by-key") { // which an admin's key needs
 		path += "?owner_id=una"
@@ -116,7 +118,7 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 // TestExamplesAreAccepted sends each example of a request to its handler, which
 // answers as the example does, if with other values.
 func TestExamplesAreAccepted(t *testing.T) {
-	notes := readNotes()
+	notes := reference.ReadNotes()
 	all := examples{client: newClient(t), notes: notes}
 	for _, r := range (&server{}).routes() {
 		t.Run(r.id, func(t *testing.T) {
@@ -126,7 +128,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 			if r.id == "patch-session" || r.id == "answer-device" { // an admin is no user
 				as = with(keyOfExamples)
 			}
-			got := c.call(r.method, op.path(r), string(op.Request), as...)
+			got := c.call(r.method, pathOf(op, r), string(op.Request), as...)
 			require.Less(t, got.Code, 300, got.Body.String())
 			if got.Code != http.StatusNoContent {
 				require.Contains(t, op.Responses, strconv.Itoa(got.Code))
@@ -137,7 +139,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 
 // TestProblemsAreListed brings about what an operation can be refused for.
 func TestProblemsAreListed(t *testing.T) {
-	notes := readNotes()
+	notes := reference.ReadNotes()
 	long := strings.Repeat(" ", 9<<20)
 	all := examples{client: newClient(t), notes: notes}
 	d := documentOf(t, all.client)
@@ -146,7 +148,7 @@ func TestProblemsAreListed(t *testing.T) {
 		t.Run(r.id, func(t *testing.T) {
 			op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
 			c := all.of(t, pathsOf(notes), r)
-			path, unknown, seen := op.path(r), r.path, map[int]bool{}
+			path, unknown, seen := pathOf(op, r), r.path, map[int]bool{}
 			for name := range op.Path {
 				unknown = strings.Replace(unknown, "{"+name+"}", "no%20id", 1)
 			}
@@ -194,13 +196,13 @@ func TestProblemsAreListed(t *testing.T) {
 // TestProblems_OfAnOutageAreListed calls every route while the database is away.
 func TestProblems_OfAnOutageAreListed(t *testing.T) {
 	c := newClient(t)
-	d, notes := documentOf(t, c), readNotes()
+	d, notes := documentOf(t, c), reference.ReadNotes()
 	defer c.away()()
 	for _, r := range (&server{}).routes() {
 		op := notes[strings.Split(r.path, "/")[2]].Operations[r.id]
-		got := c.call(r.method, op.path(r), string(op.Request))
+		got := c.call(r.method, pathOf(op, r), string(op.Request))
 		require.Contains(t, []int{200, 204, 403, 404, 409, 503}, got.Code, "%s: %s", r.id, got.Body)
-		require.NoError(t, d.Check(contract.Exchange{Method: r.method, Path: strings.Split(op.path(r), "?")[0], Sent: op.Request,
+		require.NoError(t, d.Check(contract.Exchange{Method: r.method, Path: strings.Split(pathOf(op, r), "?")[0], Sent: op.Request,
 			Status: got.Code, Header: got.Header(), Body: got.Body.Bytes()}))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 )
@@ -82,7 +83,7 @@ func (g *gate) lookup(ctx context.Context, from netip.Addr, credential string, f
 	switch {
 	case err == nil:
 		g.right.held.Add(pair, struct{}{})
-	case problemOf(err).Code == codeUnauthorized:
+	case problemOf(err).Code == access.CodeUnauthorized:
 		g.right.held.Remove(pair)
 		g.wrong.held.Add(hash, refusal{err, time.Now().Add(wrongKept)})
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 )
@@ -127,7 +128,7 @@ func TestGate_BoundsLookups(t *testing.T) {
 					count(1)
 					<-time.After(time.Second)
 					count(-1)
-					return hook.Principal{}, newProblem(codeUnauthorized, "no")
+					return hook.Principal{}, newProblem(access.CodeUnauthorized, "no")
 				})
 			})
 		}
@@ -154,9 +155,9 @@ func TestGate_LooksOneWrongCredentialUpOnce(t *testing.T) {
 				_, err := g.lookup(t.Context(), netip.Addr{}, "wrong", func() (hook.Principal, error) {
 					lookups.Add(1)
 					<-time.After(time.Millisecond)
-					return hook.Principal{}, newProblem(codeUnauthorized, "no")
+					return hook.Principal{}, newProblem(access.CodeUnauthorized, "no")
 				})
-				if problemOf(err).Code != codeUnauthorized {
+				if problemOf(err).Code != access.CodeUnauthorized {
 					t.Error(err)
 				}
 			})
@@ -247,7 +248,7 @@ func TestTheGateForgetsRatherThanGrows(t *testing.T) {
 		from := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		_, err := g.lookup(t.Context(), from, fmt.Sprint(i), func() (hook.Principal, error) { return hook.Principal{}, nil })
 		require.NoError(t, err)
-		_, err = g.lookup(t.Context(), from, fmt.Sprint("wrong", i), func() (hook.Principal, error) { return hook.Principal{}, newProblem(codeUnauthorized, "") })
+		_, err = g.lookup(t.Context(), from, fmt.Sprint("wrong", i), func() (hook.Principal, error) { return hook.Principal{}, newProblem(access.CodeUnauthorized, "") })
 		require.Error(t, err)
 	}
 	require.Equal(t, maxRemembered, g.networks.held.Len())

@@ -15,29 +15,15 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
-
-const (
-	headerIdempotencyKey = "Idempotency-Key"
-	maxIdempotencyKey    = 255
-)
-
-func idempotencyParameter() *huma.Param {
-	return &huma.Param{
-		Name: headerIdempotencyKey, In: "header", Example: "0b9f3c52-6d1c-4d6e-8a57-3f1f0c0f2a11",
-		Description: "Chosen by the caller for this one request, such as a UUID. The same request with the same key, made with the same credential within 24 hours, " +
-			"is answered as it was the first time, with Idempotency-Replayed: true, and changes nothing again. " +
-			"The same key with another path or body is 422; while the first request is under way it is 409 with Retry-After. An error changes nothing and leaves the key free.",
-		Schema: &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(maxIdempotencyKey), Pattern: "^[!-~]+$"},
-	}
-}
 
 // once carries a request with an idempotency key out in one transaction with the
 // keeping of its answer. Without one it is no more than a look at the headers.
 func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
-	keys := c.Request.Header.Values(headerIdempotencyKey)
+	keys := c.Request.Header.Values(access.HeaderIdempotencyKey)
 	if len(keys) == 0 {
 		next(ctx)
 		return
@@ -80,7 +66,7 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 
 // readAhead lets the route's reader read the body.
 func readAhead(ctx huma.Context, raw []byte) (huma.Context, error) {
-	if ahead := contentOf(ctx.Operation()).ahead; ahead != nil {
+	if ahead := access.ContentOf(ctx.Operation()).Ahead; ahead != nil {
 		return ahead(ctx, raw)
 	}
 	return ctx, nil
@@ -101,9 +87,9 @@ func (s *server) replay(ctx huma.Context, kept []byte) {
 func idempotencyKey(ctx huma.Context, keys []string, raw []byte) (hook.IdempotencyKey, error) {
 	key := keys[0]
 	invisible := func(r rune) bool { return r < '!' || r > '~' }
-	if len(keys) > 1 || key == "" || len(key) > maxIdempotencyKey || strings.ContainsFunc(key, invisible) {
+	if len(keys) > 1 || key == "" || len(key) > access.MaxIdempotencyKey || strings.ContainsFunc(key, invisible) {
 		return hook.IdempotencyKey{}, hook.Errorf(hook.CodeInvalid,
-			"The header %s must be given once, with 1 to %d visible ASCII characters.", headerIdempotencyKey, maxIdempotencyKey)
+			"The header %s must be given once, with 1 to %d visible ASCII characters.", access.HeaderIdempotencyKey, access.MaxIdempotencyKey)
 	}
 	request := humagin.Unwrap(ctx).Request
 	hash := sha256.New()

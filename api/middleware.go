@@ -11,6 +11,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"go.uber.org/zap"
+
+	"godwit/api/access"
 )
 
 type requestIDKey struct{}
@@ -59,7 +61,7 @@ func (s *server) recover(c *gin.Context) {
 		s.Log.Error("panic in a handler", zap.Any("cause", cause), zap.Stack("stack"),
 			zap.String("request_id", requestID(c.Request.Context())))
 		if !c.Writer.Written() {
-			s.fail(c, newProblem(codeInternal, "The request could not be carried out."))
+			s.fail(c, newProblem(access.CodeInternal, "The request could not be carried out."))
 		}
 	}()
 	c.Next()
@@ -75,7 +77,7 @@ func (s *server) sameOrigin() gin.HandlerFunc {
 	}
 	return func(c *gin.Context) {
 		if err := protection.Check(c.Request); err != nil {
-			s.fail(c, newProblem(codeForbidden, "A browser asks for this on behalf of another site."))
+			s.fail(c, newProblem(access.CodeForbidden, "A browser asks for this on behalf of another site."))
 		}
 	}
 }
@@ -92,5 +94,5 @@ func (s *server) noRoute(c *gin.Context) {
 
 // noMethod answers with the header Allow, which Gin has set.
 func (s *server) noMethod(c *gin.Context) {
-	s.fail(c, newProblem(codeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
+	s.fail(c, newProblem(access.CodeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
 }

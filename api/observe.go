@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -13,8 +14,8 @@ import (
 // answered with.
 func RejectionCodes() []string {
 	var out []string
-	for _, k := range kinds() {
-		out = append(out, k.code)
+	for _, k := range access.Kinds() {
+		out = append(out, k.Code)
 	}
 	return out
 }
@@ -34,11 +35,11 @@ func (s *server) count(c *gin.Context) {
 	if c.Request.Method == http.MethodPost && publishes(c.FullPath()) {
 		kind = "events"
 		if status >= http.StatusBadRequest {
-			k, known := kindWith(status)
+			k, known := access.KindWith(status)
 			if !known {
-				k.code = codeInternal
+				k.Code = access.CodeInternal
 			}
-			s.rejected(k.code)
+			s.rejected(k.Code)
 		}
 	}
 	s.Metrics.Answered(kind, status, time.Since(start))

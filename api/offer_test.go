@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"godwit/api/access"
 )
 
 // locks is how many locks there are of a kind of table, those that wait included.
@@ -33,7 +35,9 @@ func TestIdempotency_EventsAreCheckedBeforeTheTransaction(t *testing.T) {
 			c := staged(t)
 			tx := c.holding(`LOCK TABLE event_types IN ACCESS EXCLUSIVE MODE`)
 			keyed := make(chan answerOf, 1)
-			go func() { keyed <- c.call("POST", tc.path, tc.body, append(tc.header, headerIdempotencyKey, "1")...) }()
+			go func() {
+				keyed <- c.call("POST", tc.path, tc.body, append(tc.header, access.HeaderIdempotencyKey, "1")...)
+			}()
 			count := func(table string, granted bool) (n int) {
 				require.NoError(t, tx.QueryRow(locks, table, granted).Scan(&n))
 				return n
@@ -50,7 +54,7 @@ func TestIdempotency_EventsAreCheckedBeforeTheTransaction(t *testing.T) {
 	c := staged(t)
 	for _, bad := range []string{`{"type":`, `[]`, `{"type":7}`, `{"type":"A"}`} {
 		plain := c.call("POST", "/v1/events", bad)
-		require.Equal(t, plain.Code, c.call("POST", "/v1/events", bad, headerIdempotencyKey, "1").Code)
+		require.Equal(t, plain.Code, c.call("POST", "/v1/events", bad, access.HeaderIdempotencyKey, "1").Code)
 	}
 	require.Zero(t, c.count("idempotency_keys"))
 }
@@ -61,7 +65,7 @@ func TestIdempotency_ChecksStayWithTheirEvents(t *testing.T) {
 	c := stagedWith(t, func(o *Options) { o.Limits.Events = 1 })
 	const one = `{"type":"A","project_id":"p1","current":{}}`
 	c.call("POST", "/v1/events", one).is(202)
-	got := c.call("POST", "/v1/events/batch", `{"events":[`+one+`,`+one+`,{"type":"A","project_id":"p3","current":{}}]}`, headerIdempotencyKey, "1").is(202).json()["results"].([]any)
+	got := c.call("POST", "/v1/events/batch", `{"events":[`+one+`,`+one+`,{"type":"A","project_id":"p3","current":{}}]}`, access.HeaderIdempotencyKey, "1").is(202).json()["results"].([]any)
 	require.Contains(t, got[1], "error")
 	require.NotContains(t, got[2], "error")
 }

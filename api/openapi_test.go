@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/reference"
 	"godwit/internal/contract"
 )
 
@@ -51,14 +52,14 @@ func TestDocument(t *testing.T) {
 	require.ElementsMatch(t, []any{"type", "project_id"}, at(doc, "components", "schemas", "EventForm", "required"))
 }
 
-// TestEveryOperationIsDescribed says what to write in operations/ for a new
+// TestEveryOperationIsDescribed says what to write in reference/operations/ for a new
 // route.
 func TestEveryOperationIsDescribed(t *testing.T) {
-	notes := readNotes()
+	notes := reference.ReadNotes()
 	known := 0
 	for _, r := range (&server{}).routes() {
 		tag := strings.Split(r.path, "/")[2]
-		file := "api/operations/" + tag + ".json"
+		file := "api/reference/operations/" + tag + ".json"
 		require.NotEmpty(t, notes[tag].Description, "%s: describe the tag", file)
 		op, ok := notes[tag].Operations[r.id]
 		require.True(t, ok, "%s: describe the operation %s", file, r.id)
@@ -79,7 +80,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	for _, tag := range notes {
 		known -= len(tag.Operations)
 	}
-	require.Zero(t, known, "api/operations describes what is no route")
+	require.Zero(t, known, "api/reference/operations describes what is no route")
 }
 
 // TestEveryValueIsDescribed looks at all schemas, parameters and headers.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"godwit/api/reference"
 	"godwit/internal/hook"
 )
 
@@ -118,7 +119,7 @@ func valueFault(schema *huma.Schema, value string) *hook.Field {
 		if _, err := strconv.ParseBool(value); err != nil {
 			return &hook.Field{Code: hook.FieldType, Params: hook.Params{"expected": "boolean"}, Detail: "must be true or false"}
 		}
-	case schema.Format == instantForm, schema.Format == "date-time":
+	case schema.Format == reference.InstantForm, schema.Format == "date-time":
 		if _, ok := hook.ParseTime(value); !ok {
 			return &hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "time"}, Detail: timeInURL}
 		}

@@ -14,10 +14,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
-
-const mediaMergePatch = "application/merge-patch+json"
 
 // Payload is the part of an input that holds the request's body. The bytes
 // belong to the request alone: no pool takes them back.
@@ -61,7 +60,7 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 		raw, err = unzip(sent, limit, func(z io.Reader) ([]byte, error) { return body.read(ctx.Context(), z, 0) })
 	default:
 		c.Header("Accept-Encoding", "gzip")
-		return nil, newProblem(codeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
+		return nil, newProblem(access.CodeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
 	}
 	if err != nil {
 		return nil, bodyProblem(c, err, limit)
@@ -80,11 +79,11 @@ func bodyProblem(c *gin.Context, err error, limit int64) *problem {
 		c.Header("Connection", "close") // what is still to come is not read
 		return noRoom()
 	case errors.Is(err, errNotGzip):
-		return newProblem(codeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
+		return newProblem(access.CodeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
 	case errors.As(err, &tooLarge):
-		return newProblem(codeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
+		return newProblem(access.CodeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
 	}
-	return newProblem(codeMalformed, "The body did not arrive whole or in time.")
+	return newProblem(access.CodeMalformed, "The body did not arrive whole or in time.")
 }
 
 const headerContentEncoding = "Content-Encoding"
@@ -123,15 +122,15 @@ func checkMediaType(ctx huma.Context) *problem {
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(header)
-	wanted := media == mediaJSON || media == mediaMergePatch && ctx.Method() == http.MethodPatch
+	wanted := media == access.MediaJSON || media == access.MediaMergePatch && ctx.Method() == http.MethodPatch
 	charset := params["charset"]
 	if err == nil && wanted && (charset == "" || charset == "utf-8" || charset == "UTF-8") {
 		return nil
 	}
-	if contentOf(ctx.Operation()).events {
-		return newProblem(codeMediaType, "The body must be sent with Content-Type: application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.")
+	if access.ContentOf(ctx.Operation()).Events {
+		return newProblem(access.CodeMediaType, "The body must be sent with Content-Type: application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.")
 	}
-	return newProblem(codeMediaType, "The body must be sent with Content-Type: application/json, in UTF-8.")
+	return newProblem(access.CodeMediaType, "The body must be sent with Content-Type: application/json, in UTF-8.")
 }
 
 // invalid gives one error of CodeInvalid for all fields, or nil for none. Of

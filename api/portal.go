@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -112,7 +113,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	link := hook.Session{ID: id.New(id.Session), UserID: form.UserID, Role: hook.RoleUser, ExpiresAt: expiresAt}
 	if form.Role == string(hook.RoleAdmin) {
 		if by := hook.PrincipalOf(ctx); by.KeyID != hook.BootstrapKey || by.SessionID != "" {
-			return nil, newProblem(codeForbidden, "Only a request with the key of GODWIT_ADMIN_KEY can make a link for an admin.")
+			return nil, newProblem(access.CodeForbidden, "Only a request with the key of GODWIT_ADMIN_KEY can make a link for an admin.")
 		}
 		link.Role, link.KeyHash = hook.RoleAdmin, s.AdminKeyHash
 	}

@@ -13,12 +13,11 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
 )
-
-const mediaProblem = "application/problem+json"
 
 // problem is an error as clients see it (RFC 9457).
 type problem struct {
@@ -78,63 +77,34 @@ func (p *problem) ErrorDetail() *huma.ErrorDetail {
 }
 
 // ContentType makes a problem a huma.ContentTypeFilter.
-func (p *problem) ContentType(string) string { return mediaProblem }
-
-// kind is one row of the table from error code to HTTP status.
-type kind struct {
-	code   string
-	status int
-	title  string
-	help   string
-}
-
-// Codes of problems that only HTTP knows.
-const (
-	codeMalformed    = "malformed"
-	codeUnauthorized = "unauthorized"
-	codeForbidden    = "forbidden"
-	codeMethod       = "method_not_allowed"
-	codeTooLarge     = "too_large"
-	codeMediaType    = "unsupported_media_type"
-	codeRateLimited  = string(hook.CodeRateLimited)
-	codeInternal     = "internal"
-)
-
-// kinds is the one table from error code to HTTP status.
-func kinds() []kind {
-	return []kind{
-		{codeMalformed, 400, "The request body is not JSON", "Send one JSON value in UTF-8, without duplicate names and without anything after it."},
-		{codeUnauthorized, 401, "A valid API key is needed", "Send the header Authorization: Bearer <key>."},
-		{codeForbidden, 403, "The key's role may not do this", "Use a key of a role that may."},
-		{string(hook.CodeNotFound), 404, "Not found", "It does not exist, or this key may not see it."},
-		{codeMethod, 405, "The method is not allowed here", "The header Allow lists the methods of this path."},
-		{string(hook.CodeConflict), 409, "The present state does not allow it", "Read the detail; look at the object as it is now."},
-		{string(hook.CodeStale), 412, "It was changed in the meantime", "Get it again, apply the change to the new version, and send that version's ETag in If-Match."},
-		{string(hook.CodeQuota), 409, "A limit is reached", "Remove what is not needed, or have an admin raise the limit; the detail names both."},
-		{codeTooLarge, 413, "The request body is too large", "Send less; the detail names the limit."},
-		{codeMediaType, 415, "The request body is of an unknown type", "Send Content-Type: application/json, and Content-Encoding: gzip or none."},
-		{string(hook.CodeInvalid), 422, "Some values are not acceptable", "The list of errors names each value and what is wrong with it."},
-		{codeRateLimited, 429, "Too many requests", "Wait as long as Retry-After says."},
-		{codeInternal, 500, "Something broke on our side", "Try again later; quote the request_id when it stays."},
-		{string(hook.CodeUnavailable), 503, "A part that is needed can't be reached", "Try again after the seconds that Retry-After names."},
-	}
-}
+func (p *problem) ContentType(string) string { return access.MediaProblem }
 
 func newProblem(code, detail string, fields ...hook.Field) *problem {
-	for _, k := range kinds() {
-		if k.code == code {
-			return k.problem(detail, fields)
+	for _, k := range access.Kinds() {
+		if k.Code == code {
+			return problemOfKind(k, detail, fields)
 		}
 	}
-	return newProblem(codeInternal, "")
+	return newProblem(access.CodeInternal, "")
 }
 
-func (k kind) problem(detail string, fields []hook.Field) *problem {
-	p := &problem{Type: "/docs#" + k.code, Title: k.title, Status: k.status, Code: k.code, Detail: detail, Errors: []fieldError{}}
+func problemOfKind(k access.Kind, detail string, fields []hook.Field) *problem {
+	p := &problem{Type: "/docs#" + k.Code, Title: k.Title, Status: k.Status, Code: k.Code, Detail: detail, Errors: []fieldError{}}
 	for _, f := range fields {
 		p.Errors = append(p.Errors, viewField(f))
 	}
 	return p
+}
+
+// exampleOf gives a problem of the kind as the OpenAPI document shows it.
+func exampleOf(k access.Kind) any {
+	example := problemOfKind(k, k.Help, nil)
+	example.Instance, example.RequestID = "/v1/webhooks", "0b9f3c52-6d1c-4d6e-8a57-3f1f0c0f2a11"
+	if k.Status == http.StatusUnprocessableEntity {
+		example = problemOfKind(k, "/name must not be empty", nil)
+		example.Errors = []fieldError{{Pointer: "/name", Code: hook.FieldEmpty, Detail: "must not be empty"}}
+	}
+	return example
 }
 
 // problemOf turns any error into what a client may see of it.
@@ -146,22 +116,22 @@ func problemOf(err error) *problem {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &syntax):
-		p := newProblem(codeMalformed, "The JSON is malformed: "+syntax.Error()+".")
+		p := newProblem(access.CodeMalformed, "The JSON is malformed: "+syntax.Error()+".")
 		if syntax.Pointer != "" {
 			p.Errors = append(p.Errors, fieldError{Pointer: syntax.Pointer, Code: hook.FieldSyntax, Detail: "holds " + syntax.Error()})
 		}
 		return p
 	case errors.Is(err, eventjson.ErrTooLarge):
-		return newProblem(codeTooLarge, eventjson.ErrTooLarge.Error())
+		return newProblem(access.CodeTooLarge, eventjson.ErrTooLarge.Error())
 	case errors.As(err, &known):
 		p := newProblem(string(known.Code), known.Message, known.Fields...)
 		if p.wait = known.Wait; known.Quota != nil {
-			p.Quota = ptr(viewQuota(*known.Quota))
+			p.Quota = new(viewQuota(*known.Quota))
 		}
 		p.From, p.Changed, p.Deleted = optionalTime(known.From), viewDeed(known.Changed), viewDeleted(known.Deleted)
 		return p
 	}
-	return newProblem(codeInternal, "The request could not be carried out.")
+	return newProblem(access.CodeInternal, "The request could not be carried out.")
 }
 
 // transform runs on everything that is about to be written: huma's own errors
@@ -187,15 +157,15 @@ func adopt(model *huma.ErrorModel) *problem {
 		}
 		bad = append(bad, inField(e))
 	}
-	for _, k := range kinds() {
+	for _, k := range access.Kinds() {
 		switch {
-		case k.status == http.StatusUnprocessableEntity && k.status == model.Status && len(bad) > 0:
+		case k.Status == http.StatusUnprocessableEntity && k.Status == model.Status && len(bad) > 0:
 			return problemOf(badParameters(bad))
-		case k.status == model.Status && k.status < 500:
-			return k.problem("", bad)
+		case k.Status == model.Status && k.Status < 500:
+			return problemOfKind(k, "", bad)
 		}
 	}
-	return newProblem(codeInternal, "The request could not be carried out.")
+	return newProblem(access.CodeInternal, "The request could not be carried out.")
 }
 
 // of gives a copy of p that names the request.
@@ -215,7 +185,7 @@ func (p *problem) of(c *gin.Context) *problem {
 // fail answers c with p, from outside of huma.
 func (s *server) fail(c *gin.Context, p *problem) {
 	c.Abort()
-	c.Header("Content-Type", mediaProblem)
+	c.Header("Content-Type", access.MediaProblem)
 	body := p.of(c)
 	c.Status(p.Status)
 	if err := marshal(c.Writer, body); err != nil {

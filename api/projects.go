@@ -114,7 +114,7 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 func (s *server) addProjectCounts(ctx context.Context, page []project) error {
 	counts, err := s.Store.ProjectCounts(ctx, idsOf(page, func(p project) string { return p.ID }))
 	for i, p := range page {
-		page[i].Members = ptr(counts[p.ID].Members)
+		page[i].Members = new(counts[p.ID].Members)
 	}
 	return err
 }

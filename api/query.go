@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"godwit/api/reference"
 	"godwit/internal/hook"
 )
 
@@ -72,22 +73,9 @@ func (i *instant) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// instantForm marks the schema of an instant until describeInstant replaces it: by
-// the format date-time huma would judge the text itself, and refuse a leap second.
-const instantForm = "instant"
-
 // Schema makes instant a huma.SchemaProvider.
 func (instant) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: instantForm}
-}
-
-// describeInstant gives the document its own schema for an instant.
-func describeInstant(p *huma.Param) {
-	if p.Schema.Format == instantForm {
-		described := *p.Schema
-		described.Format = "date-time"
-		p.Schema = &described
-	}
+	return &huma.Schema{Type: huma.TypeString, Format: reference.InstantForm}
 }
 
 // optionalInstant reads a time of a request's body; "" is zero.

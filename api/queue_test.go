@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -123,12 +124,12 @@ func TestIdempotency_FiltersAreReadBeforeTheTransaction(t *testing.T) {
 		}
 	})
 	const form = `{"owner_id":"u1","name":"W","url":"https://a.example","rules":[{"events":["A"],"filter":%q}]}`
-	c.call("POST", "/v1/webhooks", fmt.Sprintf(form, "true"), headerIdempotencyKey, "1").is(201)
+	c.call("POST", "/v1/webhooks", fmt.Sprintf(form, "true"), access.HeaderIdempotencyKey, "1").is(201)
 	require.Equal(t, 1, read)
-	bad := c.call("POST", "/v1/webhooks", fmt.Sprintf(form, "bad"), headerIdempotencyKey, "2").problem(422, "invalid")
+	bad := c.call("POST", "/v1/webhooks", fmt.Sprintf(form, "bad"), access.HeaderIdempotencyKey, "2").problem(422, "invalid")
 	require.Contains(t, bad, "/rules/0/filter")
 	require.Equal(t, 2, read)
-	c.call("POST", "/v1/webhooks", `{"rules":`, headerIdempotencyKey, "3").problem(400, "malformed")
+	c.call("POST", "/v1/webhooks", `{"rules":`, access.HeaderIdempotencyKey, "3").problem(400, "malformed")
 	c.call("POST", "/v1/webhooks", fmt.Sprintf(form, "true")).is(201)
 	require.Equal(t, 3, read)
 }

@@ -9,6 +9,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -64,7 +65,7 @@ func (s *server) spend(setHeader func(name, value string), p hook.Principal, a a
 
 // rateLimited is the problem of a caller who has to wait.
 func rateLimited(detail string, wait time.Duration) *problem {
-	p := newProblem(codeRateLimited, detail)
+	p := newProblem(access.CodeRateLimited, detail)
 	p.wait = wait
 	return p
 }

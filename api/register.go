@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/zap"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -21,7 +22,7 @@ type route struct {
 	outcome outcome
 	id      string // operation id
 	summary string
-	body    *content // of the request; nil = none
+	body    *access.Content // of the request; nil = none
 	handle  endpoint
 }
 
@@ -104,8 +105,8 @@ func (s *server) register(r route) {
 		DefaultStatus: r.outcome.status,
 		Errors:        r.errors(),
 		Security:      r.who.security(),
-		MaxBodyBytes:  r.body.limit(),
-		Metadata:      map[string]any{contentKey: r.body},
+		MaxBodyBytes:  r.body.Limit(),
+		Metadata:      map[string]any{access.ContentKey: r.body},
 		Middlewares:   huma.Middlewares{s.authorize(r.who)},
 	}
 	if kind := r.subject(); kind != "" && slices.Contains(r.who, hook.RoleUser) {
@@ -114,13 +115,13 @@ func (s *server) register(r route) {
 	op.Middlewares = append(op.Middlewares, s.checkQuery)
 	if r.outcome.once {
 		op.Middlewares = append(op.Middlewares, s.once)
-		op.Parameters = append(op.Parameters, idempotencyParameter())
+		op.Parameters = append(op.Parameters, access.IdempotencyParameter())
 	}
 	r.handle(s, op)
 }
 
 // errors lists the statuses of problems that the route may answer with whatever
-// it does; operations/ tells of the others.
+// it does; reference/operations/ tells of the others.
 func (r route) errors() []int {
 	// Query parameters that are not known are refused, where there are none, too.
 	out := []int{401, 403, 422, 429, 500, 503}

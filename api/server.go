@@ -15,6 +15,8 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
+	"godwit/api/access"
+	"godwit/api/reference"
 	"godwit/internal/ops"
 )
 
@@ -67,10 +69,7 @@ func build(options Options) (*server, *gin.Engine) {
 	for _, r := range s.routes() {
 		s.register(r)
 	}
-	doc := s.huma.OpenAPI()
-	doc.Webhooks = received(doc.Components.Schemas) // open as answers are, which the registry knows by now
-	doc.Paths["/v1/webhooks"].Post.Callbacks = calledBack(doc.Webhooks["event"])
-	bound(doc)
+	reference.Finish(s.huma.OpenAPI())
 	s.serveDocs(engine)
 	s.servePlay(engine)
 	s.serveApp(engine)
@@ -116,17 +115,15 @@ func NewHTTPServer(h http.Handler) *http.Server {
 
 func (s *server) humaConfig() huma.Config {
 	config := huma.Config{
-		OpenAPI:       s.document(),
-		DefaultFormat: mediaJSON,
-		Formats:       map[string]huma.Format{mediaJSON: {Marshal: marshal}, "json": {Marshal: marshal}},
+		OpenAPI:       reference.NewDocument(reference.Installation{Version: s.Version, PublicURL: s.PublicURL, Cookie: s.sessionCookie(), Problem: exampleOf}),
+		DefaultFormat: access.MediaJSON,
+		Formats:       map[string]huma.Format{access.MediaJSON: {Marshal: marshal}, "json": {Marshal: marshal}},
 		Transformers:  []huma.Transformer{s.transform},
 	}
 	// Answers may grow by fields; request bodies are closed one by one.
 	config.AllowAdditionalPropertiesByDefault = true
 	return config
 }
-
-const mediaJSON = "application/json"
 
 // marshal writes v as JSON; values that hold bytes which must stay as they are
 // write themselves.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -132,7 +133,7 @@ func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, s
 		return principal, err
 	}
 	if principal.Role == hook.RolePublisher {
-		return principal, newProblem(codeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
+		return principal, newProblem(access.CodeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
 	}
 	principal.SessionID, principal.Address, principal.RequestID = session.ID, by.Address, by.RequestID
 	return principal, s.Store.CreateSession(hook.WithPrincipal(ctx, principal), session, hash)
@@ -157,12 +158,12 @@ var tokenForm = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 // one is not looked up.
 func (s *server) token(ctx context.Context, from netip.Addr, token, wrong string, find func() (hook.Principal, error)) (hook.Principal, error) {
 	if !tokenForm.MatchString(token) {
-		return s.gate.guess(from, token, func() (hook.Principal, error) { return hook.Principal{}, newProblem(codeUnauthorized, wrong) })
+		return s.gate.guess(from, token, func() (hook.Principal, error) { return hook.Principal{}, newProblem(access.CodeUnauthorized, wrong) })
 	}
 	return s.gate.lookup(ctx, from, token, func() (hook.Principal, error) {
 		principal, err := find()
 		if hook.CodeOf(err) == hook.CodeNotFound {
-			err = newProblem(codeUnauthorized, wrong)
+			err = newProblem(access.CodeUnauthorized, wrong)
 		}
 		return principal, err
 	})

@@ -145,7 +145,7 @@ func verifyFor(w hook.Webhook, form verifyForm, now time.Time) verified {
 		out.OldEndsAt = &old.ExpiresAt
 	}
 	if at, ok := r.Timestamp(); ok {
-		out.AgeSeconds = ptr(int64(r.Now.Sub(at).Seconds()))
+		out.AgeSeconds = new(int64(r.Now.Sub(at).Seconds()))
 	}
 	return out
 }
@@ -196,7 +196,7 @@ func whichSecret(s *hook.OldSecret) *string {
 	case s == nil:
 		return nil
 	case s.ExpiresAt.IsZero():
-		return ptr("newest")
+		return new("newest")
 	}
-	return ptr("old")
+	return new("old")
 }

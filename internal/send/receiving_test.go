@@ -22,7 +22,7 @@ import (
 const (
 	receivingPage = "../../docs/receiving.md"
 	verifyPage    = "../../docs/verify.md"
-	examples      = "../../api/received/"
+	examples      = "../../api/reference/received/"
 )
 
 // shownBodies are the bodies that both show.

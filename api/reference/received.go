@@ -1,4 +1,4 @@
-package api
+package reference
 
 import (
 	"embed"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson"
 )
 
@@ -34,8 +35,8 @@ type receivedData struct {
 	Company  *receivedParty `json:"company" doc:"The project's company; null without a project"`
 	ActorID  *string        `json:"actor_id" doc:"Who did it; null when the producer did not say"`
 	Events   []receivedPart `json:"events,omitempty" nullable:"false" doc:"Of a combination alone: the events that made it fire, in the order of its parts"`
-	Previous state          `json:"previous" doc:"The state before, byte for byte as the producer sent it"`
-	Current  state          `json:"current" doc:"The state after, byte for byte as the producer sent it"`
+	Previous anyState       `json:"previous" doc:"The state before, byte for byte as the producer sent it"`
+	Current  anyState       `json:"current" doc:"The state after, byte for byte as the producer sent it"`
 }
 
 type receivedPart struct {
@@ -46,8 +47,8 @@ type receivedPart struct {
 	Project   *receivedParty `json:"project" doc:"Where it happened"`
 	Company   *receivedParty `json:"company" doc:"The project's company"`
 	ActorID   *string        `json:"actor_id" doc:"Who did it; null when the producer did not say"`
-	Previous  state          `json:"previous" doc:"The state before, byte for byte as the producer sent it"`
-	Current   state          `json:"current" doc:"The state after, byte for byte as the producer sent it"`
+	Previous  anyState       `json:"previous" doc:"The state before, byte for byte as the producer sent it"`
+	Current   anyState       `json:"current" doc:"The state after, byte for byte as the producer sent it"`
 }
 
 type receivedParty struct {
@@ -71,15 +72,15 @@ type receivedCloudData struct {
 	Company  *receivedParty `json:"company" doc:"The project's company; null without a project"`
 	ActorID  *string        `json:"actor_id" doc:"Who did it; null when the producer did not say"`
 	Events   []receivedPart `json:"events,omitempty" nullable:"false" doc:"Of a combination alone: the events that made it fire, in the order of its parts"`
-	Previous state          `json:"previous" doc:"The state before, byte for byte as the producer sent it"`
-	Current  state          `json:"current" doc:"The state after, byte for byte as the producer sent it"`
+	Previous anyState       `json:"previous" doc:"The state before, byte for byte as the producer sent it"`
+	Current  anyState       `json:"current" doc:"The state after, byte for byte as the producer sent it"`
 }
 
 type receivedBlue struct {
 	Event         string              `json:"event" doc:"The event's type"`
 	Webhook       receivedBlueWebhook `json:"webhook" doc:"The webhook as it was when the event was accepted"`
-	PreviousValue state               `json:"previousValue" doc:"The state before, byte for byte as the producer sent it"`
-	CurrentValue  state               `json:"currentValue" doc:"The state after, byte for byte as the producer sent it"`
+	PreviousValue anyState            `json:"previousValue" doc:"The state before, byte for byte as the producer sent it"`
+	CurrentValue  anyState            `json:"currentValue" doc:"The state after, byte for byte as the producer sent it"`
 }
 
 type receivedBlueWebhook struct {
@@ -94,6 +95,14 @@ type receivedBlueWebhook struct {
 type receivedBlueScope struct {
 	Events     []string `json:"events" nullable:"false" doc:"The event types of all rules; empty = every type"`
 	ProjectIDs []string `json:"projectIds" nullable:"false" doc:"The projects of all rules; empty = every project of the owner"`
+}
+
+// anyState is a JSON object, or null.
+type anyState struct{}
+
+// Schema makes anyState a huma.SchemaProvider.
+func (anyState) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, Nullable: true, AdditionalProperties: true}
 }
 
 // received describes the requests that receivers get. For reading, not for
@@ -116,11 +125,11 @@ func received(schemas huma.Registry) map[string]*huma.PathItem {
 		"event": {Post: receivedOperation("receiveEvent", "An event that matched",
 			"Sent to the webhook's URL for each event that matches, up to five times until an answer is 2xx. The body has the webhook's payload_format: "+
 				"standard, blue (both application/json) or cloudevents; slack, discord and teams get a message in the form of that service. Events made by POST /v1/webhooks/{id}/test and the events of combinations come the same way.",
-			map[string]*huma.MediaType{mediaJSON: event, eventjson.MediaCloudEvent: cloud})},
+			map[string]*huma.MediaType{access.MediaJSON: event, eventjson.MediaCloudEvent: cloud})},
 		"healthCheck": {Post: receivedOperation("receiveHealthCheck", "A health check",
 			"Sent after a delivery has used up its attempts, when a webhook is enabled, and again and again while health keeps it switched off. It is signed like an event, "+
 				"has the webhook's payload_format, the type WEBHOOK_HEALTH_CHECK, no project and null states, and no Godwit-Sequence. There is nothing to do but to answer.",
-			map[string]*huma.MediaType{mediaJSON: check, eventjson.MediaCloudEvent: {Schema: cloud.Schema}})},
+			map[string]*huma.MediaType{access.MediaJSON: check, eventjson.MediaCloudEvent: {Schema: cloud.Schema}})},
 	}
 }
 
@@ -180,7 +189,7 @@ func receivedHeaders() []*huma.Param {
 		{"User-Agent", "Godwit and its version", "Godwit/1.0.0", false},
 	} {
 		out = append(out, &huma.Param{Name: h.name, In: "header", Description: h.words, Required: !h.sometimes, Example: h.example,
-			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(8 << 10)}})
+			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(8 << 10)}})
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package api
+package reference
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 	"godwit/internal/verify"
@@ -104,6 +105,19 @@ func bound(doc *huma.OpenAPI) {
 	}
 }
 
+// InstantForm marks the schema of an instant until describeInstant replaces it: by
+// the format date-time huma would judge the text itself, and refuse a leap second.
+const InstantForm = "instant"
+
+// describeInstant gives the document its own schema for an instant.
+func describeInstant(p *huma.Param) {
+	if p.Schema.Format == InstantForm {
+		described := *p.Schema
+		described.Format = "date-time"
+		p.Schema = &described
+	}
+}
+
 // tellDefault puts the default of a request's field into words. Generators of
 // clients take a field with a default for one that is always there, so that
 // callers would have to send it.
@@ -157,8 +171,8 @@ func makeNullable(s *huma.Schema, null bool) {
 // codes are the kinds of problems.
 func codes() []any {
 	var out []any
-	for _, k := range kinds() {
-		out = append(out, k.code)
+	for _, k := range access.Kinds() {
+		out = append(out, k.Code)
 	}
 	return out
 }

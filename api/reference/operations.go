@@ -1,4 +1,4 @@
-package api
+package reference
 
 import (
 	"cmp"
@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"godwit/api/access"
 )
 
 // operationFiles describe what the types can't say, one file for each tag.
@@ -18,15 +20,15 @@ import (
 //go:embed operations/*.json
 var operationFiles embed.FS
 
-// tagNotes is what a file of operations/ holds.
-type tagNotes struct {
+// TagNotes is what a file of operations/ holds.
+type TagNotes struct {
 	Description string             `json:"description"`
-	Operations  map[string]opNotes `json:"operations"`
+	Operations  map[string]OpNotes `json:"operations"`
 }
 
-// opNotes describe an operation. Examples are of one call: with Path and
+// OpNotes describe an operation. Examples are of one call: with Path and
 // Request, Godwit answers Responses (by status).
-type opNotes struct {
+type OpNotes struct {
 	Description string                     `json:"description"`
 	Path        map[string]string          `json:"path"`
 	Request     json.RawMessage            `json:"request"`
@@ -38,22 +40,25 @@ type opNotes struct {
 }
 
 // description completes operations by notes, which are keyed by tag.
-type description struct{ notes map[string]tagNotes }
+type description struct {
+	notes map[string]TagNotes
+	of    Installation
+}
 
-// readNotes reads operations/, which is part of the program: what is wrong with
+// ReadNotes reads operations/, which is part of the program: what is wrong with
 // it is a bug.
-func readNotes() map[string]tagNotes {
+func ReadNotes() map[string]TagNotes {
 	entries, err := operationFiles.ReadDir("operations")
 	if err != nil {
 		panic(err)
 	}
-	out := map[string]tagNotes{}
+	out := map[string]TagNotes{}
 	for _, entry := range entries {
 		raw, err := operationFiles.ReadFile(path.Join("operations", entry.Name()))
 		if err != nil {
 			panic(err)
 		}
-		var notes tagNotes
+		var notes TagNotes
 		if err := json.Unmarshal(raw, &notes); err != nil {
 			panic("api/operations/" + entry.Name() + ": " + err.Error())
 		}
@@ -103,36 +108,36 @@ func (d description) complete(doc *huma.OpenAPI, op *huma.Operation) {
 	}
 	for _, status := range op.Errors {
 		k := kindOf(status)
-		doc.Components.Responses[k.code] = k.response(doc.Components.Schemas, k.title+". "+k.help)
-		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + k.code}
+		doc.Components.Responses[k.Code] = d.of.response(k, doc.Components.Schemas, k.Title+". "+k.Help)
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + k.Code}
 	}
 	for status, when := range notes.Problems {
 		if status == http.StatusConflict && slices.Contains(op.Errors, status) {
 			when += " Or a request with the same Idempotency-Key is under way."
 		}
-		op.Responses[strconv.Itoa(status)] = kindOf(status).response(doc.Components.Schemas, when)
+		op.Responses[strconv.Itoa(status)] = d.of.response(kindOf(status), doc.Components.Schemas, when)
 	}
 }
 
-func (n opNotes) requestBody(doc *huma.OpenAPI, op *huma.Operation) *huma.RequestBody {
-	body := contentOf(op)
-	if body.form == nil {
+func (n OpNotes) requestBody(doc *huma.OpenAPI, op *huma.Operation) *huma.RequestBody {
+	body := access.ContentOf(op)
+	if body.Form == nil {
 		return nil
 	}
-	media := &huma.MediaType{Schema: doc.Components.Schemas.Schema(body.form, true, op.OperationID)}
+	media := &huma.MediaType{Schema: doc.Components.Schemas.Schema(body.Form, true, op.OperationID)}
 	if n.Request != nil {
 		media.Example = n.Request
 	}
-	content := map[string]*huma.MediaType{mediaJSON: media}
+	content := map[string]*huma.MediaType{access.MediaJSON: media}
 	if op.Method == http.MethodPatch {
-		content[mediaMergePatch] = media
+		content[access.MediaMergePatch] = media
 	}
-	return &huma.RequestBody{Required: !body.optional, Content: content}
+	return &huma.RequestBody{Required: !body.Optional, Content: content}
 }
 
 // answers completes the answers when all is well. Notes may name one beside the
 // usual one, with a body of the same kind.
-func (n opNotes) answers(op *huma.Operation) {
+func (n OpNotes) answers(op *huma.Operation) {
 	usual := op.Responses[strconv.Itoa(op.DefaultStatus)]
 	for status, example := range n.Responses {
 		answer := op.Responses[status]
@@ -150,7 +155,7 @@ func (n opNotes) answers(op *huma.Operation) {
 	}
 	for _, answer := range op.Responses {
 		headers := headersOf(http.StatusOK)
-		if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == headerIdempotencyKey }) {
+		if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == access.HeaderIdempotencyKey }) {
 			headers["Idempotency-Replayed"] = sharedHeader("Idempotency-Replayed")
 		}
 		for name, header := range answer.Headers { // which the handler sets always
