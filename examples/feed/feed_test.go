@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -82,11 +83,15 @@ func TestFeed_PublishesEachEventUntilItIsTaken(t *testing.T) {
 	}))
 	defer server.Close()
 	t.Setenv("GODWIT_KEY", "k")
-	require.NoError(t, run(context.Background(), []string{"-url", server.URL, "-count", "2", "-rate", "1000"}, io.Discard))
+	var said, nothing bytes.Buffer
+	require.NoError(t, run(context.Background(), []string{"-url", server.URL, "-count", "2", "-rate", "1000"}, &said))
+	require.Contains(t, said.String(), "is a member of every project")
 	all := strings.Join(paths, "\n")
 	require.Equal(t, 3, strings.Count(all, "POST /v1/events"), "the first one twice")
 	require.Equal(t, len(companies)+len(projects)+len(people)+6, strings.Count(all, "PUT "))
 	for _, bad := range [][]string{{"-rate", "0"}, {"-rate", "2000"}, {"-nope"}} {
 		require.Error(t, run(context.Background(), bad, io.Discard))
 	}
+	require.NoError(t, run(context.Background(), []string{"-url", server.URL, "-count", "1", "-quiet"}, &nothing))
+	require.Empty(t, nothing.String())
 }

@@ -47,9 +47,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	count := flags.Int("count", 0, "end after so many events; 0 = never")
 	seed := flags.Uint64("seed", 1, "what happens: the same seed, the same story")
 	name := flags.String("run", strconv.FormatInt(time.Now().Unix(), 36), "part of the ids of events and tasks")
-	quiet := flags.Bool("quiet", false, "write no line for each event")
+	quiet := flags.Bool("quiet", false, "write nothing, but for what goes wrong")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *quiet {
+		out = io.Discard
 	}
 	if *rate <= 0 || *rate > 1000 {
 		return errors.New("-rate must be above 0 and at most 1000")
@@ -71,9 +74,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		if err := c.publish(ctx, e); err != nil {
 			return err
 		}
-		if !*quiet {
-			fmt.Fprintf(out, "%s  %-22s %s\n", time.Now().Format("15:04:05"), e.Type, e.Project)
-		}
+		fmt.Fprintf(out, "%s  %-22s %s\n", time.Now().Format("15:04:05"), e.Type, e.Project)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
