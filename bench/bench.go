@@ -72,6 +72,7 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionFanOut, b.measureFanOut},
 		{sectionWide, b.measureWide},
 		{sectionBurst, b.measureBurst},
+		{sectionDrain, b.measureDrain},
 		{sectionFaulty, b.measureFaulty},
 		{sectionMatching, b.measureMatching},
 		{sectionFilters, b.measureFilters},

@@ -45,7 +45,7 @@ func (r *report) lines() (text string) {
 	for _, of := range []struct {
 		name string
 		t    *throughputResult
-	}{{"Sustained", r.Sustained}, {"FanOut", r.FanOut}, {"WideFanOut", r.Wide}, {"Burst", r.Burst}} {
+	}{{"Sustained", r.Sustained}, {"FanOut", r.FanOut}, {"WideFanOut", r.Wide}, {"Burst", r.Burst}, {"Drain", r.Drain}} {
 		t := of.t
 		if t == nil {
 			continue

@@ -18,6 +18,7 @@ const (
 	sectionFanOut    = "fanout"
 	sectionWide      = "wide"
 	sectionBurst     = "burst"
+	sectionDrain     = "drain"
 	sectionFaulty    = "faulty"
 	sectionMatching  = "matching"
 	sectionFilters   = "filters"
@@ -31,7 +32,7 @@ const (
 
 func sections() []string {
 	return []string{
-		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionFaulty,
+		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionDrain, sectionFaulty,
 		sectionMatching, sectionFilters, sectionClaim, sectionRetention, sectionTenants, sectionCluster, sectionGrowth, sectionPages,
 	}
 }

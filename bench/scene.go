@@ -22,6 +22,7 @@ type scene struct {
 	eventType string
 	previous  json.RawMessage // what the events change; nil = they make it
 	boxes     []*mailbox      // one for each webhook
+	webhooks  []string        // their ids
 }
 
 type sceneSize struct {
@@ -40,10 +41,11 @@ func (b *bench) scene(ctx context.Context, name string, size sceneSize) (scene, 
 	for i := range size.webhooks {
 		box := b.receiver.open(fmt.Sprintf("%s/%d", name, i), size.events)
 		box.answersAfter = size.answersAfter
-		if _, err := b.subscribe(ctx, webhook{Name: name, URL: box.url, Rules: []rule{{Events: []string{s.eventType}, Projects: []string{s.project}}}}); err != nil {
+		id, err := b.subscribe(ctx, webhook{Name: name, URL: box.url, Rules: []rule{{Events: []string{s.eventType}, Projects: []string{s.project}}}})
+		if err != nil {
 			return s, fmt.Errorf("set the scene: %w", err)
 		}
-		s.boxes = append(s.boxes, box)
+		s.boxes, s.webhooks = append(s.boxes, box), append(s.webhooks, id)
 	}
 	return s, nil
 }

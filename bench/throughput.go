@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -54,6 +55,37 @@ func (b *bench) measureBurst(ctx context.Context) error {
 	return err
 }
 
+// measureDrain has events held while their webhook is off, and counts from when it is
+// switched on: what it missed is sent gently, the oldest first.
+func (b *bench) measureDrain(ctx context.Context) error {
+	size := sceneSize{webhooks: 1, events: b.opts.events}
+	s, err := b.scene(ctx, sectionDrain, size)
+	if err != nil {
+		return err
+	}
+	webhook := "/v1/webhooks/" + s.webhooks[0]
+	if err := b.api.call(ctx, http.MethodPost, webhook+"/disable", struct{}{}, nil); err != nil {
+		return err
+	}
+	b.progress("%s: %d events to a webhook that is off", sectionDrain, size.events)
+	sending, stop := context.WithTimeout(ctx, b.opts.wait)
+	defer stop()
+	shots := load{prefix: sectionDrain, n: size.events}.flatOut(sending, connections, b.publish(s, size.webhooks))
+	if err := firstError(shots); err != nil {
+		return err
+	}
+	meter, err := b.startMeter(ctx)
+	if err != nil {
+		return err
+	}
+	b.report.Drain = &throughputResult{Events: size.events, Webhooks: size.webhooks}
+	began := time.Now()
+	if err := b.api.call(ctx, http.MethodPost, webhook+"/enable", struct{}{}, nil); err != nil {
+		return err
+	}
+	return b.arrive(ctx, underWay{sectionDrain, s.boxes, began, meter}, b.report.Drain)
+}
+
 func (b *bench) throughput(ctx context.Context, name string, size sceneSize) (*throughputResult, error) {
 	b.progress("%s: %d events to %d webhooks, sent by %d connections", name, size.events, size.webhooks, connections)
 	s, err := b.scene(ctx, name, size)
@@ -79,18 +111,31 @@ func (b *bench) throughput(ctx context.Context, name string, size sceneSize) (*t
 	if err := firstError(shots); err != nil {
 		return nil, err
 	}
-	missing := b.awaitAll(ctx, name, s.boxes)
-	last := result.count(s.boxes)
+	return result, b.arrive(ctx, underWay{name, s.boxes, began, meter}, result)
+}
+
+// underWay is a run whose events are on their way.
+type underWay struct {
+	name  string
+	boxes []*mailbox
+	began time.Time
+	meter *meter
+}
+
+// arrive fills in what has arrived, how fast, and at which cost.
+func (b *bench) arrive(ctx context.Context, run underWay, result *throughputResult) (err error) {
+	missing := b.awaitAll(ctx, run.name, run.boxes)
+	last := result.count(run.boxes)
 	if missing != nil {
-		return result, b.explainMissing(result, missing)
+		return b.explainMissing(result, missing)
 	}
-	result.DeliveredPerSecond = perSecond(size.events*size.webhooks, last.Sub(began))
+	result.DeliveredPerSecond = perSecond(result.Events*result.Webhooks, last.Sub(run.began))
 	if err := b.settle(ctx); err != nil {
-		return result, err
+		return err
 	}
-	result.ClosedPerSecond = perSecond(size.events*size.webhooks, time.Since(began))
-	result.Cost, err = meter.stop(ctx, size)
-	return result, err
+	result.ClosedPerSecond = perSecond(result.Events*result.Webhooks, time.Since(run.began))
+	result.Cost, err = run.meter.stop(ctx, sceneSize{webhooks: result.Webhooks, events: result.Events})
+	return err
 }
 
 // awaitAll waits for every box to be full and says how it goes.

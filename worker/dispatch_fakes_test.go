@@ -33,6 +33,8 @@ type ledger struct {
 	given       []string // back
 	carried     []hook.Carried
 	parked      []string // of webhooks that were crowded
+	passed      []string // over by releases: webhooks
+	drained     []string // what was held of webhooks that release it
 	// rest of what is due is left to workflows.
 	rest map[string]bool
 	// onTake runs when something is taken; nil = nothing does.
@@ -67,10 +69,19 @@ func parcel(id string) hook.Parcel {
 	return hook.Parcel{Delivery: hook.Delivery{ID: id, WebhookID: id[:1], Generation: 1}, Webhook: hook.Webhook{ID: id[:1], OwnerID: "owner of " + id[:1]}}
 }
 
-func (l *ledger) TakeQueued(_ context.Context, t hook.Take, room map[string]int) (out hook.Taken, _ error) {
+func (l *ledger) TakeQueued(_ context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
+	return l.begin(&l.parked, t, room), nil
+}
+
+func (l *ledger) TakeDrained(_ context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
+	return l.begin(&l.drained, t, room), nil
+}
+
+// begin begins what there is room for.
+func (l *ledger) begin(from *[]string, t hook.Take, room map[string]int) (out hook.Taken) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.parked = slices.DeleteFunc(l.parked, func(id string) bool {
+	*from = slices.DeleteFunc(*from, func(id string) bool {
 		if len(out.Begun) == t.Limit || room[id[:1]] == 0 {
 			return false
 		}
@@ -78,7 +89,7 @@ func (l *ledger) TakeQueued(_ context.Context, t hook.Take, room map[string]int)
 		out.Begun = append(out.Begun, parcel(id))
 		return true
 	})
-	return out, nil
+	return out
 }
 
 func (l *ledger) GiveBack(_ context.Context, ids []string) error {
@@ -104,6 +115,11 @@ func (l *ledger) Queued(context.Context) (out []hook.Queue, _ error) {
 			out = append(out, q)
 		}
 	}
+	for _, id := range l.drained {
+		if q := (hook.Queue{WebhookID: id[:1], OwnerID: "owner of " + id[:1], Drains: true}); !slices.Contains(out, q) {
+			out = append(out, q)
+		}
+	}
 	return out, nil
 }
 
@@ -111,6 +127,7 @@ func (l *ledger) Release(_ context.Context, t hook.Take) ([]hook.Claim, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := min(t.Limit, len(l.queued), l.open)
+	l.passed = append(l.passed, t.Crowded...)
 	var out []hook.Claim
 	for _, id := range l.queued[:n] {
 		out = append(out, hook.Claim{DeliveryID: id, Generation: 1})

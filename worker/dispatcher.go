@@ -54,6 +54,9 @@ type Ledger interface {
 
 	// Queued lists the webhooks of which something is queued.
 	Queued(ctx context.Context) ([]hook.Queue, error)
+	// TakeDrained begins first attempts of what is being released, up to so many of
+	// each webhook, within the slots that Release gives to the rest.
+	TakeDrained(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error)
 	// Release gives slots that are free to queued deliveries, and gives these out.
 	Release(ctx context.Context, t hook.Take) ([]hook.Claim, error)
 

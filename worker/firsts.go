@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -121,21 +122,45 @@ func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim
 	if err != nil || len(webhooks) == 0 {
 		return nil, false, false, err
 	}
-	var taken hook.Taken
-	if plan := d.Attempts.Plan(takeAtOnce, webhooks); len(plan) > 0 {
-		taken, err = d.Ledger.TakeQueued(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
-		if err = errors.Join(err, d.begin(ctx, taken.Begun)); err != nil {
-			return nil, true, false, err
-		}
-		d.leave(taken.Rest)
+	begun, drained, err := d.beginQueued(ctx, webhooks)
+	if err != nil {
+		return nil, true, false, err
 	}
 	room := d.take(d.Attempts.Room())
 	room.Limit = min(room.Limit, limit)
 	if !d.ready() || room.Limit == 0 {
-		return nil, true, len(taken.Begun) > 0, nil
+		return nil, true, begun, nil
 	}
+	// What is drained gives slots back all the time: it is begun here as long as there is
+	// something to begin, and has no workflow for itself.
+	room.Crowded = append(room.Crowded, drained...)
 	claims, err = d.Ledger.Release(ctx, room)
-	return claims, true, len(claims) == room.Limit || len(taken.Begun) > 0, err
+	return claims, true, begun || len(claims) == room.Limit, err
+}
+
+// beginQueued begins first attempts of what waits in queues, or was held and is being
+// released; begun says that there were some, drained of which webhooks something was
+// released.
+func (d *Dispatcher) beginQueued(ctx context.Context, webhooks []hook.Queue) (begun bool, drained []string, err error) {
+	take := func(ask func(context.Context, hook.Take, map[string]int) (hook.Taken, error), webhooks []hook.Queue) ([]hook.Parcel, error) {
+		plan := d.Attempts.Plan(takeAtOnce, webhooks)
+		if len(plan) == 0 {
+			return nil, nil
+		}
+		taken, err := ask(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
+		d.leave(taken.Rest)
+		return taken.Begun, errors.Join(err, d.begin(ctx, taken.Begun))
+	}
+	queued, err := take(d.Ledger.TakeQueued, webhooks)
+	if err != nil {
+		return false, nil, err
+	}
+	released, err := take(d.Ledger.TakeDrained, slices.DeleteFunc(slices.Clone(webhooks), func(q hook.Queue) bool { return !q.Drains }))
+	for _, p := range released {
+		drained = append(drained, p.Delivery.WebhookID)
+	}
+	slices.Sort(drained)
+	return len(queued)+len(released) > 0, slices.Compact(drained), err
 }
 
 // leave has the workflows of deliveries started of which something is wrong: they

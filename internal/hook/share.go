@@ -88,4 +88,6 @@ func MeanDuration(before, newest time.Duration) time.Duration {
 type Queue struct {
 	WebhookID string
 	OwnerID   string
+	// Drains: it releases what was held or is redelivered, whether that is in a queue or not.
+	Drains bool
 }

@@ -7,9 +7,10 @@ import (
 
 // The statements of a first attempt, for the test of their cost.
 var (
-	TakeDue    = ledger.TakeDue
-	TakeQueued = ledger.TakeQueued
-	SucceedAll = outcome.Succeed
+	TakeDue     = ledger.TakeDue
+	TakeQueued  = ledger.TakeQueued
+	TakeDrained = ledger.TakeDrained
+	SucceedAll  = outcome.Succeed
 )
 
 // CarriedAll notes which workflows carry deliveries.

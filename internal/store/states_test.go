@@ -170,11 +170,12 @@ func (s stage) lineUp(t *testing.T, setUp string) (ids []string) {
 
 // Set-ups of webhooks.
 const (
-	withLimit = `max_in_flight = 5`
-	isFull    = `rate_limit_per_second = 1, paused_until = now() + interval '1 hour'`
-	isOff     = `enabled = false, disabled_reason = 'owner'`
-	isDrained = `drain = 5, drain_until = now()`
-	isDeleted = `deleted_at = now()`
+	withLimit  = `max_in_flight = 5`
+	isFull     = `rate_limit_per_second = 1, paused_until = now() + interval '1 hour'`
+	isOff      = `enabled = false, disabled_reason = 'owner'`
+	isDrained  = `drain = 5, drain_until = now()`
+	isDraining = `drain = 64, drain_until = now()`
+	isDeleted  = `deleted_at = now()`
 )
 
 // walk is a way to make a transition: do is done for each delivery, doAll once.
@@ -233,6 +234,7 @@ var walks = []walk{
 	{transition: "take", setUp: withLimit, doAll: takes},
 	{transition: "fail unsent", setUp: `secret = 'x' || secret`, doAll: takes},
 	{transition: "take queued", doAll: func(s stage, t *testing.T, _ []string) { s.takenQueued(t) }},
+	{transition: "take drained", setUp: isDraining, doAll: func(s stage, t *testing.T, _ []string) { s.takenDrained(t) }},
 	{transition: "give back", doAll: func(s stage, t *testing.T, ids []string) { require.NoError(t, s.GiveBack(ctxOfWalks, ids)) }},
 	{transition: "claim", doAll: func(s stage, t *testing.T, _ []string) {
 		_, err := s.Store.Claim(ctxOfWalks, 100, lease)

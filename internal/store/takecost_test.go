@@ -23,6 +23,7 @@ func TestFirstAttemptsReadNoMoreWithABacklog(t *testing.T) {
 	for name, statement := range map[string]string{
 		"take_due(int, float8, float8, text[], float8, text[])":                   store.TakeDue,
 		"take_queued(int, float8, float8, text[], float8, text[], text[], int[])": store.TakeQueued,
+		"take_drained(int, float8, float8, text[], int[])":                        store.TakeDrained,
 		"succeed": store.SucceedAll,
 		"note":    store.CarriedAll,
 	} {
@@ -54,6 +55,8 @@ func TestFirstAttemptsReadNoMoreWithABacklog(t *testing.T) {
 	const perDelivery = 160 // ten indexes of three levels, three times, and some
 	require.Less(t, run(due, ends("dlv_a", 10), notes("dlv_a", 10), 10), 10*perDelivery)
 	require.Less(t, run(fmt.Sprintf(queued, w.ID), ends("dlv_b", 10), notes("dlv_b", 10), 10), 10*perDelivery)
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET drain = 10, drain_until = now(); UPDATE deliveries SET status = 'held', reason = 'webhook_disabled', dispatch_at = NULL WHERE dispatch_at = 'infinity' AND id > 'dlv_b10000'`)
+	require.Less(t, run(fmt.Sprintf(`take_drained(10, 10, 10, '{%s}', '{10}')`, w.ID), ends("none", 1), notes("none", 1), 10), 10*perDelivery)
 }
 
 // ends executes the statement for the ends of n attempts.

@@ -208,7 +208,7 @@ func (s *Store) Queued(ctx context.Context) ([]hook.Queue, error) {
 		s.hop.after = ""
 		webhooks, n := make([]hook.Queue, len(found)), 0
 		for i, f := range found {
-			if webhooks[i] = (hook.Queue{WebhookID: f.WebhookID, OwnerID: f.OwnerID}); f.Queued {
+			if webhooks[i] = (hook.Queue{WebhookID: f.WebhookID, OwnerID: f.OwnerID, Drains: !f.Queued}); f.Queued {
 				s.hop.after = f.WebhookID
 				n++
 			}

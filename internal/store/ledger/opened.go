@@ -22,6 +22,7 @@ type BegunOne struct {
 	Version    int64  // of the webhook
 	Event      int    // its place among those of an ingest
 	Kept       string // what the delivery keeps; see Store.WithKept
+	Drains     bool   // it has a slot of a webhook that releases what was held
 }
 
 func idsOf(begun []BegunOne) []string {
@@ -37,18 +38,19 @@ func idsOf(begun []BegunOne) []string {
 // again: it was changed this very moment. What was begun of one that is not
 // Sendable fails. With an error all is given back.
 func (s *Store) OpenedFor(ctx context.Context, begun []BegunOne) (map[string]hook.Webhook, error) {
-	open, missing := map[string]hook.Webhook{}, map[string][]string{}
+	open, missing, drains := map[string]hook.Webhook{}, map[string][]string{}, map[string]bool{}
 	for _, b := range begun {
 		if w, ok := s.opened.find(b.WebhookID, b.Version); ok {
 			open[b.WebhookID] = w
 			continue
 		}
 		missing[b.WebhookID] = append(missing[b.WebhookID], b.DeliveryID)
+		drains[b.WebhookID] = b.Drains
 	}
 	if len(missing) == 0 {
 		return open, nil
 	}
-	unreadable, err := s.openMissing(ctx, missing, open)
+	unreadable, err := s.openMissing(ctx, missing, drains, open)
 	if err != nil {
 		return nil, errors.Join(err, s.GiveBack(ctx, idsOf(begun)))
 	}
@@ -77,13 +79,13 @@ func (s *Store) failUnsent(ctx context.Context, deliveryIDs []string) error {
 		return nil
 	}
 	_, err := s.On(ctx).ExecContext(ctx, `
-		UPDATE deliveries d SET status = 'failed', reason = $2, attempts = 0, begun_at = NULL, dispatch_at = NULL, finished_at = now(), updated_at = now()
+		UPDATE deliveries d SET status = 'failed', reason = $2, attempts = 0, begun_at = NULL, slot_until = NULL, dispatch_at = NULL, finished_at = now(), updated_at = now()
 		WHERE d.id = ANY($1) AND d.status = 'pending' AND `+unrecorded+` AND d.generation = 1`, pq.Array(deliveryIDs), hook.ReasonInternal)
 	return core.Classify("end what can't be sent", err)
 }
 
 // openMissing opens webhooks, and gives those that are not Sendable.
-func (s *Store) openMissing(ctx context.Context, missing map[string][]string, open map[string]hook.Webhook) (unreadable []string, err error) {
+func (s *Store) openMissing(ctx context.Context, missing map[string][]string, drains map[string]bool, open map[string]hook.Webhook) (unreadable []string, err error) {
 	ids := make([]string, 0, len(missing))
 	for id := range missing {
 		ids = append(ids, id)
@@ -97,7 +99,10 @@ func (s *Store) openMissing(ctx context.Context, missing map[string][]string, op
 			unreadable = append(unreadable, w.ID)
 			continue
 		}
-		if w.Enabled && !w.Limited() {
+		if drains[w.ID] {
+			w.Drain = 0 // the others are given out in the meantime without it
+		}
+		if w.Enabled && (drains[w.ID] || !w.Limited()) {
 			s.opened.keep(w)
 			open[w.ID] = w
 		}
@@ -111,7 +116,7 @@ const takeWithin = 8 * time.Second
 
 // giveBack undoes Take for attempts that were never made.
 const giveBackTaken = `
-UPDATE deliveries d SET attempts = 0, begun_at = NULL, dispatch_at = CASE WHEN d.status = 'pending' THEN now() END
+UPDATE deliveries d SET attempts = 0, begun_at = NULL, slot_until = NULL, dispatch_at = CASE WHEN d.status = 'pending' THEN now() END
 WHERE d.id = ANY($1) AND ` + unrecorded + ` AND d.generation = 1`
 
 // GiveBack undoes Take for first attempts that were begun and that nobody has
