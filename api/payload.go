@@ -63,7 +63,11 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 		return nil, newProblem(access.CodeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
 	}
 	if err != nil {
-		return nil, bodyProblem(c, err, limit)
+		p := bodyProblem(c, err, limit)
+		if p.Code == codeTooLarge && ctx.Operation().Metadata["body"] == takes[verifyForm]() {
+			p.Detail = fmt.Sprintf("The body is larger than %d bytes: a request with a body of up to %d bytes can be checked here; %s.", limit, maxVerified, checkLonger)
+		}
+		return nil, p
 	}
 	arriving.end()
 	body.raw, body.whole = raw, true

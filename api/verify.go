@@ -19,6 +19,9 @@ const (
 	// maxVerified bounds the body: what a format adds to an event is far less than that
 	// again. 32 requests of more would keep the API busy for seconds.
 	maxVerified = 2 * hook.MaxEventBytes
+	// checkLonger is what to do with a longer one, as that of a combination of several
+	// large events can be.
+	checkLonger = "godwit verify checks a longer one on your own machine"
 	// maxVerifiedHeaders bounds the headers of a request that is checked.
 	maxVerifiedHeaders = 100
 	// maxReceiversSecret is longer than any secret, so that one with something around it
@@ -50,11 +53,16 @@ func (f verifyForm) check() []hook.Field {
 	if f.Body != "" && f.BodyBase64 != "" {
 		bad = append(bad, hook.Field{Code: hook.FieldBeside, Params: hook.Params{"field": "body"}, Pointer: "/body_base64", Detail: "can't be beside body; give one of them"})
 	}
+	tooLong := hook.Field{Code: hook.FieldTooLong, Params: hook.Params{"max": maxVerified}, Pointer: "/body", Detail: fmt.Sprintf("must be at most %d bytes; %s", maxVerified, checkLonger)}
 	if len(f.Body) > maxVerified {
-		bad = append(bad, hook.Field{Code: hook.FieldTooLong, Params: hook.Params{"max": maxVerified}, Pointer: "/body", Detail: fmt.Sprintf("must be at most %d bytes", maxVerified)})
+		bad = append(bad, tooLong)
 	}
-	if body, err := base64.StdEncoding.DecodeString(f.BodyBase64); err != nil || len(body) > maxVerified {
+	tooLong.Pointer = "/body_base64"
+	switch body, err := base64.StdEncoding.DecodeString(f.BodyBase64); {
+	case err != nil:
 		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "base64"}, Pointer: "/body_base64", Detail: fmt.Sprintf("must be base64 of at most %d bytes", maxVerified)})
+	case len(body) > maxVerified:
+		bad = append(bad, tooLong)
 	}
 	if len(f.Secret) > maxReceiversSecret {
 		bad = append(bad, hook.Field{Code: hook.FieldTooLong, Params: hook.Params{"max": maxReceiversSecret}, Pointer: "/secret", Detail: fmt.Sprintf("must be at most %d bytes", maxReceiversSecret)})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -209,6 +210,24 @@ func TestVerify_IsForWhoMaySeeTheWebhook(t *testing.T) {
 	c.call("POST", path, string(raw), with(first)...).is(200)
 	c.call("POST", path, string(raw), with(second)...).problem(404, "not_found")
 	c.call("POST", path, string(raw), "Authorization", "").problem(401, "unauthorized")
+}
+
+// TestVerify_SaysWhatToDoWithALongerBody: a combination of several large events is larger
+// when it is delivered than the largest event.
+func TestVerify_SaysWhatToDoWithALongerBody(t *testing.T) {
+	c := staged(t)
+	path := c.signing()
+	long := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), maxVerified+1))
+	for name, words := range map[string]string{
+		`{"headers":{},"body":"` + strings.Repeat("x", maxVerified+1) + `"}`: "/body",
+		`{"headers":{},"body_base64":"` + long + `"}`:                        "/body_base64",
+	} {
+		faults := c.call("POST", path, name).problem(422, "invalid")
+		require.Equal(t, map[string]string{words: "must be at most 524288 bytes; godwit verify checks a longer one on your own machine"}, faults)
+	}
+	combination := c.call("POST", path, `{"headers":{},"body":"`+strings.Repeat("x", hook.MaxParts*hook.MaxEventBytes)+`"}`)
+	combination.problem(413, "too_large")
+	require.Equal(t, "The body is larger than 786432 bytes: a request with a body of up to 524288 bytes can be checked here; godwit verify checks a longer one on your own machine.", combination.json()["detail"])
 }
 
 // TestVerify_KeepsNothing of a request: it may hold a secret, and what an event says.

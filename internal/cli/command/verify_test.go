@@ -1,6 +1,9 @@
 package command
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -9,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/internal/hook"
 	"godwit/internal/verify"
 )
 
@@ -44,6 +48,19 @@ func TestVerify_ReadsRequestsAsTheyAreSaved(t *testing.T) {
 	t.Setenv("WEBHOOK_SECRET", savedSecret)
 	out, _, code := godwit("verify", "--at", savedAt, request)
 	require.Zero(t, code, out)
+}
+
+// TestVerify_TakesTheLargestBody that is delivered: of a combination of five large events.
+// The API takes no such body.
+func TestVerify_TakesTheLargestBody(t *testing.T) {
+	secret, body := []byte("a secret of the tests, long enough"), `{"data":"`+strings.Repeat("x", hook.MaxParts*hook.MaxEventBytes+64<<10)+`"}`
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("e1.1614265330." + body))
+	header := "webhook-id: e1\nwebhook-timestamp: 1614265330\nwebhook-signature: v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	out, _, code := godwit("verify", "--at", savedAt, "--secret", "whsec_"+base64.StdEncoding.EncodeToString(secret), saved(t, header+"\n\n"+body))
+	require.Zero(t, code, out)
+	_, _, code = godwit("verify", "--at", savedAt, "--secret", "whsec_"+base64.StdEncoding.EncodeToString(secret), saved(t, header+"\n\n"+body+" "))
+	require.Equal(t, 1, code)
 }
 
 // TestVerify_SaysWhichSecretFits: after a rotation it may be the old one.

@@ -38,7 +38,10 @@ export function VerifyPage() {
   const named = headerOf(read.headers, 'godwit-webhook');
   const chosen = search.webhook ?? (webhooks.some((w) => w.id === named) ? named : webhooks.length === 1 ? webhooks[0]?.id : undefined);
   const check = useMutation({ mutationFn: ({ id, form }: { id: string; form: Verify }) => ok(api.POST('/v1/webhooks/{id}/verify', { params: { path: { id } }, body: form })), gcTime: 0 });
-  const changed = () => check.reset();
+  const changed = () => {
+    check.reset();
+    setTooLarge(false);
+  };
 
   const setHeaders = (value: string) => {
     changed();
@@ -59,6 +62,8 @@ export function VerifyPage() {
   const send = () => {
     if (!chosen) return;
     const bytes = file?.bytes ?? new TextEncoder().encode(body);
+    setTooLarge(bytes.length > maxBody);
+    if (bytes.length > maxBody) return;
     const at = arrived && new Date(arrived);
     check.mutate({
       id: chosen,
@@ -128,7 +133,7 @@ export function VerifyPage() {
                 styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
               />
             )}
-            <Chooser onChoose={(f) => void take(f)} error={tooLarge ? t('verify.file.large') : undefined} />
+            <Chooser onChoose={(f) => void take(f)} error={tooLarge ? t('verify.large') : undefined} />
             <TextInput
               label={t('verify.secret')}
               description={t('verify.secret.help')}

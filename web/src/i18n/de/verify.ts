@@ -12,7 +12,7 @@ export const verify: Part<typeof english> = {
   'verify.body.help': 'Jedes Byte zählt. Beim Einfügen können sich Zeilenumbrüche ändern: Eine Datei behält sie. Darin ist der Inhalt oder eine ganze gespeicherte Anfrage.',
   'verify.choose_file': 'Datei auswählen',
   'verify.file': { one: '{name}, {n} Byte', other: '{name}, {n} Byte' },
-  'verify.file.large': 'Die Datei ist zu groß: Hier kann ein Inhalt bis 512 KiB geprüft werden.',
+  'verify.large': 'Der Inhalt ist zu groß: Hier können bis zu 512 KiB geprüft werden. Auf dem eigenen Rechner prüft godwit verify auch größere.',
   'verify.file.remove': 'Datei entfernen',
   'verify.secret': 'Schlüssel, den der Empfänger hat (freiwillig)',
   'verify.secret.help': 'Er wird mit dem des Webhooks verglichen und nirgends aufbewahrt.',

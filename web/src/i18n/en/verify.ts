@@ -12,7 +12,7 @@ export const verify = {
   'verify.body.help': 'Every byte counts. Pasting may change line breaks: a file keeps them. It holds the body, or a whole saved request.',
   'verify.choose_file': 'Choose a file',
   'verify.file': { one: '{name}, {n} byte', other: '{name}, {n} bytes' },
-  'verify.file.large': 'The file is too large: a body of up to 512 KiB can be checked here.',
+  'verify.large': 'The body is too large: up to 512 KiB can be checked here. On your own computer, godwit verify checks a larger one.',
   'verify.file.remove': 'Remove the file',
   'verify.secret': 'Secret that your receiver has (optional)',
   'verify.secret.help': 'It is compared with the webhook’s and kept nowhere.',

@@ -12,7 +12,7 @@ export const verify: Part<typeof english> = {
   'verify.body.help': 'Liczy się każdy bajt. Wklejanie może zmienić znaki końca wiersza: plik je zachowuje. Może zawierać treść albo całe zapisane żądanie.',
   'verify.choose_file': 'Wybierz plik',
   'verify.file': { one: '{name}, {n} bajt', few: '{name}, {n} bajty', many: '{name}, {n} bajtów', other: '{name}, {n} bajta' },
-  'verify.file.large': 'Plik jest za duży: tutaj można sprawdzić treść do 512 KiB.',
+  'verify.large': 'Treść jest za duża: tutaj można sprawdzić do 512 KiB. Na własnym komputerze większą sprawdzi godwit verify.',
   'verify.file.remove': 'Usuń plik',
   'verify.secret': 'Klucz, który ma odbiorca (opcjonalnie)',
   'verify.secret.help': 'Zostanie porównany z kluczem webhooka i nigdzie nie będzie przechowany.',
