@@ -1,6 +1,7 @@
 package api
 
 import (
+	"database/sql"
 	"testing"
 	"time"
 
@@ -57,6 +58,46 @@ func TestIdempotency_EventsAreCheckedBeforeTheTransaction(t *testing.T) {
 		require.Equal(t, plain.Code, c.call("POST", "/v1/events", bad, access.HeaderIdempotencyKey, "1").Code)
 	}
 	require.Zero(t, c.count("idempotency_keys"))
+}
+
+// TestIdempotency_EventsAreCheckedOnce: the transaction of a request with a key begins
+// once its events are checked, and checks none again. A check of an event that does not
+// fit reads the schema anew, so that it would wait for the type here.
+func TestIdempotency_EventsAreCheckedOnce(t *testing.T) {
+	const (
+		event = `{"id":"e1","type":"A","project_id":"p1","current":{"a":1}}`
+		cloud = `{"specversion":"1.0","id":"e2","source":"/s","type":"A","projectid":"p1","data":{"a":1}}`
+	)
+	for _, tc := range []struct {
+		name, path, body string
+		header           []string
+	}{
+		{"event", "/v1/events", event, nil},
+		{"batch", "/v1/events/batch", `{"events":[` + event + `,{"id":"e4","type":"B","project_id":"p1","current":{}}]}`, nil},
+		{"cloud event", "/v1/events", cloud, []string{"Content-Type", "application/cloudevents+json"}},
+		{"cloud events", "/v1/events", `[` + cloud + `,` + cloud + `]`, []string{"Content-Type", "application/cloudevents-batch+json"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := staged(t)
+			c.call("PUT", "/v1/event-types/A", `{"group":"g","description":"","schema":{"required":["n"]}}`).is(200)
+			keys := c.holding(`LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE`)
+			keyed := make(chan answerOf, 1)
+			go func() { keyed <- c.call("POST", tc.path, tc.body, append(tc.header, headerIdempotencyKey, "1")...) }()
+			waiting := func(tx *sql.Tx, table string) (statement string) {
+				require.Eventually(t, func() bool {
+					return tx.QueryRow(`SELECT a.query FROM pg_locks l JOIN pg_class r ON r.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
+						WHERE a.datname = current_database() AND r.relname = $1 AND NOT l.granted`, table).Scan(&statement) == nil
+				}, time.Minute, time.Millisecond)
+				return statement
+			}
+			waiting(keys, "idempotency_keys")
+			types := c.holding(`LOCK TABLE event_types IN ACCESS EXCLUSIVE MODE`)
+			require.NoError(t, keys.Rollback())
+			require.NotContains(t, waiting(types, "event_types"), "SELECT name, schema,", "the transaction reads a schema")
+			require.NoError(t, types.Rollback())
+			require.Contains(t, (<-keyed).Body.String(), "/n")
+		})
+	}
 }
 
 // TestIdempotency_ChecksStayWithTheirEvents: of a batch some events are beyond the rate

@@ -89,6 +89,7 @@ func (c *client) holding(statement string) *sql.Tx {
 	c.t.Cleanup(func() { require.NoError(c.t, db.Close()) })
 	tx, err := db.Begin()
 	require.NoError(c.t, err)
+	c.t.Cleanup(func() { _ = tx.Rollback() }) // of a test that failed before it did
 	_, err = tx.Exec(statement)
 	require.NoError(c.t, err)
 	return tx
