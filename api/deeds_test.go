@@ -133,6 +133,29 @@ func TestDelivery_SaysWhoCancelledIt(t *testing.T) {
 	require.Equal(t, "u1", c.deliveryBy(una, one)["cancelled"].(map[string]any)["actor"])
 }
 
+// TestDelivery_SaysWhichCancellationTookIt: two that go on at the same time.
+func TestDelivery_SaysWhichCancellationTookIt(t *testing.T) {
+	c := staged(t)
+	una, _ := c.key("user", "u1")
+	c.webhook("wh_1", "")
+	const locked, held, pending = "dlv_00000000000000000000000001", "dlv_00000000000000000000000002", "dlv_00000000000000000000000003"
+	c.delivery(locked, isHeld)
+	c.delivery(held, isHeld)
+	c.delivery(pending, "")
+	tx := c.holding(`SELECT FROM deliveries WHERE id = '` + locked + `' FOR UPDATE`)
+	c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-01-01T00:00:00Z","statuses":["held"]}`, with(una)...).is(202)
+	c.call("POST", "/v1/webhooks/wh_1/cancel", `{"since":"2026-01-01T00:00:00Z","statuses":["pending"]}`).is(202)
+	require.NoError(t, tx.Rollback())
+	for made := true; made; {
+		var err error
+		made, err = c.store.CancelNext(t.Context(), time.Minute)
+		require.NoError(t, err)
+	}
+	for id, actor := range map[string]string{locked: "u1", held: "u1", pending: "admin"} {
+		require.Equal(t, actor, c.deliveryBy(una, id)["cancelled"].(map[string]any)["actor"], id)
+	}
+}
+
 func TestDirectory_CountsMembersForAdmins(t *testing.T) {
 	c := staged(t)
 	zoe, _ := c.key("user", "u2")

@@ -151,6 +151,7 @@ CREATE TABLE public.deliveries (
     unused smallint DEFAULT 0 NOT NULL,
     blue_webhook json,
     test boolean,
+    cancellation_id text COLLATE pg_catalog."C",
     CONSTRAINT deliveries_reason_check CHECK (
 CASE
     WHEN (status = 'held'::text) THEN (COALESCE(reason, ''::text) = 'webhook_disabled'::text)

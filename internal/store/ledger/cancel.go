@@ -36,7 +36,7 @@ var WaitingKinds = func() []waitingKind {
 		kinds[i].Step = walkStep(`
 	SELECT d.id, d.created_at AS at FROM deliveries d
 	WHERE d.webhook_id = $1 AND (d.created_at, d.id) > ($2::timestamptz, $3::text) AND d.created_at < $8::timestamptz AND `+k.condition+`
-	ORDER BY d.created_at, d.id LIMIT $4`, ofCancellation, `max(at)`)
+	ORDER BY d.created_at, d.id LIMIT $4`, ofCancellation, `max(at)`, `, cancellation_id = $7::text`)
 	}
 	return kinds
 }()
@@ -152,7 +152,7 @@ func cancelStep(ctx context.Context, tx *sqlx.Tx, count Count, cancellationID st
 		}
 		var r walkResult
 		err := tx.GetContext(ctx, &r, WaitingKinds[c.Walk].Step, c.WebhookID, c.CursorAt, c.CursorID, withdrawAtOnce-looked,
-			hook.Cancelled, hook.ReasonCancelledByOwner, nil, c.Until, c.Statuses, c.EventTypes, c.Reasons, c.codes())
+			hook.Cancelled, hook.ReasonCancelledByOwner, c.ID, c.Until, c.Statuses, c.EventTypes, c.Reasons, c.codes())
 		if err != nil {
 			return err
 		}

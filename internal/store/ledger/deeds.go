@@ -23,17 +23,14 @@ SELECT a.at, a.role, a.key_id, a.user_id FROM (
 	WHERE d.redelivery_id IS NULL AND d.redelivery_of IS NOT NULL AND asked.event_id = d.event_id AND asked.webhook_id = d.webhook_id AND a.after->>'delivery_id' = d.id)
 ) a LIMIT 1`
 
-// cancelledBy finds who cancelled delivery d: by itself, or with others. Which
-// cancellation of many took it no column says: it is one that was going on then.
+// cancelledBy finds who cancelled delivery d: by itself, or with others by the
+// cancellation that marked it.
 var cancelledBy = `
 SELECT a.at, a.role, a.key_id, a.user_id FROM (
-	(SELECT 0 AS place, a.* FROM (` + access.NewestDeed("d.id", "ARRAY['delivery.cancelled']") + `) a)
+	(` + access.NewestDeed("d.id", "ARRAY['delivery.cancelled']") + `)
 	UNION ALL
-	(SELECT 1, a.* FROM redeliveries r CROSS JOIN LATERAL (` + access.NewestDeed("r.id", "ARRAY['cancellation.started']") + `) a
-	WHERE r.webhook_id = d.webhook_id AND r.kind = 'cancellation' AND r.created_at <= d.finished_at AND coalesce(r.finished_at, 'infinity') >= d.finished_at
-		AND d.created_at >= r.since AND d.created_at < r.until AND (cardinality(r.event_types) = 0 OR d.event_type = ANY(r.event_types))
-	ORDER BY r.created_at DESC LIMIT 1)
-) a ORDER BY a.place LIMIT 1`
+	(` + access.NewestDeed("d.cancellation_id", "ARRAY['cancellation.started']") + `)
+) a LIMIT 1`
 
 var (
 	selectMade = `SELECT d.created_at AS since, a.* FROM deliveries d LEFT JOIN LATERAL (` + againBy + `) a ON true

@@ -44,7 +44,7 @@ var Expire = walkStep(`
 		UNION ALL
 		(SELECT d.id FROM deliveries d WHERE d.webhook_id = w.id AND d.created_at <= w.border AND d.reason = 'webhook_disabled'
 			ORDER BY d.created_at, d.id LIMIT $4)
-	) d LIMIT $4`, waits, fromTimed)
+	) d LIMIT $4`, waits, fromTimed, "")
 
 // Expire ends deliveries that wait for longer than their webhooks allow, and says
 // how many; more = there may be others. A step looks at some webhooks and the next

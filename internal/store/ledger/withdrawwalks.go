@@ -13,8 +13,9 @@ import (
 // What others have locked is passed over, so that a step, which holds the lock of
 // its webhook, waits for no delivery.
 //
-// from is the time after which it goes on.
-func walkStep(looked, qualifies, from string) string {
+// from is the time after which it goes on. A cancellation has its own id as $7, which
+// marks what it takes.
+func walkStep(looked, qualifies, from, marks string) string {
 	return `
 WITH given AS (
 	SELECT $1::text, $2::timestamptz, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::timestamptz
@@ -24,7 +25,7 @@ WITH given AS (
 	CROSS JOIN LATERAL (SELECT d.id FROM deliveries d WHERE d.id = l.id AND ` + Unfinished + ` AND ` + qualifies + ` FOR NO KEY UPDATE SKIP LOCKED) d
 ), taken AS (
 	UPDATE deliveries d SET status = $5::text, reason = $6::text, dispatch_at = NULL, next_attempt_at = NULL, updated_at = now(),
-		slot_until = NULLIF(d.slot_until, 'infinity'), finished_at = CASE WHEN $5::text = 'cancelled' THEN now() END
+		slot_until = NULLIF(d.slot_until, 'infinity'), finished_at = CASE WHEN $5::text = 'cancelled' THEN now() END` + marks + `
 	WHERE d.id = ANY(ARRAY(SELECT due.id FROM due)) -- a join could read the whole index
 	RETURNING d.id
 )
@@ -74,9 +75,9 @@ const ofProject = `d.created_at <= $8::timestamptz AND (d.project_id = $7 OR EXI
 const notHeldAgain = `($5::text <> 'held' OR d.status <> 'held' AND ` + NoTest + `)`
 
 var (
-	OfWebhookWalks = []string{walkStep(walkTimed, notHeldAgain, fromTimed), walkStep(walkQueued, notHeldAgain, fromTimed)}
-	OfMemberWalks  = []string{walkStep(walkTimed, ofProject, fromTimed), walkStep(walkQueued, ofProject, fromTimed)}
-	OfProjectWalks = []string{walkStep(walkProject, `true`, fromTimed), walkStep(walkCombined, `true`, fromTimed)}
+	OfWebhookWalks = []string{walkStep(walkTimed, notHeldAgain, fromTimed, ""), walkStep(walkQueued, notHeldAgain, fromTimed, "")}
+	OfMemberWalks  = []string{walkStep(walkTimed, ofProject, fromTimed, ""), walkStep(walkQueued, ofProject, fromTimed, "")}
+	OfProjectWalks = []string{walkStep(walkProject, `true`, fromTimed, ""), walkStep(walkCombined, `true`, fromTimed, "")}
 )
 
 // walksOf gives the walks that one round of a withdrawal makes.
