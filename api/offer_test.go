@@ -82,7 +82,9 @@ func TestIdempotency_EventsAreCheckedOnce(t *testing.T) {
 			c.call("PUT", "/v1/event-types/A", `{"group":"g","description":"","schema":{"required":["n"]}}`).is(200)
 			keys := c.holding(`LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE`)
 			keyed := make(chan answerOf, 1)
-			go func() { keyed <- c.call("POST", tc.path, tc.body, append(tc.header, headerIdempotencyKey, "1")...) }()
+			go func() {
+				keyed <- c.call("POST", tc.path, tc.body, append(tc.header, access.HeaderIdempotencyKey, "1")...)
+			}()
 			waiting := func(tx *sql.Tx, table string) (statement string) {
 				require.Eventually(t, func() bool {
 					return tx.QueryRow(`SELECT a.query FROM pg_locks l JOIN pg_class r ON r.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid

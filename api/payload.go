@@ -64,7 +64,7 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 	}
 	if err != nil {
 		p := bodyProblem(c, err, limit)
-		if p.Code == codeTooLarge && ctx.Operation().Metadata["body"] == takes[verifyForm]() {
+		if p.Code == access.CodeTooLarge && ctx.Operation().OperationID == "verify-request" {
 			p.Detail = fmt.Sprintf("The body is larger than %d bytes: a request with a body of up to %d bytes can be checked here; %s.", limit, maxVerified, checkLonger)
 		}
 		return nil, p
