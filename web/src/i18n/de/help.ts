@@ -49,6 +49,7 @@ export const help: Part<typeof english> = {
   'events.search.busy': 'Die Suche konnte in ihrer Zeit nichts lesen',
   'events.search.busy.text': 'Godwit hat gerade viel zu tun. Noch einmal suchen, oder oben einen kürzeren Zeitraum, eine Art oder ein Projekt wählen.',
   'events.search.again': 'Noch einmal suchen',
+  'keys.login': 'So meldet sich die Kommandozeile an, in einem Terminal:',
   'keys.copy_login': 'Anmeldebefehl kopieren',
   'grid.row': 'Die ganze Zeile ankreuzen',
 };

@@ -49,6 +49,7 @@ export const help = {
   'events.search.busy': 'The search could read nothing in the time that it has',
   'events.search.busy.text': 'Godwit has much to do at the moment. Search again, or choose a shorter time, one kind or one project above.',
   'events.search.again': 'Search again',
+  'keys.login': 'To sign in the command line, run this in a terminal:',
   'keys.copy_login': 'Copy the command that signs in',
   'grid.row': 'Tick the whole row',
 } as const satisfies Texts;

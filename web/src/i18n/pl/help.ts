@@ -54,6 +54,7 @@ export const help: Part<typeof english> = {
   'events.search.busy': 'W wyznaczonym czasie wyszukiwanie nic nie odczytało',
   'events.search.busy.text': 'Godwit ma teraz dużo pracy. Szukaj ponownie albo wybierz powyżej krótszy czas, jeden rodzaj lub jeden projekt.',
   'events.search.again': 'Szukaj ponownie',
+  'keys.login': 'Aby zalogować wiersz poleceń, uruchom w terminalu:',
   'keys.copy_login': 'Kopiuj polecenie logowania',
   'grid.row': 'Zaznacz cały wiersz',
 };

@@ -27,7 +27,8 @@ export function Keys() {
   );
 }
 
-// OwnKeys are those that a user has made, for programs that act as this user.
+// OwnKeys are those that a user has made, for the command line and other programs that
+// act as this user.
 export function OwnKeys() {
   const { t } = useWords();
   const admin = useAdmin();
@@ -116,6 +117,35 @@ function Revoke({ apiKey: k, onClose }: { apiKey: Schemas['APIKey']; onClose: ()
 // loginURL is where a command line finds this Godwit.
 const loginURL = `${location.origin}${base}`.replace(/\/$/, '');
 
+const loginWith = (key: string) => `godwit login --url ${loginURL} --key ${key}`;
+
+// Made shows a new key this once, and the command by which the command line signs in.
+function Made({ apiKey: { key, prefix, role }, onClose }: { apiKey: Schemas['NewAPIKey']; onClose: () => void }) {
+  const { t } = useWords();
+  const [shown, setShown] = useState(false);
+  const visible = shown ? key : `${prefix}…`;
+  return (
+    <Dialog title={t('keys.made')} onClose={onClose}>
+      <p>{t('keys.once')}</p>
+      <code dir="ltr">{visible}</code>
+      {role !== 'publisher' && (
+        <>
+          <p>{t('keys.login')}</p>
+          <code dir="ltr">{loginWith(visible)}</code>
+        </>
+      )}
+      <div className="row">
+        <Button size="sm" variant="default" onClick={() => setShown(!shown)}>
+          {shown ? t('hide') : t('show')}
+        </Button>
+        <Copy value={key} label={t('keys.copy')} size="sm" />
+        {role !== 'publisher' && <Copy value={loginWith(key)} label={t('keys.copy_login')} size="sm" />}
+        <Button onClick={onClose}>{t('close')}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
 const lives = { '90': 90, '365': 365, '30': 30, never: 0 } as const;
 
 // NewKey makes a key: with own, one of the user who is signed in, which has an end.
@@ -128,7 +158,6 @@ function NewKey({ own = false, onClose }: { own?: boolean; onClose: () => void }
   const [user, setUser] = useState('');
   const [life, setLife] = useState<keyof typeof lives>('90');
   const [once] = useState(onceKey);
-  const [shown, setShown] = useState(false);
   const owner = user || users[0]?.id || '';
   const make = useMutation({
     mutationFn: () =>
@@ -146,22 +175,7 @@ function NewKey({ own = false, onClose }: { own?: boolean; onClose: () => void }
     onSuccess: () => void refresh('keys'),
     gcTime: 0,
   });
-  if (make.data) {
-    return (
-      <Dialog title={t('keys.made')} onClose={onClose}>
-        <p>{t('keys.once')}</p>
-        <code dir="ltr">{shown ? make.data.key : `${make.data.prefix}…`}</code>
-        <div className="row">
-          <Button size="sm" variant="default" onClick={() => setShown(!shown)}>
-            {shown ? t('hide') : t('show')}
-          </Button>
-          <Copy value={make.data.key} label={t('keys.copy')} size="sm" />
-          {role !== 'publisher' && <Copy value={`godwit login --url ${loginURL} --key ${make.data.key}`} label={t('keys.copy_login')} size="sm" />}
-          <Button onClick={onClose}>{t('close')}</Button>
-        </div>
-      </Dialog>
-    );
-  }
+  if (make.data) return <Made apiKey={make.data} onClose={onClose} />;
   return (
     <Dialog title={t('keys.new')} onClose={onClose}>
       <form
