@@ -23,7 +23,7 @@ const keyOfExamples = "gw_k3jx7mab_q5d2w7rjq5d2w7rjq5d2w7rjq5d2w7rjmbflfqi"
 
 // rowsOfExamples are what the examples are about but for webhooks and events, with the
 // ids of a key and of a session, the hashes of keyOfExamples and of the poll of a device,
-// and the id of a play address.
+// the id of a play address, and the hash of a link's token.
 const rowsOfExamples = `
 	INSERT INTO companies (id, name) VALUES ('acme', 'Acme');
 	INSERT INTO projects (id, company_id, name) VALUES ('website', 'acme', 'Website');
@@ -33,6 +33,7 @@ const rowsOfExamples = `
 	INSERT INTO api_keys (id, name, role, user_id, prefix, hash) VALUES
 		('%[1]s', 'n', 'publisher', NULL, 'gw_abcdefgh', sha256('none')), ('key_1', 'n', 'user', 'una', 'gw_k3jx7mab', '\x%[3]x');
 	INSERT INTO sessions (id, user_id, hash, expires_at) VALUES ('%[2]s', 'una', sha256('none'), now() + interval '1 hour');
+	INSERT INTO sessions (id, user_id, link_hash, expires_at) VALUES ('ses_link', 'una', '\x%[6]x', now() + interval '1 hour');
 	INSERT INTO device_logins (poll_hash, code, name, address, expires_at) VALUES ('\x%[4]x', 'BCDF-GHJK', 'godwit on una-laptop', '192.0.2.1', now() + interval '1 hour');
 	INSERT INTO play_addresses (id, owner_id) VALUES ('%[5]s', 'una')`
 
@@ -54,7 +55,7 @@ func (e *examples) of(t *testing.T, id map[string]string, r route) *client {
 	e.probe = hook.Result{Outcome: hook.Success, StatusCode: 200}
 	if e.used || e.at == 1 {
 		pgtest.Renew(t)
-		c.exec(fmt.Sprintf(rowsOfExamples, id["get-api-key"], id["end-session"], apikey.Hash(keyOfExamples), apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), id["list-play-requests"]))
+		c.exec(fmt.Sprintf(rowsOfExamples, id["get-api-key"], id["end-session"], apikey.Hash(keyOfExamples), apikey.Hash("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), id["list-play-requests"], apikey.Hash("HVQ4J7ODXRG3S5QW2K6ZBNMLTE")))
 		e.fill(c, id)
 	}
 	e.used = r.method != http.MethodGet
@@ -176,6 +177,8 @@ func TestProblemsAreListed(t *testing.T) {
 			switch r.id {
 			case "sign-in":
 				try(path, `{"key":"wrong"}`)
+			case "look-at-portal-link":
+				try(path, `{"portal_token":"ZZZZZZZZZZZZZZZZZZZZZZZZZZ"}`)
 			case "poll-device":
 				try(path, `{"poll":"ZZZZZZZZZZZZZZZZZZZZZZZZZZ"}`)
 			case "answer-device":

@@ -149,9 +149,54 @@ func (s *server) linkBase(in Called) (string, error) {
 	return in.base, nil
 }
 
+type linkForm struct {
+	PortalToken string   `json:"portal_token" minLength:"1" maxLength:"200" doc:"What a portal link holds behind its #"`
+	_           struct{} `additionalProperties:"false"`
+}
+
+func (f linkForm) check() []hook.Field {
+	if f.PortalToken == "" {
+		return []hook.Field{{Code: hook.FieldRequired, Pointer: "/portal_token", Detail: "is required: what a portal link holds behind its #"}}
+	}
+	return nil
+}
+
+type linkView struct {
+	Role      hook.Role     `json:"role" enum:"admin,user" doc:"What the session that the link starts may do"`
+	User      *signedInUser `json:"user" doc:"Whom the link signs in; null for an admin"`
+	ExpiresAt time.Time     `json:"expires_at" doc:"Until when it can be used"`
+}
+
+// linkOver is what is said of a link that signs nobody in any more.
+const linkOver = "This link is over: it was used before, or too much time has passed."
+
+// portalLink tells the page of a link for whom it is; whoever holds the link could sign
+// in as that user.
+func (s *server) portalLink(ctx context.Context, in *Payload) (*reply[linkView], error) {
+	form, err := decode[linkForm](in.raw)
+	if err != nil {
+		return nil, err
+	}
+	by, err := s.token(ctx, hook.PrincipalOf(ctx).Address, form.PortalToken, linkOver, func() (hook.Principal, error) {
+		session, err := s.Store.PortalLink(ctx, apikey.Hash(form.PortalToken))
+		if err != nil {
+			return hook.Principal{}, err
+		}
+		return s.principalIn(ctx, session)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := linkView{Role: by.Role, ExpiresAt: by.SessionEnds}
+	if by.UserID != "" {
+		out.User, err = s.signedInUser(ctx, by.UserID)
+	}
+	return &reply[linkView]{Body: out}, err
+}
+
 // useLink makes the session of an unused link, which is known by hash from then on.
 func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
-	return s.token(ctx, hook.PrincipalOf(ctx).Address, link, "This link is over: it was used before, or too much time has passed.", func() (hook.Principal, error) {
+	return s.token(ctx, hook.PrincipalOf(ctx).Address, link, linkOver, func() (hook.Principal, error) {
 		session, err := s.Store.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
 		if err != nil {
 			return hook.Principal{}, err

@@ -59,6 +59,7 @@ func (s *server) hostRoutes() []route {
 		{post, "/v1/device/answer", users, answers, "answer-device", "Show a command line that waits, and let it in or refuse it", access.Takes[deviceAnswerForm](), call(s.answerDevice)},
 
 		{post, "/v1/portal-sessions", admins, creates, "create-portal-session", "Make a link that signs a user in to the web app, once", access.Takes[portalForm](), call(s.createPortalLink)},
+		{post, "/v1/portal-sessions/look", anyone, answers, "look-at-portal-link", "Whom a portal link would sign in; it is not used up", access.Takes[linkForm](), call(s.portalLink)},
 		{post, "/v1/session", anyone, admits, "sign-in", "Sign a browser in with an API key or a portal link", access.Takes[sessionForm](), call(s.signIn)},
 		{get, "/v1/app", anyone, answers, "get-app", "How the web app shows this installation, and what there is here", nil, call(s.app)},
 		{get, "/v1/session", users, answers, "get-session", "Whom the request stands for", nil, call(s.whoAmI)},

@@ -52,6 +52,12 @@ func TestPortalLink_SignsInOnce(t *testing.T) {
 		}
 	}
 	body := `{"portal_token":"` + token + `"}`
+	for range 3 { // whoever asks for whom it is
+		looked := c.call("POST", "/v1/portal-sessions/look", body, "Authorization", "").is(200)
+		require.Equal(t, "user", looked.json()["role"])
+		require.Equal(t, "u1", looked.json()["user"].(map[string]any)["id"])
+		require.Empty(t, looked.Header().Values("Set-Cookie"))
+	}
 	first := c.call("POST", "/v1/session", body, "Authorization", "").is(201)
 	cookie := cookieOf(t, first.Header())
 	require.True(t, cookie.HttpOnly)
@@ -73,6 +79,8 @@ func TestPortalLink_SignsInOnce(t *testing.T) {
 		require.Contains(t, again.Body.String(), "This link is over")
 		require.Empty(t, again.Header().Values("Set-Cookie"))
 	}
+	c.call("POST", "/v1/portal-sessions/look", body, "Authorization", "").problem(401, "unauthorized")
+	c.call("POST", "/v1/portal-sessions/look", `{}`, "Authorization", "").problem(422, "invalid")
 	next := tokenOf(t, c.call("POST", "/v1/portal-sessions", `{"user_id":"u1"}`).is(201).json())
 	c.call("POST", "/v1/session", `{"portal_token":"`+next+`"}`, "Authorization", "").is(201)
 }

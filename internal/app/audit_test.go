@@ -19,7 +19,7 @@ import (
 // of a browser, where a key has none, or are about what goes by itself after days
 // or, of the sign-ins of devices, minutes: the key that one leads to is told of.
 var changesNothing = []string{"publish-event", "publish-batch", "preview-rules", "search-events", "check-webhook", "explain-event", "verify-request", "sign-out", "post-results", "make-play-address", "delete-play-address",
-	"begin-device", "poll-device", "answer-device"}
+	"begin-device", "poll-device", "answer-device", "look-at-portal-link"}
 
 // deed is an operation that changes something. Its path is that of the
 // operation, with ids by name from the objects.

@@ -57,7 +57,7 @@ var open = map[string][]string{
 		`{"name":"other","rules":[{"events":["*"],"projects":["{project}"]}]}`, `{"name":"other","rules":[{"events":["*"],"companies":["{company}"]}]}`,
 	},
 	"create-api-key": {`{"name":"n","role":"user","user_id":"{user}"}`, `{"name":"n","role":"admin"}`, `{"name":"n","role":"publisher"}`},
-	"get-api-key":    nil, "list-api-keys": nil, "delete-api-key": nil, "begin-device": nil, "poll-device": nil, "answer-device": nil,
+	"get-api-key":    nil, "list-api-keys": nil, "delete-api-key": nil, "begin-device": nil, "poll-device": nil, "answer-device": nil, "look-at-portal-link": nil,
 	"make-play-address": {`{"owner_id":"{user}"}`}, "list-play-addresses": nil, "list-play-requests": nil, "delete-play-address": nil,
 	"list-listeners": nil, "stream-listener": nil, "post-results": nil, "delete-listener": nil,
 	"explain-event":  {`{"event_id":"{event}"}`, `{"event_id":"{private}"}`},

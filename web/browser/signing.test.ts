@@ -38,6 +38,29 @@ test('a link leads to the page that it was made for, and to none elsewhere', asy
   await stranger.context().close();
 });
 
+test('the page of a link says for whom it is before it is used, and what opens the link first does not use it up', async () => {
+  const { url: link } = await call<{ url: string }>('POST', '/v1/portal-sessions', { user_id: made.user });
+  for (let times = 0; times < 2; times++) expect((await fetch(link)).status, 'a program that reads mail').toBe(200);
+  const first = await open(browser, watch);
+  await first.goto(link);
+  await first.getByText('The link signs in Una').waitFor();
+  await first.getByText(`${made.user}@example.org`, { exact: true }).waitFor();
+  expect(await first.context().cookies(), 'nobody is signed in yet').toEqual([]);
+  expect(first.url()).toBe(`${url}/portal`);
+  await first.context().close();
+  const second = await open(browser, watch);
+  await second.goto(link);
+  await second.getByText('The link signs in Una').waitFor();
+  await second.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await second.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
+  await second.context().close();
+  const late = await open(browser, watch);
+  await late.goto(link);
+  await late.getByRole('heading', { level: 1, name: 'This link is over' }).waitFor();
+  expect(await late.getByRole('button', { name: 'Sign in', exact: true }).count(), 'who can’t use it sees no button').toBe(0);
+  await late.context().close();
+});
+
 test('users see nothing of others, and nothing of running Godwit', async () => {
   const other = await cast(goodURL, goodURL.replace('127.0.0.1', '127.0.0.2'));
   const answers: Promise<string>[] = [];

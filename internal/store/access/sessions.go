@@ -62,6 +62,18 @@ func (s *Store) RedeemPortalLink(ctx context.Context, tokenHash, hash []byte, ex
 	return out, err
 }
 
+// PortalLink finds the session that an unused link starts, and leaves the link as it
+// is. A link that is unknown, used or over is CodeNotFound.
+func (s *Store) PortalLink(ctx context.Context, tokenHash []byte) (hook.Session, error) {
+	var r sessionRow
+	ctx = core.Via(ctx, s.QuickPool)
+	err := sqlx.GetContext(ctx, s.On(ctx), &r, `SELECT `+sessionColumns+` FROM sessions WHERE link_hash = $1 AND expires_at > now()`, tokenHash)
+	if err != nil {
+		return hook.Session{}, core.Found("link", "", err)
+	}
+	return r.session()
+}
+
 // CreateSession keeps a session, known by hash, of whoever the API key with
 // KeyHash belongs to: the Principal of ctx.
 func (s *Store) CreateSession(ctx context.Context, session hook.Session, hash []byte) error {

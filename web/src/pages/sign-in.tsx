@@ -1,11 +1,12 @@
 import { Button, PasswordInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
 import { isFailure } from '../api/hooks';
 import { app, base } from '../base';
 import { useWords } from '../i18n';
+import { isolated } from '../rules/isolated';
 import { ownPath } from '../rules/own-path';
 import { Note, Page, Problem } from '../ui/parts';
 import { Alone } from '../ui/shell';
@@ -95,6 +96,19 @@ function link(): { secret: string; next?: string } {
   return { secret, next: query.get('next') ?? undefined };
 }
 
+// For says whom a link signs in, so that nobody takes a link that is for another person.
+function For({ link: { role, user } }: { link: Schemas['LinkView'] }) {
+  const { t } = useWords();
+  if (role === 'admin') return <p>{t('portal.for_admin')}</p>;
+  if (!user) return null;
+  return (
+    <div>
+      <strong>{t('portal.for', { name: isolated(user.name) })}</strong>
+      <div className="dim small">{user.email}</div>
+    </div>
+  );
+}
+
 export function Portal() {
   const { t } = useWords();
   const [{ secret, next }, setLink] = useState<ReturnType<typeof link>>({ secret: '' });
@@ -109,7 +123,17 @@ export function Portal() {
     mutationFn: () => ok(api.POST('/v1/session', { body: { portal_token: secret } as unknown as Schemas['SessionForm'] })),
     onSuccess: () => enter(next),
   });
-  const over = isFailure(redeem.error, 'unauthorized', 'not_found', 'invalid');
+  // Whom the link signs in is asked once, in a way that does not use it up. Where that
+  // fails for another reason, the button is there all the same.
+  const whom = useQuery({
+    queryKey: ['portal', secret],
+    enabled: secret !== '',
+    queryFn: () => ok(api.POST('/v1/portal-sessions/look', { body: { portal_token: secret } })),
+    retry: false,
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  const over = [redeem.error, whom.error].some((e) => isFailure(e, 'unauthorized', 'not_found', 'invalid'));
   return (
     <Alone>
       <Page title={over ? t('portal.over') : t('portal.title', { name: app.name })}>
@@ -121,8 +145,9 @@ export function Portal() {
             </>
           ) : (
             <>
-              <p>{t('portal.text')}</p>
-              <Button onClick={() => redeem.mutate()} loading={redeem.isPending}>
+              {whom.data && <For link={whom.data} />}
+              <p className="dim">{t('portal.text')}</p>
+              <Button onClick={() => redeem.mutate()} loading={redeem.isPending || whom.isFetching}>
                 {t('sign_in')}
               </Button>
             </>

@@ -156,6 +156,8 @@ export const webhooks: Part<typeof english> = {
   'sign_in.link': 'Ich habe einen Link',
   'sign_in.link.text': 'Den erhaltenen Link in diesem Browser öffnen. Er meldet einmal an, ohne Schlüssel.',
   'portal.title': 'Bei {name} anmelden',
+  'portal.for': 'Der Link meldet {name} an',
+  'portal.for_admin': 'Der Link meldet jemanden an, der diese Installation betreibt.',
   'portal.text': 'Der Link gilt einmal. Er meldet in diesem Browser an.',
   'portal.none': 'Der Link ist nicht vollständig. Bitte noch einmal von dort öffnen, wo er herkommt.',
   'portal.over': 'Dieser Link gilt nicht mehr',

@@ -156,6 +156,8 @@ export const webhooks = {
   'sign_in.link': 'I have a link',
   'sign_in.link.text': 'Open the link that you were given, in this browser. It signs you in once, without a key.',
   'portal.title': 'Sign in to {name}',
+  'portal.for': 'The link signs in {name}',
+  'portal.for_admin': 'The link signs in an administrator of this installation.',
   'portal.text': 'Your link can be used once. It signs you in on this browser.',
   'portal.none': 'The link is not complete. Open it again from where you got it.',
   'portal.over': 'This link is over',

@@ -156,6 +156,8 @@ export const webhooks: Part<typeof english> = {
   'sign_in.link': 'Mam link',
   'sign_in.link.text': 'Otwórz otrzymany link w tej przeglądarce. Loguje raz, bez klucza.',
   'portal.title': 'Zaloguj się do {name}',
+  'portal.for': 'Link zaloguje: {name}',
+  'portal.for_admin': 'Link zaloguje administratora tej instalacji.',
   'portal.text': 'Linku można użyć raz. Zaloguje Cię w tej przeglądarce.',
   'portal.none': 'Link jest niepełny. Otwórz go ponownie tam, skąd pochodzi.',
   'portal.over': 'Ten link już nie działa',
