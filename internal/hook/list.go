@@ -38,6 +38,7 @@ type WebhookFilter struct {
 	// Stuck: webhooks that do not go on by themselves, because something other than
 	// their owner has switched them off or no event can match one of their rules.
 	Stuck bool
+	IDs   []string // webhooks with one of these ids; nil = any
 	// Text is a part of the name or of the URL's host, or the beginning of the id.
 	Text string
 	Sort WebhookSort

@@ -57,6 +57,10 @@ func TestSearch_FindsByNameHostAndID(t *testing.T) {
 		{ctx, hook.WebhookFilter{Reaches: "p2"}, []string{crm, orders}}, // of which u2 is no member
 		{ctx, hook.WebhookFilter{Reaches: "p3"}, []string{company, crm, orders}},
 		{ctx, hook.WebhookFilter{Reaches: "nowhere"}, nil},
+		{ctx, hook.WebhookFilter{IDs: []string{crm, "wh_none", theirs}}, []string{theirs, crm}},
+		{as("u1"), hook.WebhookFilter{IDs: []string{crm, theirs}, EventType: "TAG_CREATED"}, []string{crm}},
+		{as("u2"), hook.WebhookFilter{IDs: []string{crm}}, nil},
+		{ctx, hook.WebhookFilter{IDs: []string{}}, nil},
 	} {
 		found, err := s.Webhooks(tc.who, tc.f, anyPage)
 		require.NoError(t, err)

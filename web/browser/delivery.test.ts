@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { bad, endScene, goodURL, made, page, scene } from './scene';
-import { call, until, url } from './stage';
+import { bad, browser, endScene, goodURL, made, page, scene, watch } from './scene';
+import { adminKey, call, open, signIn, until, url } from './stage';
 
 scene();
 
@@ -37,6 +37,36 @@ test('event shows what changed, and why a webhook did not get it', async () => {
   await page.getByRole('button', { name: 'Why?' }).click();
   const line = page.getByTestId('why').getByRole('listitem').filter({ hasText: 'does not hold: priority becomes “high”' }).last();
   await line.getByText('it was “low”').waitFor();
+});
+
+test('an event shows the bytes that were accepted, and who did it by name', async () => {
+  const current = '{"z": 1.10,  "10": 12345678901234567890, "a": "\\u00e9", "2": [1.0]}';
+  const id = `${made.event}-raw`;
+  const response = await fetch(`${url}/v1/events`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' },
+    body: `{"id":"${id}","type":"TODO_CREATED","project_id":"${made.website}","actor_id":"${made.user}","current":${current}}`,
+  });
+  expect(response.status, await response.text()).toBe(202);
+  await page.goto(`${url}/events/${id}`);
+  const row = (name: string) => page.getByRole('row', { name: new RegExp(`^${name} `) });
+  await row('z').getByText('1.10', { exact: true }).waitFor();
+  await row('10').getByText('12345678901234567890', { exact: true }).waitFor();
+  await page.getByLabel('Everything, as JSON: After').waitFor({ state: 'hidden' });
+  await page.locator('summary', { hasText: 'Everything, as JSON' }).first().click();
+  expect(await page.getByLabel('Everything, as JSON: After').textContent()).toBe(current);
+  expect(await page.getByLabel('Everything, as JSON: Before').count(), 'there was none').toBe(0);
+  await page.getByRole('definition').filter({ hasText: /^you$/ }).waitFor();
+  await page.goto(`${url}/events`);
+  await page.getByRole('row').filter({ hasText: id }).getByRole('cell', { name: 'you', exact: true }).waitFor();
+
+  const admin = await open(browser, watch);
+  await signIn(admin, adminKey);
+  await admin.goto(`${url}/events/${id}`);
+  await admin.getByRole('definition').filter({ hasText: /^Una$/ }).waitFor();
+  await admin.goto(`${url}/events`);
+  await admin.getByRole('row').filter({ hasText: id }).getByRole('cell', { name: 'Una', exact: true }).waitFor();
+  await admin.context().close();
 });
 
 test('a delivery says who sent it again or cancelled it, and when', async () => {

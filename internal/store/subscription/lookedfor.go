@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lib/pq"
+
 	"godwit/internal/hook"
 	"godwit/internal/store/core"
 )
@@ -74,6 +76,9 @@ func WebhookSearch(ctx context.Context, f hook.WebhookFilter) core.Search {
 	w.Served = append(w.Served, core.Equal("w.owner_id", f.OwnerID)...)
 	if userID, bound := core.Tenant(ctx); bound {
 		w.Served = append(w.Served, core.Condition{Text: "w.owner_id = ?", Value: userID})
+	}
+	if f.IDs != nil {
+		w.Served = append(w.Served, core.Condition{Text: "w.id = ANY(?)", Value: pq.Array(f.IDs)})
 	}
 	if f.Status != "" {
 		w.Rest = append(w.Rest, core.Condition{Text: "w.status = ?", Value: f.Status})

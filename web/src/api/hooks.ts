@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { answered, api, Failure, ok, type Schemas } from './client';
 import { ago } from '../rules/ago';
+import { rawMembers } from '../rules/raw';
 import { settle, type Kept } from '../rules/settle';
 import { ails, needsYou } from '../rules/state';
 import type { WebhookQuery } from '../rules/webhook-filter';
@@ -85,7 +86,7 @@ export const useUsers = (admin: boolean) =>
     queryFn: () => all((cursor) => ok(api.GET('/v1/users', { params: { query: { limit: 200, cursor } } }))),
   });
 
-// useWebhooks reads 200 at once; the names of deliveries' webhooks come from here.
+// useWebhooks reads 200 at once, which for most people are all.
 // Where they are read with their numbers, they are not asked for.
 export const useWebhooks = (interval: number = every.list, asked = true) =>
   useQuery({
@@ -94,6 +95,23 @@ export const useWebhooks = (interval: number = every.list, asked = true) =>
     queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { limit: 200 } } })),
     refetchInterval: live(interval),
   });
+
+// useNamedWebhooks are those of these ids, up to 200, that are not among the first of
+// useWebhooks. Without others nothing is asked.
+export function useNamedWebhooks(ids: readonly string[]): Webhook[] {
+  const first = useWebhooks(every.chart).data;
+  const others = first?.next_cursor ? [...new Set(ids)].filter((id) => /^wh_[0-9a-v]{26}$/.test(id) && first.data.every((w) => w.id !== id)).sort().slice(0, 200) : [];
+  const found = useQuery({
+    queryKey: ['webhooks', 'named', others],
+    enabled: others.length > 0,
+    staleTime: 60_000,
+    queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { limit: 200, ids: [others.join(',')] } } })),
+    placeholderData: keepPreviousData,
+  });
+  return others.length > 0 ? (found.data?.data ?? none) : none;
+}
+
+const none: Webhook[] = [];
 
 const lookedThrough = 5; // requests, until a page shows what it has found by then
 
@@ -186,13 +204,27 @@ export const useDelivery = (id: string | undefined, busy: number = every.busy) =
     refetchInterval: live((d?: DeliveryDetail) => (!d || unfinished(d) ? busy : every.chart)),
   });
 
+// EventAsKept has the states as values, and as the text that was accepted; null = none.
+export type EventAsKept = Schemas['Event'] & { raw: { previous: string | null; current: string | null } };
+
+// readEvent reads the answer as text: it has the states byte for byte as they were sent.
+async function readEvent(id: string): Promise<EventAsKept> {
+  const text = await ok(api.GET('/v1/events/{id}', { params: { path: { id } }, parseAs: 'text' }));
+  const event = JSON.parse(text) as Schemas['Event'];
+  const members = rawMembers(text);
+  return { ...event, raw: { previous: event.previous && (members.get('previous') ?? null), current: event.current && (members.get('current') ?? null) } };
+}
+
 export const useEvent = (id: string | undefined) =>
   useQuery({
     queryKey: ['event', id],
     enabled: !!id,
-    queryFn: () => ok(api.GET('/v1/events/{id}', { params: { path: { id: id ?? '' } } })),
+    queryFn: () => readEvent(id ?? ''),
     refetchInterval: live((e?: { deliveries: Delivery[] }) => (e?.deliveries.some(unfinished) ? every.busy : every.chart)),
   });
+
+// useEventIfThere is an event that there may be.
+export const useEventIfThere = (id: string, asked: boolean) => useQuery({ queryKey: ['event', id], enabled: asked, retry: false, queryFn: () => readEvent(id) });
 
 // useKept keeps what is read of a list where it is. fresh are the new rows that are not
 // shown until they are taken; with whole the next answer is shown as it is, for what

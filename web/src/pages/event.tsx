@@ -3,18 +3,20 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { useEvent, useWebhooks, type Webhook } from '../api/hooks';
-import { every } from '../api/live';
+import { useEvent, type EventAsKept, type Webhook } from '../api/hooks';
 import { useWords } from '../i18n';
 import { parse } from '../rules/condition';
 import { changesOf } from '../rules/diff';
+import { rawMembers } from '../rules/raw';
 import { ConditionWords, LinesOf } from '../ui/condition-words';
 import { useAdmin, useNames, useTypes } from '../ui/names';
-import { Answered, Card, Code, Copy, Facts, Loading, Page, pretty, Problem, StatusWord, When, Word } from '../ui/parts';
+import { Answered, Card, Code, Copy, Facts, Loading, Page, Problem, StatusWord, When, Word } from '../ui/parts';
 import { shown } from '../ui/states';
+import { useWebhookChoice } from '../ui/webhook-choice';
+import { useActor } from '../ui/who';
 import { EventAsTest } from './test-panel';
 
-type Event = Schemas['Event'];
+type Event = EventAsKept;
 
 export function EventPage() {
   const { id } = useParams({ from: '/shell/events/$id' });
@@ -41,7 +43,8 @@ export function EventPage() {
 
 function EventOf({ event: e }: { event: Event }) {
   const { t } = useWords();
-  const names = useNames();
+  const names = useNames(e.deliveries.map((d) => d.webhook_id));
+  const actor = useActor();
   return (
     <>
       <Card title={t('changes')}>
@@ -70,7 +73,7 @@ function EventOf({ event: e }: { event: Event }) {
             rows={[
               [t('project'), e.project_id ? names.project(e.project_id) : null],
               [t('company'), e.company_id ? names.company(e.company_id) : null],
-              [t('actor'), e.actor_id],
+              [t('actor'), e.actor_id && actor(e.actor_id)],
               [t('event.occurred'), <When key="occurred" at={e.occurred_at} />],
               [t('event.accepted'), <When key="accepted" at={e.accepted_at} />],
               [t('code'), <code key="type">{e.type}</code>],
@@ -94,6 +97,9 @@ function EventOf({ event: e }: { event: Event }) {
 function Changes({ event: e }: { event: Event }) {
   const { t } = useWords();
   const changes = changesOf(e.previous, e.current);
+  const [before, after] = [rawMembers(e.raw.previous ?? ''), rawMembers(e.raw.current ?? '')];
+  // A number is shown as it was written: 1.10 is no 1.1 to who looks for it.
+  const written = (value: unknown, raw: string | undefined) => (typeof value === 'number' && raw ? raw : shown(value));
   const differ = changes.filter((c) => c.kind !== 'same');
   const same = changes.length - differ.length;
   return (
@@ -120,8 +126,8 @@ function Changes({ event: e }: { event: Event }) {
                       <span className={`small ${c.kind === 'added' ? 'good' : c.kind === 'removed' ? 'bad' : 'warn'}`}>{t(`change.${c.kind as 'added' | 'removed' | 'changed'}`)}</span>
                     )}
                   </th>
-                  {e.previous !== null && <td className="mono">{c.kind === 'added' ? '–' : shown(c.before)}</td>}
-                  {e.current !== null && <td className="mono">{c.kind === 'removed' ? '–' : shown(c.after)}</td>}
+                  {e.previous !== null && <td className="mono">{c.kind === 'added' ? '–' : written(c.before, before.get(c.key))}</td>}
+                  {e.current !== null && <td className="mono">{c.kind === 'removed' ? '–' : written(c.after, after.get(c.key))}</td>}
                 </tr>
               ))}
             </tbody>
@@ -132,10 +138,20 @@ function Changes({ event: e }: { event: Event }) {
       <details>
         <summary>{t('raw')}</summary>
         <div className="stack">
-          <Code label={t('raw')} text={pretty({ previous: e.previous, current: e.current })} />
-          <div>
-            <Copy value={pretty({ previous: e.previous, current: e.current })} />
-          </div>
+          {(['previous', 'current'] as const).map((state) => {
+            const text = e.raw[state];
+            return (
+              text !== null && (
+                <div key={state} className="stack tight">
+                  <h3>{t(state === 'previous' ? 'before' : 'after')}</h3>
+                  <Code label={`${t('raw')}: ${t(state === 'previous' ? 'before' : 'after')}`} text={text} />
+                  <div>
+                    <Copy value={text} />
+                  </div>
+                </div>
+              )
+            );
+          })}
         </div>
       </details>
     </div>
@@ -145,14 +161,15 @@ function Changes({ event: e }: { event: Event }) {
 // AsTest sends the event to a webhook, without any bearing on its health or ledger.
 function AsTest({ event: e }: { event: Event }) {
   const { t } = useWords();
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const [chosen, setChosen] = useState('');
+  const { webhooks, search } = useWebhookChoice(chosen);
   const webhook = webhooks.find((w) => w.id === chosen) ?? webhooks[0];
   if (!webhook || (e.kind !== 'published' && e.kind !== 'test')) return null;
   return (
     <Card title={t('event.as_test')}>
       <div className="stack">
         <p className="dim small">{t('event.as_test.text')}</p>
+        {search}
         <NativeSelect label={t('event.as_test.to')} value={webhook.id} onChange={(x) => setChosen(x.currentTarget.value)} data={webhooks.map((w) => ({ value: w.id, label: w.name }))} />
         <EventAsTest key={webhook.id} event={e} webhook={webhook} />
       </div>
@@ -163,16 +180,17 @@ function AsTest({ event: e }: { event: Event }) {
 // WhyNot answers why a webhook did or did not get the event.
 function WhyNot({ event: e }: { event: Event }) {
   const { t } = useWords();
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const [chosen, setChosen] = useState('');
+  const { webhooks, search } = useWebhookChoice(chosen);
   const got = new Set(e.deliveries.map((d) => d.webhook_id));
   const others = [...webhooks].sort((a, b) => Number(got.has(a.id)) - Number(got.has(b.id)));
-  const [chosen, setChosen] = useState('');
   const id = chosen || others[0]?.id || '';
   const explain = useMutation({ mutationFn: (webhook: string) => ok(api.POST('/v1/webhooks/{id}/explain', { params: { path: { id: webhook } }, body: { event_id: e.id } })) });
   if (others.length === 0) return null;
   return (
     <Card title={t('why')}>
       <div className="stack">
+        {search}
         <div className="line">
           <NativeSelect
             label={t('webhook')}

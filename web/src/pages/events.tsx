@@ -1,9 +1,8 @@
 import { Button, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { usePages, useProjects } from '../api/hooks';
+import { useEventIfThere, usePages, useProjects } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { ofRecord } from '../rules/condition';
@@ -13,6 +12,7 @@ import { InBetween } from '../ui/between';
 import { Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
 import { Empty, Note, Page, TestMark, When } from '../ui/parts';
+import { useActor } from '../ui/who';
 import { Condition, Found } from './event-search';
 
 export function Events() {
@@ -85,7 +85,7 @@ function ById({ id, onSearch }: { id: string | undefined; onSearch: (id: string 
 function WithID({ id }: { id: string }) {
   const { t } = useWords();
   const { title } = useTypes();
-  const event = useQuery({ queryKey: ['event', id], enabled: idFits(id), retry: false, queryFn: () => ok(api.GET('/v1/events/{id}', { params: { path: { id } } })) }).data;
+  const event = useEventIfThere(id, idFits(id)).data;
   if (!event) return null;
   return (
     <Note tone="good">
@@ -135,6 +135,7 @@ function Newest({ asked: { type, project, matched, since, until }, onClear }: { 
 function Rows({ rows }: { rows: Schemas['ListedEvent'][] }) {
   const { t } = useWords();
   const names = useNames();
+  const actor = useActor();
   const { title } = useTypes();
   return (
     <Table columns={[t('type'), t('project'), t('events.outcome'), t('actor'), t('event.id'), t('created')]}>
@@ -150,7 +151,7 @@ function Rows({ rows }: { rows: Schemas['ListedEvent'][] }) {
           <td data-label={t('events.outcome')}>
             <Outcome of={e.deliveries} />
           </td>
-          <td data-label={t('actor')}>{e.actor_id ?? '–'}</td>
+          <td data-label={t('actor')}>{e.actor_id ? actor(e.actor_id) : '–'}</td>
           <td data-label={t('event.id')} className="dim small">
             {e.id}
           </td>

@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { useSession, useUsers } from '../api/hooks';
 import { useWords } from '../i18n';
 import { isolated } from '../rules/isolated';
@@ -13,4 +14,14 @@ export function useWho() {
     if (actor === session?.user_id) return t('who.you');
     return isolated(users?.find((u) => u.id === actor)?.name ?? actor);
   };
+}
+
+// useActor names who did what an event tells of, a user of the host application: the
+// reader, a person whom the reader may know, else the id.
+export function useActor() {
+  const { t } = useWords();
+  const session = useSession().data;
+  const users = useUsers(session?.role === 'admin').data;
+  const names = useMemo(() => new Map(users?.map((u) => [u.id, isolated(u.name)])), [users]);
+  return (actor: string) => (actor === session?.user_id ? t('who.you') : (names.get(actor) ?? isolated(actor)));
 }
