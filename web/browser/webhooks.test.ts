@@ -40,6 +40,7 @@ test('receiver that fails is checked again, and what was kept is delivered by a 
   await page.goto(`${url}/webhooks/${id}`);
   await page.getByText('Off: receiver fails').first().waitFor();
   await page.getByText(/^Checked again in \d+:\d\d \(1st time\)\./).waitFor();
+  expect(receiver.got.filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length, 'attempts').toBe(5);
   await post(1);
   await post(2);
   await page.getByText(/ 2 events kept\./).waitFor();
@@ -72,8 +73,8 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   await call('PUT', `/v1/projects/${made.website}/members/${id}`);
   const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: id, role: 'user', user_id: id });
   const rules = [{ events: ['TAG_CREATED'], projects: [made.website] }];
-  const make = (name: string) => call<{ id: string }>('POST', '/v1/webhooks', { name, url: 'http://127.0.0.1:9/', rules }, key);
-  await make('Zulu, the first');
+  const make = (name: string, types = rules) => call<{ id: string }>('POST', '/v1/webhooks', { name, url: 'http://127.0.0.1:9/', rules: types }, key);
+  const { id: zulu } = await make('Zulu, the first', [{ events: ['COMMENT_CREATED'], projects: [made.website] }]);
   const { id: off } = await make('Alpha');
   await call('POST', `/v1/webhooks/${off}/disable`, {}, key);
   await make('Beta');
@@ -107,6 +108,20 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   expect(await link('Zulu, the first').count()).toBe(0);
   await p.getByRole('button', { name: 'Older', exact: true }).click();
   await link('Zulu, the first').waitFor();
+
+  // Other pages name it, and let one choose it, though it is not among the newest.
+  const event = await call<{ id: string }>('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: 1 } });
+  await p.goto(`${url}/events/${event.id}`);
+  await p.getByRole('main').getByRole('link', { name: 'Zulu, the first' }).waitFor();
+  const why = p.locator('section').filter({ has: p.getByRole('button', { name: 'Why?' }) }).last();
+  await why.getByLabel('Search name or address').fill('zulu');
+  await why.getByRole('combobox').selectOption({ label: 'Zulu, the first (got it)' });
+  await p.goto(`${url}/deliveries`);
+  await p.getByRole('cell', { name: 'Zulu, the first' }).first().waitFor();
+  await p.getByLabel('Search name or address').fill('alp');
+  await until('the server has found one', async () => (await p.getByLabel('Webhook', { exact: true }).getByRole('option').allInnerTexts()).join() === 'Any,Alpha');
+  await p.goto(`${url}/deliveries?webhook=${zulu}`);
+  await until('the chosen one is named', async () => (await p.getByLabel('Webhook', { exact: true }).locator('option:checked').innerText()) === 'Zulu, the first');
   await p.context().close();
   await call('DELETE', `/v1/users/${id}`);
 });

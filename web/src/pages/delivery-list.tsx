@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useId, useState, type ReactNode } from 'react';
 import { api, ok, onceKey } from '../api/client';
-import { useProjects, usePages, useRefresh, useWebhooks, type Delivery } from '../api/hooks';
+import { useProjects, usePages, useRefresh, type Delivery } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { asQuery, asRedelivery, codeFits, filterNames, idFits, kinds, reasons, soughtBy, statuses, type DeliveryFilter, type Sought } from '../rules/filter';
@@ -12,6 +12,7 @@ import { useSay } from '../ui/dialog';
 import { Chips, Choice, Listed, Table } from '../ui/list';
 import { useNames, useTypes } from '../ui/names';
 import { Empty, Left, StatusWord, TestMark, When } from '../ui/parts';
+import { useWebhookChoice } from '../ui/webhook-choice';
 import { SendThese } from './missed';
 
 type SetFilter = (change: DeliveryFilter) => void;
@@ -52,7 +53,7 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
   const { t } = useWords();
   const { types, title } = useTypes();
   const projects = useProjects().data ?? [];
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const choice = useWebhookChoice(f.webhook);
   const [code, setCode] = useState(f.code ?? '');
   const [id, setID] = useState(f.q ?? '');
   const [more, setMore] = useState(false); // stays open when what opened it is cleared
@@ -67,7 +68,8 @@ function Filters({ filter: f, sought, set, webhook }: { filter: DeliveryFilter; 
       <div className="filters">
         <Choice label={t('type')} value={f.type} onChange={(type) => set({ type })} options={(types.data ?? []).map((x) => ({ value: x.name, label: title(x.name) }))} />
         <Choice label={t('project')} value={f.project} onChange={(project) => set({ project })} options={projects.map((p) => ({ value: p.id, label: p.name }))} />
-        {!webhook && <Choice label={t('webhook')} value={f.webhook} onChange={(chosen) => set({ webhook: chosen })} options={webhooks.map((w) => ({ value: w.id, label: w.name }))} />}
+        {!webhook && choice.search}
+        {!webhook && <Choice label={t('webhook')} value={f.webhook} onChange={(chosen) => set({ webhook: chosen })} options={choice.webhooks.map((w) => ({ value: w.id, label: w.name }))} />}
         <InBetween value={sought} onChange={set} />
       </div>
       <details open={more || Boolean(f.reason || f.code || f.kind || f.q || f.latest)} onToggle={(e) => setMore(e.currentTarget.open)}>
@@ -147,7 +149,8 @@ function Rows({ rows, webhook, sought, over, onSent }: { rows: Delivery[]; webho
   const { t } = useWords();
   const pick = usePicked(rows, onSent);
   const all = over ? undefined : asRedelivery(sought);
-  const shown = { webhook, pick, over };
+  const names = useNames(rows.map((d) => d.webhook_id));
+  const shown = { webhook, pick, over, names };
   const [asked, setAsked] = useState(false);
   return (
     <>
@@ -187,6 +190,7 @@ interface Shown {
   webhook: string | undefined;
   pick: ReturnType<typeof usePicked>;
   over: boolean | undefined;
+  names: ReturnType<typeof useNames>;
 }
 
 // Newest is a delivery and, folded under it, those whose place it took.
@@ -215,10 +219,9 @@ function Newest({ delivery: d, folds, ...shown }: Shown & { delivery: Delivery; 
   );
 }
 
-function Row({ delivery: d, webhook, pick, over, id, children }: Shown & { delivery: Delivery; id?: string | undefined; children?: ReactNode }) {
+function Row({ delivery: d, webhook, pick, over, names, id, children }: Shown & { delivery: Delivery; id?: string | undefined; children?: ReactNode }) {
   const { t } = useWords();
   const { title } = useTypes();
-  const names = useNames();
   return (
     <tr className={d.superseded ? 'dim' : ''} id={id}>
       <td className="pick">

@@ -19,9 +19,9 @@ export function DeliveryPage() {
   const { id } = useParams({ from: '/shell/deliveries/$id' });
   const { t } = useWords();
   const { title } = useTypes();
-  const names = useNames();
   const query = useDelivery(id);
   const d = query.data;
+  const names = useNames(d && [d.webhook_id]);
   const gone = useGone(d?.webhook_id, names.webhook);
   if (!d)
     return (
@@ -63,7 +63,7 @@ function useGone(id: string | undefined, name: (id: string) => string) {
 
 function DeliveryOf({ delivery: d, gone }: { delivery: DeliveryDetail; gone: { name: string } | undefined }) {
   const { t } = useWords();
-  const names = useNames();
+  const names = useNames([d.webhook_id]);
   const admin = useAdmin();
   const failed = [...d.attempts].reverse().find((a) => a.reason);
   return (

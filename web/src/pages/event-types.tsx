@@ -1,6 +1,8 @@
 import { Button, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { api, ok } from '../api/client';
 import { useWebhooks, type EventType } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
@@ -54,13 +56,7 @@ export function EventTypes() {
                         {x.archived_at && <Word tone="warn">{t('types.archived')}</Word>}
                       </div>
                       {about(x) && <div className="dim">{about(x)}</div>}
-                      <details className="small">
-                        <summary>
-                          {t('types.more')}
-                          <span className="hidden"> {title(x.name)}</span>
-                        </summary>
-                        <TypeDetails type={x} selectable={chosen.has(x.name) || operational(x.name)} />
-                      </details>
+                      <More type={x} selectable={chosen.has(x.name) || operational(x.name)} />
                     </li>
                   ))}
               </ul>
@@ -69,6 +65,21 @@ export function EventTypes() {
         }}
       </Answered>
     </Page>
+  );
+}
+
+function More({ type, selectable }: { type: EventType; selectable: boolean }) {
+  const { t } = useWords();
+  const { title } = useTypes();
+  const [open, setOpen] = useState(false);
+  return (
+    <details className="small" onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>
+        {t('types.more')}
+        <span className="hidden"> {title(type.name)}</span>
+      </summary>
+      <TypeDetails type={type} selectable={selectable} open={open} />
+    </details>
   );
 }
 
@@ -101,11 +112,19 @@ function Manage({ type }: { type: EventType }) {
 
 const mostListed = 10;
 
-function TypeDetails({ type: x, selectable }: { type: EventType; selectable: boolean }) {
+// TypeDetails are read when they are opened.
+function TypeDetails({ type: x, selectable, open }: { type: EventType; selectable: boolean; open: boolean }) {
   const { t } = useWords();
   const { title } = useTypes();
   const admin = useAdmin();
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
+  const first = useWebhooks(every.chart).data;
+  // Of more than one request reads, the server finds those that name the type.
+  const named = useQuery({
+    queryKey: ['webhooks', 'naming', x.name],
+    enabled: open && Boolean(first?.next_cursor),
+    queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { event_type: x.name, limit: 200 } } })),
+  }).data;
+  const webhooks = [...(first?.data ?? []), ...(named?.data ?? []).filter((n) => first?.data.every((w) => w.id !== n.id))];
   const covers = (entry: string) => entry === x.name || (entry === '*' && !operational(x.name)) || (entry.length > 1 && ((entry.endsWith('*') && x.name.startsWith(entry.slice(0, -1))) || (entry.startsWith('*') && x.name.endsWith(entry.slice(1)))));
   const listening = webhooks.filter((w) => w.rules.some((r) => [r, ...(r.all_of ?? [])].some((p) => (p.events ?? []).some(covers) && !(p.not_events ?? []).some(covers))));
   return (

@@ -137,7 +137,7 @@ function Where({ url }: { url: string }) {
 function Arrived({ request: r }: { request: Request }) {
   const { t, format } = useWords();
   const { title } = useTypes();
-  const names = useNames();
+  const names = useNames(r.webhook_id ? [r.webhook_id] : undefined);
   const [open, setOpen] = useState(false);
   const event = r.headers['Godwit-Event'];
   return (

@@ -3,12 +3,11 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { useWebhooks } from '../api/hooks';
-import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { base64, headerOf, readHeaders, splitRequest } from '../rules/saved-request';
 import { useNames } from '../ui/names';
 import { Card, Guide, Note, Page, Problem, Word } from '../ui/parts';
+import { useWebhookChoice } from '../ui/webhook-choice';
 
 type Verified = Schemas['Verified'];
 type Verify = Schemas['VerifyForm'];
@@ -27,7 +26,6 @@ export function VerifyPage() {
   const { t, format } = useWords();
   const search = useSearch({ from: '/shell/verify' });
   const navigate = useNavigate();
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const [text, setText] = useState('');
   const [body, setBody] = useState('');
   const [file, setFile] = useState<FromFile | null>(null);
@@ -36,6 +34,7 @@ export function VerifyPage() {
   const [tooLarge, setTooLarge] = useState(false);
   const read = readHeaders(text);
   const named = headerOf(read.headers, 'godwit-webhook');
+  const { webhooks, search: searchField } = useWebhookChoice(search.webhook ?? named);
   const chosen = search.webhook ?? (webhooks.some((w) => w.id === named) ? named : webhooks.length === 1 ? webhooks[0]?.id : undefined);
   const check = useMutation({ mutationFn: ({ id, form }: { id: string; form: Verify }) => ok(api.POST('/v1/webhooks/{id}/verify', { params: { path: { id } }, body: form })), gcTime: 0 });
   const changed = () => {
@@ -81,6 +80,7 @@ export function VerifyPage() {
       >
         <Card>
           <div className="stack">
+            {searchField}
             <NativeSelect
               label={t('webhook')}
               value={chosen ?? ''}
@@ -217,10 +217,10 @@ const tones = { right: 'good', wrong: 'bad', open: 'quiet' } as const;
 // Result says which part is wrong, and what to do about it.
 function Result({ found, headers, pasted, secret }: { found: Verified; headers: Record<string, string>; pasted: boolean; secret: boolean }) {
   const { t, format } = useWords();
-  const names = useNames();
   const fits = found.code === 'ok';
   const delivery = headerOf(headers, 'godwit-delivery');
   const other = headerOf(headers, 'godwit-webhook');
+  const names = useNames(other ? [other] : undefined);
   return (
     <Card title={t('verify.result')}>
       <div className="stack">

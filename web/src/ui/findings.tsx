@@ -1,9 +1,7 @@
-import { useWebhooks } from '../api/hooks';
-import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { ruleNumber, valuesOf, warningKey, type Fault, type Warning } from '../rules/findings';
 import type { Rule } from '../api/hooks';
-import { useTypes } from './names';
+import { useNames, useTypes } from './names';
 
 // useFaultText says what is wrong with a value, in the reader's language.
 export function useFaultText() {
@@ -45,9 +43,10 @@ export function Faults({ faults, rules }: { faults: Fault[]; rules?: Rule[] | un
 
 // useTwin is the name of another webhook that sends to the same address.
 export function useTwin(warnings: Warning[]): string | undefined {
-  const webhooks = useWebhooks(every.chart).data?.data ?? [];
   const id = warnings.find((w) => w.code === 'same_url')?.params['webhook_id'];
-  return typeof id === 'string' ? (webhooks.find((w) => w.id === id)?.name ?? id) : undefined;
+  const twin = typeof id === 'string' ? id : undefined;
+  const names = useNames(twin ? [twin] : undefined);
+  return twin && names.webhook(twin);
 }
 
 // Warnings lists what can be taken, but may not be meant.

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { useCompanies, useEventTypes, useProjects, useSession, useWebhooks, type EventType } from '../api/hooks';
+import { useCompanies, useEventTypes, useNamedWebhooks, useProjects, useSession, useWebhooks, type EventType } from '../api/hooks';
 import { every } from '../api/live';
 import { useWords } from '../i18n';
 import { isolated } from '../rules/isolated';
@@ -24,16 +24,20 @@ export function useTypes() {
   return { types, title, group, about };
 }
 
-// useNames gives things names for people; an id, where nothing is known.
-export function useNames() {
+const none: readonly string[] = [];
+
+// useNames gives things names for people; an id, where nothing is known. With many
+// webhooks it knows those whose ids it is given.
+export function useNames(webhookIDs: readonly string[] = none) {
   const projects = useProjects().data;
   const companies = useCompanies().data;
   const webhooks = useWebhooks(every.chart).data;
+  const others = useNamedWebhooks(webhookIDs);
   return useMemo(() => {
     const name = (rows: { id: string; name: string }[] | undefined) => {
       const known = new Map(rows?.map((r) => [r.id, isolated(r.name)]));
       return (id: string) => known.get(id) ?? id;
     };
-    return { project: name(projects), company: name(companies), webhook: name(webhooks?.data) };
-  }, [projects, companies, webhooks]);
+    return { project: name(projects), company: name(companies), webhook: name([...(webhooks?.data ?? []), ...others]) };
+  }, [projects, companies, webhooks, others]);
 }
