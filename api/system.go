@@ -50,6 +50,7 @@ type system struct {
 	PostgresVersion string          `json:"postgres_version" doc:"The database server's version"`
 	Settings        Settings        `json:"settings" doc:"What this process was started with, without secrets"`
 	Parts           []systemPart    `json:"parts" nullable:"false" maxItems:"10" doc:"What this process needs, as its /readyz checks it"`
+	Unreadable      unreadable      `json:"unreadable" doc:"Webhooks with a secret that no key of GODWIT_ENCRYPTION_KEY opens"`
 	Retention       retentionStatus `json:"retention" doc:"How far the removal of what is kept no longer has come"`
 }
 
@@ -57,6 +58,11 @@ type systemPart struct {
 	Name   string  `json:"name" doc:"What it is, such as postgres"`
 	Ready  bool    `json:"ready" doc:"It is there"`
 	Detail *string `json:"detail" doc:"Why it is not, in words; null when it is"`
+}
+
+type unreadable struct {
+	Total    int      `json:"total" minimum:"0" doc:"How many they are among the oldest 10,000 webhooks"`
+	Webhooks []string `json:"webhooks" nullable:"false" maxItems:"20" doc:"Ids of the first of them; GET /v1/webhooks/{id} tells what of each"`
 }
 
 type retentionStatus struct {
@@ -89,6 +95,11 @@ func (s *server) system(ctx context.Context, _ *struct{}) (*reply[system], error
 	if out.PostgresVersion, err = s.Store.PostgresVersion(ctx); err != nil {
 		return nil, err
 	}
+	sealed, err := s.Store.Unreadable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Unreadable = unreadable{sealed.Total, append([]string{}, sealed.Webhooks...)}
 	r, err := s.Store.Retention(ctx)
 	if err != nil {
 		return nil, err

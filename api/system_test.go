@@ -40,6 +40,23 @@ func TestSystem_TellsItsParts(t *testing.T) {
 	require.Equal(t, []any{}, newClient(t).call("GET", "/v1/system", "").is(200).json()["parts"])
 }
 
+// TestSystem_TellsOfSecretsThatNoKeyOpens: deliveries of such a webhook fail, and the
+// process started all the same, because newer ones can be opened.
+func TestSystem_TellsOfSecretsThatNoKeyOpens(t *testing.T) {
+	c := newClient(t)
+	c.user("u1")
+	make := func() string {
+		return c.call("POST", "/v1/webhooks", `{"owner_id":"u1","name":"n","url":"https://hooks.example.com/","rules":[{"events":["*"]}]}`).is(201).json()["id"].(string)
+	}
+	bad := make()
+	make()
+	unreadable := func() any { return c.call("GET", "/v1/system", "").is(200).json()["unreadable"] }
+	require.Equal(t, map[string]any{"total": 0.0, "webhooks": []any{}}, unreadable())
+	c.exec(`UPDATE webhooks SET secret = overlay(secret PLACING '\x00000000' FROM 2 FOR 4) WHERE id = $1`, bad)
+	require.Equal(t, map[string]any{"total": 1.0, "webhooks": []any{bad}}, unreadable())
+	require.Equal(t, []any{"secret"}, c.call("GET", "/v1/webhooks/"+bad, "").is(200).json()["unreadable"])
+}
+
 // TestReports_SayWhatMayBeMissing: a count of a time of which rows were removed
 // would mislead without a word.
 func TestReports_SayWhatMayBeMissing(t *testing.T) {

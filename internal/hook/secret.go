@@ -138,3 +138,9 @@ func (w *Webhook) Rotate(secret string, overlap time.Duration, now time.Time) er
 func (w *Webhook) Replaced(parts ...string) {
 	w.Unreadable = slices.DeleteFunc(slices.Clone(w.Unreadable), func(part string) bool { return slices.Contains(parts, part) })
 }
+
+// Unreadable are webhooks with something that no key opens.
+type Unreadable struct {
+	Total    int      // among those that were looked at
+	Webhooks []string // ids of the first of them
+}

@@ -62,6 +62,15 @@ func (r *Ring) Seal(plain []byte, place string) []byte {
 // Head is how each value begins that the first key has sealed.
 func (r *Ring) Head() []byte { return append([]byte{version}, r.keys[0].id...) }
 
+// Heads are how values begin that one of the keys has sealed.
+func (r *Ring) Heads() [][]byte {
+	var heads [][]byte
+	for _, k := range r.keys {
+		heads = append(heads, append([]byte{version}, k.id...))
+	}
+	return heads
+}
+
 // Open decrypts what Seal made for the same place. The error is ErrUnknownKey
 // when the key is missing, or says that the value was damaged or moved.
 func (r *Ring) Open(sealed []byte, place string) ([]byte, error) {

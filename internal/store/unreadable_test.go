@@ -61,6 +61,14 @@ func TestUnreadable_IsShownAndMended(t *testing.T) {
 	require.Len(t, all, 1)
 	require.Equal(t, []string{"secret", "headers", "old_secrets"}, all[0].Unreadable)
 	require.False(t, all[0].Sendable())
+	s.webhook(t, hook.Rule{Events: []string{"*"}})
+	unreadable := func() hook.Unreadable {
+		t.Helper()
+		found, err := s.Unreadable(ctx)
+		require.NoError(t, err)
+		return found
+	}
+	require.Equal(t, hook.Unreadable{Total: 1, Webhooks: []string{bad.ID}}, unreadable())
 
 	sealed := func() (secret, headers []byte) {
 		t.Helper()
@@ -84,9 +92,11 @@ func TestUnreadable_IsShownAndMended(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, w.Unreadable)
 	require.True(t, w.Sendable())
+	require.Zero(t, unreadable())
 
 	s.spoil(t, bad.ID)
 	require.NoError(t, s.DeleteWebhook(ctx, bad.ID))
+	require.Zero(t, unreadable(), "a webhook that was deleted sends nothing")
 }
 
 // Whenever its context ends, a take tells of all that it has begun.

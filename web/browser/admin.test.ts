@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { browser, endScene, made, scene, watch } from './scene';
-import { adminKey, call, open, signIn, url } from './stage';
+import { adminKey, call, given, open, signIn, url } from './stage';
 
 scene();
 
@@ -32,6 +32,21 @@ test('companies say how many projects and people they have, in one request a pag
   await dialog.getByRole('button', { name: 'Who? Website' }).click();
   await dialog.getByText('Una').waitFor();
   await dialog.getByRole('link', { name: 'Events Website' }).waitFor();
+});
+
+test('system names webhooks whose secrets no key opens, and their page says what mends them', async () => {
+  const id = given('GODWIT_UNREADABLE');
+  await admin.goto(`${url}/admin/system`);
+  const note = admin.getByTestId('unreadable');
+  await note.getByText('godwit secrets rekey', { exact: true }).waitFor();
+  await note.getByRole('link', { name: 'Old vault' }).click();
+  await admin.getByRole('heading', { level: 1, name: 'Old vault' }).waitFor();
+  await admin.getByText('What this webhook keeps secret can’t be opened').waitFor();
+  expect(await note.getByRole('listitem').allInnerTexts()).toEqual(['the signing secret: make a new one in the menu of this page']);
+  await call('POST', `/v1/webhooks/${id}/rotate-secret`, { overlap_seconds: 0 });
+  await admin.reload();
+  await admin.getByRole('heading', { level: 2, name: 'Rules' }).waitFor();
+  expect(await note.count()).toBe(0);
 });
 
 test('system says what is missing, and what to run', async () => {

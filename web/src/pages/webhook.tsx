@@ -89,6 +89,7 @@ function OverviewOf({ webhook: w, etag }: { webhook: WebhookDetail; etag: string
   return (
     <>
       <StateSentence webhook={w} />
+      {w.unreadable && <CannotOpen parts={w.unreadable} />}
       <Missed webhook={w} ledger={ledger.data} />
       {w.unreachable_rules.length > 0 && <Unreachable webhook={w} etag={etag} />}
       <NativeSelect
@@ -124,6 +125,23 @@ function OverviewOf({ webhook: w, etag }: { webhook: WebhookDetail; etag: string
         </Card>
       </div>
     </>
+  );
+}
+
+// CannotOpen says what of a webhook's secrets no key opens, and what mends each.
+function CannotOpen({ parts }: { parts: NonNullable<WebhookDetail['unreadable']> }) {
+  const { t } = useWords();
+  const sending = parts.filter((part) => part !== 'old_secrets');
+  if (sending.length === 0) return <Note tone="warn">{t('unreadable.old_title')}</Note>;
+  return (
+    <Note tone="bad" title={t('unreadable.title')}>
+      <p>{t('unreadable.text')}</p>
+      <ul data-testid="unreadable">
+        {sending.map((part) => (
+          <li key={part}>{t(`unreadable.${part}`)}</li>
+        ))}
+      </ul>
+    </Note>
   );
 }
 

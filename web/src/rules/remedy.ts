@@ -34,5 +34,9 @@ export function remedyOf({ name, detail }: Part, temporal: string): Remedy {
 // ofRetention is for old rows that are not removed.
 export const ofRetention: Remedy = { text: 'remedy.retention', command: `${database} -c 'SELECT pid, state, query_start FROM pg_stat_activity'` };
 
+// ofSealed is for secrets that no key opens: the command tells which, and seals the
+// others with the first key.
+export const ofSealed: Remedy = { text: 'remedy.sealed', command: 'godwit secrets rekey' };
+
 // ofSilence is for an installation that does not answer.
 export const ofSilence: Remedy = { text: 'remedy.other', command: 'godwit healthcheck' };

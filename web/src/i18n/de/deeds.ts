@@ -58,5 +58,13 @@ export const deeds: Part<typeof english> = {
   'remedy.requests': 'Führen Sie dies bei der Datenbank aus, um zu sehen, ob ihre Platte voll ist:',
   'remedy.other': 'Führen Sie dies dort aus, wo Godwit läuft, um zu sehen, worauf es wartet:',
   'remedy.retention': 'Alte Zeilen werden nicht entfernt. Es wird von selbst noch einmal versucht; führen Sie dies aus, um zu sehen, was die Datenbank tut:',
+  'remedy.sealed': 'Den Schlüssel, mit dem sie verschlüsselt wurden, in GODWIT_ENCRYPTION_KEY hinter dem ersten ergänzen. Dann dies ausführen: Es versiegelt alles mit dem ersten Schlüssel und sagt, was sich nicht öffnen lässt:',
+  'system.unreadable': { one: '{n} Webhook hat ein Geheimnis, das sich mit diesen Schlüsseln nicht öffnen lässt; seine Zustellungen scheitern.', other: '{n} Webhooks haben ein Geheimnis, das sich mit diesen Schlüsseln nicht öffnen lässt; ihre Zustellungen scheitern.' },
+  'unreadable.title': 'Was dieser Webhook geheim hält, lässt sich nicht öffnen, deshalb kann nichts gesendet werden',
+  'unreadable.old_title': 'Das alte Geheimnis lässt sich nicht öffnen, deshalb signiert nur das neue',
+  'unreadable.text': 'Der Schlüssel, mit dem es verschlüsselt wurde, fehlt. Wer Godwit betreibt, kann ihn ergänzen; oder es kommt Neues an die Stelle des Alten:',
+  'unreadable.secret': 'das Signaturgeheimnis: im Menü dieser Seite ein neues anlegen',
+  'unreadable.headers': 'eigene Kopfzeilen: ihre Werte in den Einstellungen neu eingeben',
+  'unreadable.client_key': 'der Client-Schlüssel: über die API noch einmal übergeben',
   'remedy.none': 'Alle Teile sind da.',
 };

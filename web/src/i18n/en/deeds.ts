@@ -58,5 +58,13 @@ export const deeds = {
   'remedy.requests': 'Run this where the database is, to see whether its disk is full:',
   'remedy.other': 'Run this where Godwit runs, to see what it waits for:',
   'remedy.retention': 'Old rows are not removed. It is tried again by itself; run this to see what the database does:',
+  'remedy.sealed': 'Add the key that they were encrypted with to GODWIT_ENCRYPTION_KEY, behind the first one. Then run this, which seals all with the first key and tells what it can’t open:',
+  'system.unreadable': { one: '{n} webhook has a secret that can’t be opened with these keys; its deliveries fail.', other: '{n} webhooks have a secret that can’t be opened with these keys; their deliveries fail.' },
+  'unreadable.title': 'What this webhook keeps secret can’t be opened, so nothing can be sent',
+  'unreadable.old_title': 'The old secret can’t be opened, so only the new one signs',
+  'unreadable.text': 'The key that it was encrypted with is missing. Whoever runs Godwit can add it; or put new values in the place of the old ones:',
+  'unreadable.secret': 'the signing secret: make a new one in the menu of this page',
+  'unreadable.headers': 'headers of your own: type their values again in the settings',
+  'unreadable.client_key': 'the client key: hand it in again by the API',
   'remedy.none': 'All parts are there.',
 } as const satisfies Texts;

@@ -63,5 +63,13 @@ export const deeds: Part<typeof english> = {
   'remedy.requests': 'Uruchom to tam, gdzie jest baza danych, aby sprawdzić, czy jej dysk jest pełny:',
   'remedy.other': 'Uruchom to tam, gdzie działa Godwit, aby sprawdzić, na co czeka:',
   'remedy.retention': 'Stare wiersze nie są usuwane. Próba powtórzy się sama; uruchom to, aby zobaczyć, co robi baza danych:',
+  'remedy.sealed': 'Dodaj klucz, którym je zaszyfrowano, do GODWIT_ENCRYPTION_KEY, za pierwszym. Potem uruchom to: zapieczętuje wszystko pierwszym kluczem i powie, czego nie da się otworzyć:',
+  'system.unreadable': { one: '{n} webhook ma sekret, którego nie da się otworzyć tymi kluczami; jego dostarczenia zawodzą.', few: '{n} webhooki mają sekret, którego nie da się otworzyć tymi kluczami; ich dostarczenia zawodzą.', many: '{n} webhooków ma sekret, którego nie da się otworzyć tymi kluczami; ich dostarczenia zawodzą.', other: '{n} webhooka ma sekret, którego nie da się otworzyć tymi kluczami; ich dostarczenia zawodzą.' },
+  'unreadable.title': 'Nie da się otworzyć tego, co ten webhook trzyma w tajemnicy, więc niczego nie można wysłać',
+  'unreadable.old_title': 'Starego sekretu nie da się otworzyć, więc podpisuje tylko nowy',
+  'unreadable.text': 'Brakuje klucza, którym to zaszyfrowano. Może go dodać ten, kto prowadzi Godwit; albo wstaw nowe wartości w miejsce starych:',
+  'unreadable.secret': 'sekret podpisu: utwórz nowy w menu tej strony',
+  'unreadable.headers': 'własne nagłówki: wpisz ich wartości ponownie w ustawieniach',
+  'unreadable.client_key': 'klucz klienta: przekaż go ponownie przez API',
   'remedy.none': 'Wszystkie części działają.',
 };

@@ -3,11 +3,12 @@ import { api, ok, type Schemas } from '../../api/client';
 import { isFailure } from '../../api/hooks';
 import { every, live } from '../../api/live';
 import { useWords } from '../../i18n';
-import { useAdmin } from '../../ui/names';
-import { ofRetention, ofSilence, remedyOf, type Remedy } from '../../rules/remedy';
+import { useAdmin, useNames } from '../../ui/names';
+import { ofRetention, ofSealed, ofSilence, remedyOf, type Remedy } from '../../rules/remedy';
 import { Answered, Card, Copy, Facts, Note, When, Word } from '../../ui/parts';
 import { base } from '../../base';
 import { Only } from './only';
+import { Link } from '@tanstack/react-router';
 
 interface Trouble {
   name: string;
@@ -19,6 +20,34 @@ const problemsOf = (s: Schemas['System']): Trouble[] => [
   ...s.parts.filter((part) => !part.ready).map((part) => ({ ...part, remedy: remedyOf(part, s.settings.temporal.address) })),
   ...(s.retention.problem ? [{ name: 'retention', detail: s.retention.problem, remedy: ofRetention }] : []),
 ];
+
+// Sealed names webhooks with secrets that no key opens, and leads to them.
+function Sealed({ unreadable: { total, webhooks } }: { unreadable: Schemas['Unreadable'] }) {
+  const { t } = useWords();
+  const names = useNames(webhooks);
+  if (total === 0) return null;
+  return (
+    <Note tone="bad" title={t('system.unreadable', { n: total })}>
+      <div className="stack" data-testid="unreadable">
+        <ul>
+          {webhooks.map((id) => (
+            <li key={id}>
+              <Link to="/webhooks/$id" params={{ id }} dir="auto">
+                {names.webhook(id)}
+              </Link>
+            </li>
+          ))}
+        </ul>
+        {total > webhooks.length && <p>{t('types.listening.more', { n: total - webhooks.length })}</p>}
+        <div>{t(ofSealed.text)}</div>
+        <div className="row">
+          <code dir="ltr">{ofSealed.command}</code>
+          <Copy value={ofSealed.command} />
+        </div>
+      </div>
+    </Note>
+  );
+}
 
 // Missing says of each thing that is missing why, and what to run.
 function Missing({ problems }: { problems: Trouble[] }) {
@@ -57,6 +86,7 @@ export function System() {
         {(s) => (
           <>
             <Missing problems={problemsOf(s)} />
+            <Sealed unreadable={s.unreadable} />
             <div className="columns">
               <Card title={t('system.version')}>
                 <Facts
