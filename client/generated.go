@@ -456,6 +456,12 @@ const (
 	LastFilterFailureKindType       LastFilterFailureKind = "type"
 )
 
+// Defines values for LinkViewRole.
+const (
+	LinkViewRoleAdmin LinkViewRole = "admin"
+	LinkViewRoleUser  LinkViewRole = "user"
+)
+
 // Defines values for ListedEventKind.
 const (
 	ListedEventKindCombination ListedEventKind = "combination"
@@ -2455,6 +2461,27 @@ type LimitsForm struct {
 	Webhooks *int64 `json:"webhooks,omitempty"`
 }
 
+// LinkForm defines model for LinkForm.
+type LinkForm struct {
+	// PortalToken What a portal link holds behind its #
+	PortalToken string `json:"portal_token"`
+}
+
+// LinkView defines model for LinkView.
+type LinkView struct {
+	// ExpiresAt Until when it can be used
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Role What the session that the link starts may do
+	Role LinkViewRole `json:"role"`
+
+	// User Whom the link signs in; null for an admin
+	User *SignedInUser `json:"user"`
+}
+
+// LinkViewRole What the session that the link starts may do
+type LinkViewRole string
+
 // ListAPIKey defines model for ListAPIKey.
 type ListAPIKey struct {
 	// Data The rows, the newest first unless sort says otherwise
@@ -3993,8 +4020,9 @@ type System struct {
 	Retention       RetentionStatus `json:"retention"`
 
 	// SchemaVersion The newest migration that the database has
-	SchemaVersion int64    `json:"schema_version"`
-	Settings      Settings `json:"settings"`
+	SchemaVersion int64      `json:"schema_version"`
+	Settings      Settings   `json:"settings"`
+	Unreadable    Unreadable `json:"unreadable"`
 
 	// Version Godwit's own version
 	Version string `json:"version"`
@@ -4208,6 +4236,15 @@ type UnreachableRule struct {
 
 	// Rule Its position among the webhook's rules, from 0
 	Rule int64 `json:"rule"`
+}
+
+// Unreadable defines model for Unreadable.
+type Unreadable struct {
+	// Total How many they are among the oldest 10,000 webhooks
+	Total int64 `json:"total"`
+
+	// Webhooks Ids of the first of them; GET /v1/webhooks/{id} tells what of each
+	Webhooks []string `json:"webhooks"`
 }
 
 // User defines model for User.
@@ -5165,6 +5202,9 @@ type ListWebhooksParams struct {
 
 	// Stuck Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more
 	Stuck *ListWebhooksParamsStuck `form:"stuck,omitempty" json:"stuck,omitempty"`
+
+	// Ids Only these webhooks, separated by commas; those that do not exist, or that the key may not see, are left out
+	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
 
 	// Q Only webhooks whose name or host holds this text in any case, or whose id begins with it
 	Q *string `form:"q,omitempty" json:"q,omitempty"`

@@ -80,6 +80,8 @@ test('pages of an admin and of strangers have no fault of access', { timeout: 60
   const findings: string[] = [];
   const stranger = await open(browser, watch);
   for (const path of ['/sign-in', '/portal#unknown']) findings.push(...(await everywhere(stranger, path, loaded(stranger))));
+  const { url: link } = await call<{ url: string }>('POST', '/v1/portal-sessions', { user_id: made.user });
+  findings.push(...(await everywhere(stranger, link.slice(url.length), () => stranger.getByText('The link signs in Una').waitFor(), '/portal')));
   await stranger.context().close();
   const admin = await open(browser, watch);
   await signIn(admin, adminKey);

@@ -58,6 +58,8 @@ test('the page of a link says for whom it is before it is used, and what opens t
   await late.goto(link);
   await late.getByRole('heading', { level: 1, name: 'This link is over' }).waitFor();
   expect(await late.getByRole('button', { name: 'Sign in', exact: true }).count(), 'who can’t use it sees no button').toBe(0);
+  await late.goto((await call<{ url: string }>('POST', '/v1/portal-sessions', { user_id: made.user })).url);
+  await late.getByText('The link signs in Una').waitFor(); // a new one in the same tab
   await late.context().close();
 });
 

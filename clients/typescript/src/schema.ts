@@ -2421,6 +2421,24 @@ export interface components {
              */
             webhooks?: number | null;
         };
+        LinkForm: {
+            /** @description What a portal link holds behind its # */
+            portal_token: string;
+        };
+        LinkView: {
+            /**
+             * Format: date-time
+             * @description Until when it can be used
+             */
+            expires_at: string;
+            /**
+             * @description What the session that the link starts may do
+             * @enum {string}
+             */
+            role: "admin" | "user";
+            /** @description Whom the link signs in; null for an admin */
+            user: components["schemas"]["SignedInUser"] | null;
+        };
         ListAPIKey: {
             /** @description The rows, the newest first unless sort says otherwise */
             data: components["schemas"]["APIKey"][];
@@ -3884,6 +3902,8 @@ export interface components {
             schema_version: number;
             /** @description What this process was started with, without secrets */
             settings: components["schemas"]["Settings"];
+            /** @description Webhooks with a secret that no key of GODWIT_ENCRYPTION_KEY opens */
+            unreadable: components["schemas"]["Unreadable"];
             /** @description Godwit's own version */
             version: string;
         };
@@ -4071,6 +4091,15 @@ export interface components {
              * @description Its position among the webhook's rules, from 0
              */
             rule: number;
+        };
+        Unreadable: {
+            /**
+             * Format: int64
+             * @description How many they are among the oldest 10,000 webhooks
+             */
+            total: number;
+            /** @description Ids of the first of them; GET /v1/webhooks/{id} tells what of each */
+            webhooks: string[];
         };
         User: {
             /**
@@ -6332,6 +6361,8 @@ export interface operations {
                 reaches?: string;
                 /** @description Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more */
                 stuck?: "true";
+                /** @description Only these webhooks, separated by commas; those that do not exist, or that the key may not see, are left out */
+                ids?: string;
                 /** @description Only webhooks whose name or host holds this text in any case, or whose id begins with it */
                 q?: string;
                 /** @description created: the newest first. name: by the first 50 letters of the name, whatever their case. needs_attention: those first that were switched off by health or by a 410, then those whose last attempts failed, then all others, each by name */

@@ -116,6 +116,12 @@ export function Portal() {
   useEffect(() => {
     const found = link();
     if (found.secret) setLink(found);
+    // Another link in the same tab changes no more than what is behind the #.
+    const another = () => {
+      if (location.hash.length > 1) location.reload();
+    };
+    window.addEventListener('hashchange', another);
+    return () => window.removeEventListener('hashchange', another);
   }, []);
   // Nothing is sent before someone presses the button: programs that look at
   // links in mail don't press any.
@@ -126,7 +132,7 @@ export function Portal() {
   // Whom the link signs in is asked once, in a way that does not use it up. Where that
   // fails for another reason, the button is there all the same.
   const whom = useQuery({
-    queryKey: ['portal', secret],
+    queryKey: ['portal'],
     enabled: secret !== '',
     queryFn: () => ok(api.POST('/v1/portal-sessions/look', { body: { portal_token: secret } })),
     retry: false,
