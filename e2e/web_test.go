@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"godwit/internal/pgtest"
 )
 
 // These tests drive the web app in Chromium, served by a real standalone; the tests
@@ -19,6 +21,9 @@ func TestWeb_Signing(t *testing.T) { inBrowser(t, "signing") }
 // TestWeb_Webhook makes a webhook and does what its page offers, also when it was deleted.
 func TestWeb_Webhook(t *testing.T) { inBrowser(t, "webhook.test") }
 
+// TestWeb_Preview compares what is chosen in the wizard with what then matches and is sent.
+func TestWeb_Preview(t *testing.T) { inBrowser(t, "preview") }
+
 // TestWeb_Settings changes a webhook, which two people may do at once.
 func TestWeb_Settings(t *testing.T) { inBrowser(t, "settings") }
 
@@ -26,7 +31,15 @@ func TestWeb_Settings(t *testing.T) { inBrowser(t, "settings") }
 func TestWeb_Delivery(t *testing.T) { inBrowser(t, "delivery") }
 
 // TestWeb_Admin looks at the pages of those who run Godwit.
-func TestWeb_Admin(t *testing.T) { inBrowser(t, "admin") }
+func TestWeb_Admin(t *testing.T) { inBrowser(t, "admin", "GODWIT_UNREADABLE="+unreadable(t)) }
+
+// unreadable makes a webhook whose secret was sealed with a key that is not there.
+func unreadable(t *testing.T) string {
+	s := sharedStack(t)
+	made := newStage(t, s.standalone).webhook(t, "http://127.0.0.1:9/", map[string]any{"name": "Old vault"})
+	pgtest.Exec(t, s.postgres.URL("godwit"), `UPDATE webhooks SET secret = overlay(secret PLACING '\x00000000' FROM 2 FOR 4), version = version + 1 WHERE id = $1`, made["id"])
+	return made["id"].(string)
+}
 
 // TestWeb_Pages looks for faults of access on every page.
 func TestWeb_Pages(t *testing.T) { inBrowser(t, "pages") }

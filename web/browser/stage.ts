@@ -169,7 +169,7 @@ export interface Cast {
   key: string;
   website: string;
   shop: string;
-  works: { id: string };
+  works: { id: string; secret: string };
   fails: { id: string };
   event: string;
   failed: string;
@@ -187,7 +187,7 @@ export async function cast(good: string, bad: string): Promise<Cast> {
   for (const project of [website, shop]) await call('PUT', `/v1/projects/${project}/members/${user}`);
   const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: `${p}una`, role: 'user', user_id: user });
   const rules = [{ events: ['TODO_CREATED', 'COMMENT_CREATED'], projects: [website] }];
-  const works = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Warehouse feed', url: `${good}/feed/s3cret`, rules }, key);
+  const works = await call<{ id: string; secret: string }>('POST', '/v1/webhooks', { name: 'Warehouse feed', url: `${good}/feed/s3cret`, rules }, key);
   const fails = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'CRM sync', url: `${bad}/crm`, rules: [{ events: ['*'] }] }, key);
   const event = `${p}todo-1`;
   await call('POST', '/v1/events', {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { bad, endScene, good, goodURL, made, page, scene } from './scene';
 import { call, until, url } from './stage';
@@ -83,8 +84,19 @@ test('switching off holds, and a new secret shows its countdown', async () => {
   await page.getByRole('button', { name: 'New secret' }).click();
   await page.getByRole('button', { name: 'Make a new secret' }).click();
   await page.getByText('This is shown only now.').waitFor();
+  await dialog.getByRole('button', { name: 'Show', exact: true }).click();
+  const secret = await dialog.getByText(/^whsec_/).innerText();
   await page.getByRole('button', { name: 'I have stored it' }).click();
   await page.getByText('The old secret ends in').waitFor();
+  const had = good.got.length;
+  await call('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: 'after-the-rotation' } });
+  const sent = await until('an event arrives', async () => good.got.slice(had).find((r) => r.body.includes('after-the-rotation')));
+  const signatures = String(sent.headers['webhook-signature']).split(' ');
+  expect(made.works.secret).not.toBe(secret);
+  for (const each of [made.works.secret, secret]) {
+    const by = createHmac('sha256', Buffer.from(each.replace('whsec_', ''), 'base64')).update(`${String(sent.headers['webhook-id'])}.${String(sent.headers['webhook-timestamp'])}.${sent.body}`);
+    expect(signatures, 'receivers with the old and with the new secret accept it').toContain(`v1,${by.digest('base64')}`);
+  }
 });
 
 test('another webhook begins with what one listens to', async () => {
