@@ -113,7 +113,7 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   const event = await call<{ id: string }>('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: 1 } });
   await p.goto(`${url}/events/${event.id}`);
   await p.getByRole('main').getByRole('link', { name: 'Zulu, the first' }).waitFor();
-  const why = p.locator('section').filter({ has: p.getByRole('button', { name: 'Why?' }) }).last();
+  const why = p.locator('.card').filter({ has: p.getByRole('button', { name: 'Why?' }) }).last();
   await why.getByLabel('Search name or address').fill('zulu');
   await why.getByRole('combobox').selectOption({ label: 'Zulu, the first (got it)' });
   await p.goto(`${url}/deliveries`);
