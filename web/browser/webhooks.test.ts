@@ -48,7 +48,7 @@ test('receiver that fails is checked again, and what was kept is delivered by a 
   const had = receiver.got.length;
   await page.getByRole('button', { name: 'Switch on' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
-  await until('both are delivered', async () => receiver.got.slice(had).filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length === 2);
+  await until('both are delivered', async () => receiver.got.slice(had).filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length >= 2); // and what failed, if the dialog sends it again
   await page.getByText('Working', { exact: true }).first().waitFor();
   await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
   receiver.stop();
