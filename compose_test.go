@@ -263,7 +263,7 @@ func TestDockerContextHoldsTheProduct(t *testing.T) {
 	imports := map[string][]string{}
 	for _, file := range sources(t) {
 		for _, spec := range file.Imports {
-			if target, own := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module+"/"); own && !file.test {
+			if target, own := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), "godwit/"); own && !file.test {
 				imports[file.dir] = append(imports[file.dir], target)
 			}
 		}
