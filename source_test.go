@@ -27,9 +27,6 @@ func (s source) at(n ast.Node) string {
 	return strings.TrimSuffix(s.set.Position(n.Pos()).String(), ":1")
 }
 
-// line is the line on which pos is.
-func (s source) line(pos token.Pos) int { return s.set.Position(pos).Line }
-
 // sources reads every Go file but generated ones and what Go itself leaves out.
 func sources(t *testing.T) []source {
 	t.Helper()
