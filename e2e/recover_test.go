@@ -92,7 +92,8 @@ func (p *process) counts(t testing.TB, status string, n int) {
 }
 
 // inOrder asserts that what was delivered came once each and nearly in the order
-// of its acceptance.
+// of its acceptance: 64 are under way at one moment, and what was tried before begins in
+// a workflow, which takes a moment in which others pass it.
 func inOrder(t testing.TB, arrived []request, ids []string) {
 	t.Helper()
 	at := make(map[string]int)
@@ -114,7 +115,7 @@ func inOrder(t testing.TB, arrived []request, ids []string) {
 		require.Equal(t, 1, n, id)
 	}
 	t.Logf("at most %d out of order", furthest)
-	require.LessOrEqual(t, furthest, 64)
+	require.LessOrEqual(t, furthest, 256)
 }
 
 // failed gives the events of the deliveries that used up their attempts, once all

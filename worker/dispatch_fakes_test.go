@@ -74,7 +74,11 @@ func (l *ledger) TakeQueued(_ context.Context, t hook.Take, room map[string]int)
 }
 
 func (l *ledger) TakeDrained(_ context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
-	return l.begin(&l.drained, t, room), nil
+	out := l.begin(&l.drained, t, room)
+	for _, p := range out.Begun {
+		out.Drained = append(out.Drained, p.Delivery.WebhookID)
+	}
+	return out, nil
 }
 
 // begin begins what there is room for.

@@ -131,36 +131,32 @@ func (d *Dispatcher) queued(ctx context.Context, limit int) (claims []hook.Claim
 	if !d.ready() || room.Limit == 0 {
 		return nil, true, begun, nil
 	}
-	// What is drained gives slots back all the time: it is begun here as long as there is
-	// something to begin, and has no workflow for itself.
+	// What is drained gives slots back all the time: where its oldest can all be begun
+	// here, the next ones are too, and have no workflow for themselves.
 	room.Crowded = append(room.Crowded, drained...)
 	claims, err = d.Ledger.Release(ctx, room)
 	return claims, true, begun || len(claims) == room.Limit, err
 }
 
 // beginQueued begins first attempts of what waits in queues, or was held and is being
-// released; begun says that there were some, drained of which webhooks something was
-// released.
+// released; begun says that there were some, drained of which webhooks Release has
+// nothing to give out.
 func (d *Dispatcher) beginQueued(ctx context.Context, webhooks []hook.Queue) (begun bool, drained []string, err error) {
-	take := func(ask func(context.Context, hook.Take, map[string]int) (hook.Taken, error), webhooks []hook.Queue) ([]hook.Parcel, error) {
+	take := func(ask func(context.Context, hook.Take, map[string]int) (hook.Taken, error), webhooks []hook.Queue) (taken hook.Taken, err error) {
 		plan := d.Attempts.Plan(takeAtOnce, webhooks)
 		if len(plan) == 0 {
-			return nil, nil
+			return taken, nil
 		}
-		taken, err := ask(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
+		taken, err = ask(ctx, d.take(hook.Take{Limit: takeAtOnce}), plan)
 		d.leave(taken.Rest)
-		return taken.Begun, errors.Join(err, d.begin(ctx, taken.Begun))
+		return taken, errors.Join(err, d.begin(ctx, taken.Begun))
 	}
 	queued, err := take(d.Ledger.TakeQueued, webhooks)
 	if err != nil {
 		return false, nil, err
 	}
 	released, err := take(d.Ledger.TakeDrained, slices.DeleteFunc(slices.Clone(webhooks), func(q hook.Queue) bool { return !q.Drains }))
-	for _, p := range released {
-		drained = append(drained, p.Delivery.WebhookID)
-	}
-	slices.Sort(drained)
-	return len(queued)+len(released) > 0, slices.Compact(drained), err
+	return len(queued.Begun)+len(released.Begun) > 0, released.Drained, err
 }
 
 // leave has the workflows of deliveries started of which something is wrong: they

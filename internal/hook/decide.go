@@ -185,6 +185,8 @@ type Taken struct {
 	// Rest are those whose workflows are to be started, as after a claim: they will
 	// see what is wrong.
 	Rest []Claim
+	// Drained are webhooks of which all that has a slot of a drain is begun.
+	Drained []string
 	// Queued is how many have to wait for room.
 	Queued int
 }

@@ -159,3 +159,19 @@ func TestTakeDrained_EndsWhatCannotBeSent(t *testing.T) {
 	require.Empty(t, s.takenDrained(t))
 	require.Equal(t, 1, s.number(t, `SELECT count(*) FROM deliveries WHERE status = 'failed' AND reason = 'internal' AND slot_until IS NULL`))
 }
+
+// Release looks at a webhook in the same round unless all of its oldest were begun.
+func TestTakeDrained_SaysWhereNothingIsLeftToRelease(t *testing.T) {
+	s := newStage(t)
+	w := s.drains(t, 5)
+	pgtest.Exec(t, s.url, `UPDATE webhooks SET drain = 2; UPDATE deliveries SET attempts = 1, run_id = 'run' WHERE event_id = 'e4'`)
+	for _, want := range [][]string{{w.ID}, nil} { // e1 and e2; e3 without e4
+		taken, err := s.TakeDrained(context.Background(), taking, map[string]int{w.ID: 64})
+		require.NoError(t, err)
+		require.Equal(t, want, taken.Drained)
+		for _, p := range taken.Begun {
+			s.end(t, p.Delivery.ID, 1, success())
+		}
+		pgtest.Exec(t, s.url, `UPDATE webhooks SET drain = 2`)
+	}
+}

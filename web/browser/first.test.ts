@@ -27,7 +27,6 @@ test('link that a start prints opens the app signed in, and an empty app offers 
   await until('more events arrive', async () => (await count()) > before);
 
   await page.goto(link);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'This link is over' }).waitFor();
   expect(watch.faults.join('\n')).toBe('');
 });

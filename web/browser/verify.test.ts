@@ -100,7 +100,7 @@ test('a file keeps each byte', async () => {
   await file.setInputFiles(whole(body));
   expect(await check('The signature fits')).toBeUndefined();
   await file.setInputFiles({ name: 'large.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc((2 << 20) + (65 << 10)) });
-  await page.getByText('The file is too large').waitFor();
+  await page.getByText('The body is too large').waitFor();
   await file.setInputFiles({ name: '<b>bytes.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([255, 0, 13, 10]) });
   expect(await check('The signature does not fit')).toBe('Signature fits the headers and the body');
 });

@@ -102,8 +102,8 @@ WITH lane AS MATERIALIZED (
 	WHERE w.drain > 0 AND w.status <> 'DEGRADED' AND w.rate_limit_per_second IS NULL
 		AND NOT ` + subscription.Slowed + ` AND NOT ` + subscription.Paused + ` AND NOT ` + off + `
 ), due AS MATERIALIZED (
-	SELECT f.* FROM (
-		SELECT q.id FROM lane CROSS JOIN LATERAL (
+	SELECT f.*, t.picked FROM (
+		SELECT q.id, count(*) OVER (PARTITION BY lane.id) AS picked FROM lane CROSS JOIN LATERAL (
 			SELECT id FROM (
 				` + turn + `d.dispatch_at = 'infinity'` + itsOldest + `
 				UNION ALL ` + turn + Held + ` AND lane.draining` + itsOldest + `
@@ -121,9 +121,9 @@ UPDATE deliveries d SET
 	status = 'pending', reason = NULL, attempts = 1, begun_at = now(), updated_at = now(),
 	dispatch_at = now() + make_interval(secs => coalesce(look.timeout_seconds, $2::float8) + $3),
 	slot_until = now() + make_interval(secs => coalesce(look.timeout_seconds, $2::float8) + $3)
-FROM look
-WHERE d.id = look.due_id AND look.step = 'begin'
-RETURNING ` + takenColumns
+FROM look, due
+WHERE d.id = look.due_id AND look.step = 'begin' AND due.id = d.id
+RETURNING ` + takenColumns + `, due.picked`
 
 type takenRow struct {
 	DeliveryRow
@@ -133,6 +133,7 @@ type takenRow struct {
 	OwnerID        sql.NullString `db:"owner_id"`
 	TimeoutSeconds sql.NullInt64  `db:"timeout_seconds"`
 	Drain          int            `db:"drain"`
+	Picked         int            `db:"picked"` // of the webhook, the oldest that it releases
 	BlueWebhook    sql.NullString `db:"blue_webhook"`
 	Step           string         `db:"step"`
 	Now            time.Time      `db:"now"`
@@ -166,7 +167,8 @@ func (s *Store) TakeQueued(ctx context.Context, t hook.Take, room map[string]int
 // Release would give it else.
 func (s *Store) TakeDrained(ctx context.Context, t hook.Take, room map[string]int) (hook.Taken, error) {
 	webhooks, rooms := roomColumns(room)
-	return s.take(ctx, func(ctx context.Context) (taken []takenRow, err error) {
+	picked := map[string]int{} // and not begun
+	out, err := s.take(ctx, func(ctx context.Context) (taken []takenRow, err error) {
 		if err := s.PrepareAll(ctx, "take what is released", tryLanes, TakeDrained); err != nil {
 			return nil, err
 		}
@@ -178,8 +180,19 @@ func (s *Store) TakeDrained(ctx context.Context, t hook.Take, room map[string]in
 			}
 			return s.SelectIn(ctx, tx, &taken, TakeDrained, t.Limit, t.Timeout.Seconds(), t.Margin.Seconds(), webhooks, rooms)
 		})
+		for _, r := range taken {
+			picked[r.DeliveryRow.WebhookID] = r.Picked
+		}
 		return taken, err
 	})
+	for _, p := range out.Begun {
+		if id := p.Delivery.WebhookID; picked[id] > 1 {
+			picked[id]--
+		} else {
+			out.Drained = append(out.Drained, id)
+		}
+	}
+	return out, err
 }
 
 func roomColumns(room map[string]int) (webhooks, rooms any) {
