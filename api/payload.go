@@ -64,8 +64,8 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 	}
 	if err != nil {
 		p := bodyProblem(c, err, limit)
-		if p.Code == access.CodeTooLarge && ctx.Operation().OperationID == "verify-request" {
-			p.Detail = fmt.Sprintf("The body is larger than %d bytes: a request with a body of up to %d bytes can be checked here; %s.", limit, maxVerified, checkLonger)
+		if remedy := access.ContentOf(ctx.Operation()).Remedy; p.Code == access.CodeTooLarge && remedy != "" {
+			p.Detail += " " + remedy
 		}
 		return nil, p
 	}

@@ -93,7 +93,7 @@ func (s *server) webhookRoutes() []route {
 		{post, "/v1/webhooks/check", users, answers, "check-webhook", "What is wrong with a webhook, or a part of one; writes nothing", access.Takes[checkForm]().UpTo(maxBody), call(s.checkWebhook)},
 		{post, "/v1/webhooks/preview", users, answers, "preview-rules", "What rules would have matched; writes nothing", access.Takes[previewForm]().UpTo(maxBody), call(s.preview)},
 		{post, "/v1/webhooks/{id}/explain", users, answers, "explain-event", "Why an event did or did not go to a webhook", access.Takes[explainForm](), call(s.explain)},
-		{post, "/v1/webhooks/{id}/verify", users, answers, "verify-request", "Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing", access.Takes[verifyForm]().UpTo(verifiedBody), call(s.verify)},
+		{post, "/v1/webhooks/{id}/verify", users, answers, "verify-request", "Whether a request that a receiver got is signed by a webhook, and which part is wrong; writes nothing", access.Takes[verifyForm]().UpTo(verifiedBody).WhenLarger(largerVerified), call(s.verify)},
 		{get, "/v1/webhooks", users, answers, "list-webhooks", "Webhooks", nil, call(s.webhooks)},
 		{get, "/v1/webhooks/{id}", users, answers, "get-webhook", "One webhook", nil, call(s.webhook)},
 		{put, "/v1/webhooks/by-key/{key}", users, answers, "put-webhook", "Create or change the webhook with a key", access.Takes[webhookForm]().UpTo(maxBody), call(s.putWebhook)},

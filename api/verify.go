@@ -29,6 +29,8 @@ const (
 	maxReceiversSecret = 1000
 )
 
+var largerVerified = fmt.Sprintf("A request with a body of up to %d bytes can be checked here; %s.", maxVerified, checkLonger)
+
 // verifyForm is a request that a receiver got. Nothing of it is stored or logged.
 type verifyForm struct {
 	Headers    map[string]string `json:"headers" maxProperties:"100" doc:"The headers that arrived, by their names in any case"`

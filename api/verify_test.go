@@ -227,7 +227,7 @@ func TestVerify_SaysWhatToDoWithALongerBody(t *testing.T) {
 	}
 	combination := c.call("POST", path, `{"headers":{},"body":"`+strings.Repeat("x", hook.MaxParts*hook.MaxEventBytes)+`"}`)
 	combination.problem(413, "too_large")
-	require.Equal(t, "The body is larger than 786432 bytes: a request with a body of up to 524288 bytes can be checked here; godwit verify checks a longer one on your own machine.", combination.json()["detail"])
+	require.Equal(t, "The body is larger than 786432 bytes. A request with a body of up to 524288 bytes can be checked here; godwit verify checks a longer one on your own machine.", combination.json()["detail"])
 }
 
 // TestVerify_KeepsNothing of a request: it may hold a secret, and what an event says.

@@ -25,6 +25,7 @@ type Content struct {
 	Optional bool  // it may be left out
 	Events   bool  // it may be a CloudEvent, or a batch of them, instead
 	Ahead    reader
+	Remedy   string // what to do with a larger one; "" = there is nothing to say
 }
 
 // reader does what may take long with a body before there is a transaction, which would
@@ -36,6 +37,9 @@ func Takes[T any]() *Content { return &Content{Form: reflect.TypeFor[T](), most:
 
 // UpTo has the body be of up to so many bytes.
 func (c *Content) UpTo(bytes int64) *Content { c.most = bytes; return c }
+
+// WhenLarger says in a sentence what to do with a larger body.
+func (c *Content) WhenLarger(remedy string) *Content { c.Remedy = remedy; return c }
 
 // OrNone lets the body be left out.
 func (c *Content) OrNone() *Content { c.Optional = true; return c }

@@ -89,10 +89,9 @@ RETURNING ` + takenColumns
 
 const takenColumns = DeliveryColumnList + `, d.blue_webhook, look.*, now() AS now`
 
-// TakeDrained begins, within the webhooks' slots, first attempts of what was held or
-// redelivered and is being released: up to $5 of each webhook $4, of those with the
-// oldest of all that it releases. The others are Release's: they were tried before, or
-// their webhook has a rate.
+// TakeDrained looks, of each webhook $4, at the oldest that it releases, as many as it
+// has free slots, at most $5, and begins those that were never tried. Release gives slots
+// to the others, and to what a webhook with a rate releases.
 var TakeDrained = `
 WITH lane AS MATERIALIZED (
 	SELECT w.id, w.drain_until IS NOT NULL AS draining,

@@ -2,7 +2,6 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { answered, api, Failure, ok, type Schemas } from './client';
 import { ago } from '../rules/ago';
-import { rawMembers } from '../rules/raw';
 import { settle, type Kept } from '../rules/settle';
 import { ails, needsYou } from '../rules/state';
 import type { WebhookQuery } from '../rules/webhook-filter';
@@ -211,6 +210,7 @@ export type EventAsKept = Schemas['Event'] & { raw: { previous: string | null; c
 async function readEvent(id: string): Promise<EventAsKept> {
   const text = await ok(api.GET('/v1/events/{id}', { params: { path: { id } }, parseAs: 'text' }));
   const event = JSON.parse(text) as Schemas['Event'];
+  const { rawMembers } = await import('../rules/raw'); // of the pages of events alone
   const members = rawMembers(text);
   return { ...event, raw: { previous: event.previous && (members.get('previous') ?? null), current: event.current && (members.get('current') ?? null) } };
 }

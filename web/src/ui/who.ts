@@ -8,11 +8,10 @@ import { isolated } from '../rules/isolated';
 export function useWho() {
   const { t } = useWords();
   const session = useSession().data;
-  const users = useUsers(session?.role === 'admin').data;
-  return (actor: string) => {
-    if (actor === 'admin') return session?.role === 'admin' && !session.user_id ? t('who.you') : t('who.admin');
-    if (actor === session?.user_id) return t('who.you');
-    return isolated(users?.find((u) => u.id === actor)?.name ?? actor);
+  const user = useActor();
+  return (who: string) => {
+    if (who !== 'admin') return user(who);
+    return session?.role === 'admin' && !session.user_id ? t('who.you') : t('who.admin');
   };
 }
 
