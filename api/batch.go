@@ -29,7 +29,7 @@ type batchResult struct {
 }
 
 func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAnswer], error) {
-	o, err := offerOf(ctx, func() ([]eventjson.Item, error) { return eventjson.ParseBatch(in.raw) })
+	o, err := s.offerOf(ctx, func() ([]eventjson.Item, error) { return eventjson.ParseBatch(in.raw) })
 	if err != nil {
 		return nil, err
 	}

@@ -143,7 +143,7 @@ func (b publishBody) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (s *server) publish(ctx context.Context, in *EventPayload) (*publishReply, error) {
-	o, err := offerOf(ctx, in.items)
+	o, err := s.offerOf(ctx, in.items)
 	if err != nil {
 		return nil, err
 	}

@@ -65,11 +65,8 @@ func put[T any](v T, created bool) *putReply[T] {
 type reply[T any] struct{ Body T }
 
 func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[Company], error) {
-	if err := newID("id", in.ID); err != nil {
-		return nil, err
-	}
 	form, err := decode[companyForm](in.raw)
-	if err != nil {
+	if err := besides(newID("id", in.ID), err); err != nil {
 		return nil, err
 	}
 	company := hook.Company{ID: in.ID, Name: form.Name}

@@ -81,10 +81,10 @@ func (f eventTypeForm) size() int {
 }
 
 func (f typeWordsForm) check(at, language string) []hook.Field {
-	if !languageTag.MatchString(language) {
-		return []hook.Field{{Pointer: at, Code: hook.FieldForm, Params: hook.Params{"expected": "language"}, Detail: "must be a language such as de or pt-BR (BCP 47)"}}
-	}
 	bad := checkDescription(at+"/description", f.Description)
+	if !languageTag.MatchString(language) {
+		bad = append(bad, hook.Field{Pointer: at, Code: hook.FieldForm, Params: hook.Params{"expected": "language"}, Detail: "must be a language such as de or pt-BR (BCP 47)"})
+	}
 	for _, name := range []struct{ at, text string }{{"/title", f.Title}, {"/group", f.Group}} {
 		if name.text != "" {
 			bad = append(bad, checkName(at+name.at, name.text)...)

@@ -135,10 +135,6 @@ type putEventTypeInput struct {
 }
 
 func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putReply[eventType], error) {
-	if !hook.ValidTypeName(in.Name) {
-		return nil, badParameter(hook.Field{Pointer: "{name}", Code: hook.FieldForm, Params: hook.Params{"expected": "event_type"},
-			Detail: "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither " + hook.HealthCheckType + " nor " + hook.CombinationType})
-	}
 	form, bad, err := decodeForm[eventTypeForm](in.raw)
 	if err != nil {
 		return nil, err
@@ -147,7 +143,7 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 	if err != nil {
 		return nil, err
 	}
-	if err := invalid(slices.Concat(bad, form.check(), badSchema)); err != nil {
+	if err := besides(newTypeName(in.Name), invalid(slices.Concat(bad, form.check(), badSchema))); err != nil {
 		return nil, err
 	}
 	t, created, err := s.Store.PutEventType(ctx, form.eventType(in.Name, s.Now()))
@@ -155,6 +151,15 @@ func (s *server) putEventType(ctx context.Context, in *putEventTypeInput) (*putR
 		return nil, err
 	}
 	return put(viewEventType(t), created), nil
+}
+
+// newTypeName says why a name of an event type that is about to be created can't be one.
+func newTypeName(name string) error {
+	if hook.ValidTypeName(name) {
+		return nil
+	}
+	return badParameter(hook.Field{Pointer: "{name}", Code: hook.FieldForm, Params: hook.Params{"expected": "event_type"},
+		Detail: "must have 1 to 128 characters out of A-Z a-z 0-9 _ . : - and be neither " + hook.HealthCheckType + " nor " + hook.CombinationType})
 }
 
 // checkSchema reads the schema and holds the example to it, in turn where they are

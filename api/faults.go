@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -23,6 +24,16 @@ func withUnknown(bad []hook.Field, look func() error) error {
 		return err
 	}
 	return invalid(append(bad, unknown...))
+}
+
+// besides is what is wrong with a parameter and with the body, in one answer.
+func besides(parameter, body error) error {
+	bad, other := fieldsOf422(body)
+	if parameter == nil || other != nil || len(bad) == 0 {
+		return cmp.Or(parameter, body)
+	}
+	own, _ := fieldsOf422(parameter)
+	return invalid(slices.Concat(own, bad))
 }
 
 // unknownRules looks the owner and the names in rules up; were holds rules that may name
@@ -58,6 +69,15 @@ func (s *server) noUser(ctx context.Context, pointer, id string) error {
 	}
 	_, err := s.Store.User(ctx, id)
 	return unknownField422(err, pointer, "user", id)
+}
+
+// noType is CodeInvalid where there is no such event type.
+func (s *server) noType(ctx context.Context, name string) error {
+	unknown, err := s.Store.Unknown(ctx, []hook.Event{known(hook.Event{Type: name})})
+	if err != nil {
+		return err
+	}
+	return invalid(unknown[0])
 }
 
 // unknownField422 makes of what was not found the fault of the field that names it.

@@ -42,10 +42,11 @@ func (f listenerForm) webhook() webhookForm {
 }
 
 func (f listenerForm) check() []hook.Field {
+	var bad []hook.Field
 	if !hook.ValidListenerName(f.Name) {
-		return []hook.Field{{Code: hook.FieldForm, Params: hook.Params{"expected": "name"}, Pointer: "/name", Detail: "must be 1 to 63 characters out of a-z, 0-9 and -, and begin and end with a letter or digit"}}
+		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "name"}, Pointer: "/name", Detail: "must be 1 to 63 characters out of a-z, 0-9 and -, and begin and end with a letter or digit"})
 	}
-	bad := f.webhook().check()
+	bad = append(bad, f.webhook().check()...)
 	if most := int(hook.MaxKeep / time.Second); f.KeepSeconds != nil && (*f.KeepSeconds < 0 || *f.KeepSeconds > most) {
 		bad = append(bad, hook.Field{Code: hook.FieldRange, Params: hook.Params{"min": 0, "max": most}, Pointer: "/keep_seconds", Detail: fmt.Sprintf("must be 0 to %d seconds", most)})
 	}

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,7 +35,7 @@ type offerKey struct{}
 // readOffer reads published events and holds them to their schemas. In the context that
 // it gives offerOf knows them.
 func (s *server) readOffer(ctx huma.Context, read func() ([]eventjson.Item, error)) (huma.Context, error) {
-	items, err := read()
+	items, err := s.readItems(ctx.Context(), read)
 	if err != nil {
 		return ctx, nil // the handler says so
 	}
@@ -47,12 +49,71 @@ func (s *server) readOffer(ctx huma.Context, read func() ([]eventjson.Item, erro
 }
 
 // offerOf gives what was read before, or reads it.
-func offerOf(ctx context.Context, read func() ([]eventjson.Item, error)) (o offer, err error) {
+func (s *server) offerOf(ctx context.Context, read func() ([]eventjson.Item, error)) (o offer, err error) {
 	if known, ok := ctx.Value(offerKey{}).(offer); ok {
 		return known, nil
 	}
-	o.items, err = read()
+	o.items, err = s.readItems(ctx, read)
 	return o, err
+}
+
+// readItems reads events. Of those with faults it also says which names are unknown and
+// what does not fit the schema, so that all of it comes in one answer.
+func (s *server) readItems(ctx context.Context, read func() ([]eventjson.Item, error)) ([]eventjson.Item, error) {
+	items, err := read()
+	if err != nil {
+		return nil, err
+	}
+	var events []hook.Event
+	var places []int
+	for i, item := range items {
+		if bad, _ := fieldsOf422(item.Err); len(bad) > 0 && len(bad) <= hook.MaxEventFaults {
+			events, places = append(events, known(item.Event)), append(places, i)
+		}
+	}
+	if len(events) == 0 {
+		return items, nil
+	}
+	unknown, err := s.Store.Unknown(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	checks, err := s.Matching.Check(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range places {
+		items[i].Err = alsoFaulty(items[i], append(unknown[k], checks[k].Faults()...))
+	}
+	return items, nil
+}
+
+// known is an event without the names that nothing can have.
+func known(e hook.Event) hook.Event {
+	if !hook.ValidTypeName(e.Type) {
+		e.Type = ""
+	}
+	if !hook.ValidID(e.ProjectID) {
+		e.ProjectID = ""
+	}
+	return e
+}
+
+// alsoFaulty is the error of an item with more faults, whose pointers lead into an event
+// of Godwit's form.
+func alsoFaulty(item eventjson.Item, more []hook.Field) error {
+	var e *hook.Error
+	if !errors.As(item.Err, &e) || len(more) == 0 {
+		return item.Err
+	}
+	all := *e
+	all.Fields = slices.Clone(e.Fields)
+	for _, f := range more {
+		f.Pointer = item.Pointer(f.Pointer)
+		all.Fields = append(all.Fields, f)
+	}
+	all.Fields = hook.FirstFaults(firstOfEach(all.Fields), hook.MaxEventFaults)
+	return &all
 }
 
 // readBatch is the reader of batches.

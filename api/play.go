@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,12 +78,12 @@ func (s *server) makePlayAddress(ctx context.Context, in *playInput) (*playReply
 	if err := s.playOff(); err != nil {
 		return nil, err
 	}
-	form, err := decodeOptional[playForm](in.raw)
+	form, bad, err := decodeForm[playForm](orEmpty(in.raw))
 	if err != nil {
 		return nil, err
 	}
 	ownerID, foreign := owner(ctx, form.OwnerID)
-	if err := invalid(foreign); err != nil {
+	if err := withUnknown(slices.Concat(bad, form.check(), foreign), func() error { return s.noUser(ctx, "/owner_id", ownerID) }); err != nil {
 		return nil, err
 	}
 	base, err := s.linkBase(in.Called)

@@ -41,14 +41,11 @@ func viewProject(p hook.Project) project {
 }
 
 func (s *server) putProject(ctx context.Context, in *putInput) (*putReply[project], error) {
-	if err := newID("id", in.ID); err != nil {
-		return nil, err
-	}
 	form, bad, err := decodeForm[projectForm](in.raw)
 	if err == nil {
 		err = withUnknown(append(bad, form.check()...), func() error { return s.noCompany(ctx, form.CompanyID) })
 	}
-	if err != nil {
+	if err := besides(newID("id", in.ID), err); err != nil {
 		return nil, err
 	}
 	p, created, err := s.Store.PutProject(ctx, hook.Project{ID: in.ID, CompanyID: form.CompanyID, Name: form.Name})

@@ -41,16 +41,17 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	form, err := decodeOptional[rotateForm](in.raw)
+	form, bad, err := decodeForm[rotateForm](orEmpty(in.raw))
 	if err != nil {
 		return nil, err
 	}
+	bad = append(bad, form.check()...)
 	w, err := s.Store.RotateSecret(ctx, in.ID, func(w *hook.Webhook) error {
 		if err := w.NotListener(); err != nil {
 			return err
 		}
 		signature := hook.SignatureOf(w.Secret)
-		if err := invalid(form.checkSecret(*w, signature)); err != nil {
+		if err := invalid(append(bad, form.checkSecret(*w, signature)...)); err != nil {
 			return err
 		}
 		return w.Rotate(cmp.Or(form.Secret, s.NewSecret(signature)), form.overlap(), s.Now())

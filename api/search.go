@@ -107,7 +107,7 @@ func (s *server) searchEvents(ctx context.Context, in *Payload) (*reply[foundEve
 	if form.Filter != "" {
 		faults = append(faults, s.conditionFaults([]hook.Rule{q.Rule})...)
 	}
-	if err := invalid(slices.Concat(bad, foreign, ofSearch(faults))); err != nil {
+	if err := withUnknown(slices.Concat(bad, foreign, ofSearch(faults)), func() error { return ofSearchError(s.Matching.Searchable(ctx, q)) }); err != nil {
 		return nil, err
 	}
 	if q.Until.IsZero() {

@@ -39,11 +39,14 @@ type switchInput struct {
 	Payload
 }
 
-func decodeOptional[T checked](raw []byte) (T, error) {
+func decodeOptional[T checked](raw []byte) (T, error) { return decode[T](orEmpty(raw)) }
+
+// orEmpty is a body that may be left out.
+func orEmpty(raw []byte) []byte {
 	if len(raw) == 0 {
-		raw = []byte("{}")
+		return []byte("{}")
 	}
-	return decode[T](raw)
+	return raw
 }
 
 // enable probes a webhook and switches it on when the probe passes.

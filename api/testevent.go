@@ -41,7 +41,10 @@ func (s *server) test(ctx context.Context, in *switchInput) (*testReply, error) 
 	if err := pathID(in.ID); err != nil {
 		return nil, err
 	}
-	form, err := decodeOptional[testForm](in.raw)
+	form, bad, err := decodeForm[testForm](orEmpty(in.raw))
+	if err == nil {
+		err = withUnknown(append(bad, form.check()...), func() error { return s.noType(ctx, form.Type) })
+	}
 	if err != nil {
 		return nil, err
 	}

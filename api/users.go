@@ -63,11 +63,8 @@ func viewUser(u hook.User) User {
 }
 
 func (s *server) putUser(ctx context.Context, in *putInput) (*putReply[User], error) {
-	if err := newID("id", in.ID); err != nil {
-		return nil, err
-	}
 	form, err := decode[userForm](in.raw)
-	if err != nil {
+	if err := besides(newID("id", in.ID), err); err != nil {
 		return nil, err
 	}
 	u, created, err := s.Store.PutUser(ctx, hook.User{ID: in.ID, Name: form.Name, Email: form.Email, Locale: orElse(form.Locale, "")})

@@ -38,15 +38,12 @@ const keyTries = 3
 
 // putWebhook creates the webhook with a key, or replaces all that can be set of it.
 func (s *server) putWebhook(ctx context.Context, in *putWebhookInput) (*putWebhookReply, error) {
-	if err := newID("key", in.Key); err != nil {
-		return nil, err
-	}
 	version, err := versionOf(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
 	form, err := s.newForm(ctx, in.raw)
-	if err != nil {
+	if err := besides(newID("key", in.Key), err); err != nil {
 		return nil, err
 	}
 	for range keyTries {

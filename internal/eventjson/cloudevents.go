@@ -263,10 +263,7 @@ func (r *attributes) end() Item {
 	case n > 1:
 		r.fault("data_base64", hook.Field{Code: hook.FieldBeside, Params: hook.Params{"field": "data"}, Detail: "can't be given beside data"})
 	}
-	if err := invalid(r.bad.Fields()); err != nil {
-		return Item{Err: err}
-	}
-	return Item{Event: r.event, form: r.form}
+	return Item{Event: r.event, Err: invalid(r.bad.Fields()), form: r.form}
 }
 
 // form is how an event was written.

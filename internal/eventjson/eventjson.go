@@ -29,7 +29,8 @@ func Parse(body []byte) (hook.Event, error) {
 	return r.finish()
 }
 
-// Item is one element of a batch: an event or the error that Parse gave for it.
+// Item is one element of a batch: an event, or the error that Parse gave for it beside
+// what could be read of it.
 type Item struct {
 	Event hook.Event
 	Err   error
@@ -149,10 +150,7 @@ func (r *reader) finish() (hook.Event, error) {
 	if r.event.Previous == nil && r.event.Current == nil && !r.faulty("/previous") && !r.faulty("/current") {
 		r.fault("current", bothNull)
 	}
-	if err := invalid(r.bad.Fields()); err != nil {
-		return hook.Event{}, err
-	}
-	return r.event, nil
+	return r.event, invalid(r.bad.Fields())
 }
 
 // id reads an optional id: null is the same as none.

@@ -130,6 +130,22 @@ func (e *Engine) Check(ctx context.Context, events []hook.Event) ([]Check, error
 	return checks, nil
 }
 
+// Faults are what is wrong with the event.
+func (c Check) Faults() []hook.Field {
+	if c.fault == nil {
+		return nil
+	}
+	return c.fault.Fields
+}
+
+// beside adds what the schema says of an event to why it was refused.
+func beside(a hook.Accepted, fault *hook.Error) hook.Accepted {
+	if a.Err != nil && a.Err.Code == hook.CodeInvalid && fault != nil {
+		a.Err.Fields = append(a.Err.Fields, fault.Fields...)
+	}
+	return a
+}
+
 // Ingest stores events with what they match, as far as they fit their schemas. checks
 // are those that Check has made of them; nil = it makes them. Those of a schema that has
 // changed since are made anew. The answers come in the order of the events, each by
@@ -192,7 +208,7 @@ func (e *Engine) offer(ctx context.Context, o offered, out []hook.Accepted) ([]i
 	for k, i := range o.at {
 		switch fault := o.checks[k].fault; {
 		case !answers[k].SchemaChanged:
-			out[i] = answers[k]
+			out[i] = beside(answers[k], fault)
 		case fault != nil: // by the schema as it is now: a refusal is never made from memory
 			out[i] = hook.Accepted{Err: fault}
 		default:

@@ -49,7 +49,7 @@ type Found struct {
 // itself are not searched: no rule matches a combination, and what is told of
 // webhooks belongs to their owners alone.
 func (e *Engine) Search(ctx context.Context, q Search) (Found, error) {
-	if err := searchable(e.Store.CheckRules(ctx, q.OwnerID, []hook.Rule{q.Rule})); err != nil {
+	if err := e.Searchable(ctx, q); err != nil {
 		return Found{}, err
 	}
 	recent, err := e.searched(ctx, q)
@@ -90,8 +90,10 @@ func (e *Engine) Search(ctx context.Context, q Search) (Found, error) {
 	return out, nil
 }
 
-// searchable lets a search have what no new rule may: types that are archived.
-func searchable(err error) error {
+// Searchable is CodeInvalid when the owner or something that the search names does not
+// exist. It may have what no new rule may: types that are archived.
+func (e *Engine) Searchable(ctx context.Context, q Search) error {
+	err := e.Store.CheckRules(ctx, q.OwnerID, []hook.Rule{q.Rule})
 	var known *hook.Error
 	if !errors.As(err, &known) || known.Code != hook.CodeInvalid {
 		return err

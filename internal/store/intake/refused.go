@@ -88,13 +88,7 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict,
 			"an event with the id %q was accepted before with other content; GET /v1/events/{id} shows it. Give this event another id", e.ID)}
 	}
-	unknown := &hook.Error{Code: hook.CodeInvalid, Message: "the event names things that don't exist"}
-	if !r.HasProject {
-		unknown.Fields = append(unknown.Fields, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "project", "id": e.ProjectID}, Pointer: "/project_id", Detail: "there is no project \"" + e.ProjectID + "\"; create it first"})
-	}
-	if !r.HasType {
-		unknown.Fields = append(unknown.Fields, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": e.Type}, Pointer: "/type", Detail: "there is no event type \"" + e.Type + "\"; GET /v1/event-types lists them"})
-	}
+	unknown := &hook.Error{Code: hook.CodeInvalid, Message: "the event names things that don't exist", Fields: r.unknown(e)}
 	if unknown.Fields == nil && r.Schema != schema {
 		return hook.Accepted{SchemaChanged: true}
 	}
@@ -103,6 +97,41 @@ func (r refusal) answer(e hook.Event, schema int64) hook.Accepted {
 		return hook.Accepted{Err: hook.Errorf(hook.CodeConflict, "the project or event type was just created; send the event again")}
 	}
 	return hook.Accepted{Err: unknown}
+}
+
+// unknown is what the event names and does not exist.
+func (r refusal) unknown(e hook.Event) (bad []hook.Field) {
+	if !r.HasProject {
+		bad = append(bad, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "project", "id": e.ProjectID}, Pointer: "/project_id", Detail: "there is no project \"" + e.ProjectID + "\"; create it first"})
+	}
+	if !r.HasType {
+		bad = append(bad, hook.Field{Code: hook.FieldNotFound, Params: hook.Params{"kind": "event_type", "id": e.Type}, Pointer: "/type", Detail: "there is no event type \"" + e.Type + "\"; GET /v1/event-types lists them"})
+	}
+	return bad
+}
+
+// Unknown is what each of these events names and does not exist. An event may leave its
+// project, or its type, out.
+func (s *Store) Unknown(ctx context.Context, events []hook.Event) ([][]hook.Field, error) {
+	var projects, types []string
+	for _, e := range events {
+		projects, types = append(projects, e.ProjectID), append(types, e.Type)
+	}
+	var found []refusal
+	err := sqlx.SelectContext(ctx, s.On(ctx), &found, `
+		SELECT i.project_id = '' OR p.id IS NOT NULL AS has_project, i.type = '' OR t.name IS NOT NULL AS has_type
+		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i(project_id, type, n)
+		LEFT JOIN projects p ON p.id = i.project_id
+		LEFT JOIN event_types t ON t.name = i.type
+		ORDER BY i.n`, pq.Array(projects), pq.Array(types))
+	if err != nil {
+		return nil, core.Classify("look up what events name", err)
+	}
+	unknown := make([][]hook.Field, len(events))
+	for i, r := range found {
+		unknown[i] = r.unknown(events[i])
+	}
+	return unknown, nil
 }
 
 // answers puts the outcome of each event together; those that were not

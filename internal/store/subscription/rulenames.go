@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -83,6 +84,7 @@ func LookUp(ctx context.Context, tx sqlx.QueryerContext, ownerID string, rules [
 	for _, r := range rules {
 		types, projects, companies = append(types, r.Patterns()...), append(projects, r.Projects...), append(companies, r.Companies...)
 	}
+	types, projects, companies = possible(types), possible(projects), possible(companies)
 	for _, q := range []struct {
 		into  *[]string
 		query string
@@ -107,6 +109,11 @@ func LookUp(ctx context.Context, tx sqlx.QueryerContext, ownerID string, rules [
 		n.projects, n.companies = n.memberOf, n.memberIn
 	}
 	return n, nil
+}
+
+// possible leaves out what is no name of anything; the database takes no U+0000.
+func possible(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "\x00") })
 }
 
 func (n names) check(at, ownerID string, r hook.Rule) []hook.Field {
@@ -224,7 +231,10 @@ func (n names) goneTypes(at string, patterns []string) []hook.Field {
 // CheckOwner is CodeInvalid where there is no such user.
 func CheckOwner(ctx context.Context, tx sqlx.QueryerContext, ownerID string) error {
 	var one int
-	err := sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
+	err := sql.ErrNoRows
+	if hook.ValidID(ownerID) {
+		err = sqlx.GetContext(ctx, tx, &one, `SELECT 1 FROM users WHERE id = $1 FOR KEY SHARE`, ownerID)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return hook.Field{Pointer: "/owner_id", Code: hook.FieldNotFound, Params: hook.Params{"kind": "user", "id": ownerID}, Detail: fmt.Sprintf("there is no user %q; create the user first", ownerID)}.Invalid()
 	}
