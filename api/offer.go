@@ -66,10 +66,13 @@ func (s *server) readItems(ctx context.Context, read func() ([]eventjson.Item, e
 	}
 	var events []hook.Event
 	var places []int
+	named := 0 // no more than an answer names
 	for i, item := range items {
-		if bad, _ := fieldsOf422(item.Err); len(bad) > 0 && len(bad) <= hook.MaxEventFaults {
+		bad, _ := fieldsOf422(item.Err)
+		if len(bad) > 0 && len(bad) <= hook.MaxEventFaults && named < hook.MaxFaults {
 			events, places = append(events, known(item.Event)), append(places, i)
 		}
+		named += len(bad)
 	}
 	if len(events) == 0 {
 		return items, nil
