@@ -1,6 +1,8 @@
 package api
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,18 +71,18 @@ func TestPublishCloudEvent_NamesWhatIsWrong(t *testing.T) {
 	c := staged(t)
 	c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"","schema":{"type":"object","required":["title"]}}`).is(200)
 	for _, tc := range []struct {
-		body, pointer string
-		headers       []string
+		body     string
+		pointers []string
+		headers  []string
 	}{
-		{structured(`{}`), "/data/title", []string{"Content-Type", eventjson.MediaCloudEvent}},
-		{structured(`{"previous":null,"current":{}}`), "/data/current/title", []string{"Content-Type", eventjson.MediaCloudEvent}},
-		{`{}`, "/data/title", binaryHeaders()},
-		{`{}`, "/projectid", binaryHeaders("ce-projectid", "a b")},
-		{`[]`, "/data", binaryHeaders()},
+		{structured(`{}`), []string{"/data/title"}, []string{"Content-Type", eventjson.MediaCloudEvent}},
+		{structured(`{"previous":null,"current":{}}`), []string{"/data/current/title"}, []string{"Content-Type", eventjson.MediaCloudEvent}},
+		{`{}`, []string{"/data/title"}, binaryHeaders()},
+		{`{}`, []string{"/projectid", "/data/title"}, binaryHeaders("ce-projectid", "a b")},
+		{`[]`, []string{"/data"}, binaryHeaders()},
 	} {
 		bad := c.call("POST", "/v1/events", tc.body, tc.headers...).problem(422, "invalid")
-		require.Contains(t, bad, tc.pointer)
-		require.Len(t, bad, 1)
+		require.ElementsMatch(t, tc.pointers, slices.Collect(maps.Keys(bad)))
 	}
 	c.call("POST", "/v1/events", `{"a":`, binaryHeaders()...).problem(400, "malformed")
 	c.call("POST", "/v1/events", structured(`{}`), "Content-Type", "application/cloudevents+xml").problem(415, "unsupported_media_type")

@@ -133,6 +133,7 @@ func TestEventTypeNamesEveryBadField(t *testing.T) {
 			"/translations/de/title": "must not contain control characters", "/translations/de/group": "must not be empty"}},
 		{`"translations":{"a":{"description":"` + strings.Repeat("x", 2001) + `"},"de":{"description":"` + strings.Repeat("x", 2001) + `"}}`, map[string]string{
 			"/translations/a":              "must be a language such as de or pt-BR (BCP 47)",
+			"/translations/a/description":  "must have at most 2000 characters, no control characters but line breaks and tabs",
 			"/translations/de/description": "must have at most 2000 characters, no control characters but line breaks and tabs"}},
 		{`"translations":{` + languages(21) + `}`, map[string]string{"/translations": "must have at most 20 languages, not 21"}},
 		{`"archived":"yes"`, map[string]string{"/archived": "must be true or false"}},

@@ -73,7 +73,7 @@ func (s *server) noUser(ctx context.Context, pointer, id string) error {
 
 // noType is CodeInvalid where there is no such event type.
 func (s *server) noType(ctx context.Context, name string) error {
-	unknown, err := s.Store.Unknown(ctx, []hook.Event{known(hook.Event{Type: name})})
+	unknown, err := s.Store.Unknown(ctx, []hook.Event{nameable(hook.Event{Type: name})})
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func TestFaults_OfEveryBodyComeInOneAnswer(t *testing.T) {
 		{"poll-device", "/v1/device/poll", `{"x":1,"poll":""}`, []string{"/x", "/poll"}},
 		{"answer-device", "/v1/device/answer", `{"approve":1,"code":"x"}`, []string{"/approve", "/code"}},
 		{"create-portal-session", "/v1/portal-sessions", `{"user_id":"none","next":"x","expires_in_seconds":1}`, []string{"/user_id", "/next", "/expires_in_seconds"}},
+		{"look-at-portal-link", "/v1/portal-sessions/look", `{"x":1,"portal_token":""}`, []string{"/x", "/portal_token"}},
 		{"sign-in", "/v1/session", `{"x":1}`, []string{"/x", "/key"}},
 		{"patch-session", "/v1/session", `{"x":1,"locale":"x"}`, []string{"/x", "/locale"}},
 		{"put-event-type", "/v1/event-types/a%20b", `{"group":"","description":"","schema":{"type":"x"},"translations":{"?":{"title":"\u0001","x":1}}}`,

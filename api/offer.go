@@ -69,8 +69,9 @@ func (s *server) readItems(ctx context.Context, read func() ([]eventjson.Item, e
 	named := 0 // no more than an answer names
 	for i, item := range items {
 		bad, _ := fieldsOf422(item.Err)
-		if len(bad) > 0 && len(bad) <= hook.MaxEventFaults && named < hook.MaxFaults {
-			events, places = append(events, known(item.Event)), append(places, i)
+		e := nameable(item.Event)
+		if 0 < len(bad) && len(bad) <= hook.MaxEventFaults && named < hook.MaxFaults && (e.Type != "" || e.ProjectID != "") {
+			events, places = append(events, e), append(places, i)
 		}
 		named += len(bad)
 	}
@@ -91,8 +92,8 @@ func (s *server) readItems(ctx context.Context, read func() ([]eventjson.Item, e
 	return items, nil
 }
 
-// known is an event without the names that nothing can have.
-func known(e hook.Event) hook.Event {
+// nameable is an event without the names that nothing can have.
+func nameable(e hook.Event) hook.Event {
 	if !hook.ValidTypeName(e.Type) {
 		e.Type = ""
 	}

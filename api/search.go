@@ -107,7 +107,13 @@ func (s *server) searchEvents(ctx context.Context, in *Payload) (*reply[foundEve
 	if form.Filter != "" {
 		faults = append(faults, s.conditionFaults([]hook.Rule{q.Rule})...)
 	}
-	if err := withUnknown(slices.Concat(bad, foreign, ofSearch(faults)), func() error { return ofSearchError(s.Matching.Searchable(ctx, q)) }); err != nil {
+	err = withUnknown(slices.Concat(bad, foreign, ofSearch(faults)), func() error {
+		if !hook.CountsFit([]hook.Rule{q.Rule}) {
+			return nil
+		}
+		return ofSearchError(s.Matching.Searchable(ctx, q))
+	})
+	if err != nil {
 		return nil, err
 	}
 	if q.Until.IsZero() {

@@ -34,11 +34,20 @@ func CheckRules(rules []Rule) []Field {
 	return bad
 }
 
-// CountsFit says whether there are no more rules, parts and bytes of filters than
-// there may be: of more, no filter is read.
+// CountsFit says whether there are no more rules, parts, names and bytes of filters than
+// there may be: of more, no filter is read and no name is looked up.
 func CountsFit(rules []Rule) bool {
 	for _, r := range rules {
-		if c := r.Combination; c != nil && (len(c.AllOf) > MaxParts || len(c.NoneOf) > MaxParts) {
+		lists := [][]string{r.Events, r.NotEvents, r.Projects, r.Companies}
+		if c := r.Combination; c != nil {
+			if len(c.AllOf) > MaxParts || len(c.NoneOf) > MaxParts {
+				return false
+			}
+			for _, p := range slices.Concat(c.AllOf, c.NoneOf) {
+				lists = append(lists, p.Events, p.NotEvents)
+			}
+		}
+		if slices.ContainsFunc(lists, func(list []string) bool { return len(list) > MaxRuleItems }) {
 			return false
 		}
 	}
