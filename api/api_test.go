@@ -22,6 +22,9 @@ import (
 
 const testKey = "a-key-of-the-tests"
 
+// maxFailures is how many wrong keys one network may send at once.
+const maxFailures = 20
+
 // client calls an API on a database.
 type client struct {
 	t       *testing.T

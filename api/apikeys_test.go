@@ -135,7 +135,7 @@ func TestKeysWhenTheDatabaseIsAway(t *testing.T) {
 	c := newClient(t)
 	key, _ := c.key("admin", "")
 	back := c.away()
-	for range failures.burst + 5 {
+	for range maxFailures + 5 {
 		c.call("GET", "/v1/companies/c1", "", with(key)...).problem(503, "unavailable")
 	}
 	back()

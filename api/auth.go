@@ -15,48 +15,14 @@ import (
 	"godwit/internal/hook"
 )
 
-// audience is the roles that may call a route.
-type audience []hook.Role
-
-// The audiences of routes.
-var (
-	admins     = audience{hook.RoleAdmin}
-	publishers = audience{hook.RoleAdmin, hook.RolePublisher}
-	users      = audience{hook.RoleAdmin, hook.RoleUser}
-	anyone     = audience{} // without a credential, too
-)
-
-// String lists the roles, for people.
-func (a audience) String() string {
-	if len(a) == 0 {
-		return "none is needed"
-	}
-	names := make([]string, len(a))
-	for i, role := range a {
-		names[i] = string(role)
-	}
-	return strings.Join(names, ", ")
-}
-
-// security is the audience as OpenAPI has it.
-func (a audience) security() []map[string][]string {
-	switch {
-	case len(a) == 0:
-		return []map[string][]string{{}}
-	case slices.Contains(a, hook.RolePublisher):
-		return []map[string][]string{{"key": {}}}
-	}
-	return []map[string][]string{{"key": {}}, {"session": {}}}
-}
-
 // authorize lets a request pass whose key's role is in the audience. It runs
 // before anything of the request's body is read; handlers find who is asking by
 // hook.PrincipalOf.
-func (s *server) authorize(who audience) func(huma.Context, func(huma.Context)) {
+func (s *server) authorize(who access.Audience) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		principal, err := s.authenticate(ctx, who)
 		if err == nil && len(who) > 0 {
-			err = s.spend(ctx.SetHeader, principal, s.allowance(principal, who))
+			err = s.requests.Spend(ctx.SetHeader, principal, who)
 		}
 		if err == nil && len(who) > 0 && !slices.Contains(who, principal.Role) {
 			err = newProblem(access.CodeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
@@ -81,8 +47,8 @@ func (s *server) refuse(ctx huma.Context, err error) {
 
 // authenticate finds out who makes a request: by its API key, else by the
 // session of a browser. Where both are sent the session counts for nothing.
-func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, error) {
-	from := s.clientAddress(humagin.Unwrap(ctx).Request)
+func (s *server) authenticate(ctx huma.Context, who access.Audience) (hook.Principal, error) {
+	from := s.addresses.Of(humagin.Unwrap(ctx).Request)
 	var principal hook.Principal
 	var err error
 	key, ok := bearer(ctx.Header("Authorization"))
@@ -94,7 +60,7 @@ func (s *server) authenticate(ctx huma.Context, who audience) (hook.Principal, e
 	case token != "":
 		principal, err = s.signedIn(ctx.Context(), from, token)
 	default:
-		err = newProblem(access.CodeUnauthorized, "The header Authorization: Bearer <key> is missing.")
+		err = access.Unauthorized("The header Authorization: Bearer <key> is missing.")
 	}
 	principal.Address, principal.RequestID = from, requestID(ctx.Context())
 	return principal, err
@@ -112,13 +78,13 @@ func (s *server) principal(ctx context.Context, from netip.Addr, key string) (ho
 	case len(key) >= safeKeyLength && s.isBootstrap(hash):
 		return find()
 	case apikey.WellFormed(key):
-		return s.gate.lookup(ctx, from, key, find)
+		return s.gate.Lookup(ctx, from, key, find)
 	}
-	return s.gate.guess(from, key, func() (hook.Principal, error) {
+	return s.gate.Guess(from, key, func() (hook.Principal, error) {
 		if s.isBootstrap(hash) {
 			return find()
 		}
-		return hook.Principal{}, newProblem(access.CodeUnauthorized, "This is not an API key, or not a whole one.")
+		return hook.Principal{}, access.Unauthorized("This is not an API key, or not a whole one.")
 	})
 }
 
@@ -129,7 +95,7 @@ func (s *server) principalOf(ctx context.Context, hash []byte) (hook.Principal, 
 	}
 	principal, err := s.Store.Principal(ctx, hash)
 	if hook.CodeOf(err) == hook.CodeNotFound {
-		err = newProblem(access.CodeUnauthorized, "This API key is not known, has expired or was revoked.")
+		err = access.Unauthorized("This API key is not known, has expired or was revoked.")
 	}
 	return principal, err
 }

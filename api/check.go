@@ -111,7 +111,7 @@ func (s *server) checkWebhook(ctx context.Context, in *Payload) (*reply[checkAns
 	if err != nil {
 		return nil, err
 	}
-	leave, err := s.computing.enter(ctx)
+	leave, err := s.computing.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}

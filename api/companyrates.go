@@ -7,6 +7,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -26,8 +27,8 @@ type companyRates struct {
 	installation hook.Limits
 	read         func(context.Context) (map[string]hook.OwnLimits, error)
 	now          func() time.Time
-	projects     *lru.Cache[string, string] // company by project
-	left         memory[*companyLeft]       // by company
+	projects     *lru.Cache[string, string]  // company by project
+	left         access.Memory[*companyLeft] // by company
 
 	mu     sync.Mutex
 	own    map[string]hook.OwnLimits
@@ -45,7 +46,7 @@ func newCompanyRates(o Options) *companyRates {
 	if err != nil {
 		panic(err) // only for a size that is not above zero
 	}
-	c := &companyRates{installation: o.Limits, now: time.Now, projects: projects, left: newMemory[*companyLeft]()}
+	c := &companyRates{installation: o.Limits, now: time.Now, projects: projects, left: access.NewMemory[*companyLeft]()}
 	if o.Store != nil {
 		c.read = o.Store.CompanyLimits
 	}
@@ -106,7 +107,7 @@ func (c *companyRates) take(ctx context.Context, events []hook.Event) (refused m
 }
 
 func (c *companyRates) leftOf(companyID string) *companyLeft {
-	return c.left.of(companyID, func() *companyLeft { return &companyLeft{} })
+	return c.left.Of(companyID, func() *companyLeft { return &companyLeft{} })
 }
 
 func (l *companyLeft) take(limits hook.Limits, size int64, now time.Time) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"time"
 	"unicode/utf8"
@@ -17,18 +16,9 @@ import (
 
 // How often one network may begin sign-ins of devices, and ask how they stand.
 var (
-	deviceBegins = allowance{name: "sign-ins of devices", perSecond: 10.0 / 60, burst: 10}
-	devicePolls  = allowance{name: "polls of devices", perSecond: 5, burst: 20}
+	deviceBegins = access.Allowance{Name: "sign-ins of devices", PerSecond: 10.0 / 60, Burst: 10}
+	devicePolls  = access.Allowance{Name: "polls of devices", PerSecond: 5, Burst: 20}
 )
-
-// spendOfNetwork counts a request without a key against what its network may do.
-func (s *server) spendOfNetwork(from netip.Addr, a allowance) error {
-	limiter, now := s.requests.of(a.name+" "+networkOf(from), a.limiter), time.Now()
-	if limiter.AllowN(now, 1) {
-		return nil
-	}
-	return rateLimited("Too many "+a.name+" come from this address.", a.until(limiter.TokensAt(now), 1))
-}
 
 type deviceForm struct {
 	Name string   `json:"name" minLength:"1" maxLength:"200" doc:"Name for people: the program and the machine. The key is called so"`
@@ -50,7 +40,7 @@ type newDeviceReply struct{ Body newDevice }
 // beginDevice makes the code that a person is to compare, and the secret by which the
 // device gets its key.
 func (s *server) beginDevice(ctx context.Context, in *portalInput) (*newDeviceReply, error) {
-	if err := s.spendOfNetwork(hook.PrincipalOf(ctx).Address, deviceBegins); err != nil {
+	if err := s.requests.SpendOfNetwork(hook.PrincipalOf(ctx).Address, deviceBegins); err != nil {
 		return nil, err
 	}
 	form, err := decode[deviceForm](in.raw)
@@ -101,7 +91,7 @@ type deviceState struct {
 
 // pollDevice tells a device how it stands. Its key is made now, so that none is kept.
 func (s *server) pollDevice(ctx context.Context, in *Payload) (*reply[deviceState], error) {
-	if err := s.spendOfNetwork(hook.PrincipalOf(ctx).Address, devicePolls); err != nil {
+	if err := s.requests.SpendOfNetwork(hook.PrincipalOf(ctx).Address, devicePolls); err != nil {
 		return nil, err
 	}
 	form, err := decode[pollForm](in.raw)

@@ -49,11 +49,11 @@ func TestDevice_GetsAKeyOfWhoLetsItIn(t *testing.T) {
 // TestDevice_IsBegunNotTooOften: it takes no key, so the network counts.
 func TestDevice_IsBegunNotTooOften(t *testing.T) {
 	c := newClient(t)
-	for range deviceBegins.burst {
+	for range deviceBegins.Burst {
 		c.call("POST", "/v1/device", `{"name":"x"}`).is(201)
 	}
 	require.NotEmpty(t, c.call("POST", "/v1/device", `{"name":"x"}`).is(429).Header().Get("Retry-After"))
-	for range devicePolls.burst {
+	for range devicePolls.Burst {
 		c.call("POST", "/v1/device/poll", `{"poll":"ABCDEFGHIJKLMNOPQRSTUVWXYZ"}`)
 	}
 	c.call("POST", "/v1/device/poll", `{"poll":"ABCDEFGHIJKLMNOPQRSTUVWXYZ"}`).is(429)

@@ -73,12 +73,12 @@ func TestDocs_ASearchIsBounded(t *testing.T) {
 		return c.call("GET", "/docs/search?q=signature", "", "Authorization", "").ResponseRecorder
 	}
 	last := search()
-	for ; last.Code == http.StatusOK && found < 10*docsSearches.burst; last = search() { // more are allowed while it asks
+	for ; last.Code == http.StatusOK && found < 10*docsSearches.Burst; last = search() { // more are allowed while it asks
 		found++
 	}
 	require.Equal(t, http.StatusTooManyRequests, last.Code)
 	require.NotEmpty(t, last.Header().Get("Retry-After"))
-	require.GreaterOrEqual(t, found, docsSearches.burst)
+	require.GreaterOrEqual(t, found, docsSearches.Burst)
 	c.call("GET", "/docs/verify", "", "Authorization", "").is(200)
 }
 

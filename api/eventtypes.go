@@ -165,7 +165,7 @@ func newTypeName(name string) error {
 // checkSchema reads the schema and holds the example to it, in turn where they are
 // large.
 func (s *server) checkSchema(ctx context.Context, form eventTypeForm) ([]hook.Field, error) {
-	leave, err := s.computing.enterToRead(ctx, form.size())
+	leave, err := s.computing.EnterToRead(ctx, form.size())
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,9 @@
 package api
 
 import (
-	"context"
-	"fmt"
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"godwit/api/access"
 	"godwit/internal/apikey"
-	"godwit/internal/hook"
 )
 
 // from calls as someone at an address.
@@ -35,7 +29,7 @@ func (c *client) from(address, key string) answerOf {
 // guess fails as often as an address may at once.
 func (c *client) guess(address string) {
 	c.t.Helper()
-	for i := range failures.burst {
+	for i := range maxFailures {
 		c.from(address, "guess "+strconv.Itoa(i)).is(401)
 	}
 }
@@ -59,7 +53,7 @@ func TestGate_StopsGuessing(t *testing.T) {
 		c.from("192.0.2.1", "guess").is(429)
 		<-time.After(time.Hour)
 		c.from("192.0.2.1", short).is(200)
-		for range 2 * failures.burst {
+		for range 2 * maxFailures {
 			c.from("192.0.2.1", "guess")
 		}
 		c.from("192.0.2.1", "guess").is(429)
@@ -77,7 +71,7 @@ func TestGate_LocksNobodyOut(t *testing.T) {
 			<-time.After(time.Hour)
 		}
 		c.guess("198.51.100.1")
-		for range 20 * failures.burst {
+		for range 20 * maxFailures {
 			c.from("198.51.100.1", apikey.New()).is(401)
 			fresh, _ := c.key("admin", "")
 			c.from("198.51.100.1", fresh).is(200)
@@ -96,105 +90,25 @@ func TestGate_ForgivesRevokedKeys(t *testing.T) {
 		c.call("DELETE", "/v1/api-keys/"+id, "").is(204)
 		c.from("198.51.100.1", old).problem(401, "unauthorized")
 		back := c.away()
-		for range 10 * failures.burst {
+		for range 10 * maxFailures {
 			c.from("198.51.100.1", old).problem(401, "unauthorized") // it is remembered that it is wrong
 		}
 		back()
 		fresh, _ := c.key("admin", "")
 		c.from("198.51.100.1", fresh).is(200)
-		<-time.After(wrongKept)
+		<-time.After(time.Minute)
 		c.away()
 		c.from("198.51.100.1", old).is(503) // it is remembered for a limited time
 	})
 }
 
-// TestGate_BoundsLookups holds every look-up until all wait.
-func TestGate_BoundsLookups(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
-		here, there := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-		var mu sync.Mutex
-		var atOnce, most, lookups int
-		count := func(n int) {
-			mu.Lock()
-			defer mu.Unlock()
-			atOnce += n
-			most, lookups = max(most, atOnce), lookups+max(n, 0)
-		}
-		var all sync.WaitGroup
-		for i := range 200 {
-			all.Go(func() {
-				_, _ = g.lookup(t.Context(), here, strconv.Itoa(i), func() (hook.Principal, error) {
-					count(1)
-					<-time.After(time.Second)
-					count(-1)
-					return hook.Principal{}, newProblem(access.CodeUnauthorized, "no")
-				})
-			})
-		}
-		synctest.Wait()
-		began := time.Now()
-		_, err := g.lookup(t.Context(), there, "good", func() (hook.Principal, error) { return hook.Principal{}, nil })
-		require.NoError(t, err)
-		require.Zero(t, time.Since(began), "others don't wait")
-		all.Wait()
-		require.Equal(t, lookupsAtOnce, most)
-		require.Equal(t, 200, lookups)
-	})
-}
-
-// TestGate_LooksOneWrongCredentialUpOnce: copies of it that wait learn what the
-// first one did.
-func TestGate_LooksOneWrongCredentialUpOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
-		var lookups atomic.Int32
-		var all sync.WaitGroup
-		for range 100 {
-			all.Go(func() {
-				_, err := g.lookup(t.Context(), netip.Addr{}, "wrong", func() (hook.Principal, error) {
-					lookups.Add(1)
-					<-time.After(time.Millisecond)
-					return hook.Principal{}, newProblem(access.CodeUnauthorized, "no")
-				})
-				if problemOf(err).Code != access.CodeUnauthorized {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		require.LessOrEqual(t, lookups.Load(), int32(lookupsAtOnce))
-	})
-}
-
-// TestGate_RemembersNoTrouble: what could not be looked up is not wrong.
-func TestGate_RemembersNoTrouble(t *testing.T) {
-	g := newGate()
-	_, err := g.lookup(t.Context(), netip.Addr{}, "k", func() (hook.Principal, error) { return hook.Principal{}, hook.Errorf(hook.CodeUnavailable, "away") })
-	require.Error(t, err)
-	_, err = g.lookup(t.Context(), netip.Addr{}, "k", func() (hook.Principal, error) { return hook.Principal{}, nil })
-	require.NoError(t, err)
-}
-
 func TestGoodKeysCostNothing(t *testing.T) {
 	c := newClient(t)
-	for range 3 * failures.burst {
+	for range 3 * maxFailures {
 		key, _ := c.key("publisher", "")
 		c.from("192.0.2.1", key).is(403)
 	}
 	c.guess("192.0.2.1")
-}
-
-func TestWhoHangsUpWaitsNoLonger(t *testing.T) {
-	g := newGate()
-	n := g.networks.of(networkOf(netip.Addr{}), newNetwork)
-	for range lookupsAtOnce {
-		n.turns <- struct{}{}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := g.lookup(ctx, netip.Addr{}, "k", func() (hook.Principal, error) { panic("no") })
-	require.ErrorIs(t, err, context.Canceled)
 }
 
 // TestForwardedFor_WarnsOfAProxyThatIsNotNamed sends the header as a proxy does.
@@ -224,34 +138,10 @@ func TestForwardedFor_WarnsOfAProxyThatIsNotNamed(t *testing.T) {
 				fields := logs.All()[0].ContextMap()
 				require.Equal(t, tc.want, fields["reason"])
 				require.Equal(t, "192.0.2.1", fields["peer"])
-				<-time.After(warnAgain)
+				<-time.After(time.Hour)
 				ask()
 				require.Equal(t, 2, logs.Len())
 			})
 		})
 	}
-}
-
-func TestNetworks(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7/32", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
-	} {
-		require.Equal(t, want, networkOf(netip.MustParseAddr(address)))
-	}
-	require.Equal(t, networkOf(netip.MustParseAddr("2001:db8::1")), networkOf(netip.MustParseAddr("2001:db8::ffff:0:0:1")))
-	require.NotEqual(t, networkOf(netip.MustParseAddr("2001:db8::1")), networkOf(netip.MustParseAddr("2001:db8:0:1::1")))
-}
-
-func TestTheGateForgetsRatherThanGrows(t *testing.T) {
-	g := newGate()
-	for i := range maxRemembered + 100 {
-		from := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		_, err := g.lookup(t.Context(), from, fmt.Sprint(i), func() (hook.Principal, error) { return hook.Principal{}, nil })
-		require.NoError(t, err)
-		_, err = g.lookup(t.Context(), from, fmt.Sprint("wrong", i), func() (hook.Principal, error) { return hook.Principal{}, newProblem(access.CodeUnauthorized, "") })
-		require.Error(t, err)
-	}
-	require.Equal(t, maxRemembered, g.networks.held.Len())
-	require.Equal(t, maxRemembered, g.right.held.Len())
-	require.Equal(t, maxRemembered, g.wrong.held.Len())
 }

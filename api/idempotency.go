@@ -48,7 +48,7 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		within = context.WithValue(within, lateWakesKey{}, woken)
 		first = record(c, func() { next(huma.WithContext(ctx, within)) })
 		answer := first.encode()
-		bodyOf(c, shareOf(within)).bodies.charge(within, len(answer))
+		access.BodyOf(c, access.ShareOf(within)).Charge(within, len(answer))
 		return answer
 	})
 	switch {

@@ -1,11 +1,8 @@
 package api
 
 import (
-	"compress/flate"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -42,26 +39,7 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 func readBody(ctx huma.Context) ([]byte, *problem) {
 	c := humagin.Unwrap(ctx)
 	limit := bodyLimit(ctx)
-	body := bodyOf(c, shareOf(ctx.Context()))
-	if body.whole {
-		return body.raw, nil
-	}
-	if p := body.bodies.spent(ctx.Context()); p != nil {
-		return nil, p
-	}
-	arriving := newArriving(c.Writer, c.Request.Body)
-	sent := http.MaxBytesReader(c.Writer, io.NopCloser(arriving), limit)
-	var raw []byte
-	var err error
-	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(c.Request.Header.Values(headerContentEncoding), ","))); coding {
-	case "", "identity":
-		raw, err = body.read(ctx.Context(), sent, min(c.Request.ContentLength, limit))
-	case "gzip", "x-gzip":
-		raw, err = unzip(sent, limit, func(z io.Reader) ([]byte, error) { return body.read(ctx.Context(), z, 0) })
-	default:
-		c.Header("Accept-Encoding", "gzip")
-		return nil, newProblem(access.CodeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
-	}
+	raw, err := access.BodyOf(c, access.ShareOf(ctx.Context())).Receive(ctx.Context(), c, limit, true)
 	if err != nil {
 		p := bodyProblem(c, err, limit)
 		if remedy := access.ContentOf(ctx.Operation()).Remedy; p.Code == access.CodeTooLarge && remedy != "" {
@@ -69,9 +47,6 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 		}
 		return nil, p
 	}
-	arriving.end()
-	body.raw, body.whole = raw, true
-	body.bodies.charge(ctx.Context(), len(raw))
 	return raw, nil
 }
 
@@ -79,45 +54,20 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 func bodyProblem(c *gin.Context, err error, limit int64) *problem {
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.Is(err, errNoRoom):
+	case errors.Is(err, access.ErrNoRoom):
 		c.Header("Connection", "close") // what is still to come is not read
-		return noRoom()
-	case errors.Is(err, errNotGzip):
+		return problemOf(err)
+	case hook.CodeOf(err) != "":
+		return problemOf(err)
+	case errors.Is(err, access.ErrCoding):
+		c.Header("Accept-Encoding", "gzip")
+		return newProblem(access.CodeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
+	case errors.Is(err, access.ErrNotGzip):
 		return newProblem(access.CodeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
 	case errors.As(err, &tooLarge):
 		return newProblem(access.CodeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
 	}
 	return newProblem(access.CodeMalformed, "The body did not arrive whole or in time.")
-}
-
-const headerContentEncoding = "Content-Encoding"
-
-var errNotGzip = errors.New("not gzip")
-
-// unzip reads a body that is compressed, as long as it has at most limit bytes
-// when it is not.
-func unzip(sent io.Reader, limit int64, read func(io.Reader) ([]byte, error)) ([]byte, error) {
-	z, err := gzip.NewReader(sent)
-	if err != nil {
-		return nil, gzipFault(err)
-	}
-	raw, err := read(io.LimitReader(z, limit+1))
-	switch {
-	case err != nil:
-		return nil, gzipFault(err)
-	case int64(len(raw)) > limit:
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
-	return raw, nil
-}
-
-// gzipFault tells bytes that are no gzip from ones that did not arrive.
-func gzipFault(err error) error {
-	var corrupt flate.CorruptInputError
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errNotGzip
-	}
-	return err
 }
 
 func checkMediaType(ctx huma.Context) *problem {

@@ -18,10 +18,10 @@ import (
 // receiver yet.
 func (s *server) playRoutes() []route {
 	return []route{
-		{http.MethodPost, "/v1/play", users, creates, "make-play-address", "Make an address that shows what comes to it", access.Takes[playForm]().OrNone(), call(s.makePlayAddress)},
-		{http.MethodGet, "/v1/play", users, answers, "list-play-addresses", "The addresses of the play receiver", nil, call(s.playAddresses)},
-		{http.MethodGet, "/v1/play/{id}/requests", users, answers, "list-play-requests", "What came to an address, with the result of the signature check", nil, call(s.playRequests)},
-		{http.MethodDelete, "/v1/play/{id}", users, removes, "delete-play-address", "Delete an address with what came to it", nil, call(s.deletePlayAddress)},
+		{http.MethodPost, "/v1/play", access.Users, creates, "make-play-address", "Make an address that shows what comes to it", access.Takes[playForm]().OrNone(), call(s.makePlayAddress)},
+		{http.MethodGet, "/v1/play", access.Users, answers, "list-play-addresses", "The addresses of the play receiver", nil, call(s.playAddresses)},
+		{http.MethodGet, "/v1/play/{id}/requests", access.Users, answers, "list-play-requests", "What came to an address, with the result of the signature check", nil, call(s.playRequests)},
+		{http.MethodDelete, "/v1/play/{id}", access.Users, removes, "delete-play-address", "Delete an address with what came to it", nil, call(s.deletePlayAddress)},
 	}
 }
 

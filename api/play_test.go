@@ -98,7 +98,7 @@ func TestPlay_GivesTheRoomOfABodyBackBeforeItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, path := newPlay(t)
 		var ends sync.WaitGroup
-		const many = bodyShare/maxPlayedBody + 2
+		const many = 8<<20/maxPlayedBody + 2
 		for range many {
 			ends.Go(func() { c.call("POST", path+"?delay=30s", strings.Repeat("x", maxPlayedBody)) })
 			synctest.Wait()
@@ -125,7 +125,7 @@ func TestPlay_IsNotThereWhereItIsOff(t *testing.T) {
 func TestPlay_IsBoundedBeforeTheDatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, path := newPlay(t)
-		for range astray.burst {
+		for range astray.Burst {
 			c.call("POST", "/play/"+id.New(id.Play), "").is(404)
 		}
 		back := c.away()
@@ -135,13 +135,13 @@ func TestPlay_IsBoundedBeforeTheDatabase(t *testing.T) {
 
 		<-time.After(time.Minute)
 		c.call("POST", path, "").is(200) // as from a network whose address it is
-		for range played.burst {
+		for range played.Burst {
 			c.call("POST", path, "").is(200)
 		}
 		c.call("POST", path, "").is(429)
 		var received int
 		c.scan(`SELECT received FROM play_addresses`, &received)
-		require.Equal(t, 1+played.burst, received)
+		require.Equal(t, 1+played.Burst, received)
 	})
 }
 

@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
 
+	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -33,21 +33,21 @@ const (
 
 var (
 	// played is how often one address may be sent to.
-	played = allowance{name: "play", perSecond: 50, burst: 100}
+	played = access.Allowance{Name: "play", PerSecond: 50, Burst: 100}
 	// astray is how often a network may send to addresses that are not there: each such
 	// request is a look into the database.
-	astray = allowance{name: "play", perSecond: 5, burst: 50}
+	astray = access.Allowance{Name: "play", PerSecond: 5, Burst: 50}
 )
 
 // player is the play receiver: what is not in the database of it.
 type player struct {
-	addresses memory[*rate.Limiter] // of those that are there
-	networks  memory[*rate.Limiter]
+	addresses access.Memory[*rate.Limiter] // of those that are there
+	networks  access.Memory[*rate.Limiter]
 	waiting   atomic.Int64
 }
 
 func newPlayer() *player {
-	return &player{addresses: newMemory[*rate.Limiter](), networks: newMemory[*rate.Limiter]()}
+	return &player{addresses: access.NewMemory[*rate.Limiter](), networks: access.NewMemory[*rate.Limiter]()}
 }
 
 // servePlay adds the receiver to the engine. It is no operation of the API: it
@@ -67,7 +67,7 @@ func (s *server) receivePlay(c *gin.Context) {
 		return
 	}
 	// The body is kept, so its room is free while the answer waits.
-	bodyOf(c, c.Request.URL.Path).end()
+	access.BodyOf(c, c.Request.URL.Path).End()
 	s.wait(c.Request.Context(), answer.Delay)
 	if answer.RetryAfter > 0 && answer.StatusCode >= http.StatusMultipleChoices {
 		c.Header("Retry-After", strconv.Itoa(answer.RetryAfter))
@@ -87,7 +87,7 @@ func (s *server) play(c *gin.Context) (hook.PlayAnswer, error) {
 	if err != nil {
 		return hook.PlayAnswer{}, err
 	}
-	s.player.addresses.of(address, played.limiter)
+	s.player.addresses.Of(address, played.Limiter)
 	answer, err := hook.ParsePlayAnswer(c.Request.URL.Query())
 	if err != nil {
 		return hook.PlayAnswer{}, err
@@ -119,25 +119,19 @@ func (s *server) mayPlay(c *gin.Context, address string) error {
 	if !hook.ValidPlayID(address) {
 		return hook.Errorf(hook.CodeNotFound, "there is no play address %q", address)
 	}
-	bound, limiter := played, s.player.addresses.peek(address)
+	bound, limiter := played, s.player.addresses.Peek(address)
 	if limiter == nil {
-		bound, limiter = astray, s.player.networks.of(networkOf(s.clientAddress(c.Request)), astray.limiter)
+		bound, limiter = astray, s.player.networks.Of(access.NetworkOf(s.addresses.Of(c.Request)), astray.Limiter)
 	}
-	now := time.Now()
-	if limiter.AllowN(now, 1) {
-		return nil
-	}
-	return rateLimited("The play receiver takes "+strconv.Itoa(int(played.perSecond))+" requests a second at an address.", bound.until(limiter.TokensAt(now), 1))
+	return bound.Take(limiter, "The play receiver takes "+strconv.Itoa(int(played.PerSecond))+" requests a second at an address.")
 }
 
 // readPlayed reads a body to its end: the signature is over all of it.
 func readPlayed(c *gin.Context, address string) ([]byte, *problem) {
-	arriving := newArriving(c.Writer, c.Request.Body)
-	body, err := bodyOf(c, hook.PlayPath+address).read(c.Request.Context(), http.MaxBytesReader(c.Writer, io.NopCloser(arriving), maxPlayedBody), min(c.Request.ContentLength, maxPlayedBody))
+	body, err := access.BodyOf(c, hook.PlayPath+address).Receive(c.Request.Context(), c, maxPlayedBody, false)
 	if err != nil {
 		return nil, bodyProblem(c, err, maxPlayedBody)
 	}
-	arriving.end()
 	return body, nil
 }
 

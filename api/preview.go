@@ -95,7 +95,7 @@ func (s *server) preview(ctx context.Context, in *Payload) (*reply[preview], err
 	var foreign []hook.Field
 	form.OwnerID, foreign = owner(ctx, form.OwnerID)
 	rules := rulesOf(form.Rules)
-	leave, err := s.computing.enter(ctx)
+	leave, err := s.computing.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 	if err := s.Store.Visible(ctx, hook.KindEvent, form.EventID); err != nil {
 		return nil, err
 	}
-	leave, err := s.computing.enter(ctx)
+	leave, err := s.computing.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}

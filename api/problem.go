@@ -112,9 +112,12 @@ func problemOf(err error) *problem {
 	var known *hook.Error
 	var syntax *strict.SyntaxError
 	var ready *problem
+	var wrong access.Unauthorized
 	switch {
 	case errors.As(err, &ready):
 		return ready
+	case errors.As(err, &wrong):
+		return newProblem(access.CodeUnauthorized, string(wrong))
 	case errors.As(err, &syntax):
 		p := newProblem(access.CodeMalformed, "The JSON is malformed: "+syntax.Error()+".")
 		if syntax.Pointer != "" {
@@ -175,7 +178,7 @@ func (p *problem) of(c *gin.Context) *problem {
 	q.RequestID = requestID(c.Request.Context())
 	switch {
 	case p.wait > 0:
-		c.Header("Retry-After", strconv.Itoa(seconds(p.wait)))
+		c.Header("Retry-After", strconv.Itoa(access.Seconds(p.wait)))
 	case p.Status == http.StatusServiceUnavailable:
 		c.Header("Retry-After", "1")
 	}

@@ -6,53 +6,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"godwit/api/access"
 	"godwit/internal/hook"
 )
-
-// TestQueue_IsBoundedAndHasShares: one user gets four places of 32, and a request
-// that waits too long is refused with Retry-After.
-func TestQueue_IsBoundedAndHasShares(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue()
-		q.slots = make(chan struct{}, 1)
-		enter := func(user string) (func(), error) {
-			return q.enter(hook.WithPrincipal(context.Background(), hook.Principal{KeyID: "key_of_" + user, UserID: user}))
-		}
-		leave, err := enter("u0")
-		require.NoError(t, err)
-		outcomes := make(chan error, queueLength)
-		for i := 1; i < queueLength; i++ {
-			go func() { _, err := enter(fmt.Sprintf("u%d", i/queueShare)); outcomes <- err }()
-		}
-		synctest.Wait()
-		for user, status := range map[string]int{"u0": 429, "u7": 429, "u8": 503} {
-			_, err := enter(user)
-			p := problemOf(err)
-			require.Equal(t, status, p.Status, user)
-			require.Equal(t, time.Second, p.wait)
-		}
-		leave()
-		require.NoError(t, <-outcomes, "the first of those that wait")
-		<-time.After(queuePatience)
-		for range queueLength - 2 {
-			require.Equal(t, 503, problemOf(<-outcomes).Status)
-		}
-		<-q.slots
-		leave, err = enter("u8")
-		require.NoError(t, err)
-		leave()
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		q.slots <- struct{}{}
-		_, err = q.enter(ctx)
-		require.ErrorIs(t, err, context.Canceled)
-	})
-}
 
 // TestRules_AreCountedBeforeTheyAreRead sends 13,500 rules in 243 KB, which once
 // took 2.9 s of CPU.
@@ -77,15 +36,32 @@ func TestRules_AreCountedBeforeTheyAreRead(t *testing.T) {
 	require.Equal(t, 1, read)
 }
 
+// whileFourCompute asks for something while as many requests of the caller are under way
+// as may be.
+func whileFourCompute(t *testing.T, ask func(ctx context.Context, s *server)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{computing: access.NewQueue()}
+		ctx := hook.WithPrincipal(t.Context(), hook.Principal{KeyID: "k"})
+		asked := make(chan struct{})
+		defer close(asked)
+		for range 4 {
+			go func() {
+				if leave, err := s.computing.Enter(ctx); err == nil {
+					<-asked
+					leave()
+				}
+			}()
+		}
+		synctest.Wait()
+		ask(ctx, s)
+	})
+}
+
 // TestSchemas_LargeOnesAreReadInTurn: 32 schemas of 64 KiB at once took 21 s, and every
 // processor.
 func TestSchemas_LargeOnesAreReadInTurn(t *testing.T) {
-	s := &server{computing: newQueue()}
-	ctx := hook.WithPrincipal(context.Background(), hook.Principal{KeyID: "k"})
-	for range queueShare {
-		require.NoError(t, s.computing.join(shareOf(ctx)))
-	}
-	long := strings.Repeat(" ", smallSource)
+	long := strings.Repeat(" ", 4<<10)
 	for name, tc := range map[string]struct {
 		form   eventTypeForm
 		status int
@@ -97,13 +73,15 @@ func TestSchemas_LargeOnesAreReadInTurn(t *testing.T) {
 		"large together":  {eventTypeForm{Schema: state(`{` + long[:2<<10] + `}`), Example: &exampleForm{Previous: state(`{` + long[:2<<10] + `}`)}}, 429},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bad, err := s.checkSchema(ctx, tc.form)
-			require.Empty(t, bad)
-			if tc.status == 0 {
-				require.NoError(t, err)
-			} else {
-				require.Equal(t, tc.status, problemOf(err).Status)
-			}
+			whileFourCompute(t, func(ctx context.Context, s *server) {
+				bad, err := s.checkSchema(ctx, tc.form)
+				require.Empty(t, bad)
+				if tc.status == 0 {
+					require.NoError(t, err)
+				} else {
+					require.Equal(t, tc.status, problemOf(err).Status)
+				}
+			})
 		})
 	}
 }

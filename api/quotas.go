@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -112,8 +113,8 @@ func tell(ctx context.Context, all ...hook.Quota) {
 		}
 		policy, left := fmt.Sprintf(`"%s";q=%d`, q.Name, q.Limit), fmt.Sprintf(`"%s";r=%d`, q.Name, q.Left())
 		if q.Window > 0 {
-			policy += fmt.Sprintf(";w=%d", seconds(q.Window))
-			left += fmt.Sprintf(";t=%d", seconds(q.Until()))
+			policy += fmt.Sprintf(";w=%d", access.Seconds(q.Window))
+			left += fmt.Sprintf(";t=%d", access.Seconds(q.Until()))
 		}
 		h.Add("RateLimit-Policy", policy)
 		h.Add("RateLimit", left)

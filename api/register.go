@@ -18,7 +18,7 @@ import (
 type route struct {
 	method  string
 	path    string
-	who     audience
+	who     access.Audience
 	outcome outcome
 	id      string // operation id
 	summary string
@@ -104,7 +104,7 @@ func (s *server) register(r route) {
 		Tags:          []string{strings.Split(r.path, "/")[2]},
 		DefaultStatus: r.outcome.status,
 		Errors:        r.errors(),
-		Security:      r.who.security(),
+		Security:      r.who.Security(),
 		MaxBodyBytes:  r.body.Limit(),
 		Metadata:      map[string]any{access.ContentKey: r.body},
 		Middlewares:   huma.Middlewares{s.authorize(r.who)},

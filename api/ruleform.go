@@ -103,7 +103,7 @@ func (s *server) checkConditions(ctx context.Context, rules []hook.Rule) ([]hook
 	if !hook.CountsFit(rules) {
 		return nil, nil
 	}
-	leave, err := s.computing.enterToRead(ctx, hook.FilterBytes(rules))
+	leave, err := s.computing.EnterToRead(ctx, hook.FilterBytes(rules))
 	if err != nil {
 		return nil, err
 	}

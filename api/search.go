@@ -98,7 +98,7 @@ func (s *server) searchEvents(ctx context.Context, in *Payload) (*reply[foundEve
 	}
 	var foreign []hook.Field
 	form.OwnerID, foreign = owner(ctx, form.OwnerID)
-	leave, err := s.computing.enter(ctx)
+	leave, err := s.computing.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -77,13 +77,10 @@ func TestSearch_NamesEveryBadField(t *testing.T) {
 
 // TestSearch_WaitsItsTurn: it computes for as long as a preview.
 func TestSearch_WaitsItsTurn(t *testing.T) {
-	s := &server{computing: newQueue()}
-	ctx := hook.WithPrincipal(context.Background(), hook.Principal{KeyID: "k"})
-	for range queueShare {
-		require.NoError(t, s.computing.join(shareOf(ctx)))
-	}
-	_, err := s.searchEvents(ctx, &Payload{raw: []byte(`{"filter":"true","since":"2020-01-01T00:00:00Z"}`)})
-	require.Equal(t, 429, problemOf(err).Status)
+	whileFourCompute(t, func(ctx context.Context, s *server) {
+		_, err := s.searchEvents(ctx, &Payload{raw: []byte(`{"filter":"true","since":"2020-01-01T00:00:00Z"}`)})
+		require.Equal(t, 429, problemOf(err).Status)
+	})
 }
 
 func TestTypeFields_AreBounded(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 
 	"godwit/api/access"
 	"godwit/api/reference"
@@ -25,10 +24,10 @@ import (
 type server struct {
 	Options
 	huma      huma.API
-	gate      *gate
-	computing *queue                // of previews and the like
-	requests  memory[*rate.Limiter] // by kind of request and credential
-	warned    memory[time.Time]     // by reason
+	gate      *access.Gate
+	computing *access.Queue // of previews and the like
+	requests  *access.Rates
+	addresses *access.Addresses
 	rates     *companyRates
 	streams   atomic.Int64 // of listeners
 	player    *player
@@ -53,15 +52,15 @@ func build(options Options) (*server, *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	engine.UseRawPath = true // an id may hold a slash
-	// Gin is to believe no proxy about a client's address; see clientAddress.
+	// Gin is to believe no proxy about a client's address; see addresses.
 	_ = engine.SetTrustedProxies(nil)
 
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, gate: newGate(), computing: newQueue(), requests: newMemory[*rate.Limiter](), warned: newMemory[time.Time](), rates: newCompanyRates(options), player: newPlayer(),
+	s := &server{Options: options, gate: access.NewGate(), computing: access.NewQueue(), requests: access.NewRates(options.PublishRate, options.ManagementRate), addresses: access.NewAddresses(options.TrustedProxies, options.Log), rates: newCompanyRates(options), player: newPlayer(),
 		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
-	engine.Use(protect, s.identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), newBodies().countBody)
+	engine.Use(protect, s.identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), access.NewBodies().Count)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
@@ -97,16 +96,12 @@ func plainEscapes(next http.Handler) http.Handler {
 	})
 }
 
-// bodyTimeout is how long a whole request may take to arrive: a batch of 8 MiB
-// over a slow line.
-const bodyTimeout = 30 * time.Second
-
 // NewHTTPServer gives h the limits that a server on an open port needs.
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       bodyTimeout,
+		ReadTimeout:       access.BodyTimeout,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

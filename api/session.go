@@ -129,7 +129,7 @@ func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, s
 	if err != nil {
 		return principal, err
 	}
-	if err := s.spend(in.setHeader, principal, s.allowance(principal, users)); err != nil {
+	if err := s.requests.Spend(in.setHeader, principal, access.Users); err != nil {
 		return principal, err
 	}
 	if principal.Role == hook.RolePublisher {
@@ -158,12 +158,12 @@ var tokenForm = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 // one is not looked up.
 func (s *server) token(ctx context.Context, from netip.Addr, token, wrong string, find func() (hook.Principal, error)) (hook.Principal, error) {
 	if !tokenForm.MatchString(token) {
-		return s.gate.guess(from, token, func() (hook.Principal, error) { return hook.Principal{}, newProblem(access.CodeUnauthorized, wrong) })
+		return s.gate.Guess(from, token, func() (hook.Principal, error) { return hook.Principal{}, access.Unauthorized(wrong) })
 	}
-	return s.gate.lookup(ctx, from, token, func() (hook.Principal, error) {
+	return s.gate.Lookup(ctx, from, token, func() (hook.Principal, error) {
 		principal, err := find()
 		if hook.CodeOf(err) == hook.CodeNotFound {
-			err = newProblem(access.CodeUnauthorized, wrong)
+			err = access.Unauthorized(wrong)
 		}
 		return principal, err
 	})

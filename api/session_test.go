@@ -73,7 +73,7 @@ func TestPortalLink_SignsInOnce(t *testing.T) {
 	c.call("GET", "/v1/webhooks", "", as(cookie)...).is(200)
 	c.call("GET", "/v1/users", "", as(cookie)...).problem(403, "forbidden")
 
-	for range 2 * failures.burst { // which does not count
+	for range 2 * maxFailures { // which does not count
 		again := c.call("POST", "/v1/session", body, "Authorization", "")
 		again.problem(401, "unauthorized")
 		require.Contains(t, again.Body.String(), "This link is over")
@@ -301,7 +301,7 @@ func TestWhoCantSignIn(t *testing.T) {
 
 func TestGuessesAtSignInAreSlowedDown(t *testing.T) {
 	c := newClient(t)
-	for range failures.burst {
+	for range maxFailures {
 		c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").is(401)
 	}
 	c.call("POST", "/v1/session", `{"key":"wrong"}`, "Authorization", "").problem(429, "rate_limited")

@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -172,8 +173,8 @@ func (s *server) stillHas(ctx context.Context, out eventWriter, st stream) error
 
 // stillMay says whether the credential of the stream is still good for it.
 func (s *server) stillMay(ctx huma.Context, st stream) error {
-	p, err := s.authenticate(ctx, users)
-	if err == nil && !slices.Contains(users, p.Role) {
+	p, err := s.authenticate(ctx, access.Users)
+	if err == nil && !slices.Contains(access.Users, p.Role) {
 		err = errStreamEnded
 	}
 	if err == nil {

@@ -123,7 +123,7 @@ func (s *server) verify(ctx context.Context, in *switchInput) (*reply[verified],
 	if err != nil {
 		return nil, err
 	}
-	leave, err := s.computing.enter(ctx)
+	leave, err := s.computing.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -23,23 +23,23 @@ const (
 	smallSource = 4 << 10
 )
 
-// queue lets few requests compute at a time, so that those that publish find a
+// Queue lets few requests compute at a time, so that those that publish find a
 // processor. It is safe for concurrent use.
-type queue struct {
+type Queue struct {
 	slots chan struct{}
 	mu    sync.Mutex
 	all   int
 	of    map[string]int // by user or key
 }
 
-// newQueue lets a quarter of the processors compute, but at least one.
-func newQueue() *queue {
-	return &queue{slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)), of: map[string]int{}}
+// NewQueue lets a quarter of the processors compute, but at least one.
+func NewQueue() *Queue {
+	return &Queue{slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)), of: map[string]int{}}
 }
 
-// enter waits until the request may compute. Who is let in calls leave.
-func (q *queue) enter(ctx context.Context) (leave func(), err error) {
-	who := shareOf(ctx)
+// Enter waits until the request may compute. Who is let in calls leave.
+func (q *Queue) Enter(ctx context.Context) (leave func(), err error) {
+	who := ShareOf(ctx)
 	if err := q.join(who); err != nil {
 		return nil, err
 	}
@@ -57,15 +57,15 @@ func (q *queue) enter(ctx context.Context) (leave func(), err error) {
 	return nil, err
 }
 
-// enterToRead is enter for a request that reads so many bytes of filters or schemas.
-func (q *queue) enterToRead(ctx context.Context, size int) (leave func(), err error) {
+// EnterToRead is Enter for a request that reads so many bytes of filters or schemas.
+func (q *Queue) EnterToRead(ctx context.Context, size int) (leave func(), err error) {
 	if size <= smallSource {
 		return func() {}, nil
 	}
-	return q.enter(ctx)
+	return q.Enter(ctx)
 }
 
-func (q *queue) join(who string) error {
+func (q *Queue) join(who string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -79,7 +79,7 @@ func (q *queue) join(who string) error {
 	return nil
 }
 
-func (q *queue) quit(who string) {
+func (q *Queue) quit(who string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.all--
@@ -89,14 +89,12 @@ func (q *queue) quit(who string) {
 }
 
 func queueFull() error {
-	p := newProblem(string(hook.CodeUnavailable), "Too many requests compute here at this moment; send it again.")
-	p.wait = time.Second
-	return p
+	return &hook.Error{Code: hook.CodeUnavailable, Message: "Too many requests compute here at this moment; send it again.", Wait: time.Second}
 }
 
-// shareOf is whose share a request counts to: the user's, whatever the key or
+// ShareOf is whose share a request counts to: the user's, whatever the key or
 // session, else the key's.
-func shareOf(ctx context.Context) string {
+func ShareOf(ctx context.Context) string {
 	p := hook.PrincipalOf(ctx)
 	if p.UserID != "" {
 		return "user " + p.UserID

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"net/http"
@@ -15,21 +15,33 @@ const forwardedFor = "X-Forwarded-For"
 // warnAgain is how often the log says that a header is not believed.
 const warnAgain = time.Hour
 
-// clientAddress is that of the function, and warns of a header that is not
-// believed: behind a proxy that is not named, everybody has the proxy's address.
-func (s *server) clientAddress(r *http.Request) netip.Addr {
-	address := clientAddress(r, s.TrustedProxies)
+// Addresses finds out where requests come from. It is safe for concurrent use.
+type Addresses struct {
+	trusted []netip.Prefix // proxies
+	log     *zap.Logger
+	warned  Memory[time.Time] // by reason
+}
+
+// NewAddresses makes Addresses that believe the proxies in some networks.
+func NewAddresses(trusted []netip.Prefix, log *zap.Logger) *Addresses {
+	return &Addresses{trusted, log, NewMemory[time.Time]()}
+}
+
+// Of is clientAddress, and warns of a header that is not believed: behind a proxy that
+// is not named, everybody has the proxy's address.
+func (a *Addresses) Of(r *http.Request) netip.Addr {
+	address := clientAddress(r, a.trusted)
 	end, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || len(r.Header[forwardedFor]) == 0 || contains(s.TrustedProxies, end.Addr().Unmap()) {
+	if err != nil || len(r.Header[forwardedFor]) == 0 || contains(a.trusted, end.Addr().Unmap()) {
 		return address
 	}
 	reason := "no proxy is trusted; if this peer is one, name it in GODWIT_TRUSTED_PROXIES"
-	if len(s.TrustedProxies) > 0 {
+	if len(a.trusted) > 0 {
 		reason = "this peer is not in GODWIT_TRUSTED_PROXIES"
 	}
-	if said, known := s.warned.held.Get(reason); !known || time.Since(said) >= warnAgain {
-		s.warned.held.Add(reason, time.Now())
-		s.Log.Warn(forwardedFor+" is not believed", zap.String("reason", reason), zap.Stringer("peer", end.Addr().Unmap()))
+	if said, known := a.warned.held.Get(reason); !known || time.Since(said) >= warnAgain {
+		a.warned.held.Add(reason, time.Now())
+		a.log.Warn(forwardedFor+" is not believed", zap.String("reason", reason), zap.Stringer("peer", end.Addr().Unmap()))
 	}
 	return address
 }

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -32,45 +32,46 @@ const (
 
 // userBytes is how much a user may send, and have kept for idempotency keys: 2.8 GiB a
 // day. What a user sends is stored, and for a while once more in the audit log.
-var userBytes = allowance{name: "bytes", perSecond: 32 << 10, burst: 64 << 20}
+var userBytes = Allowance{Name: "bytes", PerSecond: 32 << 10, Burst: 64 << 20}
 
-// bodies counts the bytes of request bodies from when they arrive until they are
+// Bodies counts the bytes of request bodies from when they arrive until they are
 // answered. It is safe for concurrent use.
-type bodies struct {
+type Bodies struct {
 	mu    sync.Mutex
 	all   int
 	of    map[string]int // by user or key
 	freed chan struct{}  // closed at the next end of a request
-	sent  memory[*rate.Limiter]
+	sent  Memory[*rate.Limiter]
 }
 
-func newBodies() *bodies {
-	return &bodies{of: map[string]int{}, freed: make(chan struct{}), sent: newMemory[*rate.Limiter]()}
+// NewBodies makes Bodies with all their room.
+func NewBodies() *Bodies {
+	return &Bodies{of: map[string]int{}, freed: make(chan struct{}), sent: NewMemory[*rate.Limiter]()}
 }
 
 // charge counts bytes that a user has sent or has kept.
-func (b *bodies) charge(ctx context.Context, n int) {
+func (b *Bodies) charge(ctx context.Context, n int) {
 	if user := hook.PrincipalOf(ctx).UserID; user != "" {
-		b.sent.of(user, userBytes.limiter).ReserveN(time.Now(), min(n, userBytes.burst))
+		b.sent.Of(user, userBytes.Limiter).ReserveN(time.Now(), min(n, userBytes.Burst))
 	}
 }
 
-// spent is the problem of a user who has sent too much; nil = there is none.
-func (b *bodies) spent(ctx context.Context) *problem {
+// spent is the error of a user who has sent too much.
+func (b *Bodies) spent(ctx context.Context) error {
 	user := hook.PrincipalOf(ctx).UserID
 	if user == "" {
 		return nil
 	}
-	if left := b.sent.of(user, userBytes.limiter).Tokens(); left <= 0 {
-		return rateLimited(fmt.Sprintf("The requests of this user hold too much: %d MiB at once, and then %d KiB a second.", userBytes.burst>>20, int(userBytes.perSecond)>>10),
+	if left := b.sent.Of(user, userBytes.Limiter).Tokens(); left <= 0 {
+		return rateLimited(fmt.Sprintf("The requests of this user hold too much: %d MiB at once, and then %d KiB a second.", userBytes.Burst>>20, int(userBytes.PerSecond)>>10),
 			userBytes.until(left, 64<<10))
 	}
 	return nil
 }
 
-// body is what one request has been counted for.
-type body struct {
-	bodies *bodies
+// Body is what one request has been counted for.
+type Body struct {
+	bodies *Bodies
 	who    string
 	n      int
 	waited time.Duration // for others to end
@@ -80,23 +81,61 @@ type body struct {
 
 const bodyKey = "body"
 
-// countBody has the request's bytes counted until it is answered.
-func (b *bodies) countBody(c *gin.Context) {
-	one := &body{bodies: b}
+// Count has the request's bytes counted until it is answered.
+func (b *Bodies) Count(c *gin.Context) {
+	one := &Body{bodies: b}
 	c.Set(bodyKey, one)
-	defer one.end()
+	defer one.End()
 	c.Next()
 }
 
-// bodyOf gives the body that countBody counts.
-func bodyOf(c *gin.Context, who string) *body {
-	one := c.MustGet(bodyKey).(*body) //nolint:forcetypeassert // countBody has put it there
+// BodyOf gives the body that Count counts.
+func BodyOf(c *gin.Context, who string) *Body {
+	one := c.MustGet(bodyKey).(*Body) //nolint:forcetypeassert // Count has put it there
 	one.who = who
 	return one
 }
 
+// Receive reads the request's body, of at most limit bytes, and counts it to its sender.
+// unpack has it unpacked as its header says. Of one that was read it gives the same
+// bytes again.
+func (b *Body) Receive(ctx context.Context, c *gin.Context, limit int64, unpack bool) ([]byte, error) {
+	if b.whole {
+		return b.raw, nil
+	}
+	if err := b.bodies.spent(ctx); err != nil {
+		return nil, err
+	}
+	arriving := newArriving(c.Writer, c.Request.Body)
+	sent := http.MaxBytesReader(c.Writer, io.NopCloser(arriving), limit)
+	coding := ""
+	if unpack {
+		coding = contentCoding(c.Request.Header)
+	}
+	var raw []byte
+	var err error
+	switch coding {
+	case "", "identity":
+		raw, err = b.read(ctx, sent, min(c.Request.ContentLength, limit))
+	case "gzip", "x-gzip":
+		raw, err = unzip(sent, limit, func(z io.Reader) ([]byte, error) { return b.read(ctx, z, 0) })
+	default:
+		err = ErrCoding
+	}
+	if err != nil {
+		return nil, err
+	}
+	arriving.end()
+	b.raw, b.whole = raw, true
+	b.bodies.charge(ctx, len(raw))
+	return raw, nil
+}
+
+// Charge counts bytes that are kept for the body's sender.
+func (b *Body) Charge(ctx context.Context, n int) { b.bodies.charge(ctx, n) }
+
 // grow counts n more bytes, and waits for room.
-func (b *body) grow(ctx context.Context, n int) error {
+func (b *Body) grow(ctx context.Context, n int) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, bodyPatience-b.waited)
 	defer func() { cancel(); b.waited += time.Since(began) }()
@@ -108,16 +147,17 @@ func (b *body) grow(ctx context.Context, n int) error {
 		select {
 		case <-freed:
 		case <-ctx.Done():
-			return errNoRoom
+			return ErrNoRoom
 		}
 	}
 }
 
-// errNoRoom says that too many bytes of bodies are in memory.
-var errNoRoom = errors.New("no room for the body")
+// ErrNoRoom says that too many bytes of bodies are in memory.
+var ErrNoRoom error = &hook.Error{Code: hook.CodeUnavailable, Wait: time.Second, Message: fmt.Sprintf(
+	"Too many large bodies are being read here: there is room for %d MiB in all, and for %d MiB of one key or user. Send it again, or in smaller parts one after another.", bodyRoom>>20, bodyShare>>20)}
 
 // take counts n more bytes, or gives what says that there may be room again.
-func (b *bodies) take(one *body, n int) (freed <-chan struct{}) {
+func (b *Bodies) take(one *Body, n int) (freed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	// One that is alone always gets on, however large it is.
@@ -130,8 +170,9 @@ func (b *bodies) take(one *body, n int) (freed <-chan struct{}) {
 	return nil
 }
 
-// end gives back what was counted; a second call does nothing.
-func (b *body) end() {
+// End gives back what was counted; a second call does nothing.
+func (b *Body) End() {
+	b.raw = nil
 	if b.n == 0 {
 		return
 	}
@@ -149,7 +190,7 @@ func (b *body) end() {
 
 // read reads r to its end. The memory grows with what arrives, not with what was
 // announced; announced, if it is more than nothing, is only not exceeded.
-func (b *body) read(ctx context.Context, r io.Reader, announced int64) ([]byte, error) {
+func (b *Body) read(ctx context.Context, r io.Reader, announced int64) ([]byte, error) {
 	raw := make([]byte, 0, 4<<10)
 	counted := freeBody
 	for {
@@ -177,6 +218,10 @@ func (b *body) read(ctx context.Context, r io.Reader, announced int64) ([]byte, 
 	}
 }
 
+// BodyTimeout is how long a whole request may take to arrive: a batch of 8 MiB
+// over a slow line.
+const BodyTimeout = 30 * time.Second
+
 // arriving is a request's body that may pause for so long, and takes no longer
 // than the server's limit in all.
 type arriving struct {
@@ -186,7 +231,7 @@ type arriving struct {
 }
 
 func newArriving(w http.ResponseWriter, from io.Reader) *arriving {
-	return &arriving{from, http.NewResponseController(w), time.Now().Add(bodyTimeout)}
+	return &arriving{from, http.NewResponseController(w), time.Now().Add(BodyTimeout)}
 }
 
 func (a *arriving) Read(p []byte) (int, error) {
@@ -201,11 +246,3 @@ func (a *arriving) Read(p []byte) (int, error) {
 // end takes the limit away once all has arrived: it would end a request that is
 // being carried out.
 func (a *arriving) end() { _ = a.control.SetReadDeadline(time.Time{}) }
-
-// noRoom is the problem of a body that there is no room for.
-func noRoom() *problem {
-	p := newProblem(string(hook.CodeUnavailable), fmt.Sprintf(
-		"Too many large bodies are being read here: there is room for %d MiB in all, and for %d MiB of one key or user. Send it again, or in smaller parts one after another.", bodyRoom>>20, bodyShare>>20))
-	p.wait = time.Second
-	return p
-}

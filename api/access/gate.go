@@ -1,19 +1,24 @@
-package api
+package access
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
 
-	"godwit/api/access"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 )
 
+// Unauthorized says in what way a credential is wrong.
+type Unauthorized string
+
+func (u Unauthorized) Error() string { return string(u) }
+
 // failures is how many guessable credentials a network may fail with.
-var failures = allowance{name: "failures", perSecond: 10.0 / 60, burst: 20}
+var failures = Allowance{Name: "failures", PerSecond: 10.0 / 60, Burst: 20}
 
 const (
 	// lookupsAtOnce is how many credentials of one network are looked up at a time
@@ -25,7 +30,7 @@ const (
 	wrongKept = time.Minute
 )
 
-// gate keeps those who guess from learning and from costing anything. What can't
+// Gate keeps those who guess from learning and from costing anything. What can't
 // be guessed is always looked up, whatever else came from the same address: an
 // address may be shared with strangers. What one of them costs is bounded by the
 // look-ups at a time of each network, and by remembering what was wrong.
@@ -33,10 +38,10 @@ const (
 // What could be guessed is the bootstrap key where it is short. Of a network with
 // too many failures nothing of that form is compared any more, right or wrong, but
 // for what was right from there before.
-type gate struct {
-	networks memory[*network]
-	right    memory[struct{}] // by network and hash of the credential
-	wrong    memory[refusal]  // by hash of the credential
+type Gate struct {
+	networks Memory[*network]
+	right    Memory[struct{}] // by network and hash of the credential
+	wrong    Memory[refusal]  // by hash of the credential
 }
 
 // network is where credentials come from.
@@ -52,23 +57,24 @@ type refusal struct {
 }
 
 func newNetwork() *network {
-	return &network{failures: failures.limiter(), turns: make(chan struct{}, lookupsAtOnce)}
+	return &network{failures: failures.Limiter(), turns: make(chan struct{}, lookupsAtOnce)}
 }
 
-func newGate() *gate {
-	return &gate{newMemory[*network](), newMemory[struct{}](), newMemory[refusal]()}
+// NewGate makes a Gate that has seen nobody.
+func NewGate() *Gate {
+	return &Gate{NewMemory[*network](), NewMemory[struct{}](), NewMemory[refusal]()}
 }
 
-// lookup lets find look up a credential that can't be guessed; codeUnauthorized
-// says that it is wrong.
-func (g *gate) lookup(ctx context.Context, from netip.Addr, credential string, find func() (hook.Principal, error)) (hook.Principal, error) {
+// Lookup lets find look up a credential that can't be guessed; Unauthorized says that
+// it is wrong.
+func (g *Gate) Lookup(ctx context.Context, from netip.Addr, credential string, find func() (hook.Principal, error)) (hook.Principal, error) {
 	hash := string(apikey.Hash(credential))
 	if err := g.refused(hash); err != nil {
 		return hook.Principal{}, err
 	}
-	pair := networkOf(from) + " " + hash
+	pair := NetworkOf(from) + " " + hash
 	if !g.right.held.Contains(pair) {
-		n := g.networks.of(networkOf(from), newNetwork)
+		n := g.networks.Of(NetworkOf(from), newNetwork)
 		select {
 		case n.turns <- struct{}{}:
 			defer func() { <-n.turns }()
@@ -83,7 +89,7 @@ func (g *gate) lookup(ctx context.Context, from netip.Addr, credential string, f
 	switch {
 	case err == nil:
 		g.right.held.Add(pair, struct{}{})
-	case problemOf(err).Code == access.CodeUnauthorized:
+	case errors.As(err, new(Unauthorized)):
 		g.right.held.Remove(pair)
 		g.wrong.held.Add(hash, refusal{err, time.Now().Add(wrongKept)})
 	}
@@ -91,22 +97,22 @@ func (g *gate) lookup(ctx context.Context, from netip.Addr, credential string, f
 }
 
 // refused gives what was said of a credential lately; nil = nothing.
-func (g *gate) refused(hash string) error {
+func (g *Gate) refused(hash string) error {
 	if r, known := g.wrong.held.Get(hash); known && time.Now().Before(r.until) {
 		return r.err
 	}
 	return nil
 }
 
-// guess lets compare look at a credential that can be guessed. It is counted as a
+// Guess lets compare look at a credential that can be guessed. It is counted as a
 // failure before it is one, or many at one moment would be let in by the last
 // token.
-func (g *gate) guess(from netip.Addr, credential string, compare func() (hook.Principal, error)) (hook.Principal, error) {
-	pair := networkOf(from) + " " + string(apikey.Hash(credential))
+func (g *Gate) Guess(from netip.Addr, credential string, compare func() (hook.Principal, error)) (hook.Principal, error) {
+	pair := NetworkOf(from) + " " + string(apikey.Hash(credential))
 	if !g.right.held.Contains(pair) {
-		n, now := g.networks.of(networkOf(from), newNetwork), time.Now()
-		if !n.failures.AllowN(now, 1) {
-			return hook.Principal{}, rateLimited("Too many wrong keys came from this address.", failures.until(n.failures.TokensAt(now), 1))
+		n := g.networks.Of(NetworkOf(from), newNetwork)
+		if err := failures.Take(n.failures, "Too many wrong keys came from this address."); err != nil {
+			return hook.Principal{}, err
 		}
 	}
 	principal, err := compare()
@@ -116,9 +122,9 @@ func (g *gate) guess(from netip.Addr, credential string, compare func() (hook.Pr
 	return principal, err
 }
 
-// networkOf is who is held to be one: an IPv4 address, or the /64 that someone
+// NetworkOf is who is held to be one: an IPv4 address, or the /64 that someone
 // with IPv6 has to himself.
-func networkOf(a netip.Addr) string {
+func NetworkOf(a netip.Addr) string {
 	bits := 32
 	if a.Is6() {
 		bits = 64

@@ -1,0 +1,45 @@
+package access
+
+import (
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWhereARequestComesFrom(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
+	for name, tc := range map[string]struct {
+		remote  string
+		trusted []netip.Prefix
+		headers []string
+		want    string
+	}{
+		"nobody is trusted":             {"10.0.0.1:1", nil, []string{"198.51.100.7"}, "10.0.0.1"},
+		"no header":                     {"10.0.0.1:1", proxies, nil, "10.0.0.1"},
+		"from a proxy":                  {"10.0.0.1:1", proxies, []string{"198.51.100.7"}, "198.51.100.7"},
+		"from somebody else":            {"192.0.2.1:1", proxies, []string{"198.51.100.7"}, "192.0.2.1"},
+		"the client wrote one, too":     {"10.0.0.1:1", proxies, []string{"203.0.113.9, 198.51.100.7"}, "198.51.100.7"},
+		"in a line of its own":          {"10.0.0.1:1", proxies, []string{"203.0.113.9", "198.51.100.7"}, "198.51.100.7"},
+		"the client names a proxy":      {"10.0.0.1:1", proxies, []string{"10.0.0.9, 198.51.100.7"}, "198.51.100.7"},
+		"through two proxies":           {"10.0.0.1:1", proxies, []string{"203.0.113.9, 198.51.100.7, 10.2.3.4"}, "198.51.100.7"},
+		"proxies alone":                 {"10.0.0.1:1", proxies, []string{"10.2.3.4"}, "10.2.3.4"},
+		"nonsense":                      {"10.0.0.1:1", proxies, []string{"198.51.100.7, <script>"}, "10.0.0.1"},
+		"nonsense behind a proxy":       {"10.0.0.1:1", proxies, []string{"unknown, 10.2.3.4"}, "10.2.3.4"},
+		"empty":                         {"10.0.0.1:1", proxies, []string{""}, "10.0.0.1"},
+		"IPv6":                          {"[2001:db8::1]:1", proxies, []string{"2001:db9::7"}, "2001:db9::7"},
+		"IPv4 in the clothes of IPv6":   {"[::ffff:10.0.0.1]:1", proxies, []string{"::ffff:198.51.100.7"}, "198.51.100.7"},
+		"an address that is no address": {"pipe", proxies, []string{"198.51.100.7"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.RemoteAddr = tc.remote
+			r.Header["X-Forwarded-For"] = tc.headers
+			r.Header.Set("X-Real-Ip", "203.0.113.66")
+			r.Header.Set("Forwarded", "for=203.0.113.66")
+			want, _ := netip.ParseAddr(tc.want)
+			require.Equal(t, want, clientAddress(r, tc.trusted))
+		})
+	}
+}
