@@ -9,24 +9,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// rulesOfNothing name nothing that exists.
+const rulesOfNothing = `"rules":[{"events":["NO_SUCH"],"projects":["none"]}]`
+
 // TestFaults_ComeInOneAnswer: what is wrong with a form, and what the store doesn't know.
 func TestFaults_ComeInOneAnswer(t *testing.T) {
 	c := staged(t)
 	w := c.made(leastWebhook)
-	rules := `"rules":[{"events":["NO_SUCH"],"projects":["none"]}]`
 	for _, one := range []struct {
 		method, path, body string
 		wrong              []string
 	}{
-		{"POST", "/v1/webhooks", `{"owner_id":"u1","name":"","url":"ftp://x",` + rules + `}`, []string{"/name", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
-		{"PUT", "/v1/webhooks/by-key/k", `{"owner_id":"u1","name":"N","url":"ftp://x",` + rules + `}`, []string{"/url", "/rules/0/events/0", "/rules/0/projects/0"}},
-		{"POST", "/v1/webhooks", `{"owner_id":"none","name":"","url":"https://a.example",` + rules + `}`, []string{"/name", "/owner_id", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"POST", "/v1/webhooks", `{"owner_id":"u1","name":"","url":"ftp://x",` + rulesOfNothing + `}`, []string{"/name", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"PUT", "/v1/webhooks/by-key/k", `{"owner_id":"u1","name":"N","url":"ftp://x",` + rulesOfNothing + `}`, []string{"/url", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"POST", "/v1/webhooks", `{"owner_id":"none","name":"","url":"https://a.example",` + rulesOfNothing + `}`, []string{"/name", "/owner_id", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"POST", "/v1/webhooks", `{"owner_id":"none","name":"N","url":"https://a.example","rules":[{"events":["NO_SUCH"]}]}`, []string{"/owner_id", "/rules/0/events/0"}},
 		{"POST", "/v1/webhooks", `{"owner_id":"a b","name":"","url":"https://a.example","rules":[]}`, []string{"/name", "/owner_id", "/rules"}},
-		{"PATCH", w, `{"url":"ftp://x",` + rules + `}`, []string{"/url", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"PATCH", w, `{"url":"ftp://x",` + rulesOfNothing + `}`, []string{"/url", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"PATCH", w, `{"url":"ftp://x","name":""}`, []string{"/url", "/name"}},
-		{"POST", "/v1/listeners", `{"owner_id":"u1","name":"",` + rules + `}`, []string{"/name", "/rules/0/events/0", "/rules/0/projects/0"}},
-		{"POST", "/v1/webhooks/preview", `{"owner_id":"u1","since":"x",` + rules + `}`, []string{"/since", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"POST", "/v1/listeners", `{"owner_id":"u1","name":"",` + rulesOfNothing + `}`, []string{"/name", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"POST", "/v1/webhooks/preview", `{"owner_id":"u1","since":"x",` + rulesOfNothing + `}`, []string{"/since", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"PUT", "/v1/projects/new", `{"name":"","company_id":"none"}`, []string{"/name", "/company_id"}},
 		{"PUT", "/v1/projects/new", `{"name":"","company_id":"\u0000"}`, []string{"/name", "/company_id"}},
 		{"POST", "/v1/api-keys", `{"name":"","role":"user","user_id":"none"}`, []string{"/name", "/user_id"}},
@@ -58,12 +60,11 @@ func TestFaults_OfEveryBodyComeInOneAnswer(t *testing.T) {
 	w, keys := c.made(leastWebhook), map[bool]string{false: testKey}
 	keys[true], _ = c.key("user", "u1")
 	c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"","schema":{"required":["n"]}}`).is(200)
-	rules := `"rules":[{"events":["NO_SUCH"],"projects":["none"]}]`
 	for _, one := range []struct {
 		id, path, body string
 		wrong          []string
 	}{
-		{"open-listener", "/v1/listeners", `{"owner_id":"none","name":"A","payload_format":"x","keep_seconds":-1,` + rules + `}`, []string{"/owner_id", "/name", "/payload_format", "/keep_seconds", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"open-listener", "/v1/listeners", `{"owner_id":"none","name":"A","payload_format":"x","keep_seconds":-1,` + rulesOfNothing + `}`, []string{"/owner_id", "/name", "/payload_format", "/keep_seconds", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"post-results", strings.Replace(w, "webhooks", "listeners", 1) + "/results", `{"x":1,"results":[{"delivery":"","attempt":9,"returned":true}]}`, []string{"/x", "/results/0/delivery", "/results/0/attempt"}},
 		{"put-company", "/v1/companies/a%20b", `{"name":"","limits":{"rules":-1,"webhooks":-1}}`, []string{"{id}", "/name", "/limits/rules", "/limits/webhooks"}},
 		{"put-project", "/v1/projects/a%20b", `{"x":1,"name":"","company_id":"none"}`, []string{"{id}", "/x", "/name", "/company_id"}},
@@ -84,16 +85,16 @@ func TestFaults_OfEveryBodyComeInOneAnswer(t *testing.T) {
 		{"publish-batch", "/v1/events/batch", `{"x":1,"events":[]}`, []string{"/x", "/events"}},
 		{"search-events", "/v1/events/search", `{"owner_id":"none","filter":"1","types":["NO_SUCH"],"projects":["none"],"since":"x","limit":900}`,
 			[]string{"/owner_id", "/filter", "/types/0", "/projects/0", "/since", "/limit"}},
-		{"create-webhook", "/v1/webhooks", `{"owner_id":"none","name":"","url":"x",` + rules + `}`, []string{"/owner_id", "/name", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"create-webhook", "/v1/webhooks", `{"owner_id":"none","name":"","url":"x",` + rulesOfNothing + `}`, []string{"/owner_id", "/name", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"create-webhook", "/v1/webhooks", `{"owner_id":"\u0000","name":"N","url":"https://a.example","rules":[{"events":["\u0000"],"projects":["\u0000"],"companies":["\u0000"]}]}`,
 			[]string{"/owner_id", "/rules/0/events/0", "/rules/0/projects/0", "/rules/0/companies/0"}},
-		{"check-webhook", "/v1/webhooks/check", `{"owner_id":"none","name":"","url":"x",` + rules + `,"sample":{"event_id":"none"}}`,
+		{"check-webhook", "/v1/webhooks/check", `{"owner_id":"none","name":"","url":"x",` + rulesOfNothing + `,"sample":{"event_id":"none"}}`,
 			[]string{"/owner_id", "/name", "/url", "/rules/0/events/0", "/rules/0/projects/0", "/sample/event_id"}},
-		{"preview-rules", "/v1/webhooks/preview", `{"owner_id":"none","since":"x",` + rules + `}`, []string{"/owner_id", "/since", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"preview-rules", "/v1/webhooks/preview", `{"owner_id":"none","since":"x",` + rulesOfNothing + `}`, []string{"/owner_id", "/since", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"explain-event", w + "/explain", `{"x":1,"event_id":""}`, []string{"/x", "/event_id"}},
 		{"verify-request", w + "/verify", `{"x":1,"headers":{"a":"","A":""},"at":"x","body_base64":"?"}`, []string{"/x", "/headers/a", "/at", "/body_base64"}},
-		{"put-webhook", "/v1/webhooks/by-key/a%20b", `{"owner_id":"none","name":"","url":"x",` + rules + `}`, []string{"{key}", "/owner_id", "/name", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
-		{"patch-webhook", w, `{"x":1,"secret":"x","url":"x",` + rules + `}`, []string{"/x", "/secret", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"put-webhook", "/v1/webhooks/by-key/a%20b", `{"owner_id":"none","name":"","url":"x",` + rulesOfNothing + `}`, []string{"{key}", "/owner_id", "/name", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
+		{"patch-webhook", w, `{"x":1,"secret":"x","url":"x",` + rulesOfNothing + `}`, []string{"/x", "/secret", "/url", "/rules/0/events/0", "/rules/0/projects/0"}},
 		{"enable-webhook", w + "/enable", `{"x":1,"drain":1}`, []string{"/x", "/drain"}},
 		{"disable-webhook", w + "/disable", `{"x":1,"reason":"\u0001"}`, []string{"/x", "/reason"}},
 		{"rotate-secret", w + "/rotate-secret", `{"x":1,"overlap_seconds":-1,"secret":"x"}`, []string{"/x", "/overlap_seconds", "/secret"}},
@@ -106,8 +107,8 @@ func TestFaults_OfEveryBodyComeInOneAnswer(t *testing.T) {
 	} {
 		seen[one.id] = true
 		t.Run(one.id, func(t *testing.T) {
-			got := c.in(t).call(methodOf(one.id), one.path, one.body, "Authorization", "Bearer "+keys[one.id == "answer-device" || one.id == "patch-session"])
-			require.ElementsMatch(t, one.wrong, pointersOf(got.json()["errors"]), got.Body)
+			got := c.in(t).call(methodOf(one.id), one.path, one.body, "Authorization", "Bearer "+keys[one.id == "answer-device" || one.id == "patch-session"]).json()
+			require.ElementsMatch(t, one.wrong, pointersOf(got["errors"]), got)
 		})
 	}
 	for _, r := range (&server{}).routes() {

@@ -117,6 +117,7 @@ func TestASlowReceiverDoesNotDelayTheOthersOfItsBatch(t *testing.T) {
 // TestRecordHistoriesOfBatches has some first attempts of a burst fail: these go
 // on by themselves. With -record it writes the histories of two batches.
 func TestRecordHistoriesOfBatches(t *testing.T) {
+	t.Parallel()
 	s := sharedStack(t)
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), "partly"))
 	c := newStage(t, p)

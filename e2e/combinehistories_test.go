@@ -19,6 +19,7 @@ import (
 // TestRecordHistoriesOfCombinations does for windows of combinations what
 // TestRecordHistories does for deliveries.
 func TestRecordHistoriesOfCombinations(t *testing.T) {
+	t.Parallel()
 	s := sharedStack(t)
 	const namespace = "combinations"
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), namespace))

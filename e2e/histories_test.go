@@ -24,6 +24,7 @@ var record = flag.Bool("record", false, "write the histories to workflows/testda
 // this build as an operator would, and looks for what must never be in Temporal.
 // With -record it also writes the histories that package workflows replays.
 func TestRecordHistories(t *testing.T) {
+	t.Parallel()
 	s := sharedStack(t)
 	const namespace = "histories"
 	p := startServe(t, serveEnv(t, s.migrated(t), s.temporal(), namespace))

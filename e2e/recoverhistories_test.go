@@ -13,6 +13,7 @@ import (
 // TestRecordHistoriesOfRecoveries does for recoveries what TestRecordHistories
 // does for deliveries.
 func TestRecordHistoriesOfRecoveries(t *testing.T) {
+	t.Parallel()
 	s := sharedStack(t)
 	const namespace = "recoveries"
 	env := serveEnv(t, s.migrated(t), s.temporal(), namespace)

@@ -16,6 +16,7 @@ import (
 // TestRecordHistoriesOfRedeliveries does for redeliveries of many what
 // TestRecordHistories does for deliveries.
 func TestRecordHistoriesOfRedeliveries(t *testing.T) {
+	t.Parallel()
 	const namespace = "redeliveries"
 	p, url := serving(t, namespace, nil)
 	temporal := temporalOf(t, sharedStack(t).temporal(), namespace)

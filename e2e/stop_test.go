@@ -13,6 +13,7 @@ import (
 // answered yet. The all-in-one process cuts the attempt off in time and sends it
 // again after its next start; the production process waits for it.
 func TestStopDuringAnAttempt(t *testing.T) {
+	t.Parallel()
 	t.Run("standalone", func(t *testing.T) {
 		env := standaloneEnv(t, filepath.Join(t.TempDir(), "data"))
 		env["GODWIT_DELIVERY_TIMEOUT"] = "10s" // longer than it has to stop

@@ -17,6 +17,7 @@ const nobody = 65534
 // only its user may enter: as who runs the tests, and, if that is root, as a
 // plain user too.
 func TestStandaloneAsRootAndAsAPlainUser(t *testing.T) {
+	t.Parallel()
 	users := []int{os.Geteuid()}
 	if os.Geteuid() == 0 {
 		users = append(users, nobody)

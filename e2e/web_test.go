@@ -42,7 +42,10 @@ func unreadable(t *testing.T) string {
 }
 
 // TestWeb_Pages looks for faults of access on every page.
-func TestWeb_Pages(t *testing.T) { inBrowser(t, "pages") }
+func TestWeb_Pages(t *testing.T) {
+	t.Parallel()
+	inBrowser(t, "pages")
+}
 
 // inBrowser runs the tests of a file of web/browser against the shared standalone.
 func inBrowser(t *testing.T, file string, env ...string) {

@@ -105,6 +105,7 @@ func TestADeletedNamespaceIsMadeAgain(t *testing.T) {
 // Godwit that uses it goes on running: what waited for its next attempt, what was
 // accepted in the meantime, and what comes after are all delivered.
 func TestAWipedTemporalIsFilledAgain(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	postgres, err := localpg.Start(context.Background(), localpg.Options{Dir: filepath.Join(dir, "postgres")})
 	require.NoError(t, err)
