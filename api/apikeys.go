@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -54,8 +55,8 @@ type APIKey struct {
 }
 
 func viewAPIKey(k hook.APIKey) APIKey {
-	return APIKey{ID: k.ID, Name: k.Name, Role: k.Role, UserID: optional(k.UserID), Prefix: k.Prefix,
-		ExpiresAt: optionalTime(k.ExpiresAt), LastUsedAt: optionalTime(k.LastUsedAt), CreatedAt: k.CreatedAt.UTC()}
+	return APIKey{ID: k.ID, Name: k.Name, Role: k.Role, UserID: view.Optional(k.UserID), Prefix: k.Prefix,
+		ExpiresAt: view.OptionalTime(k.ExpiresAt), LastUsedAt: view.OptionalTime(k.LastUsedAt), CreatedAt: k.CreatedAt.UTC()}
 }
 
 // newAPIKey is a key in the one answer that holds it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -37,7 +38,7 @@ func (s *server) app(context.Context, *struct{}) (*reply[appView], error) {
 
 func (s *server) viewApp() appView {
 	return appView{
-		Name: s.Look.Name, Logo: optional(s.Look.Logo), Accent: optional(s.Look.Accent), SignInURL: optional(s.Look.SignInURL),
+		Name: s.Look.Name, Logo: view.Optional(s.Look.Logo), Accent: view.Optional(s.Look.Accent), SignInURL: view.Optional(s.Look.SignInURL),
 		Languages: hook.Languages, Version: s.Version,
 		Features: appFeatures{Mail: s.Mail, Play: s.Play, TemporalLinks: s.Look.TemporalLinks,
 			ChatFormats: textsOf([]hook.PayloadFormat{hook.FormatSlack, hook.FormatDiscord, hook.FormatTeams})},

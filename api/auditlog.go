@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -34,12 +35,12 @@ type auditObject struct {
 }
 
 func viewAudit(e hook.AuditEntry) AuditEntry {
-	actor := auditActor{KeyID: e.By.KeyID, Role: e.By.Role, UserID: optional(e.By.UserID)}
+	actor := auditActor{KeyID: e.By.KeyID, Role: e.By.Role, UserID: view.Optional(e.By.UserID)}
 	if e.By.Address.IsValid() {
-		actor.Address = optional(e.By.Address.String())
+		actor.Address = view.Optional(e.By.Address.String())
 	}
 	return AuditEntry{ID: e.ID, At: e.At.UTC(), Actor: actor, Action: e.Action, Object: auditObject{Kind: e.Action.Object(), ID: e.ObjectID},
-		Before: state(e.Before), After: state(e.After), ExpungedAt: optionalTime(e.ExpungedAt), RequestID: optional(e.By.RequestID)}
+		Before: state(e.Before), After: state(e.After), ExpungedAt: view.OptionalTime(e.ExpungedAt), RequestID: view.Optional(e.By.RequestID)}
 }
 
 type auditInput struct {

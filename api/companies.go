@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -30,7 +31,7 @@ type Company struct {
 // companyDetail is a company that is shown by itself.
 type companyDetail struct {
 	Company
-	Quotas []Quota `json:"quotas" nullable:"false" maxItems:"10" doc:"What it may publish, and has published lately in the process that answers"`
+	Quotas []view.Quota `json:"quotas" nullable:"false" maxItems:"10" doc:"What it may publish, and has published lately in the process that answers"`
 }
 
 func viewCompany(c hook.Company) Company {
@@ -91,7 +92,7 @@ func (s *server) company(ctx context.Context, in *ByID) (*reply[companyDetail], 
 	if err != nil {
 		return nil, err
 	}
-	return &reply[companyDetail]{Body: companyDetail{viewCompany(c), viewQuotas(s.rates.quotas(ctx, c.ID))}}, nil
+	return &reply[companyDetail]{Body: companyDetail{viewCompany(c), view.OfQuotas(s.rates.quotas(ctx, c.ID))}}, nil
 }
 
 func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -43,20 +44,12 @@ func (s *server) viewDelivery(d hook.Delivery) Delivery {
 	return Delivery{
 		ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, Kind: hook.KindOf(d.EventType, d.Test), Sequence: d.Sequence,
 		ProjectID: d.ProjectID, CompanyID: d.CompanyID,
-		Status: d.Status, Reason: optional(d.Reason), AttemptCount: d.Used(),
-		NextAttemptAt: optionalTime(d.NextAttemptAt), FinishedAt: optionalTime(d.FinishedAt),
-		RedeliveryOf: optional(d.RedeliveryOf), Superseded: d.Superseded, RedeliveryID: optional(d.RedeliveryID),
+		Status: d.Status, Reason: view.Optional(d.Reason), AttemptCount: d.Used(),
+		NextAttemptAt: view.OptionalTime(d.NextAttemptAt), FinishedAt: view.OptionalTime(d.FinishedAt),
+		RedeliveryOf: view.Optional(d.RedeliveryOf), Superseded: d.Superseded, RedeliveryID: view.Optional(d.RedeliveryID),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
-		Workflow: workflow{ID: workflowID, RunID: optional(d.RunID), URL: optional(s.Workflows.Link(workflowID, d.RunID))},
+		Workflow: workflow{ID: workflowID, RunID: view.Optional(d.RunID), URL: view.Optional(s.Workflows.Link(workflowID, d.RunID))},
 	}
-}
-
-func optionalTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 func deliveryKey(d hook.Delivery) hook.Cursor { return hook.Cursor{Time: d.CreatedAt, ID: d.ID} }
@@ -108,7 +101,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 type deliveryDetail struct {
 	Delivery
 	DeliveryDeeds
-	Attempts []attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first; of more than 100 the newest"`
+	Attempts []view.Attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first; of more than 100 the newest"`
 }
 
 func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail], error) {
@@ -131,9 +124,9 @@ func (s *server) delivery(ctx context.Context, in *ByID) (*reply[deliveryDetail]
 	if err != nil {
 		return nil, err
 	}
-	out := deliveryDetail{Delivery: one[0], DeliveryDeeds: viewDeeds(deeds), Attempts: []attempt{}}
+	out := deliveryDetail{Delivery: one[0], DeliveryDeeds: viewDeeds(deeds), Attempts: []view.Attempt{}}
 	for _, a := range rows {
-		out.Attempts = append(out.Attempts, viewAttempt(a))
+		out.Attempts = append(out.Attempts, view.OfAttempt(a))
 	}
 	return &reply[deliveryDetail]{Body: out}, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/store/core"
 )
@@ -52,10 +53,10 @@ func TestDeliveries_GoOnWhereTheStoreStoppedLooking(t *testing.T) {
 }
 
 func TestAttemptsThatDidNotEnd(t *testing.T) {
-	under := viewAttempt(hook.Attempt{Number: 1, StartedAt: now()})
-	require.Equal(t, inFlight, under.Outcome)
+	under := view.OfAttempt(hook.Attempt{Number: 1, StartedAt: now()})
+	require.Equal(t, view.InFlight, under.Outcome)
 	require.Empty(t, under.Error)
-	lost := viewAttempt(hook.Attempt{Number: 1, Result: hook.Result{Outcome: hook.Lost, Error: "worker lost"}})
+	lost := view.OfAttempt(hook.Attempt{Number: 1, Result: hook.Result{Outcome: hook.Lost, Error: "worker lost"}})
 	require.Equal(t, hook.Lost, lost.Outcome)
 	require.Equal(t, "worker lost", lost.Error)
 }
@@ -76,7 +77,7 @@ func TestBodiesOfAnswers(t *testing.T) {
 		"cut bytes":           {"\xff\xfe\xfd", true, "//79", "base64"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := viewAttempt(hook.Attempt{Result: hook.Result{ResponseBody: []byte(tc.body), Truncated: tc.truncated}}).Response
+			got := view.OfAttempt(hook.Attempt{Result: hook.Result{ResponseBody: []byte(tc.body), Truncated: tc.truncated}}).Response
 			require.Equal(t, tc.want, got.Body)
 			require.Equal(t, tc.encoding, got.Encoding)
 		})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 	"godwit/internal/match"
@@ -139,7 +140,7 @@ type EventSummary struct {
 
 func viewEvent(e hook.Event) EventSummary {
 	return EventSummary{ID: e.ID, Type: e.Type, Kind: cmp.Or(e.Kind, hook.KindOf(e.Type, false)), ProjectID: e.ProjectID, CompanyID: e.CompanyID,
-		ActorID: optional(e.ActorID), OccurredAt: e.OccurredAt.UTC(), AcceptedAt: e.AcceptedAt.UTC(), Sequence: e.Sequence, ExpungedAt: optionalTime(e.ExpungedAt)}
+		ActorID: view.Optional(e.ActorID), OccurredAt: e.OccurredAt.UTC(), AcceptedAt: e.AcceptedAt.UTC(), Sequence: e.Sequence, ExpungedAt: view.OptionalTime(e.ExpungedAt)}
 }
 
 // event is an event with everything.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 )
@@ -57,7 +58,7 @@ func (s *server) typeFields(ctx context.Context, in *typeFieldsInput) (*reply[ty
 	}
 	out := typeFields{Data: []typeField{}, Examined: examined}
 	for _, f := range fields.List() {
-		out.Data = append(out.Data, typeField{f.Path, f.Kinds, optional(f.Example), f.Seen})
+		out.Data = append(out.Data, typeField{f.Path, f.Kinds, view.Optional(f.Example), f.Seen})
 	}
 	return &reply[typeFields]{Body: out}, nil
 }

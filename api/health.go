@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -119,12 +120,12 @@ func lookBack(now, since time.Time, normally, longest time.Duration) (time.Time,
 
 func viewHealth(r hook.HealthReport, changes []hook.Transition) webhookHealth {
 	out := webhookHealth{
-		Status: r.Status, Enabled: r.Enabled, DisabledReason: optional(string(r.DisabledReason)), Streak: viewStreak(r),
-		NextProbeAt: optionalTime(r.NextProbeAt), GaveUpAt: optionalTime(r.GaveUpAt), Since: r.Since.UTC(), AttemptTally: viewTally(r.Total), PauseView: viewPause(r.Pause),
+		Status: r.Status, Enabled: r.Enabled, DisabledReason: view.Optional(string(r.DisabledReason)), Streak: viewStreak(r),
+		NextProbeAt: view.OptionalTime(r.NextProbeAt), GaveUpAt: view.OptionalTime(r.GaveUpAt), Since: r.Since.UTC(), AttemptTally: viewTally(r.Total), PauseView: viewPause(r.Pause),
 		Hourly: []hourlyHealth{}, Transitions: []transition{},
 	}
 	if !r.LastFailureAt.IsZero() {
-		out.LastFailure = &lastFailure{At: r.LastFailureAt.UTC(), Reason: optional(r.LastFailureReason), Words: hook.Words(r.LastFailureReason)}
+		out.LastFailure = &lastFailure{At: r.LastFailureAt.UTC(), Reason: view.Optional(r.LastFailureReason), Words: hook.Words(r.LastFailureReason)}
 	}
 	for _, h := range r.Hourly {
 		hour := hourlyHealth{Hour: h.Hour.UTC(), Attempts: h.Attempts, Succeeded: h.Succeeded, Failed: h.Failed(), ByReason: byReason(h.ByReason),
@@ -133,7 +134,7 @@ func viewHealth(r hook.HealthReport, changes []hook.Transition) webhookHealth {
 	}
 	for _, c := range changes {
 		out.Transitions = append(out.Transitions, transition{At: c.At.UTC(), FromStatus: c.FromStatus, Status: c.Status, Enabled: c.Enabled,
-			Cause: c.Cause, Reason: optional(c.Reason), DeliveryID: optional(c.DeliveryID), Actor: optional(c.Actor), Note: optional(c.Note)})
+			Cause: c.Cause, Reason: view.Optional(c.Reason), DeliveryID: view.Optional(c.DeliveryID), Actor: view.Optional(c.Actor), Note: view.Optional(c.Note)})
 	}
 	return out
 }
@@ -141,9 +142,9 @@ func viewHealth(r hook.HealthReport, changes []hook.Transition) webhookHealth {
 func viewStreak(r hook.HealthReport) streak {
 	switch {
 	case r.FailuresInRow > 0:
-		return streak{optional(hook.Failure), r.FailuresInRow}
+		return streak{view.Optional(hook.Failure), r.FailuresInRow}
 	case r.SuccessesInRow > 0:
-		return streak{optional(hook.Success), r.SuccessesInRow}
+		return streak{view.Optional(hook.Success), r.SuccessesInRow}
 	}
 	return streak{}
 }

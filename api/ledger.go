@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -94,7 +95,7 @@ func (s *server) ledger(ctx context.Context, in *ledgerInput) (*reply[ledger], e
 }
 
 func viewUndelivered(u hook.Undelivered) undelivered {
-	return undelivered{DeliveryID: u.ID, EventID: u.EventID, EventType: u.EventType, Status: u.Status, Reason: optional(u.Reason), CreatedAt: u.MatchedAt.UTC()}
+	return undelivered{DeliveryID: u.ID, EventID: u.EventID, EventType: u.EventType, Status: u.Status, Reason: view.Optional(u.Reason), CreatedAt: u.MatchedAt.UTC()}
 }
 
 // days is a length of time in words.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -63,8 +64,8 @@ func (s *server) addStats(ctx context.Context, page []Webhook) error {
 }
 
 func viewStats(n hook.WebhookNumbers, since time.Time) *webhookStats {
-	out := &webhookStats{Since: since, LastAttemptAt: optionalTime(n.LastAttemptAt), LastDeliveredAt: optionalTime(n.LastDeliveredAt), FailuresInRow: n.FailuresInRow,
-		Waiting: n.Waiting, Held: n.Held, OffSince: optionalTime(n.OffSince), Draining: n.Draining, Recovery: viewRecovery(n.Recovery),
+	out := &webhookStats{Since: since, LastAttemptAt: view.OptionalTime(n.LastAttemptAt), LastDeliveredAt: view.OptionalTime(n.LastDeliveredAt), FailuresInRow: n.FailuresInRow,
+		Waiting: n.Waiting, Held: n.Held, OffSince: view.OptionalTime(n.OffSince), Draining: n.Draining, Recovery: viewRecovery(n.Recovery),
 		Unreachable: append([]int{}, n.Unreachable...), Hourly: make([]hourlyStats, hook.NumbersHours)}
 	if n.Drain != nil {
 		out.Drain = &drainProgress{Total: n.Drain.Total, Left: min(n.Drain.Left, n.Drain.Total)}
@@ -111,10 +112,10 @@ func (s *server) addLastAttempts(ctx context.Context, page []Delivery) error {
 		d := &page[at[a.DeliveryID]]
 		r := a.Result
 		d.LastAttempt = &lastAttempt{Number: max(1, min(d.AttemptCount, hook.MaxAttempts)), At: a.StartedAt.UTC(), DurationMS: r.Duration.Milliseconds(),
-			StatusCode: optional(r.StatusCode), Outcome: r.Outcome, Reason: optional(r.Reason)}
+			StatusCode: view.Optional(r.StatusCode), Outcome: r.Outcome, Reason: view.Optional(r.Reason)}
 		switch r.Outcome {
 		case "":
-			d.LastAttempt.Outcome = inFlight
+			d.LastAttempt.Outcome = view.InFlight
 		case hook.PutOff: // has the number of the one that follows
 			d.LastAttempt.Number = min(d.AttemptCount+1, hook.MaxAttempts)
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -78,7 +79,7 @@ func pageOf[R, V any](rows []R, q PageQuery, view func(R) V, key func(R) hook.Cu
 // from lets the list go on where the store stopped looking before the page was full.
 func (l *listReply[T]) from(page hook.Page) *listReply[T] {
 	if l.Body.NextCursor == nil && !page.Stopped.Time.IsZero() {
-		l.Body.NextCursor = optional(formatCursor(*page.Stopped))
+		l.Body.NextCursor = view.Optional(formatCursor(*page.Stopped))
 	}
 	return l
 }
@@ -147,13 +148,4 @@ func newID(name, id string) error {
 		return badParameter(hook.Field{Pointer: pointerTo("path", name), Code: hook.FieldForm, Params: hook.Params{"expected": "id"}, Detail: hook.IDForm + "; in a URL escape them, the slash as %2F"})
 	}
 	return nil
-}
-
-// optional gives nil for the zero value, which becomes JSON's null.
-func optional[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
 }

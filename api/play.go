@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"godwit/api/access"
+	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 )
@@ -58,7 +59,7 @@ type playAddress struct {
 }
 
 func viewPlayAddress(a hook.PlayAddress, base string) playAddress {
-	return playAddress{ID: a.ID, URL: base + hook.PlayPath + a.ID, OwnerID: optional(a.OwnerID), CreatedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt, Received: a.Received}
+	return playAddress{ID: a.ID, URL: base + hook.PlayPath + a.ID, OwnerID: view.Optional(a.OwnerID), CreatedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt, Received: a.Received}
 }
 
 // playOff is CodeNotFound where there is no play receiver.
@@ -142,7 +143,7 @@ type playRequest struct {
 	Method     string            `json:"method" maxLength:"20" doc:"The HTTP method"`
 	Query      string            `json:"query" doc:"What followed ? in the address, as it was sent"`
 	Headers    map[string]string `json:"headers" doc:"By name, as they came; values of one name are joined by a comma"`
-	Text
+	view.Text
 	Size       int       `json:"size" minimum:"0" doc:"How many bytes the whole body has; the first 64 KiB are kept"`
 	StatusCode int       `json:"status_code" minimum:"200" maximum:"599" doc:"What was answered"`
 	EventID    *string   `json:"event_id" doc:"What webhook-id said; null = nothing that can be an id"`
@@ -158,8 +159,8 @@ type playCheck struct {
 
 func viewPlayRequest(r hook.PlayRequest) playRequest {
 	return playRequest{
-		ID: r.ID, ReceivedAt: r.ReceivedAt, Method: r.Method, Query: r.Query, Headers: joinHeaders(r.Headers), Text: textOf(r.Body, r.Size > len(r.Body)), Size: r.Size,
-		StatusCode: r.StatusCode, EventID: optional(r.EventID), WebhookID: optional(r.WebhookID), Check: playCheck(r.Finding),
+		ID: r.ID, ReceivedAt: r.ReceivedAt, Method: r.Method, Query: r.Query, Headers: view.JoinHeaders(r.Headers), Text: view.TextOf(r.Body, r.Size > len(r.Body)), Size: r.Size,
+		StatusCode: r.StatusCode, EventID: view.Optional(r.EventID), WebhookID: view.Optional(r.WebhookID), Check: playCheck(r.Finding),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"godwit/api/access"
+	"godwit/api/view"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -120,7 +121,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	if err := s.Store.CreatePortalLink(ctx, link, apikey.Hash(token)); err != nil {
 		return nil, err
 	}
-	body := portalLink{ID: link.ID, URL: base + portalPath + nextQuery(form.Next) + "#" + token, Role: link.Role, UserID: optional(link.UserID), ExpiresAt: expiresAt}
+	body := portalLink{ID: link.ID, URL: base + portalPath + nextQuery(form.Next) + "#" + token, Role: link.Role, UserID: view.Optional(link.UserID), ExpiresAt: expiresAt}
 	return &reply[portalLink]{Body: body}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 )
@@ -208,7 +209,7 @@ func viewExplanation(x match.Explanation) explanation {
 	}
 	for i, v := range x.Rules {
 		code, values := x.Code(v.Reason)
-		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Code: code, Params: params(values), Parts: v.Parts, FiredAs: optional(v.FiredAs)})
+		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Code: code, Params: params(values), Parts: v.Parts, FiredAs: view.Optional(v.FiredAs)})
 	}
 	return out
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/api/access"
+	"godwit/api/view"
 	"godwit/internal/eventjson"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
@@ -21,19 +22,19 @@ import (
 
 // problem is an error as clients see it (RFC 9457).
 type problem struct {
-	Type      string       `json:"type" format:"uri-reference" doc:"Names the kind of problem; leads to what it means and what to do"`
-	Title     string       `json:"title" doc:"The kind of problem in words; the same for each of its kind"`
-	Status    int          `json:"status" minimum:"400" maximum:"599" doc:"HTTP status"`
-	Detail    string       `json:"detail" doc:"What went wrong this time"`
-	Instance  string       `json:"instance,omitempty" format:"uri-reference" doc:"Path of the request"`
-	Code      string       `json:"code" doc:"The kind of problem as a constant for programs"`
-	RequestID string       `json:"request_id,omitempty" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The answer's X-Request-Id; quote it when asking for help"`
-	Attempt   *attempt     `json:"attempt,omitempty" doc:"The probe that failed, where that is the problem"`
-	Quota     *Quota       `json:"quota,omitempty" doc:"The limit that was reached, where that is the problem"`
-	From      *time.Time   `json:"from,omitempty" doc:"From when on the state allows it by itself, where that is known"`
-	Changed   *Deed        `json:"changed,omitempty" doc:"The change that was made in the meantime, where that is the problem"`
-	Deleted   *deleted     `json:"deleted,omitempty" doc:"The webhook that had this id until it was deleted. Only its owner and admins get it"`
-	Errors    []fieldError `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
+	Type      string        `json:"type" format:"uri-reference" doc:"Names the kind of problem; leads to what it means and what to do"`
+	Title     string        `json:"title" doc:"The kind of problem in words; the same for each of its kind"`
+	Status    int           `json:"status" minimum:"400" maximum:"599" doc:"HTTP status"`
+	Detail    string        `json:"detail" doc:"What went wrong this time"`
+	Instance  string        `json:"instance,omitempty" format:"uri-reference" doc:"Path of the request"`
+	Code      string        `json:"code" doc:"The kind of problem as a constant for programs"`
+	RequestID string        `json:"request_id,omitempty" pattern:"^[A-Za-z0-9._-]{1,128}$" doc:"The answer's X-Request-Id; quote it when asking for help"`
+	Attempt   *view.Attempt `json:"attempt,omitempty" doc:"The probe that failed, where that is the problem"`
+	Quota     *view.Quota   `json:"quota,omitempty" doc:"The limit that was reached, where that is the problem"`
+	From      *time.Time    `json:"from,omitempty" doc:"From when on the state allows it by itself, where that is known"`
+	Changed   *view.Deed    `json:"changed,omitempty" doc:"The change that was made in the meantime, where that is the problem"`
+	Deleted   *view.Deleted `json:"deleted,omitempty" doc:"The webhook that had this id until it was deleted. Only its owner and admins get it"`
+	Errors    []fieldError  `json:"errors" nullable:"false" doc:"Every bad value of the request; empty when the problem is of another kind"`
 
 	// wait is what Retry-After says; zero = nothing.
 	wait time.Duration
@@ -129,9 +130,9 @@ func problemOf(err error) *problem {
 	case errors.As(err, &known):
 		p := newProblem(string(known.Code), known.Message, known.Fields...)
 		if p.wait = known.Wait; known.Quota != nil {
-			p.Quota = new(viewQuota(*known.Quota))
+			p.Quota = new(view.OfQuota(*known.Quota))
 		}
-		p.From, p.Changed, p.Deleted = optionalTime(known.From), viewDeed(known.Changed), viewDeleted(known.Deleted)
+		p.From, p.Changed, p.Deleted = view.OptionalTime(known.From), view.OfDeed(known.Changed), view.OfDeleted(known.Deleted)
 		return p
 	}
 	return newProblem(access.CodeInternal, "The request could not be carried out.")

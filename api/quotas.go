@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"godwit/api/access"
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -64,33 +64,13 @@ func viewLimits(own *hook.OwnLimits) CompanyLimits {
 	return CompanyLimits(*own)
 }
 
-// Quota is a limit with its use.
-type Quota struct {
-	Name          hook.QuotaName `json:"name" doc:"What is limited"`
-	Limit         *int64         `json:"limit" minimum:"1" doc:"How much there may be; null = any number"`
-	Used          int64          `json:"used" doc:"How much there is; of a rate, what was used lately and has not come back yet"`
-	WindowSeconds *int           `json:"window_seconds" minimum:"1" doc:"The time that a rate is for; null for what is counted until it is removed"`
-}
-
-func viewQuota(q hook.Quota) Quota {
-	return Quota{Name: q.Name, Limit: optional(q.Limit), Used: q.Used, WindowSeconds: optional(int(q.Window / time.Second))}
-}
-
-func viewQuotas(all []hook.Quota) []Quota {
-	out := make([]Quota, len(all))
-	for i, q := range all {
-		out[i] = viewQuota(q)
-	}
-	return out
-}
-
 // userQuotas are those of a user; an admin, who is no user, has none.
-func (s *server) userQuotas(ctx context.Context, userID string) ([]Quota, error) {
+func (s *server) userQuotas(ctx context.Context, userID string) ([]view.Quota, error) {
 	if userID == "" {
-		return []Quota{}, nil
+		return []view.Quota{}, nil
 	}
 	all, err := s.Store.UserQuotas(ctx, userID)
-	return viewQuotas(all), err
+	return view.OfQuotas(all), err
 }
 
 type headerKey struct{}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -10,8 +11,8 @@ import (
 type redelivery struct {
 	Delivery
 	DeliveryDeeds
-	Attempts   []attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first"`
-	DeliveryID string    `json:"delivery_id" doc:"The id of the new delivery"`
+	Attempts   []view.Attempt `json:"attempts" nullable:"false" maxItems:"100" doc:"Its HTTP requests, the first one first"`
+	DeliveryID string         `json:"delivery_id" doc:"The id of the new delivery"`
 }
 
 func (s *server) redeliver(ctx context.Context, in *ByID) (*reply[redelivery], error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -174,7 +175,7 @@ func viewProgress(r hook.Redelivery) redeliveryProgress {
 		ID: r.ID, Kind: r.Kind, WebhookID: r.WebhookID, Status: r.Status, Since: r.Since.UTC(), Until: r.Until.UTC(),
 		Statuses: append([]hook.DeliveryStatus{}, r.Statuses...), EventTypes: append([]string{}, r.EventTypes...),
 		Reasons: textsOf(r.Reasons), StatusCodes: textsOf(r.StatusCodes), Count: r.Total, Released: r.Released, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled, Pending: r.Pending,
-		CreatedAt: r.CreatedAt.UTC(), FinishedAt: optionalTime(r.FinishedAt),
+		CreatedAt: r.CreatedAt.UTC(), FinishedAt: view.OptionalTime(r.FinishedAt),
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -16,14 +17,7 @@ type deliveryRequest struct {
 	Method  string            `json:"method" enum:"POST" doc:"The HTTP method"`
 	URL     string            `json:"url" doc:"Where the webhook is now"`
 	Headers map[string]string `json:"headers" doc:"By name; the values of the webhook's own headers are [hidden]. Those that HTTP itself needs are left out"`
-	Text
-}
-
-// Text is a body that is shown to a person.
-type Text struct {
-	Body      string `json:"body" doc:"The body, or its beginning"`
-	Encoding  string `json:"encoding,omitempty" enum:"base64" doc:"base64 when the body is no UTF-8 text"`
-	Truncated bool   `json:"truncated" doc:"There is more of the body than is shown"`
+	view.Text
 }
 
 // request shows the request of a delivery as the next attempt would send it.
@@ -61,6 +55,6 @@ func (s *server) request(ctx context.Context, in *requestInput) (*reply[delivery
 			return nil, err
 		}
 	}
-	return &reply[deliveryRequest]{Body: deliveryRequest{Method: shown.Method, URL: shown.URL, Headers: joinHeaders(shown.Headers),
-		Text: textOf(shown.Body, shown.Truncated)}}, nil
+	return &reply[deliveryRequest]{Body: deliveryRequest{Method: shown.Method, URL: shown.URL, Headers: view.JoinHeaders(shown.Headers),
+		Text: view.TextOf(shown.Body, shown.Truncated)}}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -92,7 +93,7 @@ type oldSecret struct {
 func viewOldSecrets(w hook.Webhook) []oldSecret {
 	out := []oldSecret{}
 	for _, old := range hook.Live(w.OldSecrets, time.Now()) {
-		out = append(out, oldSecret{hook.SignatureOf(old.Secret), optional(hook.PublicKey(old.Secret)), old.ExpiresAt})
+		out = append(out, oldSecret{hook.SignatureOf(old.Secret), view.Optional(hook.PublicKey(old.Secret)), old.ExpiresAt})
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 )
@@ -138,7 +139,7 @@ func viewFound(found match.Found) foundEvents {
 		out.Failures = append(out.Failures, searchFailure{f.Message, f.Count, f.EventID})
 	}
 	if found.Next != nil {
-		out.NextCursor = optional(formatCursor(*found.Next))
+		out.NextCursor = view.Optional(formatCursor(*found.Next))
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"godwit/api/access"
+	"godwit/api/view"
 	"godwit/internal/apikey"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -82,7 +83,7 @@ type sessionView struct {
 	UserID    *string       `json:"user_id" doc:"The user whose webhooks it sees and manages; null for an admin, who sees all"`
 	User      *signedInUser `json:"user" doc:"Who that is, for people; null for an admin"`
 	ExpiresAt *time.Time    `json:"expires_at" doc:"When it ends; null where there is none"`
-	Quotas    []Quota       `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
+	Quotas    []view.Quota  `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has; empty for an admin"`
 
 	Permissions []string `json:"permissions" nullable:"false" maxItems:"200" doc:"The operations of this document, by their operationId, that it may call"`
 }
@@ -198,7 +199,7 @@ func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], 
 
 // viewSession shows who is signed in, or whose key it is.
 func (s *server) viewSession(ctx context.Context, by hook.Principal) (sessionView, error) {
-	out := sessionView{ID: optional(by.SessionID), Role: by.Role, UserID: optional(by.UserID), Permissions: s.permissions(by.Role)}
+	out := sessionView{ID: view.Optional(by.SessionID), Role: by.Role, UserID: view.Optional(by.UserID), Permissions: s.permissions(by.Role)}
 	if by.SessionID != "" {
 		out.ExpiresAt = &by.SessionEnds
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -40,7 +41,7 @@ func (s *server) sessions(ctx context.Context, in *sessionsInput) (*listReply[Se
 		if s.isBootstrap(x.KeyHash) {
 			x.KeyID = hook.BootstrapKey
 		}
-		return Session{ID: x.ID, Role: x.Role, UserID: optional(x.UserID), KeyID: optional(x.KeyID), StartedAt: x.StartedAt, ExpiresAt: x.ExpiresAt, Current: x.ID == own}
+		return Session{ID: x.ID, Role: x.Role, UserID: view.Optional(x.UserID), KeyID: view.Optional(x.KeyID), StartedAt: x.StartedAt, ExpiresAt: x.ExpiresAt, Current: x.ID == own}
 	}
 	return pageOf(sessions, in.PageQuery, view, func(x hook.Session) hook.Cursor { return hook.Cursor{Time: x.StartedAt, ID: x.ID} }), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -76,7 +77,7 @@ func (s *server) stats(ctx context.Context, in *statsInput) (*reply[stats], erro
 		Backlog: backlog{Pending: waiting[hook.Pending], Retrying: waiting[hook.Retrying], Held: waiting[hook.Held]},
 		Attempts: attemptCounts{Since: st.AttemptsSince.UTC(), Total: st.Attempts, Succeeded: st.Succeeded, Failed: st.Attempts - st.Succeeded,
 			SuccessRate: successRate(hook.Tally{Attempts: st.Attempts, Succeeded: st.Succeeded})},
-		Hourly: viewHours(st, s.Now()), ByReason: viewReasons(st.ByReason), OldestWaitingAt: optionalTime(st.OldestWaiting),
+		Hourly: viewHours(st, s.Now()), ByReason: viewReasons(st.ByReason), OldestWaitingAt: view.OptionalTime(st.OldestWaiting),
 	}}, nil
 }
 

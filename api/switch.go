@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -89,7 +90,7 @@ func (s *server) alive(ctx context.Context, w hook.Webhook) error {
 	if err != nil || hook.ProbeOf(probe) == hook.ProbePassed {
 		return err
 	}
-	shown := viewAttempt(hook.Attempt{Number: 1, StartedAt: began, Result: probe})
+	shown := view.OfAttempt(hook.Attempt{Number: 1, StartedAt: began, Result: probe})
 	p := newProblem(string(hook.CodeConflict), "The receiver did not answer a probe, so nothing was changed. "+
 		"Look at attempt, repair the receiver so that it answers with anything but a 5xx or 410, and send the request again.")
 	p.Attempt = &shown
@@ -143,5 +144,5 @@ func viewRecovery(r *hook.Recovery) *recovery {
 	if r == nil {
 		return nil
 	}
-	return &recovery{NextProbeAt: optionalTime(r.NextProbeAt), Probes: r.Probes, Until: optionalTime(r.Until), GaveUpAt: optionalTime(r.GaveUpAt)}
+	return &recovery{NextProbeAt: view.OptionalTime(r.NextProbeAt), Probes: r.Probes, Until: view.OptionalTime(r.Until), GaveUpAt: view.OptionalTime(r.GaveUpAt)}
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -85,7 +86,7 @@ func (s *server) system(ctx context.Context, _ *struct{}) (*reply[system], error
 	out := system{Version: s.Version, GoVersion: runtime.Version(), Settings: s.Settings, Parts: []systemPart{}}
 	if s.Parts != nil {
 		for _, f := range s.Parts(ctx) {
-			out.Parts = append(out.Parts, systemPart{Name: f.Name, Ready: f.Missing == "", Detail: optional(f.Missing)})
+			out.Parts = append(out.Parts, systemPart{Name: f.Name, Ready: f.Missing == "", Detail: view.Optional(f.Missing)})
 		}
 	}
 	var err error
@@ -110,8 +111,8 @@ func (s *server) system(ctx context.Context, _ *struct{}) (*reply[system], error
 
 func viewRetention(r hook.Retention) retentionStatus {
 	out := retentionStatus{
-		KeptSince: optionalTime(r.KeptSince), Running: !r.BeganAt.IsZero() && r.FinishedAt.IsZero(), Part: optional(r.Part),
-		BeganAt: optionalTime(r.BeganAt), LastFinishedAt: optionalTime(r.LastFinishedAt), Problem: optional(r.Problem), Removed: []retentionCount{},
+		KeptSince: view.OptionalTime(r.KeptSince), Running: !r.BeganAt.IsZero() && r.FinishedAt.IsZero(), Part: view.Optional(r.Part),
+		BeganAt: view.OptionalTime(r.BeganAt), LastFinishedAt: view.OptionalTime(r.LastFinishedAt), Problem: view.Optional(r.Problem), Removed: []retentionCount{},
 	}
 	for _, c := range r.Removed {
 		out.Removed = append(out.Removed, retentionCount(c))
@@ -123,5 +124,5 @@ func viewRetention(r hook.Retention) retentionStatus {
 // that would mislead without it.
 func (s *server) keptSince(ctx context.Context) (*time.Time, error) {
 	r, err := s.Store.Retention(ctx)
-	return optionalTime(r.KeptSince), err
+	return view.OptionalTime(r.KeptSince), err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -55,7 +56,7 @@ type User struct {
 // userDetail is a user that is shown by itself.
 type userDetail struct {
 	User
-	Quotas []Quota `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has"`
+	Quotas []view.Quota `json:"quotas" nullable:"false" maxItems:"10" doc:"What the user may have, and has"`
 }
 
 func viewUser(u hook.User) User {

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"godwit/api/view"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
 )
@@ -206,8 +207,8 @@ func formOf(w hook.Webhook) webhookForm {
 	f := webhookForm{
 		OwnerID: w.OwnerID, Name: w.Name, URL: w.URL, PayloadFormat: string(w.PayloadFormat), Signature: string(hook.SignatureOf(w.Secret)), Headers: w.Headers,
 		ClientCertificate: w.ClientCertificate, CACertificate: w.CACertificate,
-		TimeoutSeconds: optional(int(w.Timeout / time.Second)), RateLimitPerSecond: optional(w.RateLimitPerSecond),
-		MaxInFlight: optional(w.MaxInFlight), MaxAge: optional(int(w.MaxAge / time.Second)), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
+		TimeoutSeconds: view.Optional(int(w.Timeout / time.Second)), RateLimitPerSecond: view.Optional(w.RateLimitPerSecond),
+		MaxInFlight: view.Optional(w.MaxInFlight), MaxAge: view.Optional(int(w.MaxAge / time.Second)), AutoRecover: &w.AutoRecover, Enabled: &w.Enabled, Metadata: metadata(w.Metadata),
 	}
 	if w.ClientKey != "" {
 		f.ClientKey = hidden

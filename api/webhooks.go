@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"godwit/api/view"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
 )
@@ -69,10 +70,10 @@ type PauseView struct {
 
 func viewPause(p hook.Pause) (out PauseView) {
 	if p.Until.After(time.Now()) {
-		out.PausedUntil = optionalTime(p.Until)
+		out.PausedUntil = view.OptionalTime(p.Until)
 	}
 	if p.Pace > 0 {
-		out.Pace = optional(math.Round(p.Pace*1000) / 1000)
+		out.Pace = view.Optional(math.Round(p.Pace*1000) / 1000)
 	}
 	return out
 }
@@ -105,12 +106,12 @@ func viewDetail(w hook.Webhook) webhookDetail {
 func viewWebhook(w hook.Webhook) Webhook {
 	f := formOf(w)
 	out := Webhook{
-		ID: w.ID, OwnerID: w.OwnerID, Key: optional(w.Key), Name: w.Name, URL: w.URL, Listener: w.Listener, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
-		Signature: hook.SignatureOf(w.Secret), PublicKey: optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
-		ClientCertificate: optional(f.ClientCertificate), ClientKey: optional(f.ClientKey), CACertificate: optional(f.CACertificate),
+		ID: w.ID, OwnerID: w.OwnerID, Key: view.Optional(w.Key), Name: w.Name, URL: w.URL, Listener: w.Listener, Rules: f.Rules, PayloadFormat: w.PayloadFormat,
+		Signature: hook.SignatureOf(w.Secret), PublicKey: view.Optional(hook.PublicKey(w.Secret)), OldSecrets: viewOldSecrets(w),
+		ClientCertificate: view.Optional(f.ClientCertificate), ClientKey: view.Optional(f.ClientKey), CACertificate: view.Optional(f.CACertificate),
 		Headers: map[string]string{}, TimeoutSeconds: f.TimeoutSeconds, RateLimitPerSecond: f.RateLimitPerSecond,
 		MaxInFlight: f.MaxInFlight, MaxAge: f.MaxAge, AutoRecover: w.AutoRecover, Metadata: f.Metadata,
-		Enabled: w.Enabled, Status: w.Status, DisabledReason: optional(string(w.DisabledReason)),
+		Enabled: w.Enabled, Status: w.Status, DisabledReason: view.Optional(string(w.DisabledReason)),
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(), Unreadable: w.Unreadable,
 	}
 	for name := range w.Headers {

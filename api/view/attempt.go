@@ -1,4 +1,5 @@
-package api
+// Package view shows what is stored as answers show it, where problems show it, too.
+package view
 
 import (
 	"encoding/base64"
@@ -8,7 +9,8 @@ import (
 	"godwit/internal/hook"
 )
 
-type attempt struct {
+// Attempt is an attempt as answers show it.
+type Attempt struct {
 	Number     int             `json:"number" minimum:"1" maximum:"5" doc:"Which attempt of the delivery it is, from 1; a request that was put off has the number of the next one"`
 	StartedAt  time.Time       `json:"started_at" doc:"When the request was begun"`
 	DurationMS int64           `json:"duration_ms" minimum:"0" doc:"How long it took, in milliseconds; 0 while it is under way"`
@@ -16,40 +18,50 @@ type attempt struct {
 	Outcome    hook.Outcome    `json:"outcome" enum:"success,failure,lost,put_off,in_flight" doc:"Its result: lost = its worker ended before it did, so that the result is unknown; put_off = the receiver asked for a pause, so that no attempt is used up"`
 	Reason     hook.Reason     `json:"reason,omitempty" doc:"The cause of a failure, as a constant"`
 	Error      string          `json:"error,omitempty" doc:"The cause of a failure, in words"`
-	Request    attemptRequest  `json:"request" doc:"What was sent"`
-	Response   attemptResponse `json:"response" doc:"Empty when none arrived"`
+	Request    AttemptRequest  `json:"request" doc:"What was sent"`
+	Response   AttemptResponse `json:"response" doc:"Empty when none arrived"`
 	ExpungedAt *time.Time      `json:"expunged_at" doc:"When what was sent and answered was removed for good; null = it was not"`
 }
 
-type attemptRequest struct {
+// AttemptRequest is what was sent.
+type AttemptRequest struct {
 	URL     string            `json:"url" doc:"Where it was sent"`
 	Headers map[string]string `json:"headers" doc:"As sent, secret values hidden"`
 }
 
-type attemptResponse struct {
+// AttemptResponse is what was answered.
+type AttemptResponse struct {
 	Headers map[string]string `json:"headers" doc:"By name; values of one name are joined by a comma"`
 	Text
 }
 
-// inFlight is the outcome that is shown of an attempt under way.
-const inFlight hook.Outcome = "in_flight"
+// InFlight is the outcome that is shown of an attempt under way.
+const InFlight hook.Outcome = "in_flight"
 
-func viewAttempt(a hook.Attempt) attempt {
+// OfAttempt shows an attempt.
+func OfAttempt(a hook.Attempt) Attempt {
 	r := a.Result
-	out := attempt{
+	out := Attempt{
 		Number: a.Number, StartedAt: a.StartedAt.UTC(), DurationMS: r.Duration.Milliseconds(),
 		StatusCode: r.StatusCode, Outcome: r.Outcome, Reason: r.Reason, Error: r.Error,
-		Request:  attemptRequest{URL: r.URL, Headers: joinHeaders(r.RequestHeaders)},
-		Response: attemptResponse{joinHeaders(r.ResponseHeaders), textOf(r.ResponseBody, r.Truncated)}, ExpungedAt: optionalTime(a.ExpungedAt),
+		Request:  AttemptRequest{URL: r.URL, Headers: JoinHeaders(r.RequestHeaders)},
+		Response: AttemptResponse{JoinHeaders(r.ResponseHeaders), TextOf(r.ResponseBody, r.Truncated)}, ExpungedAt: OptionalTime(a.ExpungedAt),
 	}
 	if out.Outcome == "" {
-		out.Outcome = inFlight
+		out.Outcome = InFlight
 	}
 	return out
 }
 
-// textOf shows a body, which may have been cut.
-func textOf(body []byte, truncated bool) Text {
+// Text is a body that is shown to a person.
+type Text struct {
+	Body      string `json:"body" doc:"The body, or its beginning"`
+	Encoding  string `json:"encoding,omitempty" enum:"base64" doc:"base64 when the body is no UTF-8 text"`
+	Truncated bool   `json:"truncated" doc:"There is more of the body than is shown"`
+}
+
+// TextOf shows a body, which may have been cut.
+func TextOf(body []byte, truncated bool) Text {
 	text := wholeRunes(body, truncated)
 	if !utf8.Valid(text) {
 		return Text{Body: base64.StdEncoding.EncodeToString(body), Encoding: "base64", Truncated: truncated}
@@ -68,7 +80,8 @@ func wholeRunes(body []byte, truncated bool) []byte {
 	return body
 }
 
-func joinHeaders(headers []hook.Header) map[string]string {
+// JoinHeaders shows headers by their names.
+func JoinHeaders(headers []hook.Header) map[string]string {
 	out := map[string]string{}
 	for _, h := range headers {
 		if before, ok := out[h.Name]; ok {
