@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"godwit/api/access"
 	"godwit/web"
 )
 
@@ -41,7 +42,7 @@ const forever = "public, max-age=31536000, immutable"
 func (s *server) appAsset(c *gin.Context) {
 	file, ok := web.Asset(c.Param("file"), c.GetHeader("Accept-Encoding"))
 	if !ok {
-		s.fail(c, newProblem("not_found", "There is no such file; reload the page, the app may have been updated."))
+		s.fail(c, access.NewProblem("not_found", "There is no such file; reload the page, the app may have been updated."))
 		return
 	}
 	c.Header("Cache-Control", forever)

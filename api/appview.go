@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"godwit/api/access"
 	"godwit/api/view"
 	"godwit/internal/hook"
 )
@@ -49,7 +50,7 @@ func (s *server) viewApp() appView {
 // the first moment.
 func (s *server) appInPage() string {
 	var out bytes.Buffer
-	if err := marshal(&out, s.viewApp()); err != nil {
+	if err := access.WriteJSON(&out, s.viewApp()); err != nil {
 		return ""
 	}
 	return out.String()

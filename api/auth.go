@@ -25,7 +25,7 @@ func (s *server) authorize(who access.Audience) func(huma.Context, func(huma.Con
 			err = s.requests.Spend(ctx.SetHeader, principal, who)
 		}
 		if err == nil && len(who) > 0 && !slices.Contains(who, principal.Role) {
-			err = newProblem(access.CodeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
+			err = access.NewProblem(access.CodeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
 		}
 		if err != nil {
 			s.refuse(ctx, err)
@@ -62,7 +62,7 @@ func (s *server) authenticate(ctx huma.Context, who access.Audience) (hook.Princ
 	default:
 		err = access.Unauthorized("The header Authorization: Bearer <key> is missing.")
 	}
-	principal.Address, principal.RequestID = from, requestID(ctx.Context())
+	principal.Address, principal.RequestID = from, access.RequestID(ctx.Context())
 	return principal, err
 }
 

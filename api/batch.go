@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson"
 	"godwit/internal/hook"
 )
@@ -21,11 +22,11 @@ type batchAnswer struct {
 
 // batchResult is either published or an error.
 type batchResult struct {
-	ID        string   `json:"id,omitempty" doc:"The event's id; left out when it was refused"`
-	Matched   *int     `json:"matched,omitempty" doc:"How many deliveries the event has"`
-	Judging   bool     `json:"judging,omitempty" doc:"Filters that take long are asked about the event after this answer, so that matched may still grow; left out when all are asked"`
-	Duplicate *bool    `json:"duplicate,omitempty" doc:"The event was accepted before; nothing is delivered again"`
-	Error     *problem `json:"error,omitempty" doc:"Why this event was refused; its pointers lead into the whole body"`
+	ID        string          `json:"id,omitempty" doc:"The event's id; left out when it was refused"`
+	Matched   *int            `json:"matched,omitempty" doc:"How many deliveries the event has"`
+	Judging   bool            `json:"judging,omitempty" doc:"Filters that take long are asked about the event after this answer, so that matched may still grow; left out when all are asked"`
+	Duplicate *bool           `json:"duplicate,omitempty" doc:"The event was accepted before; nothing is delivered again"`
+	Error     *access.Problem `json:"error,omitempty" doc:"Why this event was refused; its pointers lead into the whole body"`
 }
 
 func (s *server) publishBatch(ctx context.Context, in *Payload) (*reply[batchAnswer], error) {
@@ -70,8 +71,8 @@ func (s *server) publishItems(ctx context.Context, o offer, at string) (*batchAn
 
 // itemProblem is the problem of the event at place in the list at, a pointer, seen
 // from the whole body. Its faults are named as long as the answer may name some more; left counts them.
-func itemProblem(at string, place int, err error, left *int) *problem {
-	p := problemOf(err)
+func itemProblem(at string, place int, err error, left *int) *access.Problem {
+	p := access.ProblemOf(err)
 	if n := len(p.Errors) - *left; n > 0 {
 		p.Detail = fmt.Sprintf("%s %d faults of this event are not named, as an answer names %d at most.", ended(p.Detail), n, hook.MaxFaults)
 		p.Errors = p.Errors[:*left]

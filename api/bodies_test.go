@@ -96,9 +96,9 @@ func TestBodies_OfAUserAreBounded(t *testing.T) {
 // TestBodies_WithoutRoomAreToldWhen: the answer to a body that there is no room for is
 // 503 in its status and in its text, with Retry-After.
 func TestBodies_WithoutRoomAreToldWhen(t *testing.T) {
-	model := &huma.ErrorModel{Status: 503, Errors: []*huma.ErrorDetail{problemOf(access.ErrNoRoom).ErrorDetail()}}
+	model := &huma.ErrorModel{Status: 503, Errors: []*huma.ErrorDetail{access.ProblemOf(access.ErrNoRoom).ErrorDetail()}}
 	p := adopt(model)
 	require.Equal(t, 503, p.Status)
 	require.Equal(t, "unavailable", p.Code)
-	require.Positive(t, p.wait)
+	require.Positive(t, p.Wait)
 }

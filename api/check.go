@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
 	"godwit/internal/match"
@@ -38,17 +39,17 @@ type sampleForm struct {
 }
 
 type checkAnswer struct {
-	OK       bool         `json:"ok" doc:"There are no errors. What is missing is none: the body may be any part of a webhook"`
-	Errors   []fieldError `json:"errors" nullable:"false" maxItems:"201" doc:"Everything that is wrong, at once"`
-	Warnings []warning    `json:"warnings" nullable:"false" doc:"What is acceptable, but may not be meant"`
-	URL      *checkedURL  `json:"url,omitempty" doc:"The URL, where there is an acceptable one"`
-	Filters  []trial      `json:"filters" nullable:"false" maxItems:"500" doc:"What each filter that can be read says to the sample; empty without a sample"`
+	OK       bool                `json:"ok" doc:"There are no errors. What is missing is none: the body may be any part of a webhook"`
+	Errors   []access.FieldError `json:"errors" nullable:"false" maxItems:"201" doc:"Everything that is wrong, at once"`
+	Warnings []warning           `json:"warnings" nullable:"false" doc:"What is acceptable, but may not be meant"`
+	URL      *checkedURL         `json:"url,omitempty" doc:"The URL, where there is an acceptable one"`
+	Filters  []trial             `json:"filters" nullable:"false" maxItems:"500" doc:"What each filter that can be read says to the sample; empty without a sample"`
 }
 
 type warning struct {
 	Pointer string           `json:"pointer" doc:"JSON pointer (RFC 6901) into the request body"`
 	Code    hook.WarningCode `json:"code" doc:"What may not be meant, as a constant for programs"`
-	Params  params           `json:"params" doc:"What belongs to it, by name"`
+	Params  access.Params    `json:"params" doc:"What belongs to it, by name"`
 }
 
 type checkedURL struct {
@@ -133,9 +134,9 @@ func (s *server) checkWebhook(ctx context.Context, in *Payload) (*reply[checkAns
 		return nil, err
 	}
 	bad = append(d.unknown, d.ofPresent(append(bad, faults...))...)
-	out := checkAnswer{OK: len(bad) == 0, Errors: []fieldError{}, Filters: []trial{}}
+	out := checkAnswer{OK: len(bad) == 0, Errors: []access.FieldError{}, Filters: []trial{}}
 	for _, f := range hook.FirstFaults(bad, hook.MaxFaults) {
-		out.Errors = append(out.Errors, viewField(f))
+		out.Errors = append(out.Errors, access.OfField(f))
 	}
 	if d.has("url") && len(badURL) == 0 {
 		out.URL = viewURL(kept)
@@ -238,7 +239,7 @@ func (s *server) try(ctx context.Context, rules []hook.Rule, bad []hook.Field, e
 // warn looks for what is acceptable, but may not be meant.
 func (s *server) warn(ctx context.Context, d draft, rules []hook.Rule) ([]warning, error) {
 	out := []warning{}
-	add := func(pointer string, code hook.WarningCode, values params) {
+	add := func(pointer string, code hook.WarningCode, values access.Params) {
 		out = append(out, warning{pointer, code, values})
 	}
 	if d.has("url") && d.form.OwnerID != "" && hook.ValidID(d.form.OwnerID) {
@@ -247,7 +248,7 @@ func (s *server) warn(ctx context.Context, d draft, rules []hook.Rule) ([]warnin
 			return nil, err
 		}
 		if same != "" {
-			add("/url", hook.WarnSameURL, params{"webhook_id": same})
+			add("/url", hook.WarnSameURL, access.Params{"webhook_id": same})
 		}
 	}
 	if !hook.CountsFit(rules) {
@@ -258,7 +259,7 @@ func (s *server) warn(ctx context.Context, d draft, rules []hook.Rule) ([]warnin
 		at := fmt.Sprintf("/rules/%d", i)
 		everywhere, all := len(r.Projects)+len(r.Companies) == 0, slices.Contains(r.Events, "*")
 		if (everywhere || all) && r.Filter == "" && r.Combination == nil {
-			add(at, hook.WarnEverything, params{"event_types": all, "projects": everywhere})
+			add(at, hook.WarnEverything, access.Params{"event_types": all, "projects": everywhere})
 		}
 		for j, name := range r.Events {
 			if !hook.IsPattern(name) && !hook.Operational(name) && hook.ValidTypeName(name) && places[name] == "" {
@@ -283,7 +284,7 @@ func (s *server) unseen(ctx context.Context, ownerID string, places map[string]s
 	names, err := s.Store.Unseen(ctx, ownerID, types)
 	slices.Sort(names)
 	for _, name := range names {
-		out = append(out, warning{places[name], hook.WarnUnseen, params{"event_type": name, "days": hook.UnseenDays}})
+		out = append(out, warning{places[name], hook.WarnUnseen, access.Params{"event_type": name, "days": hook.UnseenDays}})
 	}
 	return out, err
 }

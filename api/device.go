@@ -147,7 +147,7 @@ func (s *server) answerDevice(ctx context.Context, in *Payload) (*reply[Device],
 		return nil, err
 	}
 	if hook.PrincipalOf(ctx).Role != hook.RoleUser {
-		return nil, newProblem(access.CodeForbidden, fmt.Sprintf("Only a user lets a device in, for its own key; an admin's key is given to it by %q.", "godwit login --key -"))
+		return nil, access.NewProblem(access.CodeForbidden, fmt.Sprintf("Only a user lets a device in, for its own key; an admin's key is given to it by %q.", "godwit login --key -"))
 	}
 	code, _ := hook.DeviceCode(form.Code) // check has read it
 	d, err := s.Store.AnswerDevice(ctx, code, form.Approve)

@@ -233,7 +233,7 @@ func TestEveryCodeHasOneStatus(t *testing.T) {
 		require.False(t, seen[k.Code], k.Code)
 		seen[k.Code] = true
 		require.NotEmpty(t, http.StatusText(k.Status))
-		require.Equal(t, k.Status, newProblem(k.Code, "x").Status)
+		require.Equal(t, k.Status, access.NewProblem(k.Code, "x").Status)
 	}
 	for _, code := range []hook.Code{hook.CodeInvalid, hook.CodeNotFound, hook.CodeConflict, hook.CodeStale, hook.CodeUnavailable} {
 		require.True(t, seen[string(code)], code)

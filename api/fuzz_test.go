@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/access"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
 )
@@ -53,12 +54,12 @@ func FuzzRule(f *testing.F) {
 			return
 		}
 		var shown bytes.Buffer
-		require.NoError(t, marshal(&shown, formOfRule(rule)))
+		require.NoError(t, access.WriteJSON(&shown, formOfRule(rule)))
 		again, bad, err := decodeForm[ruleForm](shown.Bytes())
 		require.NoError(t, err)
 		require.Empty(t, bad)
 		var twice bytes.Buffer
-		require.NoError(t, marshal(&twice, formOfRule(again.rule())))
+		require.NoError(t, access.WriteJSON(&twice, formOfRule(again.rule())))
 		require.Equal(t, shown.String(), twice.String())
 		require.Empty(t, hook.CheckRules([]hook.Rule{again.rule()}))
 		require.Equal(t, rule.Filters(), again.rule().Filters())

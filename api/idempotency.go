@@ -104,8 +104,8 @@ func comeAgain(err error) error {
 	if hook.CodeOf(err) != hook.CodeConflict {
 		return err
 	}
-	p := problemOf(err)
-	p.wait = time.Second
+	p := access.ProblemOf(err)
+	p.Wait = time.Second
 	return p
 }
 

@@ -1,40 +1,16 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"godwit/api/access"
 )
-
-type requestIDKey struct{}
-
-// requestID gives the id of the request that ctx belongs to, or "".
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
-
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
-
-// identify gives every request and its answer an id, the caller's own if it is
-// sane.
-func (s *server) identify(c *gin.Context) {
-	id := c.GetHeader("X-Request-Id")
-	if !saneRequestID.MatchString(id) {
-		id = uuid.NewString()
-	}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
-	c.Header("X-Request-Id", id)
-}
 
 // log writes one line a request, without the query, which may hold ids of people.
 func (s *server) log(c *gin.Context) {
@@ -44,7 +20,7 @@ func (s *server) log(c *gin.Context) {
 		line.Write(
 			zap.String("method", c.Request.Method), zap.String("path", shownPath(c.Request.URL.Path)),
 			zap.Int("status", c.Writer.Status()), zap.Int("bytes", c.Writer.Size()),
-			zap.Duration("duration", time.Since(start)), zap.String("request_id", requestID(c.Request.Context())))
+			zap.Duration("duration", time.Since(start)), zap.String("request_id", access.RequestID(c.Request.Context())))
 	}
 }
 
@@ -59,9 +35,9 @@ func (s *server) recover(c *gin.Context) {
 			panic(cause)
 		}
 		s.Log.Error("panic in a handler", zap.Any("cause", cause), zap.Stack("stack"),
-			zap.String("request_id", requestID(c.Request.Context())))
+			zap.String("request_id", access.RequestID(c.Request.Context())))
 		if !c.Writer.Written() {
-			s.fail(c, newProblem(access.CodeInternal, "The request could not be carried out."))
+			s.fail(c, access.NewProblem(access.CodeInternal, "The request could not be carried out."))
 		}
 	}()
 	c.Next()
@@ -77,7 +53,7 @@ func (s *server) sameOrigin() gin.HandlerFunc {
 	}
 	return func(c *gin.Context) {
 		if err := protection.Check(c.Request); err != nil {
-			s.fail(c, newProblem(access.CodeForbidden, "A browser asks for this on behalf of another site."))
+			s.fail(c, access.NewProblem(access.CodeForbidden, "A browser asks for this on behalf of another site."))
 		}
 	}
 }
@@ -89,10 +65,10 @@ func (s *server) noRoute(c *gin.Context) {
 		s.appPage(c)
 		return
 	}
-	s.fail(c, newProblem("not_found", "There is no such path; GET /docs lists them all."))
+	s.fail(c, access.NewProblem("not_found", "There is no such path; GET /docs lists them all."))
 }
 
 // noMethod answers with the header Allow, which Gin has set.
 func (s *server) noMethod(c *gin.Context) {
-	s.fail(c, newProblem(access.CodeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
+	s.fail(c, access.NewProblem(access.CodeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
 }

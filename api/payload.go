@@ -36,7 +36,7 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 }
 
 // readBody reads the request's body as far as the route takes it.
-func readBody(ctx huma.Context) ([]byte, *problem) {
+func readBody(ctx huma.Context) ([]byte, *access.Problem) {
 	c := humagin.Unwrap(ctx)
 	limit := bodyLimit(ctx)
 	raw, err := access.BodyOf(c, access.ShareOf(ctx.Context())).Receive(ctx.Context(), c, limit, true)
@@ -51,26 +51,26 @@ func readBody(ctx huma.Context) ([]byte, *problem) {
 }
 
 // bodyProblem says why a body of at most limit bytes was not read.
-func bodyProblem(c *gin.Context, err error, limit int64) *problem {
+func bodyProblem(c *gin.Context, err error, limit int64) *access.Problem {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, access.ErrNoRoom):
 		c.Header("Connection", "close") // what is still to come is not read
-		return problemOf(err)
+		return access.ProblemOf(err)
 	case hook.CodeOf(err) != "":
-		return problemOf(err)
+		return access.ProblemOf(err)
 	case errors.Is(err, access.ErrCoding):
 		c.Header("Accept-Encoding", "gzip")
-		return newProblem(access.CodeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
+		return access.NewProblem(access.CodeMediaType, "The header Content-Encoding may be gzip alone, or be left out.")
 	case errors.Is(err, access.ErrNotGzip):
-		return newProblem(access.CodeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
+		return access.NewProblem(access.CodeMalformed, "The body is not gzip, as the header Content-Encoding says, or not whole.")
 	case errors.As(err, &tooLarge):
-		return newProblem(access.CodeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
+		return access.NewProblem(access.CodeTooLarge, fmt.Sprintf("The body is larger than %d bytes.", limit))
 	}
-	return newProblem(access.CodeMalformed, "The body did not arrive whole or in time.")
+	return access.NewProblem(access.CodeMalformed, "The body did not arrive whole or in time.")
 }
 
-func checkMediaType(ctx huma.Context) *problem {
+func checkMediaType(ctx huma.Context) *access.Problem {
 	header := ctx.Header("Content-Type")
 	if header == "" {
 		return nil
@@ -82,9 +82,9 @@ func checkMediaType(ctx huma.Context) *problem {
 		return nil
 	}
 	if access.ContentOf(ctx.Operation()).Events {
-		return newProblem(access.CodeMediaType, "The body must be sent with Content-Type: application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.")
+		return access.NewProblem(access.CodeMediaType, "The body must be sent with Content-Type: application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.")
 	}
-	return newProblem(access.CodeMediaType, "The body must be sent with Content-Type: application/json, in UTF-8.")
+	return access.NewProblem(access.CodeMediaType, "The body must be sent with Content-Type: application/json, in UTF-8.")
 }
 
 // invalid gives one error of CodeInvalid for all fields, or nil for none. Of

@@ -127,7 +127,7 @@ func (s *server) mayPlay(c *gin.Context, address string) error {
 }
 
 // readPlayed reads a body to its end: the signature is over all of it.
-func readPlayed(c *gin.Context, address string) ([]byte, *problem) {
+func readPlayed(c *gin.Context, address string) ([]byte, *access.Problem) {
 	body, err := access.BodyOf(c, hook.PlayPath+address).Receive(c.Request.Context(), c, maxPlayedBody, false)
 	if err != nil {
 		return nil, bodyProblem(c, err, maxPlayedBody)

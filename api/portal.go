@@ -114,7 +114,7 @@ func (s *server) createPortalLink(ctx context.Context, in *portalInput) (*reply[
 	link := hook.Session{ID: id.New(id.Session), UserID: form.UserID, Role: hook.RoleUser, ExpiresAt: expiresAt}
 	if form.Role == string(hook.RoleAdmin) {
 		if by := hook.PrincipalOf(ctx); by.KeyID != hook.BootstrapKey || by.SessionID != "" {
-			return nil, newProblem(access.CodeForbidden, "Only a request with the key of GODWIT_ADMIN_KEY can make a link for an admin.")
+			return nil, access.NewProblem(access.CodeForbidden, "Only a request with the key of GODWIT_ADMIN_KEY can make a link for an admin.")
 		}
 		link.Role, link.KeyHash = hook.RoleAdmin, s.AdminKeyHash
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/api/access"
 	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/match"
@@ -66,18 +67,18 @@ type previewRule struct {
 }
 
 type ruleStopped struct {
-	Reason  string     `json:"reason" doc:"The clause, in words, as explain has it"`
-	Code    match.Code `json:"code" doc:"The reason as a constant for programs"`
-	Params  params     `json:"params" doc:"The values in the words, by name"`
-	Count   int        `json:"count" minimum:"1" doc:"How many events failed there"`
-	EventID string     `json:"event_id" doc:"The newest of them"`
+	Reason  string        `json:"reason" doc:"The clause, in words, as explain has it"`
+	Code    match.Code    `json:"code" doc:"The reason as a constant for programs"`
+	Params  access.Params `json:"params" doc:"The values in the words, by name"`
+	Count   int           `json:"count" minimum:"1" doc:"How many events failed there"`
+	EventID string        `json:"event_id" doc:"The newest of them"`
 }
 
 func viewOutcome(rule int, o match.RuleOutcome, ownerID string) previewRule {
 	out := previewRule{Rule: rule, Count: o.Matched}
 	if s := o.Stopped; s != nil {
 		code, values := match.Explanation{Event: s.Event, OwnerID: ownerID}.Code(s.Reason)
-		out.Stopped = &ruleStopped{Reason: s.Reason, Code: code, Params: params(values), Count: s.Count, EventID: s.Event.ID}
+		out.Stopped = &ruleStopped{Reason: s.Reason, Code: code, Params: access.Params(values), Count: s.Count, EventID: s.Event.ID}
 	}
 	return out
 }
@@ -159,20 +160,20 @@ type explanation struct {
 	Rule       *int                 `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule that matched, from 0; null = none"`
 	Reason     string               `json:"reason" doc:"matched, or the first clause that failed, in words"`
 	Code       match.Code           `json:"code" doc:"The reason as a constant for programs"`
-	Params     params               `json:"params" doc:"The values in the words, by name"`
+	Params     access.Params        `json:"params" doc:"The values in the words, by name"`
 	DeliveryID *string              `json:"delivery_id" doc:"The delivery of the event to this webhook; null = there is none"`
 	Status     *hook.DeliveryStatus `json:"delivery_status" enum:"pending,retrying,succeeded,failed,held,cancelled" doc:"Where that delivery stands; null = there is none"`
 	Rules      []ruleVerdict        `json:"rules" nullable:"false" maxItems:"50" doc:"One for each rule that the webhook has now"`
 }
 
 type ruleVerdict struct {
-	Rule    int        `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
-	Matched bool       `json:"matched" doc:"The event matches this rule"`
-	Reason  string     `json:"reason" doc:"matched, or the first clause that failed, in words"`
-	Code    match.Code `json:"code" doc:"The reason as a constant for programs"`
-	Params  params     `json:"params" doc:"The values in the words, by name"`
-	Parts   []int      `json:"parts,omitempty" maxItems:"5" nullable:"false" minimum:"1" maximum:"5" doc:"Of a combination: which of its parts the event fills, from 1"`
-	FiredAs *string    `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
+	Rule    int           `json:"rule" minimum:"0" maximum:"49" doc:"Position of the rule, from 0"`
+	Matched bool          `json:"matched" doc:"The event matches this rule"`
+	Reason  string        `json:"reason" doc:"matched, or the first clause that failed, in words"`
+	Code    match.Code    `json:"code" doc:"The reason as a constant for programs"`
+	Params  access.Params `json:"params" doc:"The values in the words, by name"`
+	Parts   []int         `json:"parts,omitempty" maxItems:"5" nullable:"false" minimum:"1" maximum:"5" doc:"Of a combination: which of its parts the event fills, from 1"`
+	FiredAs *string       `json:"fired_as,omitempty" pattern:"^[A-Za-z0-9._:/@|=+~,!$&'()*;-]{1,128}$" doc:"Of a combination: the id of the event that it made of this one and the others"`
 }
 
 func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanation], error) {
@@ -200,7 +201,7 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*reply[explanat
 
 func viewExplanation(x match.Explanation) explanation {
 	code, values := x.Code(x.Reason)
-	out := explanation{Matched: x.Matched, Reason: x.Reason, Code: code, Params: params(values), Rules: []ruleVerdict{}}
+	out := explanation{Matched: x.Matched, Reason: x.Reason, Code: code, Params: access.Params(values), Rules: []ruleVerdict{}}
 	if x.Rule >= 0 {
 		out.Rule = &x.Rule
 	}
@@ -209,7 +210,7 @@ func viewExplanation(x match.Explanation) explanation {
 	}
 	for i, v := range x.Rules {
 		code, values := x.Code(v.Reason)
-		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Code: code, Params: params(values), Parts: v.Parts, FiredAs: view.Optional(v.FiredAs)})
+		out.Rules = append(out.Rules, ruleVerdict{Rule: i, Matched: v.Matched, Reason: v.Reason, Code: code, Params: access.Params(values), Parts: v.Parts, FiredAs: view.Optional(v.FiredAs)})
 	}
 	return out
 }

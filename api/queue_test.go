@@ -79,7 +79,7 @@ func TestSchemas_LargeOnesAreReadInTurn(t *testing.T) {
 				if tc.status == 0 {
 					require.NoError(t, err)
 				} else {
-					require.Equal(t, tc.status, problemOf(err).Status)
+					require.Equal(t, tc.status, access.ProblemOf(err).Status)
 				}
 			})
 		})

@@ -71,19 +71,19 @@ func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
 }
 
 // report logs what is our own fault and gives what the client may see.
-func (s *server) report(ctx context.Context, err error) *problem {
-	p := problemOf(err)
+func (s *server) report(ctx context.Context, err error) *access.Problem {
+	p := access.ProblemOf(err)
 	if q := quotaOf(err); q != nil {
 		tell(ctx, *q)
 	}
 	switch {
 	case p.Status < http.StatusInternalServerError || errors.Is(err, context.Canceled):
 	case s.Outage != nil && outage(err):
-		s.Outage.Add(err, zap.String("request_id", requestID(ctx)))
+		s.Outage.Add(err, zap.String("request_id", access.RequestID(ctx)))
 	case p.Status == http.StatusServiceUnavailable:
-		s.givenUp.Add(err, zap.String("request_id", requestID(ctx)))
+		s.givenUp.Add(err, zap.String("request_id", access.RequestID(ctx)))
 	default:
-		s.Log.Error("request failed", zap.Error(err), zap.String("request_id", requestID(ctx)))
+		s.Log.Error("request failed", zap.Error(err), zap.String("request_id", access.RequestID(ctx)))
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/api/access"
 	"godwit/internal/hook"
 	"godwit/internal/match"
 )
@@ -79,7 +80,7 @@ func TestSearch_NamesEveryBadField(t *testing.T) {
 func TestSearch_WaitsItsTurn(t *testing.T) {
 	whileFourCompute(t, func(ctx context.Context, s *server) {
 		_, err := s.searchEvents(ctx, &Payload{raw: []byte(`{"filter":"true","since":"2020-01-01T00:00:00Z"}`)})
-		require.Equal(t, 429, problemOf(err).Status)
+		require.Equal(t, 429, access.ProblemOf(err).Status)
 	})
 }
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -60,7 +59,7 @@ func build(options Options) (*server, *gin.Engine) {
 	}
 	s := &server{Options: options, gate: access.NewGate(), computing: access.NewQueue(), requests: access.NewRates(options.PublishRate, options.ManagementRate), addresses: access.NewAddresses(options.TrustedProxies, options.Log), rates: newCompanyRates(options), player: newPlayer(),
 		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
-	engine.Use(protect, s.identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), access.NewBodies().Count)
+	engine.Use(protect, access.Identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), access.NewBodies().Count)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
@@ -110,24 +109,12 @@ func NewHTTPServer(h http.Handler) *http.Server {
 
 func (s *server) humaConfig() huma.Config {
 	config := huma.Config{
-		OpenAPI:       reference.NewDocument(reference.Installation{Version: s.Version, PublicURL: s.PublicURL, Cookie: s.sessionCookie(), Problem: exampleOf}),
+		OpenAPI:       reference.NewDocument(reference.Installation{Version: s.Version, PublicURL: s.PublicURL, Cookie: s.sessionCookie(), Problem: access.ExampleOf}),
 		DefaultFormat: access.MediaJSON,
-		Formats:       map[string]huma.Format{access.MediaJSON: {Marshal: marshal}, "json": {Marshal: marshal}},
+		Formats:       map[string]huma.Format{access.MediaJSON: {Marshal: access.WriteJSON}, "json": {Marshal: access.WriteJSON}},
 		Transformers:  []huma.Transformer{s.transform},
 	}
 	// Answers may grow by fields; request bodies are closed one by one.
 	config.AllowAdditionalPropertiesByDefault = true
 	return config
-}
-
-// marshal writes v as JSON; values that hold bytes which must stay as they are
-// write themselves.
-func marshal(w io.Writer, v any) error {
-	if own, ok := v.(io.WriterTo); ok {
-		_, err := own.WriteTo(w)
-		return err
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
 }

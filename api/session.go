@@ -134,7 +134,7 @@ func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, s
 		return principal, err
 	}
 	if principal.Role == hook.RolePublisher {
-		return principal, newProblem(access.CodeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
+		return principal, access.NewProblem(access.CodeForbidden, "A key of the role publisher can't sign in; use one of the role admin or user.")
 	}
 	principal.SessionID, principal.Address, principal.RequestID = session.ID, by.Address, by.RequestID
 	return principal, s.Store.CreateSession(hook.WithPrincipal(ctx, principal), session, hash)

@@ -65,8 +65,8 @@ func (s *server) beginStream(ctx context.Context, in *streamInput) (st stream, e
 	}
 	if n := s.streams.Add(1); n > maxStreams {
 		s.streams.Add(-1)
-		p := newProblem(string(hook.CodeUnavailable), "This process has no room for another stream.")
-		p.wait = hook.StreamRenewed
+		p := access.NewProblem(string(hook.CodeUnavailable), "This process has no room for another stream.")
+		p.Wait = hook.StreamRenewed
 		return st, p
 	}
 	st.name = rand.Text()

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"godwit/api/access"
 	"godwit/api/view"
 	"godwit/internal/hook"
 )
@@ -91,7 +92,7 @@ func (s *server) alive(ctx context.Context, w hook.Webhook) error {
 		return err
 	}
 	shown := view.OfAttempt(hook.Attempt{Number: 1, StartedAt: began, Result: probe})
-	p := newProblem(string(hook.CodeConflict), "The receiver did not answer a probe, so nothing was changed. "+
+	p := access.NewProblem(string(hook.CodeConflict), "The receiver did not answer a probe, so nothing was changed. "+
 		"Look at attempt, repair the receiver so that it answers with anything but a 5xx or 410, and send the request again.")
 	p.Attempt = &shown
 	return p

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"godwit/api/access"
 	"godwit/api/view"
 	"godwit/internal/eventjson/strict"
 	"godwit/internal/hook"
@@ -79,8 +80,8 @@ func viewPause(p hook.Pause) (out PauseView) {
 }
 
 type unreachableRule struct {
-	Rule   int          `json:"rule" minimum:"0" maximum:"49" doc:"Its position among the webhook's rules, from 0"`
-	Causes []fieldError `json:"causes" nullable:"false" doc:"What is gone; pointers lead into this answer"`
+	Rule   int                 `json:"rule" minimum:"0" maximum:"49" doc:"Its position among the webhook's rules, from 0"`
+	Causes []access.FieldError `json:"causes" nullable:"false" doc:"What is gone; pointers lead into this answer"`
 }
 
 type windows struct {
@@ -96,7 +97,7 @@ func viewDetail(w hook.Webhook) webhookDetail {
 	for _, u := range w.Unreachable {
 		rule := unreachableRule{Rule: u.Rule}
 		for _, c := range u.Causes {
-			rule.Causes = append(rule.Causes, viewField(c))
+			rule.Causes = append(rule.Causes, access.OfField(c))
 		}
 		out.Unreachable = append(out.Unreachable, rule)
 	}
@@ -262,7 +263,7 @@ func (s *server) update(ctx context.Context, id string, version int64, edit func
 // bad is what is known to be wrong with the patch itself.
 func (s *server) patch(w *hook.Webhook, patch []byte, bad []hook.Field) error {
 	var before bytes.Buffer
-	if err := marshal(&before, formOf(*w)); err != nil {
+	if err := access.WriteJSON(&before, formOf(*w)); err != nil {
 		return err
 	}
 	form, wrong, err := decodeForm[webhookForm](mergePatch(before.Bytes(), patch))
