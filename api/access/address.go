@@ -76,3 +76,14 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 func contains(networks []netip.Prefix, a netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
+
+// NetworkOf is who is held to be one: an IPv4 address, or the /64 that someone
+// with IPv6 has to himself.
+func NetworkOf(a netip.Addr) string {
+	bits := 32
+	if a.Is6() {
+		bits = 64
+	}
+	prefix, _ := a.WithZone("").Prefix(bits) // those without an address are one, too
+	return prefix.String()
+}

@@ -43,3 +43,13 @@ func TestWhereARequestComesFrom(t *testing.T) {
 		})
 	}
 }
+
+func TestNetworks(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7/32", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		require.Equal(t, want, NetworkOf(netip.MustParseAddr(address)))
+	}
+	require.Equal(t, NetworkOf(netip.MustParseAddr("2001:db8::1")), NetworkOf(netip.MustParseAddr("2001:db8::ffff:0:0:1")))
+	require.NotEqual(t, NetworkOf(netip.MustParseAddr("2001:db8::1")), NetworkOf(netip.MustParseAddr("2001:db8:0:1::1")))
+}

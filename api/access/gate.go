@@ -121,14 +121,3 @@ func (g *Gate) Guess(from netip.Addr, credential string, compare func() (hook.Pr
 	}
 	return principal, err
 }
-
-// NetworkOf is who is held to be one: an IPv4 address, or the /64 that someone
-// with IPv6 has to himself.
-func NetworkOf(a netip.Addr) string {
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	prefix, _ := a.WithZone("").Prefix(bits) // those without an address are one, too
-	return prefix.String()
-}

@@ -97,16 +97,6 @@ func TestWhoHangsUpWaitsNoLonger(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestNetworks(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7/32", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
-	} {
-		require.Equal(t, want, NetworkOf(netip.MustParseAddr(address)))
-	}
-	require.Equal(t, NetworkOf(netip.MustParseAddr("2001:db8::1")), NetworkOf(netip.MustParseAddr("2001:db8::ffff:0:0:1")))
-	require.NotEqual(t, NetworkOf(netip.MustParseAddr("2001:db8::1")), NetworkOf(netip.MustParseAddr("2001:db8:0:1::1")))
-}
-
 func TestTheGateForgetsRatherThanGrows(t *testing.T) {
 	g := NewGate()
 	for i := range maxRemembered + 100 {
