@@ -146,6 +146,7 @@ func viewEvent(e hook.Event) EventSummary {
 // event is an event with everything.
 type event struct {
 	EventSummary
+	ActorName            *string    `json:"actor_name" maxLength:"200" doc:"The name of the user who did it, where the key may know it: an admin's all, a user's its own and those of members of the event's project. null = not known, or no user"`
 	Judging              bool       `json:"judging" doc:"Filters that take long are yet to be asked about the event, so that there may be more deliveries soon"`
 	Deliveries           []Delivery `json:"deliveries" nullable:"false" maxItems:"200" doc:"The newest 200 of them"`
 	DeliveriesNextCursor *string    `json:"deliveries_next_cursor" maxLength:"400" doc:"For GET /v1/deliveries?event_id=, when there are more; else null"`
@@ -158,10 +159,11 @@ type event struct {
 func (e event) WriteTo(w io.Writer) (int64, error) {
 	rest := struct {
 		EventSummary
+		ActorName            *string    `json:"actor_name"`
 		Judging              bool       `json:"judging"`
 		Deliveries           []Delivery `json:"deliveries"`
 		DeliveriesNextCursor *string    `json:"deliveries_next_cursor"`
-	}{e.EventSummary, e.Judging, e.Deliveries, e.DeliveriesNextCursor}
+	}{e.EventSummary, e.ActorName, e.Judging, e.Deliveries, e.DeliveriesNextCursor}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -198,7 +200,12 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 	if err := s.addLastAttempts(ctx, page.Data); err != nil {
 		return nil, err
 	}
-	return &reply[event]{Body: event{EventSummary: viewEvent(e), Judging: judging, Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
+	summary := viewEvent(e)
+	names, err := s.actorNames(ctx, summary)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[event]{Body: event{EventSummary: summary, ActorName: optional(names[0]), Judging: judging, Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
 		Previous: state(e.Previous), Current: state(e.Current)}}, nil
 }
 
@@ -232,5 +239,5 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[listed
 	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, Sequence: e.Sequence, ID: e.ID} }
 	view := func(e hook.Event) listedEvent { return listedEvent{EventSummary: viewEvent(e)} }
 	out := pageOf(rows, in.PageQuery, view, key).from(page)
-	return out, s.addOutcomes(ctx, out.Body.Data)
+	return out, s.addToRows(ctx, out.Body.Data)
 }

@@ -134,11 +134,12 @@ type eventOutcome struct {
 // listedEvent is an event in a list: with its outcome.
 type listedEvent struct {
 	EventSummary
+	ActorName  *string      `json:"actor_name" maxLength:"200" doc:"The name of the user who did it, where the key may know it: an admin's all, a user's its own and those of members of the event's project. null = not known, or no user"`
 	Deliveries eventOutcome `json:"deliveries" doc:"How many deliveries it has that the key may see"`
 }
 
-// addOutcomes puts the counts of a page of events into its rows.
-func (s *server) addOutcomes(ctx context.Context, page []listedEvent) error {
+// addToRows puts into the rows of a page of events their counts, and who did them.
+func (s *server) addToRows(ctx context.Context, page []listedEvent) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -150,5 +151,31 @@ func (s *server) addOutcomes(ctx context.Context, page []listedEvent) error {
 	for i, id := range ids {
 		page[i].Deliveries = eventOutcome(outcomes[id])
 	}
+	if err != nil {
+		return err
+	}
+	of := make([]EventSummary, len(page))
+	for i, e := range page {
+		of[i] = e.EventSummary
+	}
+	names, err := s.actorNames(ctx, of...)
+	for i, name := range names {
+		page[i].ActorName = optional(name)
+	}
 	return err
+}
+
+// actorNames gives the name of who did each of the events, where the request may know
+// it; "" for others. A test says of itself who did it, so it opens nobody's name.
+func (s *server) actorNames(ctx context.Context, events ...EventSummary) ([]string, error) {
+	deeds := make([]hook.ActorIn, len(events))
+	for i, e := range events {
+		if e.ActorID != nil {
+			deeds[i].ActorID = *e.ActorID
+		}
+		if e.Kind == hook.KindPublished {
+			deeds[i].ProjectID = e.ProjectID
+		}
+	}
+	return s.Store.ActorNames(ctx, deeds)
 }

@@ -127,7 +127,7 @@ func (s *server) searchEvents(ctx context.Context, in *Payload) (*reply[foundEve
 		return nil, ofSearchError(err)
 	}
 	out := viewFound(found)
-	return &reply[foundEvents]{Body: out}, s.addOutcomes(ctx, out.Data)
+	return &reply[foundEvents]{Body: out}, s.addToRows(ctx, out.Data)
 }
 
 func viewFound(found match.Found) foundEvents {

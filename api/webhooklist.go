@@ -14,6 +14,7 @@ type webhooksInput struct {
 	OwnerID   string   `query:"owner_id" doc:"Only webhooks of this user"`
 	ProjectID string   `query:"project_id" doc:"Only webhooks with a rule that names this project"`
 	EventType string   `query:"event_type" doc:"Only webhooks with a rule that names this event type"`
+	Matches   string   `query:"matches" doc:"Only webhooks with a rule that events of this type can match: it names the type, or has a pattern that stands for it, and does not leave it out; of a combination the parts that have to happen count. Projects, companies and filters are not looked at"`
 	Reaches   string   `query:"reaches" doc:"Only webhooks with a rule that reaches this project: it names the project or its company, or neither, and the owner is a member"`
 	Stuck     string   `query:"stuck" enum:"true" doc:"Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more"`
 	IDs       []string `query:"ids" maxItems:"200" pattern:"^wh_[0-9a-v]{26}$" doc:"Only these webhooks, separated by commas; those that do not exist, or that the key may not see, are left out"`
@@ -28,8 +29,10 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 		return nil, err
 	}
 	bad := idFaults([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID}, [2]string{"reaches", in.Reaches})
-	if in.EventType != "" && !hook.ValidTypeName(in.EventType) {
-		bad = append(bad, typeSet.parameter("event_type", []string{""})...)
+	for name, value := range map[string]string{"event_type": in.EventType, "matches": in.Matches} {
+		if value != "" && !hook.ValidTypeName(value) {
+			bad = append(bad, typeSet.parameter(name, []string{""})...)
+		}
 	}
 	if slices.ContainsFunc(in.IDs, func(id string) bool { return !hook.ValidID(id) }) {
 		bad = append(bad, hook.Field{Pointer: "?ids", Code: hook.FieldForm, Params: hook.Params{"expected": "id"}, Detail: "must hold ids of webhooks, separated by commas"})
@@ -41,7 +44,7 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 	if err != nil {
 		return nil, err
 	}
-	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType,
+	filter := hook.WebhookFilter{Status: hook.WebhookStatus(in.Status), OwnerID: in.OwnerID, ProjectID: in.ProjectID, EventType: in.EventType, Matches: in.Matches,
 		Reaches: in.Reaches, Stuck: in.Stuck != "", IDs: in.IDs, Text: text, Sort: hook.WebhookSort(in.Sort)}
 	if in.Enabled != "" {
 		on := in.Enabled == "true"

@@ -281,7 +281,7 @@ func TestWebhookFilters(t *testing.T) {
 	var together []string
 	for _, f := range [][2]string{{"status=DEGRADED", "status=HEALTHY"}, {"enabled=false", "enabled=true"}, {"owner_id=u1", "owner_id=u2"}, {"project_id=p1", "project_id=p3"},
 		{"reaches=p1", "reaches=p3"},
-		{"event_type=TAG_CREATED", "event_type=TAG_DELETED"}, {"q=%20New%25%20", "q=new_"}} {
+		{"event_type=TAG_CREATED", "event_type=TAG_DELETED"}, {"matches=TAG_CREATED", "matches=TAG_DELETED"}, {"q=%20New%25%20", "q=new_"}} {
 		require.Equal(t, []any{one}, c.ids("/v1/webhooks?"+f[0]), f[0])
 		require.Empty(t, c.ids("/v1/webhooks?"+f[1]), f[1])
 		together = append(together, f[0])
@@ -290,7 +290,7 @@ func TestWebhookFilters(t *testing.T) {
 	require.Empty(t, c.ids("/v1/webhooks?stuck=true"))
 	c.exec(`UPDATE webhooks SET disabled_reason = 'health'`)
 	require.Equal(t, []any{one}, c.ids("/v1/webhooks?stuck=true"))
-	for _, bad := range []string{"q=%00", "q=" + strings.Repeat("x", 201), "event_type=a+b"} {
+	for _, bad := range []string{"q=%00", "q=" + strings.Repeat("x", 201), "event_type=a+b", "matches=a+b"} {
 		for _, list := range []string{"webhooks", "users", "projects", "companies"} {
 			c.call("GET", "/v1/"+list+"?"+bad, "").problem(422, "invalid")
 		}

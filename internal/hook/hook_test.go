@@ -3,6 +3,7 @@ package hook_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +156,18 @@ func TestCovers_TakesThePatternsOfRules(t *testing.T) {
 		}
 		for _, name := range c.not {
 			require.False(t, hook.Covers([]string{c.pattern}, name), "%s %s", c.pattern, name)
+		}
+	}
+}
+
+func TestPatternsOf_AreThoseThatCover(t *testing.T) {
+	for _, name := range []string{"TODO_CREATED", hook.TypeDegraded, "A"} {
+		patterns := hook.PatternsOf(name)
+		for _, p := range patterns {
+			require.True(t, hook.Covers([]string{p}, name), "%s %s", p, name)
+		}
+		for _, p := range []string{name, "*", "TODO_*", "TODO_CREATED*", "*_CREATED", "*TODO_CREATED", "webhook.*", "*.degraded", "B", "*B"} {
+			require.Equal(t, hook.Covers([]string{p}, name), slices.Contains(patterns, p), "%s %s", p, name)
 		}
 	}
 }

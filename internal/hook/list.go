@@ -33,6 +33,8 @@ type WebhookFilter struct {
 	OwnerID   string
 	ProjectID string // webhooks with a rule that names this project
 	EventType string // webhooks with a rule that names this event type
+	// Matches is an event type: webhooks with a rule that it can match, by its name or by a pattern.
+	Matches string
 	// Reaches is a project: webhooks with a rule that reaches it.
 	Reaches string
 	// Stuck: webhooks that do not go on by themselves, because something other than

@@ -113,6 +113,19 @@ func Covers(patterns []string, name string) bool {
 	})
 }
 
+// PatternsOf lists the patterns that cover a type name, each as it may be written in a
+// rule.
+func PatternsOf(name string) []string {
+	patterns := OperationalPatterns(name)
+	if Operational(name) {
+		return patterns
+	}
+	for n := range len(name) + 1 {
+		patterns = append(patterns, "*"+name[n:])
+	}
+	return patterns
+}
+
 // coversPattern says whether a pattern stands for every type that another one
 // stands for.
 func coversPattern(p, other string) bool {

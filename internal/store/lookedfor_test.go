@@ -93,6 +93,77 @@ func TestSearch_FindsWebhooksByIDs(t *testing.T) {
 	}
 }
 
+func TestSearch_FindsWebhooksThatATypeMatches(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	part := func(events, not []string) hook.Part { return hook.Part{Events: events, NotEvents: not} }
+	both := func(first hook.Part, none ...hook.Part) hook.Rule {
+		return hook.Rule{Combination: &hook.Combination{AllOf: []hook.Part{first, part([]string{"TAG_DELETED"}, nil)}, Within: "1m", NoneOf: none}}
+	}
+	id := map[string]string{}
+	for _, w := range []struct {
+		name  string
+		rules []hook.Rule
+	}{
+		{"named", []hook.Rule{{Events: []string{"TAG_DELETED"}}, {Events: []string{"TODO_CREATED"}}}},
+		{"prefix", []hook.Rule{{Events: []string{"TODO_*"}}}},
+		{"suffix", []hook.Rule{{Events: []string{"*_CREATED"}}}},
+		{"everything", []hook.Rule{{Events: []string{"*"}}}},
+		{"left out", []hook.Rule{{Events: []string{"*"}, NotEvents: []string{"*_CREATED"}}}},
+		{"part", []hook.Rule{both(part([]string{"TODO_*"}, nil))}},
+		{"left out of a part", []hook.Rule{both(part([]string{"TODO_*"}, []string{"TODO_CREATED"}))}},
+		{"must not happen", []hook.Rule{both(part([]string{"COMMENT_CREATED"}, nil), part([]string{"TODO_CREATED"}, nil))}},
+		{"own", []hook.Rule{{Events: []string{hook.TypeDegraded}}}},
+		{"own by prefix", []hook.Rule{{Events: []string{"webhook.*"}}}},
+	} {
+		id[s.webhook(t, w.rules...).ID] = w.name
+	}
+	for _, tc := range []struct {
+		who  context.Context
+		name string
+		want []string
+	}{
+		{ctx, "TODO_CREATED", []string{"part", "everything", "suffix", "prefix", "named"}},
+		{ctx, "TODO_MOVED", []string{"left out of a part", "part", "left out", "everything", "prefix"}},
+		{as("u1"), "TAG_CREATED", []string{"everything", "suffix"}},
+		{as("u2"), "TAG_CREATED", nil},
+		{ctx, hook.TypeDegraded, []string{"own by prefix", "own"}},
+	} {
+		found, err := s.Webhooks(tc.who, hook.WebhookFilter{Matches: tc.name}, anyPage)
+		require.NoError(t, err)
+		require.Equal(t, tc.want, idsOf(found, func(w hook.Webhook) string { return id[w.ID] }), tc.name)
+	}
+}
+
+func TestActorNames_AreThoseOfThePeopleOfAProject(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	for _, u := range []string{"u2", "u3"} {
+		_, _, err := s.PutUser(ctx, hook.User{ID: u, Name: "Name of " + u, Email: u + "@example.com"})
+		require.NoError(t, err)
+	}
+	_, err := s.PutMember(ctx, "p1", "u2")
+	require.NoError(t, err)
+	asked := []hook.ActorIn{{ActorID: "u2", ProjectID: "p1"}, {ActorID: "u2", ProjectID: "p2"}, {ActorID: "u3", ProjectID: "p1"}, {}, {ActorID: "u2"}, {ActorID: "robot", ProjectID: "p1"}}
+	admin := hook.WithPrincipal(ctx, hook.Principal{KeyID: "key_1", Role: hook.RoleAdmin})
+	for _, tc := range []struct {
+		who  context.Context
+		want []string
+	}{
+		{admin, []string{"Name of u2", "Name of u2", "Name of u3", "", "Name of u2", ""}},
+		{as("u1"), []string{"Name of u2", "", "", "", "", ""}},
+		{as("u2"), []string{"Name of u2", "Name of u2", "", "", "Name of u2", ""}},
+		{ctx, []string{"Name of u2", "", "", "", "", ""}},
+	} {
+		names, err := s.ActorNames(tc.who, asked)
+		require.NoError(t, err)
+		require.Equal(t, tc.want, names)
+	}
+	none, err := s.ActorNames(admin, []hook.ActorIn{{ProjectID: "p1"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{""}, none)
+}
+
 func TestSearch_FindsInTheDirectory(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
@@ -141,6 +212,7 @@ func TestSearch_ReadsNoMoreAsTablesGrow(t *testing.T) {
 		"need":     store.WebhookQueries(context.Background(), hook.WebhookFilter{Text: "nowhere", Sort: hook.SortAttention}, page),
 		"stuck":    store.WebhookQueries(context.Background(), hook.WebhookFilter{Stuck: true, Sort: hook.SortAttention}, page),
 		"reaches":  store.WebhookQueries(context.Background(), hook.WebhookFilter{Reaches: "p1", Text: "nowhere"}, page),
+		"matches":  store.WebhookQueries(context.Background(), hook.WebhookFilter{Matches: "TAG_CREATED"}, page),
 		"first":    store.WebhookQueries(context.Background(), hook.WebhookFilter{Sort: hook.SortAttention}, page),
 	}
 	grow := func(from, to int) {

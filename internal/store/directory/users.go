@@ -3,9 +3,11 @@ package directory
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 	"godwit/internal/store/access"
@@ -121,4 +123,30 @@ func (s *Store) ChooseLocale(ctx context.Context, id, locale string) error {
 		after.Locale = locale
 		return access.Audit(ctx, tx, access.Change{Action: hook.UserUpdated, ObjectID: id, Before: access.ShownUser(old.user()), After: access.ShownUser(after)})
 	})
+}
+
+// ActorNames gives the names of these actors, in their order: an administrator gets that of
+// each who is a user, a user its own and those of members of the projects. Others are "".
+func (s *Store) ActorNames(ctx context.Context, of []hook.ActorIn) ([]string, error) {
+	actors, projects := make([]string, len(of)), make([]string, len(of))
+	for i, a := range of {
+		actors[i], projects[i] = a.ActorID, a.ProjectID
+	}
+	names := make([]string, len(of))
+	if !slices.ContainsFunc(actors, func(id string) bool { return id != "" }) {
+		return names, nil
+	}
+	reader := hook.PrincipalOf(ctx)
+	var found []struct {
+		At   int    `db:"at"`
+		Name string `db:"name"`
+	}
+	err := sqlx.SelectContext(ctx, s.On(ctx), &found, `
+		SELECT a.at, u.name FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS a(id, project_id, at) JOIN users u ON u.id = a.id
+		WHERE $3 OR u.id = $4 OR EXISTS (SELECT FROM members m WHERE m.user_id = a.id AND m.project_id = a.project_id OFFSET 0)`,
+		pq.Array(actors), pq.Array(projects), reader.Role == hook.RoleAdmin, reader.UserID)
+	for _, f := range found {
+		names[f.At-1] = f.Name
+	}
+	return names, core.Classify("read the names of actors", err)
 }

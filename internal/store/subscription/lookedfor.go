@@ -69,6 +69,14 @@ var reachesProject = `(w.owner_id IN (SELECT m.user_id FROM members m WHERE m.pr
 		OR cardinality(r.projects) + cardinality(r.companies) = 0 AND NOT r.events && ` + operationalPatterns + `
 	) OFFSET 0))`
 
+// matchesType: a rule of webhook w has one of these patterns, and leaves none of them
+// out; in a combination, a part of it that has to happen.
+const matchesType = `EXISTS (SELECT FROM rules r WHERE r.webhook_id = w.id AND CASE WHEN r.combination IS NULL
+	THEN r.events && ? AND NOT r.not_events && ?
+	ELSE EXISTS (SELECT FROM jsonb_array_elements(convert_from(r.combination, 'UTF8')::jsonb -> 'all_of') AS part
+		WHERE jsonb_exists_any(part -> 'events', ?) AND NOT coalesce(jsonb_exists_any(part -> 'not_events', ?), false))
+	END OFFSET 0)`
+
 // WebhookSearch goes through the webhooks that the request may see. What no index
 // knows is looked for in them, so many in one page.
 func WebhookSearch(ctx context.Context, f hook.WebhookFilter) core.Search {
@@ -97,6 +105,9 @@ func WebhookSearch(ctx context.Context, f hook.WebhookFilter) core.Search {
 	}
 	if f.EventType != "" {
 		w.Rest = append(w.Rest, core.Condition{Text: "EXISTS (SELECT FROM rules r WHERE r.webhook_id = w.id AND ? = ANY(r.events))", Value: f.EventType})
+	}
+	if f.Matches != "" {
+		w.Rest, w.LooksUp = append(w.Rest, core.Condition{Text: matchesType, Value: pq.Array(hook.PatternsOf(f.Matches))}), true
 	}
 	return core.Search{Columns: WebhookColumns, Table: "webhooks w", Key: core.SortKey{Time: "w.created_at", ID: "w.id", Text: webhookSorts[f.Sort]}, Ways: []core.Way{w}}
 }

@@ -14,7 +14,7 @@ export function EventPanel({ id, onClose }: { id: string; onClose: () => void })
   const names = useNames();
   const query = useEvent(id);
   return (
-    <Dialog title={query.data ? title(query.data.type) : t('event')} onClose={onClose} side>
+    <Dialog title={query.data ? title(query.data.type) : t('event')} onClose={onClose} shape="side">
       <Answered query={query}>
         {(e) => (
           <>

@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Schemas } from '../api/client';
 import type { Rule, WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
+import { useClamp } from '../ui/clamp';
 import { Buttons, Dialog } from '../ui/dialog';
 import { RuleWords } from '../ui/listens';
 import { When } from '../ui/parts';
@@ -41,7 +42,7 @@ export function Stale({ patch, was, theirs, busy, onSave, onTheirs, onClose }: S
   const mine = Object.fromEntries(Object.entries(patch).filter(([f]) => !given.includes(f as Field))) as Patch;
   const actor = theirs.change?.actor;
   return (
-    <Dialog title={t('stale.title')} onClose={onClose}>
+    <Dialog title={t('stale.title')} shape="wide" onClose={onClose}>
       <p>
         {theirs.change && (
           <strong>
@@ -51,7 +52,7 @@ export function Stale({ patch, was, theirs, busy, onSave, onTheirs, onClose }: S
         {t('stale.text')} {t('stale.each')}
       </p>
       <div className="frame" style={{ overflowX: 'auto' }} tabIndex={0} role="group" aria-label={t('stale.title')}>
-        <table className="diff small">
+        <table className="diff stale small">
           <thead>
             <tr>
               <th scope="col">{t('field')}</th>
@@ -64,19 +65,15 @@ export function Stale({ patch, was, theirs, busy, onSave, onTheirs, onClose }: S
             {differing.map((f) => (
               <tr key={f}>
                 <th scope="row">{label(f)}</th>
-                <td>
-                  <Value field={f} value={was[f]} />
-                </td>
-                <td>
-                  <Which field={f} chosen={f in patch ? given.includes(f) : undefined} choose={() => setGiven([...given, f])} name={t('stale.theirs')}>
-                    <Value field={f} value={theirs.webhook[f]} />
-                  </Which>
-                </td>
-                <td>
-                  <Which field={f} chosen={f in patch ? !given.includes(f) : undefined} choose={() => setGiven(given.filter((g) => g !== f))} name={t('stale.mine')}>
-                    {f in patch ? <Value field={f} value={patch[f]} /> : <span className="dim">{t('stale.only_theirs')}</span>}
-                  </Which>
-                </td>
+                <Which field={f} value={was[f]} name={t('stale.was')} />
+                <Which field={f} value={theirs.webhook[f]} name={t('stale.theirs')} {...(f in patch && { chosen: given.includes(f), choose: () => setGiven([...given, f]) })} />
+                {f in patch ? (
+                  <Which field={f} value={patch[f]} name={t('stale.mine')} chosen={!given.includes(f)} choose={() => setGiven(given.filter((g) => g !== f))} />
+                ) : (
+                  <td data-label={t('stale.mine')} className="dim">
+                    {t('stale.only_theirs')}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -100,26 +97,41 @@ export function Stale({ patch, was, theirs, busy, onSave, onTheirs, onClose }: S
   );
 }
 
-// Which is one of the values that a setting may have; without chosen there is no choice.
-function Which({ field, chosen, choose, name, children }: { field: Field; chosen: boolean | undefined; choose: () => void; name: string; children: React.ReactNode }) {
+// Which is one of the values that a setting may have; without choose there is no choice.
+function Which({ field, value, name, chosen, choose }: { field: Field; value: unknown; name: string; chosen?: boolean; choose?: () => void }) {
   const { t } = useWords();
-  const { label } = useSettingWords();
-  if (chosen === undefined) return children;
+  const { label, words } = useSettingWords();
+  const text = useRef<HTMLSpanElement>(null);
+  const clamp = useClamp(text, value);
+  const shown =
+    field === 'rules' ? (
+      <Rules rules={value as Rule[]} />
+    ) : (
+      <span ref={text} className={clamp.className} dir="auto">
+        {words(field, value)}
+      </span>
+    );
   return (
-    <label className="row which">
-      <input type="radio" name={`which-${field}`} checked={chosen} onChange={choose} aria-label={`${t('stale.which', { name: label(field) })} ${name}`} />
-      <span>{children}</span>
-    </label>
+    <td data-label={name}>
+      <div className="whole">
+        {choose ? (
+          <label className="row which">
+            <input type="radio" name={`which-${field}`} checked={chosen} onChange={choose} aria-label={`${t('stale.which', { name: label(field) })} ${name}`} />
+            {shown}
+          </label>
+        ) : (
+          shown
+        )}
+        {clamp.button}
+      </div>
+    </td>
   );
 }
 
-// Value says a setting in words.
-function Value({ field, value }: { field: Field; value: unknown }) {
-  const { words } = useSettingWords();
-  if (field !== 'rules') return <span dir="auto">{words(field, value)}</span>;
+function Rules({ rules }: { rules: Rule[] }) {
   return (
     <ol className="plainlist">
-      {(value as Rule[]).map((rule, i) => (
+      {rules.map((rule, i) => (
         <li key={i}>
           <RuleWords rule={rule} />
         </li>

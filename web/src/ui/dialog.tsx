@@ -3,8 +3,8 @@ import { createContext, useCallback, useContext, useEffect, useId, useRef, useSt
 import { useWords } from '../i18n';
 
 // Dialog is the browser's own: it keeps the focus inside and closes on Escape.
-// With side it stands at the end of the page.
-export function Dialog({ title, onClose, side, children }: { title: string; onClose: () => void; side?: boolean; children: ReactNode }) {
+// With side it stands at the end of the page; a wide one is for tables.
+export function Dialog({ title, onClose, shape, children }: { title: string; onClose: () => void; shape?: 'side' | 'wide'; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -15,7 +15,7 @@ export function Dialog({ title, onClose, side, children }: { title: string; onCl
   return (
     <dialog
       ref={ref}
-      className={side ? 'side' : undefined}
+      className={shape}
       aria-labelledby={id}
       onCancel={(e) => {
         e.preventDefault();

@@ -6,12 +6,14 @@ import type { Status } from '../api/hooks';
 import { app, base } from '../base';
 import { useWords, type Key } from '../i18n';
 import { toneOf, type State, type Tone } from '../rules/state';
+import { useClamp } from './clamp';
 import { Faults } from './findings';
 import { Icon, type IconName } from './icons';
 
 // Page has the heading, which gets the focus after each navigation, and names the tab.
 export function Page({ title, actions, children, lead }: { title: string; actions?: ReactNode; lead?: ReactNode; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const clamp = useClamp(heading, title);
   useEffect(() => {
     document.title = `${title} · ${app.name}`;
   }, [title]);
@@ -22,9 +24,12 @@ export function Page({ title, actions, children, lead }: { title: string; action
     <div className="page">
       <div className="title">
         <div className="stack tight">
-          <h1 ref={heading} tabIndex={-1} dir="auto">
-            {title}
-          </h1>
+          <div className="whole">
+            <h1 ref={heading} tabIndex={-1} dir="auto" className={clamp.className}>
+              {title}
+            </h1>
+            {clamp.button}
+          </div>
           {lead}
         </div>
         {actions && <div className="row">{actions}</div>}

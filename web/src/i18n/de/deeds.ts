@@ -4,6 +4,9 @@ import type { Part } from '../texts';
 export const deeds: Part<typeof english> = {
   'who.you': 'Ihnen',
   'who.admin': 'einem Administrator',
+  'whole.show': 'Ganz zeigen',
+  'whole.hide': 'Weniger zeigen',
+  'who.other': 'jemand anderes',
   'who.godwit': 'Godwit selbst',
   'deed.cancelled': 'Abgebrochen von {who}',
   'deed.cancelled.nobody': 'Abgebrochen',

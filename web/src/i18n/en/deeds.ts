@@ -4,6 +4,9 @@ import type { Texts } from '../texts';
 export const deeds = {
   'who.you': 'you',
   'who.admin': 'an administrator',
+  'whole.show': 'Show all of it',
+  'whole.hide': 'Show less',
+  'who.other': 'somebody else',
   'who.godwit': 'Godwit itself',
   'deed.cancelled': 'Cancelled by {who}',
   'deed.cancelled.nobody': 'Cancelled',

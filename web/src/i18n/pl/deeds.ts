@@ -4,6 +4,9 @@ import type { Part } from '../texts';
 export const deeds: Part<typeof english> = {
   'who.you': 'Ty',
   'who.admin': 'administrator',
+  'whole.show': 'Pokaż całość',
+  'whole.hide': 'Pokaż mniej',
+  'who.other': 'ktoś inny',
   'who.godwit': 'sam Godwit',
   'deed.cancelled': 'Anulowano; kto: {who}',
   'deed.cancelled.nobody': 'Anulowano',
