@@ -69,6 +69,55 @@ test('an event shows the bytes that were accepted, and who did it by name', asyn
   await admin.context().close();
 });
 
+test('numbers that differ in their twentieth digit have changed, also inside of a value', async () => {
+  const id = `${made.event}-digits`;
+  const state = (digit: number) => `{"big": 1234567890123456789${digit}, "deep": {"of": [1, 0.1000000000000000000${digit}]}, "alike": 1.${digit === 1 ? '0' : '00'}}`;
+  const response = await fetch(`${url}/v1/events`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' },
+    body: `{"id":"${id}","type":"TODO_CREATED","project_id":"${made.website}","previous":${state(1)},"current":${state(2)}}`,
+  });
+  expect(response.status, await response.text()).toBe(202);
+  await page.goto(`${url}/events/${id}`);
+  const row = (name: string) => page.getByRole('row', { name: new RegExp(`^${name} `) });
+  await row('big').getByText('≠ changed').waitFor();
+  await row('big').getByText('12345678901234567891', { exact: true }).waitFor();
+  await row('big').getByText('12345678901234567892', { exact: true }).waitFor();
+  await row('deep').getByText('≠ changed').waitFor();
+  await row('deep').getByText('0.10000000000000000001').waitFor();
+  await row('deep').getByText('0.10000000000000000002').waitFor();
+  expect(await row('alike').count(), '1.0 is 1.00').toBe(0);
+});
+
+test('an event names the person who did it, where that is a member of its project, and shows no ids of others', async () => {
+  const [ben, eve] = [`${made.user}-ben`, `${made.user}-eve`];
+  await call('PUT', `/v1/users/${ben}`, { name: 'Ben', email: `${ben}@example.org` });
+  await call('PUT', `/v1/users/${eve}`, { name: 'Eve', email: `${eve}@example.org` });
+  await call('PUT', `/v1/projects/${made.website}/members/${ben}`);
+  for (const [actor, shown] of [[ben, 'Ben'], [eve, 'somebody else'], ['robot-17', 'somebody else']] as const) {
+    const { id } = await call<{ id: string }>('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.website, actor_id: actor, current: { id: 1 } });
+    await page.goto(`${url}/events/${id}`);
+    await page.getByRole('definition').filter({ hasText: new RegExp(`^${shown}$`) }).waitFor();
+    await page.goto(`${url}/events`);
+    const row = page.getByRole('row').filter({ hasText: id });
+    await row.getByRole('cell', { name: shown, exact: true }).waitFor();
+    expect(await row.innerText()).not.toContain(actor);
+  }
+  for (const user of [ben, eve]) await call('DELETE', `/v1/users/${user}`);
+});
+
+test('what an administrator did is told without the id of a key', async () => {
+  const admin = await call<{ id: string; key: string }>('POST', '/v1/api-keys', { name: 'another', role: 'admin' });
+  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'By key', url: `${goodURL}/by-key`, rules: [{ events: ['TAG_CREATED'], projects: [made.website] }] }, made.key);
+  await call('POST', `/v1/webhooks/${id}/disable`, {}, admin.key);
+  await page.goto(`${url}/webhooks/${id}`);
+  await page.getByText('by an administrator').waitFor();
+  expect(await page.getByRole('main').innerText()).not.toContain(admin.id);
+  await call('DELETE', `/v1/webhooks/${id}`, undefined, admin.key);
+  await page.getByText('Deleted by an administrator').waitFor();
+  await call('DELETE', `/v1/api-keys/${admin.id}`);
+});
+
 test('a delivery says who sent it again or cancelled it, and when', async () => {
   const { delivery_id: again } = await call<{ delivery_id: string }>('POST', `/v1/deliveries/${made.failed}/redeliver`, {}).catch(async () => {
     const { data } = await call<{ data: { id: string }[] }>('GET', `/v1/deliveries?event_id=${made.event}&webhook_id=${made.fails.id}&latest=true`);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { endScene, made, page, scene } from './scene';
-import { call, until, url } from './stage';
+import { call, overflowing, until, url } from './stage';
 
 scene();
 
@@ -42,6 +42,42 @@ test('settings that another person has changed are asked about, each by itself',
   await dialog.getByText('You changed this in another window').waitFor();
   await dialog.getByRole('button', { name: 'Keep mine' }).click();
   await until('it is saved', async () => (await stored()).name === 'Mine again');
+});
+
+test('names of 200 letters wrap on a phone, a card for each setting, and are shortened where there is room', async () => {
+  const [mine, theirs] = ['M'.repeat(200), 'W'.repeat(200)];
+  await settings();
+  await page.getByLabel('Name', { exact: true }).fill(mine);
+  await call('PATCH', `/v1/webhooks/${made.works.id}`, { name: theirs, max_in_flight: 8 });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'This webhook has changed' });
+  await dialog.getByRole('radio').first().waitFor();
+  const setting = dialog.locator('tr').filter({ has: page.locator('th', { hasText: /^Name$/ }) });
+  const value = (name: string) => setting.locator('td').filter({ hasText: name });
+
+  await page.setViewportSize({ width: 390, height: 900 });
+  expect(await overflowing(page)).toEqual([]);
+  const card = await setting.boundingBox();
+  const cells = await Promise.all((await setting.locator('th, td').all()).map((cell) => cell.boundingBox()));
+  for (const [i, cell] of cells.entries()) {
+    expect(cell?.width, 'each value has the width of the card').toBeGreaterThan((card?.width ?? 0) - 40);
+    if (i > 0) expect(cell?.y, 'and lies under the one before').toBeGreaterThanOrEqual((cells[i - 1]?.y ?? 0) + (cells[i - 1]?.height ?? 0) - 1);
+  }
+  expect(await value(mine).innerText(), 'says whose it is').toContain('Mine');
+  expect(await dialog.evaluate((e) => [...e.querySelectorAll('*')].filter((x) => x.scrollWidth > x.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(x).overflowX)).length), 'nothing is scrolled sideways').toBe(0);
+
+  await page.setViewportSize({ width: 1280, height: 900 });
+  expect(await overflowing(page)).toEqual([]);
+  const short = (await value(theirs).boundingBox())?.height ?? 0;
+  expect(short, 'a few lines').toBeLessThan(160);
+  await value(theirs).getByRole('button', { name: 'Show all of it' }).press('Enter');
+  await value(theirs).getByRole('button', { name: 'Show less' }).waitFor();
+  expect((await value(theirs).boundingBox())?.height).toBeGreaterThan(short);
+  const text = value(theirs).getByText(theirs, { exact: true });
+  expect(await text.evaluate((e) => e.scrollHeight <= e.clientHeight + 2), 'nothing is cut off').toBe(true);
+  expect(await overflowing(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Take theirs' }).click();
+  await call('PATCH', `/v1/webhooks/${made.works.id}`, { name: 'Mine again', max_in_flight: 9 });
 });
 
 test('what was changed is marked, can be taken back, and is saved part by part', async () => {

@@ -34,6 +34,9 @@ export class Receiver {
   readonly got: { headers: IncomingMessage['headers']; body: string }[] = [];
   status = 200;
   answer: string | undefined;
+  // hold says whether a request is to wait; go answers those that do.
+  hold: (eventType: string) => boolean = () => false;
+  private waiting: (() => void)[] = [];
   private server: Server | undefined;
 
   async start(): Promise<string> {
@@ -42,11 +45,19 @@ export class Receiver {
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
         this.got.push({ headers: request.headers, body });
-        response.writeHead(this.status, { 'Content-Type': 'text/plain', 'X-Markup': '<i>header</i>' }).end(this.answer ?? (this.status < 300 ? 'thank you' : '<b>broken</b>'));
+        const answer = () => response.writeHead(this.status, { 'Content-Type': 'text/plain', 'X-Markup': '<i>header</i>' }).end(this.answer ?? (this.status < 300 ? 'thank you' : '<b>broken</b>'));
+        if (this.hold(String(request.headers['godwit-event']))) this.waiting.push(answer);
+        else answer();
       });
     });
     await new Promise<void>((done) => this.server?.listen(0, '127.0.0.1', done));
     return `http://127.0.0.1:${(this.server?.address() as AddressInfo).port}`;
+  }
+
+  // go answers what waits, and all that comes after it.
+  go() {
+    this.hold = () => false;
+    for (const answer of this.waiting.splice(0)) answer();
   }
 
   stop() {
@@ -151,6 +162,7 @@ export const overflowing = (p: Page): Promise<string[]> =>
     for (const e of document.querySelectorAll<HTMLElement>('body *')) {
       const style = getComputedStyle(e);
       const text = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent?.trim());
+      if (e.matches('.clamped') && e.closest('.whole')?.querySelector('button[aria-expanded]')) continue; // a button shows the rest
       if (!text || e.closest('.hidden, select, [aria-hidden=true]') || style.visibility === 'hidden' || e.clientWidth <= 1) continue; // what is for screen readers has one pixel
       if ((/hidden|clip/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1) || (/hidden|clip/.test(style.overflowY) && e.scrollHeight > e.clientHeight + 2)) found.push(`cut off: ${e.outerHTML.slice(0, 150)}`);
     }

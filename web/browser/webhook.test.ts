@@ -131,6 +131,30 @@ test('a webhook that was deleted says who did it, and shows its deliveries', asy
   await page.getByRole('link', { name: 'Doomed (Deleted)' }).waitFor();
 });
 
+test('a heading of 200 letters takes three lines of a phone, and all of it can be read', async () => {
+  const name = 'W'.repeat(200);
+  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name, url: `${goodURL}/long`, rules: [{ events: ['TAG_CREATED'] }] }, made.key);
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const deleted of [false, true]) {
+    if (deleted) await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
+    await page.goto(`${url}/webhooks/${id}`);
+    const heading = page.getByRole('heading', { level: 1, name });
+    await heading.waitFor();
+    if (deleted) await page.getByText('Deleted by you').waitFor();
+    const height = async () => (await heading.boundingBox())?.height ?? 0;
+    const few = await height();
+    expect(few).toBeLessThan(110);
+    await page.getByRole('button', { name: 'Show all of it' }).press('Enter');
+    await page.getByRole('button', { name: 'Show less', exact: true }).waitFor();
+    expect(await height()).toBeGreaterThan(few);
+    expect(await heading.evaluate((e) => e.scrollHeight <= e.clientHeight + 2), 'nothing is cut off').toBe(true);
+  }
+  await page.goto(`${url}/webhooks/${made.works.id}`);
+  await page.getByRole('heading', { level: 1, name: 'Warehouse feed' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Show all of it' }).count(), 'of a short one').toBe(0);
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
 test('switching on asks about what was kept and what failed', async () => {
   const before = await call<{ held: number; failed: number }>('GET', `/v1/webhooks/${made.fails.id}/ledger`, undefined, made.key);
   expect(before.failed).toBeGreaterThan(0);

@@ -31,25 +31,51 @@ test('list says in a second line how each webhook is, and which rules can match 
   other.stop();
 });
 
-test('receiver that fails is checked again, and what was kept is delivered by a button', async () => {
+test('receiver that fails: five attempts, failing, off, checked again, and what was kept is delivered by a button', async () => {
   const receiver = new Receiver();
   receiver.status = 503;
-  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Recovers', url: await receiver.start(), rules: [{ events: ['TODO_MOVED'], projects: [made.website] }] }, made.key);
+  const events = () => receiver.got.filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length;
+  receiver.hold = (type) => type === 'TODO_MOVED' && events() === 5; // the last attempt, until the page was looked at
+  const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'Recovers', url: await receiver.start(), timeout_seconds: 30, rules: [{ events: ['TODO_MOVED'], projects: [made.website] }] }, made.key);
   const post = (n: number) => call('POST', '/v1/events', { type: 'TODO_MOVED', project_id: made.website, current: { id: n } });
   await post(0);
   await page.goto(`${url}/webhooks/${id}`);
-  await page.getByText('Off: receiver fails').first().waitFor();
-  await page.getByText(/^Checked again in \d+:\d\d \(1st time\)\./).waitFor();
-  expect(receiver.got.filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length, 'attempts').toBe(5);
+  const state = page.locator('.title .word');
+  await state.filter({ hasText: /^Failing$/ }).waitFor();
+  await page.goto(`${url}/webhooks`);
+  const row = page.getByRole('row', { name: /Recovers/ });
+  await row.getByText('Failing', { exact: true }).waitFor();
+  await row.getByText(/^[34] attempts in a row failed\. The receiver had an error\. Godwit goes on trying\.$/).waitFor();
+  await until('the fifth attempt begins', async () => events() === 5);
+  await page.goto(`${url}/webhooks/${id}`);
+  await state.filter({ hasText: /^Failing$/ }).waitFor();
+  receiver.go();
+
+  await state.filter({ hasText: /^Off: receiver fails$/ }).waitFor();
+  expect(events(), 'attempts').toBe(5);
+  const line = page.getByText(/^Checked again in \d+:\d\d \(1st time\)\./);
+  await line.waitFor();
+  const left = async () => /in (\d+):(\d\d)/.exec(await line.innerText())?.slice(1).reduce((sum, part) => sum * 60 + Number(part), 0) ?? 0;
+  const first = await left();
+  await until('it counts down', async () => (await left()) < first);
   await post(1);
   await post(2);
   await page.getByText(/ 2 events kept\./).waitFor();
+  expect(events(), 'nothing is sent while it is off').toBe(5);
+
   receiver.status = 200;
-  const had = receiver.got.length;
   await page.getByRole('button', { name: 'Switch on' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
-  await until('both are delivered', async () => receiver.got.slice(had).filter((r) => r.headers['godwit-event'] === 'TODO_MOVED').length >= 2); // and what failed, if the dialog sends it again
-  await page.getByText('Working', { exact: true }).first().waitFor();
+  const dialog = page.getByRole('dialog');
+  expect(await dialog.getByRole('checkbox', { name: 'Deliver the 2 kept events now, oldest first' }).isChecked()).toBe(true);
+  await dialog.getByRole('button', { name: 'Switch on' }).click();
+  await state.filter({ hasText: /^Working$/ }).waitFor();
+  await until('both are delivered', async () => {
+    const { data } = await call<{ data: { status: string }[] }>('GET', `/v1/deliveries?webhook_id=${id}&status=succeeded`, undefined, made.key);
+    return data.length >= 2; // and what failed, if the dialog sends it again
+  });
+  for (const n of [1, 2]) expect(receiver.got.some((r) => r.headers['godwit-event'] === 'TODO_MOVED' && r.body.includes(`"id":${n}`)), `event ${n} has arrived`).toBe(true);
+  const history = page.locator('.timeline').last();
+  await history.getByText('by you').first().waitFor();
   await call('DELETE', `/v1/webhooks/${id}`, undefined, made.key);
   receiver.stop();
 });
@@ -108,6 +134,24 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   expect(await link('Zulu, the first').count()).toBe(0);
   await p.getByRole('button', { name: 'Older', exact: true }).click();
   await link('Zulu, the first').waitFor();
+
+  // The catalogue says who listens, also by a pattern, beyond the first page.
+  const { id: pattern } = await make('Pattern, later hidden', [{ events: ['*_MOVED'], projects: [made.website] }]);
+  const { id: all } = await make('Everything, later hidden', [{ events: ['*'], not_events: ['TAG_CREATED'], projects: [made.website] }]);
+  for (let n = 0; n < 200; n += 10) await Promise.all(Array.from({ length: 10 }, (_, i) => make(`Later ${n + i}`)));
+  const listening = async (title: string, search: string) => {
+    await p.goto(`${url}/event-types?q=${search}`);
+    const type = p.getByRole('listitem').filter({ has: p.getByText(title, { exact: true }) }).first();
+    await type.locator('summary').first().click();
+    await type.getByText('Webhooks that listen to it:').waitFor();
+    return type;
+  };
+  const moved = await listening('Record moved to another list', 'TODO_MOVED');
+  expect(await moved.locator('ul ul a, div > ul a').allInnerTexts()).toEqual(['Everything, later hidden', 'Pattern, later hidden']);
+  const tagged = await listening('Tag created', 'TAG_CREATED');
+  expect(await tagged.locator('div > ul a').count(), 'are named').toBe(10);
+  await tagged.getByText('and 190 or more others').waitFor();
+  for (const one of [pattern, all]) await call('DELETE', `/v1/webhooks/${one}`, undefined, key);
 
   // Other pages name it, and let one choose it, though it is not among the newest.
   const event = await call<{ id: string }>('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: 1 } });

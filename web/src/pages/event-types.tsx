@@ -3,8 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { api, ok } from '../api/client';
-import { useWebhooks, type EventType } from '../api/hooks';
-import { every } from '../api/live';
+import type { EventType, Webhook } from '../api/hooks';
 import { useWords } from '../i18n';
 import { operational, publishable } from '../rules/draft';
 import { useAdmin, useTypes } from '../ui/names';
@@ -112,21 +111,52 @@ function Manage({ type }: { type: EventType }) {
 
 const mostListed = 10;
 
+const mostCounted = 200;
+
+// useListening asks which webhooks a type matches, one more than are counted. A page of the
+// answer may have few rows, for the server looks through so many webhooks at once.
+const useListening = (type: string, asked: boolean) =>
+  useQuery({
+    queryKey: ['webhooks', 'listening', type],
+    enabled: asked,
+    queryFn: async () => {
+      const found: Webhook[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await ok(api.GET('/v1/webhooks', { params: { query: { matches: type, limit: 200, cursor } } }));
+        found.push(...page.data);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor && found.length <= mostCounted);
+      return found;
+    },
+  });
+
+function Listening({ webhooks }: { webhooks: Webhook[] }) {
+  const { t } = useWords();
+  if (webhooks.length === 0) return <div>{t('types.nobody')}</div>;
+  return (
+    <div>
+      {t('types.listening')}
+      <ul>
+        {webhooks.slice(0, mostListed).map((w) => (
+          <li key={w.id}>
+            <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
+              {w.name}
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {webhooks.length > mostListed && <p className="dim">{t(webhooks.length > mostCounted ? 'types.listening.most' : 'types.listening.more', { n: Math.min(webhooks.length, mostCounted) - mostListed })}</p>}
+    </div>
+  );
+}
+
 // TypeDetails are read when they are opened.
 function TypeDetails({ type: x, selectable, open }: { type: EventType; selectable: boolean; open: boolean }) {
   const { t } = useWords();
   const { title } = useTypes();
   const admin = useAdmin();
-  const first = useWebhooks(every.chart).data;
-  // Of more than one request reads, the server finds those that name the type.
-  const named = useQuery({
-    queryKey: ['webhooks', 'naming', x.name],
-    enabled: open && Boolean(first?.next_cursor),
-    queryFn: () => ok(api.GET('/v1/webhooks', { params: { query: { event_type: x.name, limit: 200 } } })),
-  }).data;
-  const webhooks = [...(first?.data ?? []), ...(named?.data ?? []).filter((n) => first?.data.every((w) => w.id !== n.id))];
-  const covers = (entry: string) => entry === x.name || (entry === '*' && !operational(x.name)) || (entry.length > 1 && ((entry.endsWith('*') && x.name.startsWith(entry.slice(0, -1))) || (entry.startsWith('*') && x.name.endsWith(entry.slice(1)))));
-  const listening = webhooks.filter((w) => w.rules.some((r) => [r, ...(r.all_of ?? [])].some((p) => (p.events ?? []).some(covers) && !(p.not_events ?? []).some(covers))));
+  const listening = useListening(x.name, open);
   return (
     <div className="stack" style={{ padding: '0.5rem 0' }}>
       <div className="row">
@@ -138,23 +168,7 @@ function TypeDetails({ type: x, selectable, open }: { type: EventType; selectabl
           </Link>
         )}
       </div>
-      {listening.length === 0 ? (
-        <div>{t('types.nobody')}</div>
-      ) : (
-        <div>
-          {t('types.listening')}
-          <ul>
-            {listening.slice(0, mostListed).map((w) => (
-              <li key={w.id}>
-                <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
-                  {w.name}
-                </Link>
-              </li>
-            ))}
-          </ul>
-          {listening.length > mostListed && <p className="dim">{t('types.listening.more', { n: listening.length - mostListed })}</p>}
-        </div>
-      )}
+      {open && <Answered query={listening}>{(webhooks) => <Listening webhooks={webhooks} />}</Answered>}
       {(x.example.current || x.example.previous) && <StatesTable previous={x.example.previous} current={x.example.current} title={title(x.name)} />}
       {x.schema && <SchemaTable schema={x.schema} />}
       {admin && !x.builtin && <Manage type={x} />}

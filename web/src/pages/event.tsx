@@ -7,7 +7,7 @@ import { useEvent, type EventAsKept, type Webhook } from '../api/hooks';
 import { useWords } from '../i18n';
 import { parse } from '../rules/condition';
 import { changesOf } from '../rules/diff';
-import { rawMembers } from '../rules/raw';
+import { asWritten, rawMembers, sameJSON } from '../rules/raw';
 import { ConditionWords, LinesOf } from '../ui/condition-words';
 import { useAdmin, useNames, useTypes } from '../ui/names';
 import { Answered, Card, Code, Copy, Facts, Loading, Page, Problem, StatusWord, When, Word } from '../ui/parts';
@@ -73,7 +73,7 @@ function EventOf({ event: e }: { event: Event }) {
             rows={[
               [t('project'), e.project_id ? names.project(e.project_id) : null],
               [t('company'), e.company_id ? names.company(e.company_id) : null],
-              [t('actor'), e.actor_id && actor(e.actor_id)],
+              [t('actor'), e.actor_id && actor(e.actor_id, e.actor_name)],
               [t('event.occurred'), <When key="occurred" at={e.occurred_at} />],
               [t('event.accepted'), <When key="accepted" at={e.accepted_at} />],
               [t('code'), <code key="type">{e.type}</code>],
@@ -96,10 +96,10 @@ function EventOf({ event: e }: { event: Event }) {
 
 function Changes({ event: e }: { event: Event }) {
   const { t } = useWords();
-  const changes = changesOf(e.previous, e.current);
   const [before, after] = [rawMembers(e.raw.previous ?? ''), rawMembers(e.raw.current ?? '')];
+  const changes = changesOf(e.previous, e.current, (key) => sameJSON(before.get(key) ?? '', after.get(key) ?? ''));
   // A number is shown as it was written: 1.10 is no 1.1 to who looks for it.
-  const written = (value: unknown, raw: string | undefined) => (typeof value === 'number' && raw ? raw : shown(value));
+  const written = (value: unknown, raw: string | undefined) => (typeof value === 'string' || !raw ? shown(value) : asWritten(raw));
   const differ = changes.filter((c) => c.kind !== 'same');
   const same = changes.length - differ.length;
   return (

@@ -151,7 +151,7 @@ function Rows({ rows }: { rows: Schemas['ListedEvent'][] }) {
           <td data-label={t('events.outcome')}>
             <Outcome of={e.deliveries} />
           </td>
-          <td data-label={t('actor')}>{e.actor_id ? actor(e.actor_id) : '–'}</td>
+          <td data-label={t('actor')}>{e.actor_id ? actor(e.actor_id, e.actor_name) : '–'}</td>
           <td data-label={t('event.id')} className="dim small">
             {e.id}
           </td>

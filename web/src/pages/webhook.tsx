@@ -15,6 +15,7 @@ import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Guide, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
 import { StateLine } from '../ui/state-line';
+import { useWho } from '../ui/who';
 import { Deleted } from './deleted';
 import { DeliveryList } from './delivery-list';
 import { Missed, SendThese, SentAgain } from './missed';
@@ -344,6 +345,7 @@ function barsOf(h: Schemas['WebhookHealth'], by: 'hour' | 'day'): Bar[] {
 
 function History({ transitions }: { transitions: Schemas['Transition'][] }) {
   const { t } = useWords();
+  const who = useWho();
   if (transitions.length === 0) return <p className="dim">{t('history.none')} <Guide to="concepts#the-states-of-a-webhook" /></p>;
   return (
     <ol className="timeline">
@@ -355,7 +357,7 @@ function History({ transitions }: { transitions: Schemas['Transition'][] }) {
           {x.note && <div dir="auto">{t('line.quoted', { value: x.note })}</div>}
           <div className="dim small row">
             <When at={x.at} />
-            {x.actor && <span>{t('by', { who: x.actor })}</span>}
+            {x.actor && <span>{t('by', { who: who(x.actor) })}</span>}
             {x.delivery_id && (
               <Link to="/deliveries/$id" params={{ id: x.delivery_id }}>
                 {t('delivery')}

@@ -16,15 +16,16 @@ export function equal(a: unknown, b: unknown): boolean {
   return keys.length === Object.keys(y).length && keys.every((k) => k in y && equal(x[k], y[k]));
 }
 
-// changesOf compares two states key by key; what differs comes first.
-export function changesOf(previous: State, current: State): Change[] {
+// changesOf compares two states key by key; what differs comes first. alike says of a key
+// that both have whether its values mean the same, where more is known than the values.
+export function changesOf(previous: State, current: State, alike?: (key: string) => boolean): Change[] {
   const keys = [...new Set([...Object.keys(previous ?? {}), ...Object.keys(current ?? {})])];
   const changes = keys.map((key): Change => {
     const [before, after] = [previous?.[key], current?.[key]];
     const [was, is] = [previous !== null && key in previous, current !== null && key in current];
     if (!was) return { key, kind: 'added', after };
     if (!is) return { key, kind: 'removed', before };
-    return { key, kind: equal(before, after) ? 'same' : 'changed', before, after };
+    return { key, kind: (alike ? alike(key) : equal(before, after)) ? 'same' : 'changed', before, after };
   });
   return [...changes.filter((c) => c.kind !== 'same'), ...changes.filter((c) => c.kind === 'same')];
 }

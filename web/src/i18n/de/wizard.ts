@@ -110,6 +110,7 @@ export const wizard: Part<typeof english> = {
   'types.nobody': 'Kein Webhook hört darauf.',
   'types.listening': 'Webhooks, die darauf hören:',
   'types.listening.more': { one: 'und {n} weiterer', other: 'und {n} weitere' },
+  'types.listening.most': { one: 'und {n} oder mehr weitere', other: 'und {n} oder mehr weitere' },
 
   'rule.when': 'Wenn {what} geschieht,',
   'rule.combination': 'Wenn dies zusammen geschieht: {parts} (innerhalb von {within}, gleich: {same}),',

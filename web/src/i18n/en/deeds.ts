@@ -7,6 +7,8 @@ export const deeds = {
   'whole.show': 'Show all of it',
   'whole.hide': 'Show less',
   'who.other': 'somebody else',
+  'actor.you': 'you',
+  'actor.other': 'somebody else',
   'who.godwit': 'Godwit itself',
   'deed.cancelled': 'Cancelled by {who}',
   'deed.cancelled.nobody': 'Cancelled',

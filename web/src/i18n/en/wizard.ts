@@ -110,6 +110,7 @@ export const wizard = {
   'types.nobody': 'None of your webhooks listens to it.',
   'types.listening': 'Webhooks that listen to it:',
   'types.listening.more': { one: 'and {n} more', other: 'and {n} more' },
+  'types.listening.most': { one: 'and {n} or more others', other: 'and {n} or more others' },
 
   'rule.when': 'When {what} happens',
   'rule.combination': 'When these happen together: {parts} (within {within}, same {same})',

@@ -7,6 +7,8 @@ export const deeds: Part<typeof english> = {
   'whole.show': 'Pokaż całość',
   'whole.hide': 'Pokaż mniej',
   'who.other': 'ktoś inny',
+  'actor.you': 'Ty',
+  'actor.other': 'ktoś inny',
   'who.godwit': 'sam Godwit',
   'deed.cancelled': 'Anulowano; kto: {who}',
   'deed.cancelled.nobody': 'Anulowano',

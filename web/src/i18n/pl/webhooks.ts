@@ -46,7 +46,7 @@ export const webhooks: Part<typeof english> = {
   never: 'Nigdy',
   usual: 'jak zwykle',
   no_limit: 'bez limitu',
-  by: 'przez {who}',
+  by: 'kto: {who}',
   newer: 'Nowsze',
   older: 'Starsze',
   fresh: { one: 'Pokaż {n} nowy wiersz', few: 'Pokaż {n} nowe wiersze', many: 'Pokaż {n} nowych wierszy', other: 'Pokaż {n} nowego wiersza' },

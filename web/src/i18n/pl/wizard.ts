@@ -110,6 +110,7 @@ export const wizard: Part<typeof english> = {
   'types.nobody': 'Żaden z webhooków tego nie słucha.',
   'types.listening': 'Webhooki, które tego słuchają:',
   'types.listening.more': { one: 'i jeszcze {n}', few: 'i jeszcze {n}', many: 'i jeszcze {n}', other: 'i jeszcze {n}' },
+  'types.listening.most': { one: 'i jeszcze {n} lub więcej', few: 'i jeszcze {n} lub więcej', many: 'i jeszcze {n} lub więcej', other: 'i jeszcze {n} lub więcej' },
 
   'rule.when': 'Gdy zajdzie {what}',
   'rule.combination': 'Gdy zajdą razem: {parts} (w ciągu {within}, wspólne {same})',
