@@ -2041,6 +2041,9 @@ type Event struct {
 	// ActorID Who did it; null when the producer did not say
 	ActorID *string `json:"actor_id"`
 
+	// ActorName The name of the user who did it, where the key may know it: an admin's all, a user's its own and those of members of the event's project. null = not known, or no user
+	ActorName *string `json:"actor_name"`
+
 	// CompanyID The project's company when the event was accepted; empty without a project
 	CompanyID string `json:"company_id"`
 
@@ -2624,6 +2627,9 @@ type ListedEvent struct {
 
 	// ActorID Who did it; null when the producer did not say
 	ActorID *string `json:"actor_id"`
+
+	// ActorName The name of the user who did it, where the key may know it: an admin's all, a user's its own and those of members of the event's project. null = not known, or no user
+	ActorName *string `json:"actor_name"`
 
 	// CompanyID The project's company when the event was accepted; empty without a project
 	CompanyID  string       `json:"company_id"`
@@ -5196,6 +5202,9 @@ type ListWebhooksParams struct {
 
 	// EventType Only webhooks with a rule that names this event type
 	EventType *string `form:"event_type,omitempty" json:"event_type,omitempty"`
+
+	// Matches Only webhooks with a rule that events of this type can match: it names the type, or has a pattern that stands for it, and does not leave it out; of a combination the parts that have to happen count. Projects, companies and filters are not looked at
+	Matches *string `form:"matches,omitempty" json:"matches,omitempty"`
 
 	// Reaches Only webhooks with a rule that reaches this project: it names the project or its company, or neither, and the owner is a member
 	Reaches *string `form:"reaches,omitempty" json:"reaches,omitempty"`

@@ -99,8 +99,10 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   await call('PUT', `/v1/projects/${made.website}/members/${id}`);
   const { key } = await call<{ key: string }>('POST', '/v1/api-keys', { name: id, role: 'user', user_id: id });
   const rules = [{ events: ['TAG_CREATED'], projects: [made.website] }];
-  const make = (name: string, types = rules) => call<{ id: string }>('POST', '/v1/webhooks', { name, url: 'http://127.0.0.1:9/', rules: types }, key);
+  const make = (name: string, types: object[] = rules) => call<{ id: string }>('POST', '/v1/webhooks', { name, url: 'http://127.0.0.1:9/', rules: types }, key);
   const { id: zulu } = await make('Zulu, the first', [{ events: ['COMMENT_CREATED'], projects: [made.website] }]);
+  await make('Pattern', [{ events: ['*_MOVED'], projects: [made.website] }]);
+  await make('Everything', [{ events: ['*'], not_events: ['TAG_CREATED', 'COMMENT_CREATED'], projects: [made.website] }]);
   const { id: off } = await make('Alpha');
   await call('POST', `/v1/webhooks/${off}/disable`, {}, key);
   await make('Beta');
@@ -114,7 +116,7 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   expect(await rows()).toBe(200);
   await p.getByRole('button', { name: 'Older', exact: true }).click();
   await link('Zulu, the first').waitFor();
-  expect(await rows()).toBe(3);
+  expect(await rows()).toBe(5);
   await p.getByRole('button', { name: 'Newer', exact: true }).click();
   await p.locator('.main-cell a', { hasText: /^Number/ }).first().waitFor();
   await p.getByLabel('Search name or address').fill('zulu');
@@ -136,9 +138,6 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
   await link('Zulu, the first').waitFor();
 
   // The catalogue says who listens, also by a pattern, beyond the first page.
-  const { id: pattern } = await make('Pattern, later hidden', [{ events: ['*_MOVED'], projects: [made.website] }]);
-  const { id: all } = await make('Everything, later hidden', [{ events: ['*'], not_events: ['TAG_CREATED'], projects: [made.website] }]);
-  for (let n = 0; n < 200; n += 10) await Promise.all(Array.from({ length: 10 }, (_, i) => make(`Later ${n + i}`)));
   const listening = async (title: string, search: string) => {
     await p.goto(`${url}/event-types?q=${search}`);
     const type = p.getByRole('listitem').filter({ has: p.getByText(title, { exact: true }) }).first();
@@ -147,11 +146,10 @@ test('webhooks beyond the first page are found, filtered and sorted by the serve
     return type;
   };
   const moved = await listening('Record moved to another list', 'TODO_MOVED');
-  expect(await moved.locator('ul ul a, div > ul a').allInnerTexts()).toEqual(['Everything, later hidden', 'Pattern, later hidden']);
+  expect(await moved.locator('div > ul a').allInnerTexts()).toEqual(['Everything', 'Pattern']);
   const tagged = await listening('Tag created', 'TAG_CREATED');
   expect(await tagged.locator('div > ul a').count(), 'are named').toBe(10);
   await tagged.getByText('and 190 or more others').waitFor();
-  for (const one of [pattern, all]) await call('DELETE', `/v1/webhooks/${one}`, undefined, key);
 
   // Other pages name it, and let one choose it, though it is not among the newest.
   const event = await call<{ id: string }>('POST', '/v1/events', { type: 'COMMENT_CREATED', project_id: made.website, current: { id: 1 } });

@@ -1954,6 +1954,8 @@ export interface components {
             accepted_at: string;
             /** @description Who did it; null when the producer did not say */
             actor_id: string | null;
+            /** @description The name of the user who did it, where the key may know it: an admin's all, a user's its own and those of members of the event's project. null = not known, or no user */
+            actor_name: string | null;
             /** @description The project's company when the event was accepted; empty without a project */
             company_id: string;
             /** @description The state after, byte for byte as it was sent */
@@ -2537,6 +2539,8 @@ export interface components {
             accepted_at: string;
             /** @description Who did it; null when the producer did not say */
             actor_id: string | null;
+            /** @description The name of the user who did it, where the key may know it: an admin's all, a user's its own and those of members of the event's project. null = not known, or no user */
+            actor_name: string | null;
             /** @description The project's company when the event was accepted; empty without a project */
             company_id: string;
             /** @description How many deliveries it has that the key may see */
@@ -6357,6 +6361,8 @@ export interface operations {
                 project_id?: string;
                 /** @description Only webhooks with a rule that names this event type */
                 event_type?: string;
+                /** @description Only webhooks with a rule that events of this type can match: it names the type, or has a pattern that stands for it, and does not leave it out; of a combination the parts that have to happen count. Projects, companies and filters are not looked at */
+                matches?: string;
                 /** @description Only webhooks with a rule that reaches this project: it names the project or its company, or neither, and the owner is a member */
                 reaches?: string;
                 /** @description Only webhooks that do not go on by themselves: health or a 410 has switched them off, or no event can match one of their rules any more */
