@@ -29,9 +29,9 @@ func (s *server) webhooks(ctx context.Context, in *webhooksInput) (*listReply[We
 		return nil, err
 	}
 	bad := idFaults([2]string{"owner_id", in.OwnerID}, [2]string{"project_id", in.ProjectID}, [2]string{"reaches", in.Reaches})
-	for name, value := range map[string]string{"event_type": in.EventType, "matches": in.Matches} {
-		if value != "" && !hook.ValidTypeName(value) {
-			bad = append(bad, typeSet.parameter(name, []string{""})...)
+	for _, p := range [][2]string{{"event_type", in.EventType}, {"matches", in.Matches}} {
+		if p[1] != "" && !hook.ValidTypeName(p[1]) {
+			bad = append(bad, typeSet.parameter(p[0], []string{""})...)
 		}
 	}
 	if slices.ContainsFunc(in.IDs, func(id string) bool { return !hook.ValidID(id) }) {
