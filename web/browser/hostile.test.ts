@@ -133,6 +133,24 @@ test('hostile names and bodies are texts on each page of an admin', async () => 
   expect(found.join('\n')).toBe('');
 });
 
+test('long names leave room for the columns beside them, and for the page below what needs its reader', async () => {
+  await call('POST', '/v1/api-keys', { name: long, role: 'user' }, key);
+  const admin = await open(browser, watch);
+  await signIn(admin, adminKey);
+  for (const [at, path] of [[page, '/keys'], [admin, '/admin/keys'], [admin, '/admin/companies'], [admin, '/admin/people']] as const) {
+    await at.setViewportSize({ width: 1280, height: 900 });
+    await at.goto(url + path);
+    await loaded(at)();
+    expect(await at.locator('main .frame').first().evaluate((e) => e.scrollWidth - e.clientWidth), `${path} is scrolled sideways`).toBeLessThanOrEqual(0);
+  }
+  await admin.context().close();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${url}/keys`);
+  await loaded(page)();
+  const banner = page.locator('.note.bad').first();
+  if (await banner.count()) expect((await banner.boundingBox())?.height, 'of the banner').toBeLessThan(150);
+});
+
 test('what is hostile is shown as it is', async () => {
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(`${url}/webhooks`);

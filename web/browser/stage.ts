@@ -162,7 +162,7 @@ export const overflowing = (p: Page): Promise<string[]> =>
     for (const e of document.querySelectorAll<HTMLElement>('body *')) {
       const style = getComputedStyle(e);
       const text = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent?.trim());
-      if (e.matches('.clamped') && e.closest('.whole')?.querySelector('button[aria-expanded]')) continue; // a button shows the rest
+      if (e.matches('.clamped') && (e.matches('[data-rest=look]:has(+ a)') || e.closest('.whole')?.querySelector('button[aria-expanded]'))) continue; // a button shows the rest, or a link leads to it
       if (!text || e.closest('.hidden, select, [aria-hidden=true]') || style.visibility === 'hidden' || e.clientWidth <= 1) continue; // what is for screen readers has one pixel
       if ((/hidden|clip/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1) || (/hidden|clip/.test(style.overflowY) && e.scrollHeight > e.clientHeight + 2)) found.push(`cut off: ${e.outerHTML.slice(0, 150)}`);
     }

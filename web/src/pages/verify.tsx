@@ -231,7 +231,7 @@ function Result({ found, headers, pasted, secret }: { found: Verified; headers: 
         </div>
         <ol className="plainlist" aria-label={t('verify.steps')}>
           {found.steps.map((s) => (
-            <li key={s.part} className="row">
+            <li key={s.part} className="row which">
               <Word tone={tones[s.result]}>{t(`verify.${s.result}`)}</Word>
               <span>{t(`verify.part.${s.part}`)}</span>
             </li>

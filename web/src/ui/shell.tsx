@@ -165,7 +165,7 @@ function Banners() {
       )}
       {need.length > 0 && !(need.length === 1 && path.includes(need[0]?.id ?? '-')) && (
         <div className="note bad row between">
-          <span>{t(stuck?.next_cursor && need.length >= mostStuck ? 'webhooks.need_you.most' : 'webhooks.need_you', { n: need.length, names: format.list(need.slice(0, 3).map((w) => w.name)) })}</span>
+          <span className="clamped" data-rest="look">{t(stuck?.next_cursor && need.length >= mostStuck ? 'webhooks.need_you.most' : 'webhooks.need_you', { n: need.length, names: format.list(need.slice(0, 3).map((w) => w.name)) })}</span>
           {need.length === 1 && need[0] ? (
             <Link to="/webhooks/$id" params={{ id: need[0].id }}>
               {t('look')}

@@ -44,7 +44,7 @@ function PeopleList() {
           <Table columns={[t('name'), t('mail'), t('created'), t('people.link')]}>
             {rows.map((u) => (
               <tr key={u.id}>
-                <td>
+                <td className="name-cell">
                   <strong dir="auto">{u.name}</strong>
                   <div className="dim small">{u.id}</div>
                 </td>

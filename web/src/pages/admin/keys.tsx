@@ -60,7 +60,7 @@ function KeyList({ own = false }: { own?: boolean }) {
           <Table columns={[t('name'), ...(own ? [] : [t('role')]), t('keys.expires'), t('keys.used'), t('keys.revoke')]}>
             {rows.map((k) => (
               <tr key={k.id}>
-                <td>
+                <td className="name-cell">
                   <strong dir="auto">{k.name}</strong>
                   <div className="dim small">
                     <code>{k.prefix}…</code>
