@@ -29,7 +29,7 @@ const (
 var forms = map[string]string{
 	"id": idForm, "owner_id": idForm, "user_id": idForm, "project_id": idForm, "company_id": idForm, "event_id": idForm, "actor_id": idForm, "actor": idForm, "key": idForm, "reaches": idForm,
 	"webhook_id": "^wh_[0-9a-v]{26}$", "delivery_id": "^dlv_[0-9a-v]{26}$", "redelivery_id": "^rdl_[0-9a-v]{26}$",
-	"type": typeForm, "event_type": typeForm,
+	"type": typeForm, "event_type": typeForm, "matches": typeForm,
 	"If-Match": `^([*]|"[1-9][0-9]{0,18}")$`,
 }
 
