@@ -205,7 +205,7 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reply[event]{Body: event{EventSummary: summary, ActorName: optional(names[0]), Judging: judging, Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
+	return &reply[event]{Body: event{EventSummary: summary, ActorName: view.Optional(names[0]), Judging: judging, Deliveries: page.Data, DeliveriesNextCursor: page.NextCursor,
 		Previous: state(e.Previous), Current: state(e.Current)}}, nil
 }
 

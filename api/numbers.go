@@ -160,7 +160,7 @@ func (s *server) addToRows(ctx context.Context, page []listedEvent) error {
 	}
 	names, err := s.actorNames(ctx, of...)
 	for i, name := range names {
-		page[i].ActorName = optional(name)
+		page[i].ActorName = view.Optional(name)
 	}
 	return err
 }
