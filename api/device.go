@@ -40,7 +40,7 @@ type newDeviceReply struct{ Body newDevice }
 // beginDevice makes the code that a person is to compare, and the secret by which the
 // device gets its key.
 func (s *server) beginDevice(ctx context.Context, in *portalInput) (*newDeviceReply, error) {
-	if err := s.requests.SpendOfNetwork(hook.PrincipalOf(ctx).Address, deviceBegins); err != nil {
+	if err := s.door.Rates.SpendOfNetwork(hook.PrincipalOf(ctx).Address, deviceBegins); err != nil {
 		return nil, err
 	}
 	form, err := decode[deviceForm](in.raw)
@@ -91,7 +91,7 @@ type deviceState struct {
 
 // pollDevice tells a device how it stands. Its key is made now, so that none is kept.
 func (s *server) pollDevice(ctx context.Context, in *Payload) (*reply[deviceState], error) {
-	if err := s.requests.SpendOfNetwork(hook.PrincipalOf(ctx).Address, devicePolls); err != nil {
+	if err := s.door.Rates.SpendOfNetwork(hook.PrincipalOf(ctx).Address, devicePolls); err != nil {
 		return nil, err
 	}
 	form, err := decode[pollForm](in.raw)
@@ -100,7 +100,7 @@ func (s *server) pollDevice(ctx context.Context, in *Payload) (*reply[deviceStat
 	}
 	out := deviceState{Status: "pending"}
 	const over = "This sign-in is over: it was used or refused, or too much time has passed."
-	_, err = s.token(ctx, hook.PrincipalOf(ctx).Address, form.Poll, over, func() (hook.Principal, error) {
+	_, err = s.door.Holder(ctx, hook.PrincipalOf(ctx).Address, access.Token{Text: form.Poll, Wrong: over}, func() (hook.Principal, error) {
 		key := apikey.New()
 		k := hook.APIKey{ID: id.New(id.Key), Role: hook.RoleUser, Prefix: apikey.Prefix(key), ExpiresAt: s.Now().Add(hook.DeviceKeyAge).UTC().Truncate(time.Second)}
 		d, k, err := s.Store.UseDevice(ctx, apikey.Hash(form.Poll), k, apikey.Hash(key))

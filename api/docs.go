@@ -14,8 +14,10 @@ var docsSearches = access.Allowance{Name: "searches", PerSecond: 5, Burst: 50}
 func (s *server) serveDocs(engine *gin.Engine) {
 	pages := reference.Pages{
 		Document: s.huma.OpenAPI(), Policy: pagePolicy, NotFound: s.noRoute,
-		Fail:   func(c *gin.Context, err error) { s.fail(c, s.report(c.Request.Context(), err)) },
-		Search: func(c *gin.Context) error { return s.requests.SpendOfNetwork(s.addresses.Of(c.Request), docsSearches) },
+		Fail: func(c *gin.Context, err error) { s.fail(c, s.report(c.Request.Context(), err)) },
+		Search: func(c *gin.Context) error {
+			return s.door.Rates.SpendOfNetwork(s.door.Addresses.Of(c.Request), docsSearches)
+		},
 	}
 	for _, r := range s.routes() {
 		pages.Routes = append(pages.Routes, reference.Route{Method: r.method, Path: r.path, Who: r.who.String()})

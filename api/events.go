@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"godwit/api/access"
 	"godwit/api/view"
 	"godwit/internal/hook"
 	"godwit/internal/id"
@@ -112,7 +113,7 @@ func (s *server) ingestRest(ctx context.Context, events []hook.Event, checks []m
 		return nil, err
 	}
 	if company := s.rates.accepted(ctx, rest, accepted); company != "" {
-		tell(ctx, s.rates.quotas(ctx, company)...)
+		access.TellQuotas(ctx, s.rates.quotas(ctx, company)...)
 	}
 	if places == nil {
 		return accepted, nil

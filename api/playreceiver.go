@@ -121,7 +121,7 @@ func (s *server) mayPlay(c *gin.Context, address string) error {
 	}
 	bound, limiter := played, s.player.addresses.Peek(address)
 	if limiter == nil {
-		bound, limiter = astray, s.player.networks.Of(access.NetworkOf(s.addresses.Of(c.Request)), astray.Limiter)
+		bound, limiter = astray, s.player.networks.Of(access.NetworkOf(s.door.Addresses.Of(c.Request)), astray.Limiter)
 	}
 	return bound.Take(limiter, "The play receiver takes "+strconv.Itoa(int(played.PerSecond))+" requests a second at an address.")
 }
@@ -168,7 +168,7 @@ func (s *server) signsIn(of http.Header, name, value string) bool {
 	}
 	_, key, _ := strings.Cut(value, " ")
 	key = strings.TrimSpace(key)
-	return name == "Authorization" && (apikey.WellFormed(key) || s.isBootstrap(apikey.Hash(key)))
+	return name == "Authorization" && (apikey.WellFormed(key) || s.door.IsBootstrap(apikey.Hash(key)))
 }
 
 // checkPlayed checks the signature by the secrets of the first webhook that it fits;

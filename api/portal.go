@@ -178,12 +178,12 @@ func (s *server) portalLink(ctx context.Context, in *Payload) (*reply[linkView],
 	if err != nil {
 		return nil, err
 	}
-	by, err := s.token(ctx, hook.PrincipalOf(ctx).Address, form.PortalToken, linkOver, func() (hook.Principal, error) {
+	by, err := s.door.Holder(ctx, hook.PrincipalOf(ctx).Address, access.Token{Text: form.PortalToken, Wrong: linkOver}, func() (hook.Principal, error) {
 		session, err := s.Store.PortalLink(ctx, apikey.Hash(form.PortalToken))
 		if err != nil {
 			return hook.Principal{}, err
 		}
-		return s.principalIn(ctx, session)
+		return s.door.PrincipalIn(ctx, session)
 	})
 	if err != nil {
 		return nil, err
@@ -197,11 +197,11 @@ func (s *server) portalLink(ctx context.Context, in *Payload) (*reply[linkView],
 
 // useLink makes the session of an unused link, which is known by hash from then on.
 func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
-	return s.token(ctx, hook.PrincipalOf(ctx).Address, link, linkOver, func() (hook.Principal, error) {
+	return s.door.Holder(ctx, hook.PrincipalOf(ctx).Address, access.Token{Text: link, Wrong: linkOver}, func() (hook.Principal, error) {
 		session, err := s.Store.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
 		if err != nil {
 			return hook.Principal{}, err
 		}
-		return s.principalIn(ctx, session)
+		return s.door.PrincipalIn(ctx, session)
 	})
 }

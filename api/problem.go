@@ -52,3 +52,12 @@ func (s *server) fail(c *gin.Context, p *access.Problem) {
 		s.Log.Debug("write a problem", zap.Error(err))
 	}
 }
+
+// refuse answers a request that goes no further.
+func (s *server) refuse(ctx huma.Context, err error) {
+	p := s.report(ctx.Context(), err)
+	if p.Code == access.CodeUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+	}
+	s.fail(humagin.Unwrap(ctx), p)
+}

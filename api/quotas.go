@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"godwit/api/access"
 	"godwit/api/view"
@@ -73,34 +72,6 @@ func (s *server) userQuotas(ctx context.Context, userID string) ([]view.Quota, e
 	return view.OfQuotas(all), err
 }
 
-type headerKey struct{}
-
-// withHeader gives a context by which a handler reaches the headers of the answer
-// itself, also where what it answers is kept: what is left of a limit is of now.
-func withHeader(ctx context.Context, h http.Header) context.Context {
-	return context.WithValue(ctx, headerKey{}, h)
-}
-
-// tell says in the answer's headers what is left of some quotas.
-func tell(ctx context.Context, all ...hook.Quota) {
-	h, ok := ctx.Value(headerKey{}).(http.Header)
-	if !ok {
-		return
-	}
-	for _, q := range all {
-		if q.Limit == 0 {
-			continue
-		}
-		policy, left := fmt.Sprintf(`"%s";q=%d`, q.Name, q.Limit), fmt.Sprintf(`"%s";r=%d`, q.Name, q.Left())
-		if q.Window > 0 {
-			policy += fmt.Sprintf(";w=%d", access.Seconds(q.Window))
-			left += fmt.Sprintf(";t=%d", access.Seconds(q.Until()))
-		}
-		h.Add("RateLimit-Policy", policy)
-		h.Add("RateLimit", left)
-	}
-}
-
 // tellUser says what is left to a user of some quotas. That it can't be read fails
 // no request that was carried out.
 func (s *server) tellUser(ctx context.Context, userID string, names ...hook.QuotaName) {
@@ -111,7 +82,7 @@ func (s *server) tellUser(ctx context.Context, userID string, names ...hook.Quot
 	for _, q := range all {
 		for _, name := range names {
 			if q.Name == name {
-				tell(ctx, q)
+				access.TellQuotas(ctx, q)
 			}
 		}
 	}

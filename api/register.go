@@ -74,7 +74,7 @@ func call[I, O any](fn func(context.Context, *I) (*O, error)) endpoint {
 func (s *server) report(ctx context.Context, err error) *access.Problem {
 	p := access.ProblemOf(err)
 	if q := quotaOf(err); q != nil {
-		tell(ctx, *q)
+		access.TellQuotas(ctx, *q)
 	}
 	switch {
 	case p.Status < http.StatusInternalServerError || errors.Is(err, context.Canceled):
@@ -107,7 +107,7 @@ func (s *server) register(r route) {
 		Security:      r.who.Security(),
 		MaxBodyBytes:  r.body.Limit(),
 		Metadata:      map[string]any{access.ContentKey: r.body},
-		Middlewares:   huma.Middlewares{s.authorize(r.who)},
+		Middlewares:   huma.Middlewares{s.door.Authorize(r.who)},
 	}
 	if kind := r.subject(); kind != "" && slices.Contains(r.who, hook.RoleUser) {
 		op.Middlewares = append(op.Middlewares, s.see(kind))

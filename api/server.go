@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"godwit/api/access"
 	"godwit/api/reference"
+	"godwit/internal/hook"
 	"godwit/internal/ops"
 )
 
@@ -23,10 +25,8 @@ import (
 type server struct {
 	Options
 	huma      huma.API
-	gate      *access.Gate
+	door      *access.Door
 	computing *access.Queue // of previews and the like
-	requests  *access.Rates
-	addresses *access.Addresses
 	rates     *companyRates
 	streams   atomic.Int64 // of listeners
 	player    *player
@@ -57,8 +57,9 @@ func build(options Options) (*server, *gin.Engine) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, gate: access.NewGate(), computing: access.NewQueue(), requests: access.NewRates(options.PublishRate, options.ManagementRate), addresses: access.NewAddresses(options.TrustedProxies, options.Log), rates: newCompanyRates(options), player: newPlayer(),
+	s := &server{Options: options, computing: access.NewQueue(), rates: newCompanyRates(options), player: newPlayer(),
 		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
+	s.door = s.newDoor()
 	engine.Use(protect, access.Identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), access.NewBodies().Count)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
@@ -72,6 +73,21 @@ func build(options Options) (*server, *gin.Engine) {
 	s.servePlay(engine)
 	s.serveApp(engine)
 	return s, engine
+}
+
+// newDoor makes the door, which looks credentials up in the store.
+func (s *server) newDoor() *access.Door {
+	return access.NewDoor(access.Door{
+		Credentials: access.Credentials{
+			AdminKeyHash: s.AdminKeyHash,
+			Key:          func(ctx context.Context, hash []byte) (hook.Principal, error) { return s.Store.Principal(ctx, hash) },
+			Session:      func(ctx context.Context, hash []byte) (hook.Session, error) { return s.Store.Session(ctx, hash) },
+		},
+		Cookie:    access.Cookie{TLS: strings.HasPrefix(s.PublicURL, "https://")},
+		Rates:     access.NewRates(s.PublishRate, s.ManagementRate),
+		Addresses: access.NewAddresses(s.TrustedProxies, s.Log),
+		Refuse:    s.refuse,
+	})
 }
 
 // plainEscapes has a path that is escaped in any way escaped in one way, so that
@@ -109,7 +125,7 @@ func NewHTTPServer(h http.Handler) *http.Server {
 
 func (s *server) humaConfig() huma.Config {
 	config := huma.Config{
-		OpenAPI:       reference.NewDocument(reference.Installation{Version: s.Version, PublicURL: s.PublicURL, Cookie: s.sessionCookie(), Problem: access.ExampleOf}),
+		OpenAPI:       reference.NewDocument(reference.Installation{Version: s.Version, PublicURL: s.PublicURL, Cookie: s.door.Cookie.Name(), Problem: access.ExampleOf}),
 		DefaultFormat: access.MediaJSON,
 		Formats:       map[string]huma.Format{access.MediaJSON: {Marshal: access.WriteJSON}, "json": {Marshal: access.WriteJSON}},
 		Transformers:  []huma.Transformer{s.transform},

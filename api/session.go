@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
-	"net/netip"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,31 +18,6 @@ import (
 
 // sessionLength is how long someone stays signed in.
 const sessionLength = 12 * time.Hour
-
-// sessionCookie names the cookie. Browsers take the prefix __Host- as a promise
-// that no other host has set it, but only over HTTPS (RFC 6265bis, 4.1.3.2).
-func (s *server) sessionCookie() string {
-	if s.overTLS() {
-		return "__Host-godwit"
-	}
-	return "godwit"
-}
-
-// overTLS says whether browsers reach Godwit by HTTPS, through whatever is in
-// front of it.
-func (s *server) overTLS() bool { return strings.HasPrefix(s.PublicURL, "https://") }
-
-// cookie is what a browser is given to hold; no script can read it, and other
-// sites can't have it sent with anything but a visit.
-func (s *server) cookie(value string, expiresAt time.Time) http.Cookie {
-	c := http.Cookie{Name: s.sessionCookie(), Value: value, Path: "/", HttpOnly: true, Secure: s.overTLS(), SameSite: http.SameSiteLaxMode}
-	if value == "" {
-		c.MaxAge = -1
-		return c
-	}
-	c.Expires = expiresAt
-	return c
-}
 
 type sessionForm struct {
 	Key         string   `json:"key,omitempty" minLength:"1" maxLength:"200" doc:"An API key of the role admin or user"`
@@ -120,17 +92,17 @@ func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionReply, er
 	}
 	principal.SessionEnds = expiresAt
 	view, err := s.viewSession(ctx, principal)
-	return &sessionReply{SetCookie: s.cookie(token, expiresAt), Body: view}, err
+	return &sessionReply{SetCookie: s.door.Cookie.Holding(token, expiresAt), Body: view}, err
 }
 
 // signInByKey starts a session that is known by hash.
 func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, session hook.Session, hash []byte) (hook.Principal, error) {
 	by := hook.PrincipalOf(ctx)
-	principal, err := s.principal(ctx, by.Address, key)
+	principal, err := s.door.Principal(ctx, by.Address, key)
 	if err != nil {
 		return principal, err
 	}
-	if err := s.requests.Spend(in.setHeader, principal, access.Users); err != nil {
+	if err := s.door.Rates.Spend(in.setHeader, principal, access.Users); err != nil {
 		return principal, err
 	}
 	if principal.Role == hook.RolePublisher {
@@ -138,58 +110,6 @@ func (s *server) signInByKey(ctx context.Context, in *signInInput, key string, s
 	}
 	principal.SessionID, principal.Address, principal.RequestID = session.ID, by.Address, by.RequestID
 	return principal, s.Store.CreateSession(hook.WithPrincipal(ctx, principal), session, hash)
-}
-
-// sessionToken is what the browser holds, out of a request's header Cookie; ""
-// where it holds nothing of ours.
-func (s *server) sessionToken(header string) string {
-	cookies, _ := http.ParseCookie(header) // a header that is no such list holds nothing of ours
-	for _, c := range cookies {
-		if c.Name == s.sessionCookie() {
-			return c.Value
-		}
-	}
-	return ""
-}
-
-// tokenForm is that of rand.Text: 130 random bits.
-var tokenForm = regexp.MustCompile(`^[A-Z2-7]{26}$`)
-
-// token finds out whose a token is, which a browser or a link holds. What can't be
-// one is not looked up.
-func (s *server) token(ctx context.Context, from netip.Addr, token, wrong string, find func() (hook.Principal, error)) (hook.Principal, error) {
-	if !tokenForm.MatchString(token) {
-		return s.gate.Guess(from, token, func() (hook.Principal, error) { return hook.Principal{}, access.Unauthorized(wrong) })
-	}
-	return s.gate.Lookup(ctx, from, token, func() (hook.Principal, error) {
-		principal, err := find()
-		if hook.CodeOf(err) == hook.CodeNotFound {
-			err = access.Unauthorized(wrong)
-		}
-		return principal, err
-	})
-}
-
-// signedIn finds out who a session belongs to now.
-func (s *server) signedIn(ctx context.Context, from netip.Addr, token string) (hook.Principal, error) {
-	return s.token(ctx, from, token, "The session has ended; sign in again.", func() (hook.Principal, error) {
-		session, err := s.Store.Session(ctx, apikey.Hash(token))
-		if err != nil {
-			return hook.Principal{}, err
-		}
-		return s.principalIn(ctx, session)
-	})
-}
-
-// principalIn is who a session belongs to: its user, or whoever has its key.
-func (s *server) principalIn(ctx context.Context, session hook.Session) (hook.Principal, error) {
-	var err error
-	principal := hook.Principal{KeyID: session.ID, Role: hook.RoleUser, UserID: session.UserID}
-	if session.UserID == "" {
-		principal, err = s.principalOf(ctx, session.KeyHash)
-	}
-	principal.SessionID, principal.SessionEnds = session.ID, session.ExpiresAt
-	return principal, err
 }
 
 func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], error) {
@@ -272,5 +192,5 @@ func (s *server) signOut(ctx context.Context, _ *struct{}) (*signOutReply, error
 			return nil, err
 		}
 	}
-	return &signOutReply{SetCookie: s.cookie("", time.Time{})}, nil
+	return &signOutReply{SetCookie: s.door.Cookie.Holding("", time.Time{})}, nil
 }

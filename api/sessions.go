@@ -38,7 +38,7 @@ func (s *server) sessions(ctx context.Context, in *sessionsInput) (*listReply[Se
 	}
 	own := hook.PrincipalOf(ctx).SessionID
 	view := func(x hook.Session) Session {
-		if s.isBootstrap(x.KeyHash) {
+		if s.door.IsBootstrap(x.KeyHash) {
 			x.KeyID = hook.BootstrapKey
 		}
 		return Session{ID: x.ID, Role: x.Role, UserID: view.Optional(x.UserID), KeyID: view.Optional(x.KeyID), StartedAt: x.StartedAt, ExpiresAt: x.ExpiresAt, Current: x.ID == own}

@@ -173,7 +173,7 @@ func (s *server) stillHas(ctx context.Context, out eventWriter, st stream) error
 
 // stillMay says whether the credential of the stream is still good for it.
 func (s *server) stillMay(ctx huma.Context, st stream) error {
-	p, err := s.authenticate(ctx, access.Users)
+	p, err := s.door.Authenticate(ctx, access.Users)
 	if err == nil && !slices.Contains(access.Users, p.Role) {
 		err = errStreamEnded
 	}
