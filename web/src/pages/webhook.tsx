@@ -1,7 +1,7 @@
 import { Button, NativeSelect } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { api, ok, type Schemas } from '../api/client';
 import { ago, isFailure, useHealth, useLedger, useRefresh, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
@@ -26,7 +26,10 @@ export function WebhookFrame({ id, children }: { id: string; children: (w: Webho
   const { t } = useWords();
   const query = useWebhook(id);
   const search: DeliveryFilter = useSearch({ strict: false });
-  const was = isFailure(query.error, 'not_found') ? query.error.problem?.deleted : undefined;
+  const told = isFailure(query.error, 'not_found') ? query.error.problem?.deleted : undefined;
+  const gone = useRef<{ id: string; was: typeof told }>(undefined); // while it is asked again, there is no error
+  if (told) gone.current = { id, was: told };
+  const was = gone.current?.id === id ? gone.current.was : undefined;
   if (was) return <Deleted id={id} was={was} filter={search} />; // also while it was looked at
   if (!query.data) {
     return (
