@@ -102,6 +102,7 @@ func pageCalls(ctx context.Context, h *history) ([]call, error) {
 		get("session", "/v1/session"), get("projects", "/v1/projects?limit=200"), get("companies", "/v1/companies?limit=200"), get("event types", "/v1/event-types?limit=200"),
 		get("webhooks with numbers", "/v1/webhooks?limit=200&include=stats&sort=created"), get("webhooks by name", "/v1/webhooks?limit=200&include=stats&sort=name"),
 		get("webhooks that need attention", "/v1/webhooks?limit=200&include=stats&sort=needs_attention"), get("webhooks by text", "/v1/webhooks?limit=200&include=stats&q=histo"),
+		get("webhooks that do not go on", "/v1/webhooks?limit=10&include=stats&sort=needs_attention&stuck=true"), get("webhooks that a type matches", "/v1/webhooks?limit=200&matches=TODO_CREATED"),
 		get("webhooks by a text of none", "/v1/webhooks?limit=200&include=stats&q=nobody-has-this"),
 		get("webhook", w), get("health 24 h", w+"/health?since="+since(1)), get("health 30 d", w+"/health?since="+since(29)),
 		get("ledger 24 h", w+"/ledger?limit=1&since="+since(1)), get("ledger 30 d", w+"/ledger?limit=1&since="+since(30)), get("redeliveries", w+"/redeliveries?limit=1"),

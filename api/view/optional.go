@@ -11,6 +11,7 @@ func Optional[T comparable](v T) *T {
 	return &v
 }
 
+// OptionalTime gives nil for no time, else the time in UTC.
 func OptionalTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

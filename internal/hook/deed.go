@@ -26,3 +26,6 @@ type DeliveryDeeds struct {
 	// Cancelled cancelled the delivery, by itself or with others.
 	Cancelled *Deed
 }
+
+// ActorIn is who did something in a project: an id that its producer gave.
+type ActorIn struct{ ActorID, ProjectID string }

@@ -89,9 +89,6 @@ type User struct {
 	UpdatedAt    time.Time
 }
 
-// ActorIn is who did something in a project: an id that its producer gave.
-type ActorIn struct{ ActorID, ProjectID string }
-
 // Member says that a user belongs to a project since CreatedAt.
 type Member struct {
 	ProjectID string

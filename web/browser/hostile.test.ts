@@ -18,6 +18,7 @@ const line = `{{constructor}} ${markup} \u202E${'x'.repeat(64 << 10)}`;
 const p = `hostile-${Math.random().toString(36).slice(2, 8)}-`;
 const watch = new Watch();
 let receiver: Server;
+let to: string;
 let browser: Browser;
 let page: Page;
 let key: string;
@@ -26,10 +27,10 @@ const ids = Object.keys(hostile);
 
 beforeAll(async () => {
   receiver = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(400, { 'Content-Type': 'text/html', 'X-Markup': markup, 'X-Long': 'h'.repeat(4000) }).end(line));
+    request.resume().on('end', () => response.writeHead(request.url === '/gone' ? 410 : 400, { 'Content-Type': 'text/html', 'X-Markup': markup, 'X-Long': 'h'.repeat(4000) }).end(line));
   });
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
-  const to = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  to = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   await call('PUT', `/v1/users/${p}una`, { name: backwards, email: `${'m'.repeat(60)}@example.org` });
   for (const [id, name] of Object.entries(hostile)) {
     await call('PUT', `/v1/companies/${p}${id}`, { name });
@@ -144,11 +145,15 @@ test('long names leave room for the columns beside them, and for the page below 
     expect(await at.locator('main .frame').first().evaluate((e) => e.scrollWidth - e.clientWidth), `${path} is scrolled sideways`).toBeLessThanOrEqual(0);
   }
   await admin.context().close();
+
+  const { id: gone } = await call<{ id: string }>('POST', '/v1/webhooks', { name: long, url: `${to}/gone`, rules: [{ events: ['*'], projects: [`${p}long`] }] }, key);
+  await call('POST', '/v1/events', { type: `${p}long`, project_id: `${p}long`, current: {} });
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${url}/keys`);
-  await loaded(page)();
   const banner = page.locator('.note.bad').first();
-  if (await banner.count()) expect((await banner.boundingBox())?.height, 'of the banner').toBeLessThan(150);
+  await banner.waitFor();
+  expect((await banner.boundingBox())?.height, 'of the banner').toBeLessThan(150);
+  await call('DELETE', `/v1/webhooks/${gone}`);
 });
 
 test('what is hostile is shown as it is', async () => {
