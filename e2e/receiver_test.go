@@ -56,11 +56,15 @@ var listeners atomic.Uint32
 
 // listenAlone listens on a loopback address that no other receiver of these
 // tests has or had. A port alone may have been another test's receiver, whose
-// webhook still calls it.
+// webhook still calls it. The port is free at 127.0.0.1, too: one that a part of Godwit
+// has there is no target at any address of this machine.
 func listenAlone(t testing.TB) net.Listener {
 	t.Helper()
 	n := listeners.Add(1)
-	l, err := net.Listen("tcp", fmt.Sprintf("127.1.%d.%d:0", n>>8, n&0xff))
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer free.Close()
+	l, err := net.Listen("tcp", fmt.Sprintf("127.1.%d.%d:%d", n>>8, n&0xff, free.Addr().(*net.TCPAddr).Port))
 	require.NoError(t, err)
 	return l
 }

@@ -48,7 +48,7 @@ function PeopleList() {
                   <strong dir="auto">{u.name}</strong>
                   <div className="dim small">{u.id}</div>
                 </td>
-                <td>{u.email}</td>
+                <td className="name-cell">{u.email}</td>
                 <td className="dim" data-label={t('created')}>
                   <When at={u.created_at} />
                 </td>
