@@ -1,12 +1,16 @@
 package api
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
 )
 
 // rulesOfNothing name nothing that exists.
@@ -145,4 +149,22 @@ func TestFaults_OfEventsOfABatchComeTogether(t *testing.T) {
 
 	cloud := c.call("POST", "/v1/events", `{"specversion":"1.0","id":"e","source":"/s","type":"NO_SUCH","projectid":"none","time":"x","data":{"a":1}}`, "Content-Type", "application/cloudevents+json").problem(422, "invalid")
 	require.ElementsMatch(t, []string{"/type", "/projectid", "/time"}, slices.Collect(maps.Keys(cloud)))
+}
+
+// TestFaults_OfAnEventAreBoundedTogether: what is wrong with its values, with the names in
+// it and by its schema; the last fault says how many there are beside those that are named.
+func TestFaults_OfAnEventAreBoundedTogether(t *testing.T) {
+	c := staged(t)
+	var required []string
+	for i := range 2 * hook.MaxEventFaults {
+		required = append(required, strconv.Quote(fmt.Sprint("n", i)))
+	}
+	c.call("PUT", "/v1/event-types/T", `{"group":"g","description":"","schema":{"required":[`+strings.Join(required, ",")+`]}}`).is(200)
+	for wrong, own := range map[string]int{`"project_id":"p1"`: 0, `"project_id":"none"`: 1, `"project_id":"none","x":1`: 2} {
+		faults := c.call("POST", "/v1/events", `{"type":"T",`+wrong+`,"current":{}}`).is(422).json()["errors"].([]any)
+		named := len(faults) - 1
+		require.LessOrEqual(t, named, hook.MaxEventFaults, wrong)
+		require.Equal(t, string(hook.FieldMore), at(faults[named], "code"), wrong)
+		require.InDelta(t, len(required)+own, float64(named)+at(faults[named], "params", "count").(float64), 0, wrong)
+	}
 }

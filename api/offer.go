@@ -35,9 +35,12 @@ type offerKey struct{}
 // readOffer reads published events and holds them to their schemas. In the context that
 // it gives offerOf knows them.
 func (s *server) readOffer(ctx huma.Context, read func() ([]eventjson.Item, error)) (huma.Context, error) {
-	items, err := s.readItems(ctx.Context(), read)
+	items, err := read()
 	if err != nil {
 		return ctx, nil // the handler says so
+	}
+	if err := s.addFaults(ctx.Context(), items); err != nil {
+		return ctx, err
 	}
 	o := offer{items: items}
 	if events, _ := o.events(); len(events) > 0 {
@@ -53,17 +56,15 @@ func (s *server) offerOf(ctx context.Context, read func() ([]eventjson.Item, err
 	if known, ok := ctx.Value(offerKey{}).(offer); ok {
 		return known, nil
 	}
-	o.items, err = s.readItems(ctx, read)
+	if o.items, err = read(); err == nil {
+		err = s.addFaults(ctx, o.items)
+	}
 	return o, err
 }
 
-// readItems reads events. Of those with faults it also says which names are unknown and
-// what does not fit the schema, so that all of it comes in one answer.
-func (s *server) readItems(ctx context.Context, read func() ([]eventjson.Item, error)) ([]eventjson.Item, error) {
-	items, err := read()
-	if err != nil {
-		return nil, err
-	}
+// addFaults says of items with faults also which names are unknown and what does not fit
+// the schema, so that all of it comes in one answer.
+func (s *server) addFaults(ctx context.Context, items []eventjson.Item) error {
 	var events []hook.Event
 	var places []int
 	named := 0 // no more than an answer names
@@ -76,20 +77,20 @@ func (s *server) readItems(ctx context.Context, read func() ([]eventjson.Item, e
 		named += len(bad)
 	}
 	if len(events) == 0 {
-		return items, nil
+		return nil
 	}
 	unknown, err := s.Store.Unknown(ctx, events)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	checks, err := s.Matching.Check(ctx, events)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for k, i := range places {
 		items[i].Err = alsoFaulty(items[i], append(unknown[k], checks[k].Faults()...))
 	}
-	return items, nil
+	return nil
 }
 
 // nameable is an event without the names that nothing can have.
@@ -110,13 +111,12 @@ func alsoFaulty(item eventjson.Item, more []hook.Field) error {
 	if !errors.As(item.Err, &e) || len(more) == 0 {
 		return item.Err
 	}
-	all := *e
-	all.Fields = slices.Clone(e.Fields)
-	for _, f := range more {
-		f.Pointer = item.Pointer(f.Pointer)
-		all.Fields = append(all.Fields, f)
+	more = slices.Clone(more)
+	for i := range more {
+		more[i].Pointer = item.Pointer(more[i].Pointer)
 	}
-	all.Fields = hook.FirstFaults(firstOfEach(all.Fields), hook.MaxEventFaults)
+	all := *e
+	all.Fields = hook.FirstFaults(firstOfEach(slices.Concat(e.Fields, more)), hook.MaxEventFaults)
 	return &all
 }
 

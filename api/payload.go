@@ -103,7 +103,7 @@ func invalid(fields []hook.Field) error {
 }
 
 // firstOfEach keeps the first fault of each value, and of a URL each, since they are
-// about different parts of it.
+// about different parts of it. What says how many more there are is about no value.
 func firstOfEach(fields []hook.Field) (kept []hook.Field) {
 	seen := map[string]bool{}
 	for _, f := range fields {
@@ -111,7 +111,7 @@ func firstOfEach(fields []hook.Field) (kept []hook.Field) {
 		if strings.HasPrefix(string(f.Code), "url_") {
 			of += " " + f.Detail
 		}
-		if !seen[of] {
+		if f.Code == hook.FieldMore || !seen[of] {
 			seen[of] = true
 			kept = append(kept, f)
 		}

@@ -44,10 +44,19 @@ func moreFaults(n int) Field {
 }
 
 // FirstFaults gives at most so many faults; the last one says how many are not
-// named.
+// named. Those that such a fault among them stands for count, too.
 func FirstFaults(all []Field, most int) []Field {
-	if len(all) <= most {
-		return all
+	others := 0
+	named := make([]Field, 0, len(all))
+	for _, f := range all {
+		if n, ok := f.Params["count"].(int); ok && f.Code == FieldMore {
+			others += n
+		} else {
+			named = append(named, f)
+		}
 	}
-	return append(all[:most:most], moreFaults(len(all)-most))
+	if n := min(len(named), most); others+len(named) > n {
+		return append(named[:n:n], moreFaults(others+len(named)-n))
+	}
+	return named
 }

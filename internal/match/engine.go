@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -141,7 +142,7 @@ func (c Check) Faults() []hook.Field {
 // beside adds what the schema says of an event to why it was refused.
 func beside(a hook.Accepted, fault *hook.Error) hook.Accepted {
 	if a.Err != nil && a.Err.Code == hook.CodeInvalid && fault != nil {
-		a.Err.Fields = append(a.Err.Fields, fault.Fields...)
+		a.Err.Fields = hook.FirstFaults(slices.Concat(a.Err.Fields, fault.Fields), hook.MaxEventFaults)
 	}
 	return a
 }

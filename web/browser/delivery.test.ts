@@ -94,7 +94,7 @@ test('an event names the person who did it, where that is a member of its projec
   await call('PUT', `/v1/users/${ben}`, { name: 'Ben', email: `${ben}@example.org` });
   await call('PUT', `/v1/users/${eve}`, { name: 'Eve', email: `${eve}@example.org` });
   await call('PUT', `/v1/projects/${made.website}/members/${ben}`);
-  for (const [actor, shown] of [[ben, 'Ben'], [eve, 'somebody else'], ['robot-17', 'somebody else']] as const) {
+  for (const [actor, shown] of [[ben, 'Ben'], [eve, 'someone else'], ['robot-17', 'someone else']] as const) {
     const { id } = await call<{ id: string }>('POST', '/v1/events', { type: 'TODO_CREATED', project_id: made.website, actor_id: actor, current: { id: 1 } });
     await page.goto(`${url}/events/${id}`);
     await page.getByRole('definition').filter({ hasText: new RegExp(`^${shown}$`) }).waitFor();
@@ -106,7 +106,7 @@ test('an event names the person who did it, where that is a member of its projec
   for (const user of [ben, eve]) await call('DELETE', `/v1/users/${user}`);
 });
 
-test('what an administrator did is told without the id of a key', async () => {
+test('what an administrator did is shown without the id of a key', async () => {
   const admin = await call<{ id: string; key: string }>('POST', '/v1/api-keys', { name: 'another', role: 'admin' });
   const { id } = await call<{ id: string }>('POST', '/v1/webhooks', { name: 'By key', url: `${goodURL}/by-key`, rules: [{ events: ['TAG_CREATED'], projects: [made.website] }] }, made.key);
   await call('POST', `/v1/webhooks/${id}/disable`, {}, admin.key);

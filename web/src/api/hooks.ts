@@ -167,11 +167,15 @@ export const useAiling = (admin: boolean) =>
     refetchInterval: live(every.chart),
   });
 
-// useWebhook keeps the ETag, which says which version a change is meant for.
+// deletedOf is what is left of a webhook that was deleted, as the error for it tells.
+export const deletedOf = (error: unknown) => (isFailure(error, 'not_found') ? error.problem?.deleted : undefined);
+
+// useWebhook keeps the ETag, which says which version a change is meant for. One that was
+// deleted stays so, and is not asked for again.
 export const useWebhook = (id: string, asked = true) =>
   useQuery({
     queryKey: ['webhook', id],
-    enabled: asked,
+    enabled: (query) => asked && !deletedOf(query.state.error),
     queryFn: async () => {
       const { data, response } = await answered(api.GET('/v1/webhooks/{id}', { params: { path: { id } } }));
       return { webhook: data, etag: response.headers.get('ETag') ?? '' };

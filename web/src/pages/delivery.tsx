@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ok, onceKey, type Schemas } from '../api/client';
-import { isFailure, useDelivery, useRefresh, useWebhook, type Attempt, type DeliveryDetail } from '../api/hooks';
+import { deletedOf, isFailure, useDelivery, useRefresh, useWebhook, type Attempt, type DeliveryDetail } from '../api/hooks';
 import { app } from '../base';
 import { useWords } from '../i18n';
 import { curlOf, prettyBody } from '../rules/curl';
@@ -58,7 +58,7 @@ export function DeliveryPage() {
 // useGone is the webhook of a delivery where it was deleted, so that no list has it.
 function useGone(id: string | undefined, name: (id: string) => string) {
   const asked = useWebhook(id ?? '', Boolean(id) && name(id ?? '') === id);
-  return isFailure(asked.error, 'not_found') ? asked.error.problem?.deleted : undefined;
+  return deletedOf(asked.error);
 }
 
 function DeliveryOf({ delivery: d, gone }: { delivery: DeliveryDetail; gone: { name: string } | undefined }) {

@@ -1,9 +1,9 @@
 import { Button, NativeSelect } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { useRef, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { api, ok, type Schemas } from '../api/client';
-import { ago, isFailure, useHealth, useLedger, useRefresh, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
+import { ago, deletedOf, useHealth, useLedger, useRefresh, useWebhook, type Reason, type WebhookDetail } from '../api/hooks';
 import { useWords } from '../i18n';
 import type { DeliveryFilter } from '../rules/filter';
 import { hostOf, masked } from '../rules/receivers';
@@ -15,9 +15,9 @@ import { useAdmin } from '../ui/names';
 import { Answered, Card, Copy, Facts, Guide, Left, Loading, Note, Page, Problem, StateWord, When, Word } from '../ui/parts';
 import { PlayLink } from '../ui/play';
 import { StateLine } from '../ui/state-line';
-import { useWho } from '../ui/who';
 import { Deleted } from './deleted';
 import { DeliveryList } from './delivery-list';
+import { History } from './history';
 import { Missed, SendThese, SentAgain } from './missed';
 import { Actions } from './webhook-actions';
 
@@ -26,10 +26,7 @@ export function WebhookFrame({ id, children }: { id: string; children: (w: Webho
   const { t } = useWords();
   const query = useWebhook(id);
   const search: DeliveryFilter = useSearch({ strict: false });
-  const told = isFailure(query.error, 'not_found') ? query.error.problem?.deleted : undefined;
-  const gone = useRef<{ id: string; was: typeof told }>(undefined); // while it is asked again, there is no error
-  if (told) gone.current = { id, was: told };
-  const was = gone.current?.id === id ? gone.current.was : undefined;
+  const was = deletedOf(query.error);
   if (was) return <Deleted id={id} was={was} filter={search} />; // also while it was looked at
   if (!query.data) {
     return (
@@ -344,33 +341,6 @@ function barsOf(h: Schemas['WebhookHealth'], by: 'hour' | 'day'): Bar[] {
     bar.bad += hour.failed;
   }
   return [...bars.values()];
-}
-
-function History({ transitions }: { transitions: Schemas['Transition'][] }) {
-  const { t } = useWords();
-  const who = useWho();
-  if (transitions.length === 0) return <p className="dim">{t('history.none')} <Guide to="concepts#the-states-of-a-webhook" /></p>;
-  return (
-    <ol className="timeline">
-      {transitions.map((x, i) => (
-        <li key={`${x.at}${i}`} className={!x.enabled ? 'bad' : x.status === 'HEALTHY' ? 'good' : 'warn'}>
-          <div>
-            {t(`cause.${x.cause}`)} {x.reason && t(`reason.${x.reason}`)}
-          </div>
-          {x.note && <div dir="auto">{t('line.quoted', { value: x.note })}</div>}
-          <div className="dim small row">
-            <When at={x.at} />
-            {x.actor && <span>{t('by', { who: who(x.actor) })}</span>}
-            {x.delivery_id && (
-              <Link to="/deliveries/$id" params={{ id: x.delivery_id }}>
-                {t('delivery')}
-              </Link>
-            )}
-          </div>
-        </li>
-      ))}
-    </ol>
-  );
 }
 
 function LedgerOf({ ledger: l }: { ledger: Schemas['Ledger'] }) {

@@ -4,7 +4,7 @@ import { useWords } from '../i18n';
 import { isolated } from '../rules/isolated';
 
 // useWho names, behind a word such as "by", who did something with a webhook or a delivery:
-// the reader, an administrator, whose key has an id, or a person. A user is told no ids.
+// the reader, an administrator, whose key has an id, or a person. A user sees no ids.
 export function useWho() {
   const { t } = useWords();
   const { session, admin, names } = usePeople();
@@ -16,8 +16,8 @@ export function useWho() {
 }
 
 // useActor names who did what an event tells of, a user of the host application: the
-// reader, or a person by the name that the server tells with it. An administrator is told
-// the id where there is no name, others that it was somebody else.
+// reader, or a person by the name that the event has beside the id. An administrator sees
+// the id where there is no name, others see that it was someone else.
 export function useActor() {
   const { t } = useWords();
   const { session, admin, names } = usePeople();
