@@ -88,15 +88,24 @@ func runOf(t testing.TB, temporal client.Client, webhookID string) workflowRun {
 	return first
 }
 
-// handOver has a run look at its window until a new run takes over.
+// handOver has a run look at its window until a new run takes over, which is
+// hundreds of looks: what is waited for is the next of them.
 func handOver(t testing.TB, _ *combining, w workflowRun) {
 	t.Helper()
-	eventually(t, func() (bool, string) {
-		require.NoError(t, w.temporal.SignalWorkflow(context.Background(), w.id, "", workflows.HappenedSignal, nil))
-		newest, err := w.temporal.DescribeWorkflowExecution(context.Background(), w.id, "")
-		require.NoError(t, err)
-		return newest.WorkflowExecutionInfo.Execution.RunId != w.run, "still the first run"
-	})
+	var signals, answered int64
+	for over := false; !over; {
+		eventually(t, func() (bool, string) {
+			// Temporal takes 10,000 signals of a run, which bounds this.
+			require.NoError(t, w.temporal.SignalWorkflow(context.Background(), w.id, "", workflows.HappenedSignal, nil))
+			signals++
+			newest, err := w.temporal.DescribeWorkflowExecution(context.Background(), w.id, "")
+			require.NoError(t, err)
+			over = newest.WorkflowExecutionInfo.Execution.RunId != w.run
+			before := answered
+			answered = newest.WorkflowExecutionInfo.HistoryLength - signals
+			return over || answered > before, "the first run does nothing more"
+		})
+	}
 }
 
 // reaches waits until the run has come to an event of the given type, and gives
