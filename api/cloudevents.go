@@ -45,7 +45,7 @@ func (p *EventPayload) Resolve(ctx huma.Context) []error {
 		}
 		return p.Payload.Resolve(ctx)
 	}
-	raw, problem := readBody(ctx)
+	raw, problem := access.ReadBody(ctx, bodyLimit(ctx))
 	if problem != nil {
 		return []error{problem}
 	}

@@ -79,7 +79,7 @@ func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[Compan
 		return nil, err
 	}
 	if form.Limits != nil {
-		s.rates.forget()
+		s.rates.Forget()
 	}
 	return put(viewCompany(c), created), nil
 }
@@ -92,7 +92,7 @@ func (s *server) company(ctx context.Context, in *ByID) (*reply[companyDetail], 
 	if err != nil {
 		return nil, err
 	}
-	return &reply[companyDetail]{Body: companyDetail{viewCompany(c), view.OfQuotas(s.rates.quotas(ctx, c.ID))}}, nil
+	return &reply[companyDetail]{Body: companyDetail{viewCompany(c), view.OfQuotas(s.rates.Quotas(ctx, c.ID))}}, nil
 }
 
 func (s *server) deleteCompany(ctx context.Context, in *ByID) (*struct{}, error) {

@@ -57,7 +57,7 @@ func (s *server) ingest(ctx context.Context, events []hook.Event, checks []match
 		}
 		events[i].TraceParent = parent
 	}
-	refused := s.rates.take(ctx, events)
+	refused := s.rates.Take(ctx, events)
 	accepted, err := s.ingestRest(ctx, events, checks, refused)
 	if err != nil {
 		return nil, err
@@ -112,8 +112,8 @@ func (s *server) ingestRest(ctx context.Context, events []hook.Event, checks []m
 	if err != nil {
 		return nil, err
 	}
-	if company := s.rates.accepted(ctx, rest, accepted); company != "" {
-		access.TellQuotas(ctx, s.rates.quotas(ctx, company)...)
+	if company := s.rates.Accepted(ctx, rest, accepted); company != "" {
+		access.TellQuotas(ctx, s.rates.Quotas(ctx, company)...)
 	}
 	if places == nil {
 		return accepted, nil

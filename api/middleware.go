@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -41,21 +40,6 @@ func (s *server) recover(c *gin.Context) {
 		}
 	}()
 	c.Next()
-}
-
-// sameOrigin refuses what another site has a browser do here: the browser would
-// send the session along.
-func (s *server) sameOrigin() gin.HandlerFunc {
-	protection := http.NewCrossOriginProtection()
-	if u, err := url.Parse(s.PublicURL); err == nil && u.Host != "" {
-		// What is in front of Godwit may have changed the header Host.
-		_ = protection.AddTrustedOrigin(u.Scheme + "://" + u.Host)
-	}
-	return func(c *gin.Context) {
-		if err := protection.Check(c.Request); err != nil {
-			s.fail(c, access.NewProblem(access.CodeForbidden, "A browser asks for this on behalf of another site."))
-		}
-	}
 }
 
 // noRoute answers for paths that are no operation: pages of the app, where a

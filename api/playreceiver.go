@@ -130,7 +130,7 @@ func (s *server) mayPlay(c *gin.Context, address string) error {
 func readPlayed(c *gin.Context, address string) ([]byte, *access.Problem) {
 	body, err := access.BodyOf(c, hook.PlayPath+address).Receive(c.Request.Context(), c, maxPlayedBody, false)
 	if err != nil {
-		return nil, bodyProblem(c, err, maxPlayedBody)
+		return nil, access.BodyProblem(c, err, maxPlayedBody)
 	}
 	return body, nil
 }

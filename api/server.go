@@ -27,7 +27,7 @@ type server struct {
 	huma      huma.API
 	door      *access.Door
 	computing *access.Queue // of previews and the like
-	rates     *companyRates
+	rates     *access.CompanyRates
 	streams   atomic.Int64 // of listeners
 	player    *player
 	givenUp   *ops.Complaints // requests that waited, or worked, for too long
@@ -57,10 +57,10 @@ func build(options Options) (*server, *gin.Engine) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &server{Options: options, computing: access.NewQueue(), rates: newCompanyRates(options), player: newPlayer(),
-		givenUp: ops.NewComplaints(options.Log, "requests are given up")}
+	s := &server{Options: options, computing: access.NewQueue(), player: newPlayer(), givenUp: ops.NewComplaints(options.Log, "requests are given up")}
+	s.rates = access.NewCompanyRates(s.Limits, func(ctx context.Context) (map[string]hook.OwnLimits, error) { return s.Store.CompanyLimits(ctx) })
 	s.door = s.newDoor()
-	engine.Use(protect, access.Identify, s.log, s.count, s.trace, s.recover, s.readableQuery, s.sameOrigin(), access.NewBodies().Count)
+	engine.Use(protect, access.Identify, s.log, s.count, s.trace, s.recover, s.readableQuery, access.SameOrigin(s.PublicURL, s.fail), access.NewBodies().Count)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

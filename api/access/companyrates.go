@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
-	"godwit/api/access"
 	"godwit/internal/hook"
 )
 
@@ -18,17 +17,17 @@ const (
 	projectsKnown = 100_000
 )
 
-// companyRates counts the events of each company, in this process alone: nothing
+// CompanyRates counts the events of each company, in this process alone: nothing
 // is asked of the database for an event. Which company a project belongs to is known
 // from the events that were accepted before, so that the first events of a project
 // are counted when they are accepted, and never refused. It is safe for concurrent
 // use.
-type companyRates struct {
+type CompanyRates struct {
 	installation hook.Limits
 	read         func(context.Context) (map[string]hook.OwnLimits, error)
 	now          func() time.Time
-	projects     *lru.Cache[string, string]  // company by project
-	left         access.Memory[*companyLeft] // by company
+	projects     *lru.Cache[string, string] // company by project
+	left         Memory[*companyLeft]       // by company
 
 	mu     sync.Mutex
 	own    map[string]hook.OwnLimits
@@ -41,25 +40,23 @@ type companyLeft struct {
 	events, bytes hook.Bucket
 }
 
-func newCompanyRates(o Options) *companyRates {
+// NewCompanyRates counts by the installation's limits, and by those of companies that
+// read gives.
+func NewCompanyRates(installation hook.Limits, read func(context.Context) (map[string]hook.OwnLimits, error)) *CompanyRates {
 	projects, err := lru.New[string, string](projectsKnown)
 	if err != nil {
 		panic(err) // only for a size that is not above zero
 	}
-	c := &companyRates{installation: o.Limits, now: time.Now, projects: projects, left: access.NewMemory[*companyLeft]()}
-	if o.Store != nil {
-		c.read = o.Store.CompanyLimits
-	}
-	return c
+	return &CompanyRates{installation: installation, read: read, now: time.Now, projects: projects, left: NewMemory[*companyLeft]()}
 }
 
 // limitsOf gives the limits of a company, which one request reads again when they
 // are old; the others go on with those that are there. So does that request, where
 // they can't be read.
-func (c *companyRates) limitsOf(ctx context.Context, companyID string) hook.Limits {
+func (c *CompanyRates) limitsOf(ctx context.Context, companyID string) hook.Limits {
 	c.mu.Lock()
 	now := c.now()
-	old := c.read != nil && now.Sub(c.readAt) >= limitsAge
+	old := now.Sub(c.readAt) >= limitsAge
 	if old {
 		c.readAt = now
 	}
@@ -75,8 +72,8 @@ func (c *companyRates) limitsOf(ctx context.Context, companyID string) hook.Limi
 	return c.installation.With(own[companyID])
 }
 
-// forget lets the next request read the limits again, after a change in this process.
-func (c *companyRates) forget() {
+// Forget lets the next request read the limits again, after a change in this process.
+func (c *CompanyRates) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.readAt = time.Time{}
@@ -88,9 +85,9 @@ func eventRates(l hook.Limits) (events, bytes hook.Rate) {
 
 func sizeOf(e hook.Event) int64 { return int64(len(e.Previous) + len(e.Current)) }
 
-// take counts events of companies that are known, and gives why some are refused,
+// Take counts events of companies that are known, and gives why some are refused,
 // by their places; nil = none is.
-func (c *companyRates) take(ctx context.Context, events []hook.Event) (refused map[int]error) {
+func (c *CompanyRates) Take(ctx context.Context, events []hook.Event) (refused map[int]error) {
 	for i, e := range events {
 		companyID, known := c.projects.Get(e.ProjectID)
 		if !known {
@@ -106,7 +103,7 @@ func (c *companyRates) take(ctx context.Context, events []hook.Event) (refused m
 	return refused
 }
 
-func (c *companyRates) leftOf(companyID string) *companyLeft {
+func (c *CompanyRates) leftOf(companyID string) *companyLeft {
 	return c.left.Of(companyID, func() *companyLeft { return &companyLeft{} })
 }
 
@@ -126,10 +123,10 @@ func (l *companyLeft) take(limits hook.Limits, size int64, now time.Time) error 
 	return nil
 }
 
-// accepted learns the companies of projects, and counts the events of those that
+// Accepted learns the companies of projects, and counts the events of those that
 // were not known. It gives the company whose events these are, "" where there are
 // several.
-func (c *companyRates) accepted(ctx context.Context, events []hook.Event, accepted []hook.Accepted) (one string) {
+func (c *CompanyRates) Accepted(ctx context.Context, events []hook.Event, accepted []hook.Accepted) (one string) {
 	several := false
 	for i, a := range accepted {
 		if a.CompanyID == "" { // a duplicate, or refused
@@ -155,8 +152,8 @@ func (c *companyRates) accepted(ctx context.Context, events []hook.Event, accept
 	return one
 }
 
-// quotas tells what a company may publish, and has published lately, here.
-func (c *companyRates) quotas(ctx context.Context, companyID string) []hook.Quota {
+// Quotas tells what a company may publish, and has published lately, here.
+func (c *CompanyRates) Quotas(ctx context.Context, companyID string) []hook.Quota {
 	perEvent, perByte := eventRates(c.limitsOf(ctx, companyID))
 	l := c.leftOf(companyID)
 	l.mu.Lock()
