@@ -179,8 +179,10 @@ function Rows({ rows, owner }: { rows: Webhook[]; owner: ((id: string) => string
           {rows.map((w) => (
             <tr key={w.id}>
               <td className="main-cell">
-                <Link to="/webhooks/$id" params={{ id: w.id }} dir="auto">
-                  {w.name}
+                <Link to="/webhooks/$id" params={{ id: w.id }}>
+                  <span className="clamped" data-rest="look" dir="auto">
+                    {w.name}
+                  </span>
                 </Link>
                 <div className="dim small" dir="ltr">
                   {hostOf(w.url)}
