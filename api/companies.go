@@ -152,7 +152,6 @@ func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[
 	if err != nil {
 		return nil, err
 	}
-	key := func(c hook.Company) hook.Cursor { return hook.Cursor{Time: c.CreatedAt, ID: c.ID} }
 	view := viewCompany
 	if hook.PrincipalOf(ctx).Role == hook.RoleUser {
 		view = func(c hook.Company) Company {
@@ -161,7 +160,7 @@ func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[
 			return out
 		}
 	}
-	out := pageOf(rows, in.PageQuery, view, key).from(page)
+	out := pageOf(rows, in.PageQuery, view, hook.Company.Cursor).from(page)
 	if in.counts(ctx) {
 		err = s.addCompanyCounts(ctx, out.Body.Data)
 	}

@@ -52,8 +52,6 @@ func (s *server) viewDelivery(d hook.Delivery) Delivery {
 	}
 }
 
-func deliveryKey(d hook.Delivery) hook.Cursor { return hook.Cursor{Time: d.CreatedAt, ID: d.ID} }
-
 type deliveriesInput struct {
 	PageQuery
 	WebhookID    string   `query:"webhook_id" doc:"Only deliveries to this webhook"`
@@ -94,7 +92,7 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*listRepl
 	if err != nil {
 		return nil, err
 	}
-	out := pageOf(rows, in.PageQuery, s.viewDelivery, deliveryKey).from(page)
+	out := pageOf(rows, in.PageQuery, s.viewDelivery, hook.Delivery.Cursor).from(page)
 	return out, s.addLastAttempts(ctx, out.Body.Data)
 }
 

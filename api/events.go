@@ -197,7 +197,7 @@ func (s *server) event(ctx context.Context, in *ByID) (*reply[event], error) {
 	if err != nil {
 		return nil, err
 	}
-	page := pageOf(rows, most, s.viewDelivery, deliveryKey).Body
+	page := pageOf(rows, most, s.viewDelivery, hook.Delivery.Cursor).Body
 	if err := s.addLastAttempts(ctx, page.Data); err != nil {
 		return nil, err
 	}
@@ -237,8 +237,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listReply[listed
 	if err != nil {
 		return nil, err
 	}
-	key := func(e hook.Event) hook.Cursor { return hook.Cursor{Time: e.AcceptedAt, Sequence: e.Sequence, ID: e.ID} }
 	view := func(e hook.Event) listedEvent { return listedEvent{EventSummary: viewEvent(e)} }
-	out := pageOf(rows, in.PageQuery, view, key).from(page)
+	out := pageOf(rows, in.PageQuery, view, hook.Event.Cursor).from(page)
 	return out, s.addToRows(ctx, out.Body.Data)
 }

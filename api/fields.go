@@ -13,10 +13,6 @@ import (
 // fieldsSpan is how far back events are looked at unless the request says so.
 const fieldsSpan = 30 * 24 * time.Hour
 
-// fieldEvents is how many events are read at a time: together with match.MaxFieldBytes
-// it bounds what a request holds in memory, since a state has up to 256 KiB.
-const fieldEvents = 20
-
 type typeFieldsInput struct {
 	Name  string  `path:"name" doc:"Name of the event type"`
 	Since instant `query:"since" doc:"How far to look back for events; 30 days when left out"`
@@ -52,7 +48,11 @@ func (s *server) typeFields(ctx context.Context, in *typeFieldsInput) (*reply[ty
 	if filter.Since.IsZero() {
 		filter.Since = s.Now().Add(-fieldsSpan)
 	}
-	examined, err := s.lookAtFields(ctx, filter, fields)
+	stopped := new(hook.Cursor) // a list that has looked at enough ends there
+	examined, err := fields.Look(ctx, func(ctx context.Context, page hook.Page) ([]hook.Event, error) {
+		page.Stopped = stopped
+		return s.Store.Events(ctx, filter, page)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -61,27 +61,4 @@ func (s *server) typeFields(ctx context.Context, in *typeFieldsInput) (*reply[ty
 		out.Data = append(out.Data, typeField{f.Path, f.Kinds, view.Optional(f.Example), f.Seen})
 	}
 	return &reply[typeFields]{Body: out}, nil
-}
-
-// lookAtFields looks at the newest events that the request may see, within the bounds.
-func (s *server) lookAtFields(ctx context.Context, filter hook.EventFilter, fields *match.Fields) (examined int, err error) {
-	page, bytes := hook.Page{Stopped: new(hook.Cursor)}, 0
-	for examined < match.MaxFieldEvents && bytes < match.MaxFieldBytes {
-		page.Limit = min(fieldEvents, match.MaxFieldEvents-examined)
-		events, err := s.Store.Events(ctx, filter, page)
-		if err != nil {
-			return 0, err
-		}
-		for _, e := range events {
-			fields.Add(e)
-			bytes += len(e.Previous) + len(e.Current)
-		}
-		examined += len(events)
-		if len(events) < page.Limit {
-			break
-		}
-		last := events[len(events)-1]
-		page.After = &hook.Cursor{Time: last.AcceptedAt, Sequence: last.Sequence, ID: last.ID}
-	}
-	return examined, nil
 }

@@ -100,7 +100,7 @@ func (s *server) projects(ctx context.Context, in *projectsInput) (*listReply[pr
 	if err != nil {
 		return nil, err
 	}
-	out := pageOf(rows, in.PageQuery, viewProject, projectKey).from(page)
+	out := pageOf(rows, in.PageQuery, viewProject, hook.Project.Cursor).from(page)
 	if in.counts(ctx) {
 		err = s.addProjectCounts(ctx, out.Body.Data)
 	}
@@ -139,7 +139,5 @@ func (s *server) userProjects(ctx context.Context, in *userProjectsInput) (*list
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(rows, in.PageQuery, viewProject, projectKey), nil
+	return pageOf(rows, in.PageQuery, viewProject, hook.Project.Cursor), nil
 }
-
-func projectKey(p hook.Project) hook.Cursor { return hook.Cursor{Time: p.CreatedAt, ID: p.ID} }

@@ -106,6 +106,5 @@ func (s *server) users(ctx context.Context, in *usersInput) (*listReply[User], e
 	if err != nil {
 		return nil, err
 	}
-	key := func(u hook.User) hook.Cursor { return hook.Cursor{Time: u.CreatedAt, ID: u.ID} }
-	return pageOf(rows, in.PageQuery, viewUser, key).from(page), nil
+	return pageOf(rows, in.PageQuery, viewUser, hook.User.Cursor).from(page), nil
 }

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 )
@@ -15,6 +16,30 @@ type Cursor struct {
 	// Text is what a list is sorted by that is not by time; empty in all others.
 	Text string
 }
+
+// Compare tells which of two places in a list by time comes first: -1 = c does. Ids
+// compare as bytes, as they do in the database.
+func (c Cursor) Compare(d Cursor) int {
+	return cmp.Or(d.Time.Compare(c.Time), cmp.Compare(d.Sequence, c.Sequence), cmp.Compare(d.ID, c.ID))
+}
+
+// Cursor is the place of the event in a list, the newest first.
+func (e Event) Cursor() Cursor { return Cursor{Time: e.AcceptedAt, Sequence: e.Sequence, ID: e.ID} }
+
+// Cursor is the place of the delivery in a list, the newest first.
+func (d Delivery) Cursor() Cursor { return Cursor{Time: d.CreatedAt, ID: d.ID} }
+
+// Cursor is the place of the webhook in a list, the newest first.
+func (w Webhook) Cursor() Cursor { return SortCreated.Cursor(w) }
+
+// Cursor is the place of the user in a list, the newest first.
+func (u User) Cursor() Cursor { return Cursor{Time: u.CreatedAt, ID: u.ID} }
+
+// Cursor is the place of the company in a list, the newest first.
+func (c Company) Cursor() Cursor { return Cursor{Time: c.CreatedAt, ID: c.ID} }
+
+// Cursor is the place of the project in a list, the newest first.
+func (p Project) Cursor() Cursor { return Cursor{Time: p.CreatedAt, ID: p.ID} }
 
 // Page asks for up to Limit rows, newest first, that come after After.
 type Page struct {

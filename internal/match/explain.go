@@ -2,6 +2,7 @@ package match
 
 import (
 	"context"
+	"runtime"
 
 	"godwit/internal/filter"
 	"godwit/internal/hook"
@@ -79,6 +80,7 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	member := !facts.MemberSince.IsZero() && (delivered || !facts.MemberSince.After(event.AcceptedAt))
 	s := subject{event, member, filter.NewSubject(event), new(uint64)}
 	for i, r := range facts.Rules {
+		runtime.Gosched() // requests that compute less go first
 		switch {
 		case event.Type == hook.CombinationType: // no rule covers it, one made it
 			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event, delivered)

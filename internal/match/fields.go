@@ -2,9 +2,11 @@ package match
 
 import (
 	"cmp"
+	"context"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,9 +17,13 @@ import (
 
 // Bounds of what is told of a type's fields.
 const (
-	// MaxFieldEvents and MaxFieldBytes bound the events that are looked at.
+	// MaxFieldEvents, MaxFieldBytes and MaxFieldTime bound the events that are looked at.
 	MaxFieldEvents = 200
 	MaxFieldBytes  = 2 << 20
+	MaxFieldTime   = 3 * time.Second
+	// fieldPage is how many events are read at a time, 15 MiB in all: nobody waits in a
+	// queue for this.
+	fieldPage = 60
 	// MaxFields is how many fields are told, the first that were found.
 	MaxFields = 200
 	// maxFieldDepth is how many names a path has at most, and maxFieldPath how many
@@ -83,6 +89,16 @@ func NewFields(t hook.EventType) *Fields {
 func (f *Fields) Add(e hook.Event) {
 	f.event++
 	f.states(e.Current, e.Previous)
+}
+
+// Look adds the newest events that read gives, within the bounds.
+func (f *Fields) Look(ctx context.Context, read func(context.Context, hook.Page) ([]hook.Event, error)) (examined int, err error) {
+	r := reading{read: read, most: bounds{MaxFieldEvents, fieldPage, MaxFieldBytes, MaxFieldTime}}
+	err = r.back(ctx, nil, func(_ context.Context, e hook.Event) bool {
+		f.Add(e)
+		return true
+	})
+	return r.events, err
 }
 
 // List gives the fields in the order in which they were found.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -117,7 +118,7 @@ func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
 	}
 	s := &study{engine: e, rules: q.Rules, windows: map[windowKey][]hook.WindowEvent{}, events: map[string]hook.Event{},
 		byType: map[string]int{}, byProject: map[string]int{}, byRule: make([]RuleOutcome, len(q.Rules))}
-	s.out = Preview{Since: q.Since.UTC(), Until: until, ExaminedSince: q.Since.UTC()}
+	s.out = Preview{Since: q.Since.UTC(), Until: until, ExaminedSince: q.Since.UTC(), Examples: make([]Example, 0, 8*MaxExamples)}
 	recent := hook.RecentQuery{Since: q.Since, Until: until, States: s.needsStates()}
 	if q.OwnerID != "" {
 		var err error
@@ -157,10 +158,15 @@ func (s *study) needsStates() bool {
 
 // read looks at the events, newest first, as far as the bounds allow.
 func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
-	r := reading{recent: s.engine.Store.Recent, most: bounds{MaxPreviewEvents, MaxPreviewBytes, MaxPreviewTime}}
-	err := r.back(ctx, q, nil, func(ctx context.Context, event hook.Event) bool {
+	r := s.engine.recent(q, bounds{events: MaxPreviewEvents, bytes: MaxPreviewBytes, time: MaxPreviewTime})
+	err := r.back(ctx, nil, func(ctx context.Context, event hook.Event) bool {
 		// Recent gives events of the owner's projects alone.
-		s.judge(ctx, subject{event, true, filter.NewSubject(event), new(uint64)})
+		sub := subject{event: event, member: true, spent: new(uint64)}
+		if q.States {
+			runtime.Gosched() // requests that compute less go first
+			sub.values = filter.NewSubject(event)
+		}
+		s.judge(ctx, sub)
 		s.out.ExaminedSince = event.AcceptedAt
 		return true
 	})
@@ -241,7 +247,17 @@ func (s *study) count(x Example, name string) {
 	s.byType[name]++
 	s.byProject[x.Event.ProjectID]++
 	x.Event.Previous, x.Event.Current = nil, nil
-	s.out.Examples = append(s.out.Examples, x)
+	if s.out.Examples = append(s.out.Examples, x); len(s.out.Examples) == cap(s.out.Examples) {
+		s.newest()
+	}
+}
+
+// newest keeps the newest of the examples so far.
+func (s *study) newest() {
+	slices.SortFunc(s.out.Examples, func(a, b Example) int {
+		return cmp.Or(b.Event.AcceptedAt.Compare(a.Event.AcceptedAt), cmp.Compare(b.Event.ID, a.Event.ID), cmp.Compare(a.Rule, b.Rule))
+	})
+	s.out.Examples = s.out.Examples[:min(len(s.out.Examples), MaxExamples)]
 }
 
 // conclude lets the combinations fire and sorts everything out.
@@ -259,11 +275,8 @@ func (s *study) conclude() Preview {
 			s.count(x, hook.CombinationType)
 		}
 	}
-	slices.SortFunc(s.out.Examples, func(a, b Example) int {
-		return cmp.Or(b.Event.AcceptedAt.Compare(a.Event.AcceptedAt), cmp.Compare(b.Event.ID, a.Event.ID), cmp.Compare(a.Rule, b.Rule))
-	})
+	s.newest()
 	slices.SortStableFunc(s.out.Failures, func(a, b Failure) int { return cmp.Compare(b.Count, a.Count) })
-	s.out.Examples = s.out.Examples[:min(len(s.out.Examples), MaxExamples)]
 	s.out.ByType, s.out.ByProject, s.out.ByRule = counts(s.byType), counts(s.byProject), s.byRule
 	if !s.out.Sampled {
 		s.out.ExaminedSince = s.out.Since

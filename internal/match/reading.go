@@ -12,23 +12,23 @@ const (
 	// states: those behind small ones may be of hook.MaxEventBytes, 50 MiB in all. They
 	// are fewer where the ones before were large: about pageBytes, and firstRead before it
 	// is known how large they are.
-	mostRead  = 1000
+	mostRead  = 2500
 	mostWhole = 200
 	firstRead = 20
 	pageBytes = 4 << 20
 )
 
-// bounds limit how much of the past one request reads: events, bytes of their
-// states, and time.
+// bounds limit how much of the past one request reads: events, those that are read at
+// a time, bytes of their states, and time.
 type bounds struct {
-	events, bytes int
-	time          time.Duration
+	events, page, bytes int
+	time                time.Duration
 }
 
 // reading reads events back from the newest, as far as its bounds allow.
 type reading struct {
-	recent func(context.Context, hook.RecentQuery, hook.Page) ([]hook.Event, error)
-	most   bounds
+	read func(context.Context, hook.Page) ([]hook.Event, error)
+	most bounds
 	// events and bytes are how much was seen.
 	events, bytes int
 	// cut: a bound was reached before the end of the past.
@@ -38,15 +38,12 @@ type reading struct {
 }
 
 // back shows the events after a cursor, nil = all, until see has enough.
-func (r *reading) back(ctx context.Context, q hook.RecentQuery, after *hook.Cursor, see func(context.Context, hook.Event) (more bool)) error {
+func (r *reading) back(ctx context.Context, after *hook.Cursor, see func(context.Context, hook.Event) (more bool)) error {
 	bounded, cancel := context.WithTimeout(ctx, r.most.time)
 	defer cancel()
-	page, most := hook.Page{Limit: firstRead, After: after}, mostRead
-	if q.States {
-		most = mostWhole
-	}
+	page := hook.Page{Limit: firstRead, After: after}
 	for {
-		events, err := r.recent(bounded, q, page)
+		events, err := r.read(bounded, page)
 		more := true
 		if err == nil {
 			more, err = r.show(bounded, events, see)
@@ -66,8 +63,17 @@ func (r *reading) back(ctx context.Context, q hook.RecentQuery, after *hook.Curs
 			return nil
 		}
 		page.After = r.last
-		page.Limit = min(max(1, pageBytes*r.events/max(1, r.bytes)), most, r.most.events-r.events)
+		page.Limit = min(max(1, pageBytes*r.events/max(1, r.bytes)), r.most.page, r.most.events-r.events)
 	}
+}
+
+// recent reads the events of a query.
+func (e *Engine) recent(q hook.RecentQuery, most bounds) *reading {
+	most.page = mostRead
+	if q.States {
+		most.page = mostWhole
+	}
+	return &reading{most: most, read: func(ctx context.Context, page hook.Page) ([]hook.Event, error) { return e.Store.Recent(ctx, q, page) }}
 }
 
 func (r *reading) show(ctx context.Context, events []hook.Event, see func(context.Context, hook.Event) bool) (more bool, err error) {
@@ -81,7 +87,7 @@ func (r *reading) show(ctx context.Context, events []hook.Event, see func(contex
 		}
 		r.events++
 		r.bytes += len(event.Previous) + len(event.Current)
-		r.last = &hook.Cursor{Time: event.AcceptedAt, Sequence: event.Sequence, ID: event.ID}
+		r.last = new(event.Cursor())
 		if !more {
 			return false, nil
 		}

@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -58,11 +59,12 @@ func (e *Engine) Search(ctx context.Context, q Search) (Found, error) {
 	}
 	out := Found{Events: []hook.Event{}, ExaminedSince: q.Since.UTC()}
 	s := &study{engine: e}
-	r := reading{recent: e.Store.Recent, most: bounds{MaxSearchEvents, MaxSearchBytes, MaxSearchTime}}
-	err = r.back(ctx, recent, q.After, func(ctx context.Context, event hook.Event) bool {
+	r := e.recent(recent, bounds{events: MaxSearchEvents, bytes: MaxSearchBytes, time: MaxSearchTime})
+	err = r.back(ctx, q.After, func(ctx context.Context, event hook.Event) bool {
 		if event.Type == hook.CombinationType || hook.Operational(event.Type) {
 			return true
 		}
+		runtime.Gosched() // requests that compute less go first
 		v := e.verdict(ctx, q.Rule, subject{event, true, filter.NewSubject(event), new(uint64)})
 		if ctx.Err() != nil {
 			return true // the filter was cut short; the next page asks it again

@@ -75,7 +75,7 @@ func TenantLists(ctx context.Context, page hook.Page) map[string][]any {
 	query := "SELECT id FROM projects p" + directory.NewestProjects(ctx, &l, page)
 	out[query] = l.Args
 	for _, q := range []core.Search{subscription.WebhookSearch(ctx, hook.WebhookFilter{}), ledger.DeliverySearch(ctx, hook.DeliveryFilter{}, page), ledger.EventSearch(ctx, hook.EventFilter{})} {
-		query, args := q.Find(page, nil)
+		query, args := q.Find(page)
 		out[query] = args
 	}
 	return out
@@ -131,11 +131,17 @@ func EventQueries(ctx context.Context, f hook.EventFilter, page hook.Page) []Que
 	return queriesOf(ledger.EventSearch(ctx, f), page)
 }
 
+// EventStops is the query for where a page of events stops that is full with last.
+func EventStops(ctx context.Context, f hook.EventFilter, page hook.Page, last hook.Event) Query {
+	query, args := ledger.EventSearch(ctx, f).Stops(page, new(last.Cursor()))
+	return Query{query, args}
+}
+
 func queriesOf(q core.Search, page hook.Page) []Query {
-	query, args := q.Find(page, nil)
+	query, args := q.Find(page)
 	out := []Query{{query, args}}
 	if q.Bounded(page) {
-		query, args = q.Stops(page)
+		query, args = q.Stops(page, nil)
 		out = append(out, Query{query, args})
 	}
 	return out
@@ -152,7 +158,7 @@ func ReportQueries(ctx context.Context, webhookID string, since, until time.Time
 	query, args := ledger.Asked(ctx, ledger.CountBacklog)
 	out["backlog"] = Query{query, args}
 	out["ledger"] = Query{ledger.CountLedger, []any{webhookID, since, until}}
-	query, args = ledger.Undelivered.Find(hook.Page{Limit: 51}, nil, webhookID, since, until)
+	query, args = ledger.Undelivered.Find(hook.Page{Limit: 51}, webhookID, since, until)
 	out["undelivered"] = Query{query, args}
 	out["health"] = Query{health.SelectReport, []any{webhookID, since}}
 	out["hours"] = Query{health.SelectHealthCounts, []any{webhookID, since}}

@@ -248,6 +248,19 @@ func TestLists_ReadFewPages(t *testing.T) {
 	t.Logf("pages at most: %d of what an index finds, %d of what is looked for", costliest[false].pages(), costliest[true].pages())
 }
 
+// TestLists_LookNoFurtherThanAFullPage: what bounds a search of many walks is asked for
+// the rows of the page alone, where they fill it.
+func TestLists_LookNoFurtherThanAFullPage(t *testing.T) {
+	s := newCrowdedAgain(t)
+	page := hook.Page{Limit: 51, Stopped: new(hook.Cursor)}
+	found, err := s.Events(as("u1"), hook.EventFilter{}, page)
+	require.NoError(t, err)
+	require.Len(t, found, page.Limit)
+	require.Zero(t, *page.Stopped)
+	p := cost(t, reading(t, s.url), store.EventStops(as("u1"), hook.EventFilter{}, page, found[len(found)-1]))
+	require.LessOrEqual(t, p.pages(), 300)
+}
+
 // TestLists_FindWhatTheFilterSays compares every page by page with what a plain
 // condition finds.
 func TestLists_FindWhatTheFilterSays(t *testing.T) {

@@ -67,14 +67,20 @@ func (l *List) after(key SortKey, c hook.Cursor) {
 		l.Conditions = append(l.Conditions, fmt.Sprintf("(%s, %s) > (lower($%d), $%d)", key.Text, key.ID, len(l.Args)-1, len(l.Args)))
 		return
 	}
+	l.compared(key, "<", c)
+}
+
+// compared adds the condition that the place of a row of a list by time compares so with
+// the cursor: "<" = it comes after it, ">=" = it does not.
+func (l *List) compared(key SortKey, as string, c hook.Cursor) {
 	if key.Sequence == "" {
 		l.Args = append(l.Args, c.Time, c.ID)
-		l.Conditions = append(l.Conditions, fmt.Sprintf("(%s, %s) < ($%d, $%d)", key.Time, key.ID, len(l.Args)-1, len(l.Args)))
+		l.Conditions = append(l.Conditions, fmt.Sprintf("(%s, %s) %s ($%d, $%d)", key.Time, key.ID, as, len(l.Args)-1, len(l.Args)))
 		return
 	}
 	l.Args = append(l.Args, c.Time, c.Sequence, c.ID)
-	l.Conditions = append(l.Conditions, fmt.Sprintf("(%s, %s, %s) < ($%d, $%d, $%d)",
-		key.Time, key.Sequence, key.ID, len(l.Args)-2, len(l.Args)-1, len(l.Args)))
+	l.Conditions = append(l.Conditions, fmt.Sprintf("(%s, %s, %s) %s ($%d, $%d, $%d)",
+		key.Time, key.Sequence, key.ID, as, len(l.Args)-2, len(l.Args)-1, len(l.Args)))
 }
 
 // Newest ends the query: rows after the cursor, newest first.
@@ -97,18 +103,24 @@ func Rows[R, T any](ctx context.Context, s *DB, query string, args []any, conver
 
 // RowsIn is Rows in a transaction.
 func RowsIn[R, T any](ctx context.Context, tx sqlx.QueryerContext, query string, args []any, convert func(R) (T, error)) ([]T, error) {
-	var raw []R
-	if err := sqlx.SelectContext(ctx, tx, &raw, query, args...); err != nil {
+	rows, err := tx.QueryxContext(ctx, query, args...)
+	if err != nil {
 		return nil, Classify("list rows", err)
 	}
-	out := make([]T, len(raw))
-	for i, r := range raw {
-		var err error
-		if out[i], err = convert(r); err != nil {
+	defer rows.Close() //nolint:errcheck // what is wrong with it Err says
+	out := []T{}
+	for rows.Next() {
+		var raw R
+		if err := rows.StructScan(&raw); err != nil {
+			return nil, Classify("read a row of a list", err)
+		}
+		one, err := convert(raw)
+		if err != nil {
 			return nil, err
 		}
+		out = append(out, one)
 	}
-	return out, nil
+	return out, Classify("list rows", rows.Err())
 }
 
 // Plain is a conversion for rows that can't fail.

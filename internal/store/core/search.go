@@ -86,12 +86,16 @@ func (w Way) most(l *List) string {
 	return fmt.Sprintf("(SELECT %d / greatest(count(*), 1) + 1 FROM %s)", most, strings.Join(l.Bind(w.Many), " WHERE "))
 }
 
-// ordered walks through the rows that meet the conditions.
-func (q Search) ordered(l *List, conditions []Condition, after *hook.Cursor) string {
+// ordered walks through the rows that meet the conditions, after a row and up to another
+// one; nil = from the first, and to the last.
+func (q Search) ordered(l *List, conditions []Condition, after, last *hook.Cursor) string {
 	walked := List{Conditions: append([]string{"true"}, l.Bind(conditions)...)}
 	walked.Args = l.Args
 	if after != nil {
 		walked.after(q.Key, *after)
+	}
+	if last != nil {
+		walked.compared(q.Key, ">=", *last)
 	}
 	l.Args = walked.Args
 	return fmt.Sprintf("FROM %s WHERE %s ORDER BY %s", q.Table, strings.Join(walked.Conditions, " AND "), q.Key.order())
@@ -103,42 +107,36 @@ func (w Way) of(l *List, part func() string) string {
 	return fmt.Sprintf("SELECT own.* FROM %s CROSS JOIN LATERAL (%s) own", from, part())
 }
 
-// Find is the query for a page, and for nothing that lies after stop, which only
-// lists by time have. Conditions
-// may speak of the first arguments, $1 and so on, by number.
-func (q Search) Find(page hook.Page, stop *hook.Cursor, first ...any) (query string, args []any) {
+// Find is the query for a page. Conditions may speak of the first arguments, $1 and so
+// on, by number.
+func (q Search) Find(page hook.Page, first ...any) (query string, args []any) {
 	l := List{Args: append(first, page.Limit)}
 	limit := fmt.Sprintf(" LIMIT $%d", len(l.Args))
 	name, walks := q.Name(), make([]string, len(q.Ways))
 	for i, w := range q.Ways {
 		walks[i] = w.of(&l, func() string {
 			if page.Stopped == nil || len(w.Rest) == 0 {
-				return q.row() + " " + q.ordered(&l, slices.Concat(w.Served, w.Rest), page.After) + limit
+				return q.row() + " " + q.ordered(&l, slices.Concat(w.Served, w.Rest), page.After, nil) + limit
 			}
-			scanned := fmt.Sprintf("SELECT %s.* %s LIMIT %s", name, q.ordered(&l, w.Served, page.After), w.most(&l))
+			scanned := fmt.Sprintf("SELECT %s.* %s LIMIT %s", name, q.ordered(&l, w.Served, page.After, nil), w.most(&l))
 			return fmt.Sprintf("%s FROM (%s) %s WHERE %s%s", q.row(), scanned, name, strings.Join(l.Bind(w.Rest), " AND "), limit)
 		})
 	}
-	until := ""
-	if stop != nil {
-		until = fmt.Sprintf("WHERE (seen.at, seen.sequence, seen.id) >= ($%d, $%d, $%d) ", len(l.Args)+1, len(l.Args)+2, len(l.Args)+3)
-		l.Args = append(l.Args, stop.Time, stop.Sequence, stop.ID)
-	}
 	return fmt.Sprintf(`SELECT %s FROM %s WHERE %s = ANY(ARRAY(
-		SELECT seen.id FROM (%s) seen %sORDER BY %s%s
-	)) ORDER BY %s`, q.Columns, q.Table, q.Key.ID, strings.Join(walks, " UNION ALL "), until, q.keyOf("seen").order(), limit, q.Key.order()), l.Args
+		SELECT seen.id FROM (%s) seen ORDER BY %s%s
+	)) ORDER BY %s`, q.Columns, q.Table, q.Key.ID, strings.Join(walks, " UNION ALL "), q.keyOf("seen").order(), limit, q.Key.order()), l.Args
 }
 
 // Stops is the query for where a page ends at the latest: where the first of the
 // walks has looked at as many rows as it may. It finds none when all of them come
-// to their ends before.
-func (q Search) Stops(page hook.Page) (query string, args []any) {
+// to their ends before, or to the row last, which lists by time alone have.
+func (q Search) Stops(page hook.Page, last *hook.Cursor) (query string, args []any) {
 	var l List
 	var walks []string
 	for _, w := range q.Ways {
 		if len(w.Rest) > 0 {
 			walks = append(walks, w.of(&l, func() string {
-				return fmt.Sprintf("%s %s OFFSET %s - 1 LIMIT 1", q.row(), q.ordered(&l, w.Served, page.After), w.most(&l))
+				return fmt.Sprintf("%s %s OFFSET %s - 1 LIMIT 1", q.row(), q.ordered(&l, w.Served, page.After, last), w.most(&l))
 			}))
 		}
 	}
@@ -155,33 +153,42 @@ func (q Search) Bounded(page hook.Page) bool {
 	return false
 }
 
+// placed is a row that knows its place in a list that is sorted by time.
+type placed interface{ Cursor() hook.Cursor }
+
 // Searched runs a search. Where page.Stopped is set, it looks at MostScanned rows
 // at most, and says where it stopped.
-func Searched[R, T any](ctx context.Context, s *DB, q Search, page hook.Page, convert func(R) (T, error)) ([]T, error) {
-	one := len(q.Ways) == 1 && len(q.Ways[0].Each) == 0
-	var stop *hook.Cursor
-	var err error
-	if q.Bounded(page) && !one {
-		if stop, err = s.stop(ctx, q, page); err != nil {
-			return nil, err
-		}
-	}
-	query, args := q.Find(page, stop)
+func Searched[R any, T placed](ctx context.Context, s *DB, q Search, page hook.Page, convert func(R) (T, error)) ([]T, error) {
+	query, args := q.Find(page)
 	found, err := Rows(ctx, s, query, args, convert)
-	if err != nil || len(found) >= page.Limit {
+	full := len(found) >= page.Limit
+	one := len(q.Ways) == 1 && len(q.Ways[0].Each) == 0
+	if err != nil || !q.Bounded(page) || full && one {
 		return found, err
 	}
-	if q.Bounded(page) && one {
-		stop, err = s.stop(ctx, q, page)
+	var last *hook.Cursor
+	if full {
+		last = new(found[page.Limit-1].Cursor())
 	}
-	if stop != nil {
+	stop, err := s.stop(ctx, q, page, last)
+	if err != nil || stop == nil {
+		return found, err
+	}
+	if !one { // the other walks have looked further
+		i, is := slices.BinarySearchFunc(found, *stop, func(row T, stop hook.Cursor) int { return row.Cursor().Compare(stop) })
+		if is {
+			i++
+		}
+		found = found[:i]
+	}
+	if len(found) < page.Limit {
 		*page.Stopped = *stop
 	}
-	return found, err
+	return found, nil
 }
 
-func (s *DB) stop(ctx context.Context, q Search, page hook.Page) (*hook.Cursor, error) {
-	query, args := q.Stops(page)
+func (s *DB) stop(ctx context.Context, q Search, page hook.Page, last *hook.Cursor) (*hook.Cursor, error) {
+	query, args := q.Stops(page, last)
 	var at struct {
 		Time     time.Time `db:"at"`
 		Sequence int64     `db:"sequence"`

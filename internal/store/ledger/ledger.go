@@ -85,7 +85,7 @@ func (s *Store) Undelivered(ctx context.Context, q hook.LedgerQuery, page hook.P
 		MatchedAt time.Time `db:"matched_at"`
 		MatchedID string    `db:"matched_id"`
 	}
-	find, args := Undelivered.Find(page, nil, q.WebhookID, q.Since, q.Until)
+	find, args := Undelivered.Find(page, q.WebhookID, q.Since, q.Until)
 	return core.Rows(ctx, s.DB, `
 		SELECT `+DeliveryColumnList+`, o.created_at AS matched_at, o.id AS matched_id
 		FROM (`+find+`) o

@@ -11,30 +11,29 @@ import (
 	"godwit/internal/store/core"
 )
 
+// recentColumns are the columns of an EventRow that a page of recent events needs; its
+// states are read where the argument says so.
+func recentColumns(states string) string {
+	return `e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
+	CASE WHEN ` + states + ` THEN e.previous END AS previous, CASE WHEN ` + states + ` THEN e.current END AS current`
+}
+
 // recentEvents reads a page of events, newest first, each project's by its own
-// index. States are read for the rows of the page alone. What was made for one
-// webhook alone, which no rule matches, is none of it,
+// index. What was made for one webhook alone, which no rule matches, is none of it,
 // and neither is what was expunged.
-const recentEvents = `
-SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
-	CASE WHEN $7 THEN e.previous END AS previous, CASE WHEN $7 THEN e.current END AS current
-FROM (
-	SELECT n.id FROM unnest($1::text[]) AS p(id)
-	CROSS JOIN LATERAL (
-		SELECT e.id, e.accepted_at, e.sequence FROM events e
-		WHERE e.project_id = p.id AND e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
-		ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $6
-	) n
-	ORDER BY n.accepted_at DESC, n.sequence DESC, n.id DESC LIMIT $6
+var recentEvents = `
+SELECT newest.* FROM unnest($1::text[]) AS p(id)
+CROSS JOIN LATERAL (
+	SELECT ` + recentColumns("$7") + ` FROM events e
+	WHERE e.project_id = p.id AND e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
+	ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $6
 ) newest
-JOIN events e ON e.id = newest.id
-ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC`
+ORDER BY newest.accepted_at DESC, newest.sequence DESC, newest.event_id DESC LIMIT $6`
 
 // recentOfAll is recentEvents for the events of every project.
-const recentOfAll = `
-SELECT e.id AS event_id, e.type, e.project_id AS event_project_id, e.company_id AS event_company_id, e.actor_id, e.occurred_at, e.accepted_at, e.sequence,
-	CASE WHEN $6 THEN e.previous END AS previous, CASE WHEN $6 THEN e.current END AS current
-FROM events e WHERE e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
+var recentOfAll = `
+SELECT ` + recentColumns("$6") + ` FROM events e
+WHERE e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
 ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.
