@@ -2,7 +2,6 @@ package match
 
 import (
 	"context"
-	"runtime"
 
 	"godwit/internal/filter"
 	"godwit/internal/hook"
@@ -80,7 +79,6 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 	member := !facts.MemberSince.IsZero() && (delivered || !facts.MemberSince.After(event.AcceptedAt))
 	s := subject{event, member, filter.NewSubject(event), new(uint64)}
 	for i, r := range facts.Rules {
-		runtime.Gosched() // requests that compute less go first
 		switch {
 		case event.Type == hook.CombinationType: // no rule covers it, one made it
 			out.Rules[i] = Verdict{Reason: ReasonEventType}.because(r, event, delivered)
@@ -89,7 +87,7 @@ func (e *Engine) Explain(ctx context.Context, webhookID, eventID string) (Explan
 		case hook.AboutWebhook(event) == webhookID:
 			out.Rules[i] = Verdict{Reason: ReasonItself}
 		default:
-			out.Rules[i] = e.verdict(ctx, r.Rule, s).because(r, event, delivered)
+			rested(ctx, func() { out.Rules[i] = e.verdict(ctx, r.Rule, s).because(r, event, delivered) })
 		}
 	}
 	out.Rule = firstMatch(out.Rules, facts, event)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -163,10 +162,9 @@ func (s *study) read(ctx context.Context, q hook.RecentQuery) error {
 		// Recent gives events of the owner's projects alone.
 		sub := subject{event: event, member: true, spent: new(uint64)}
 		if q.States {
-			runtime.Gosched() // requests that compute less go first
 			sub.values = filter.NewSubject(event)
 		}
-		s.judge(ctx, sub)
+		rested(ctx, func() { s.judge(ctx, sub) })
 		s.out.ExaminedSince = event.AcceptedAt
 		return true
 	})

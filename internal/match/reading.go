@@ -94,3 +94,26 @@ func (r *reading) show(ctx context.Context, events []hook.Event, see func(contex
 	}
 	return true, nil
 }
+
+const (
+	// shortWork needs no rest, and longestRest bounds one.
+	shortWork   = time.Millisecond
+	longestRest = 100 * time.Millisecond
+)
+
+// rested looks at something for somebody who tries rules, and rests for as long as that
+// has taken: so it takes half of a processor, and those who publish find the other half.
+func rested(ctx context.Context, look func()) {
+	began := time.Now()
+	look()
+	took := time.Since(began)
+	if took < shortWork {
+		return
+	}
+	timer := time.NewTimer(min(took, longestRest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -73,3 +73,20 @@ func TestReading_ReadsFewWithTheirStates(t *testing.T) {
 		require.Equal(t, most, largest)
 	}
 }
+
+func TestRested_RestsForAsLongAsItLooked(t *testing.T) {
+	for looks, want := range map[time.Duration]time.Duration{0: 0, time.Millisecond / 2: time.Millisecond / 2, 10 * time.Millisecond: 20 * time.Millisecond, time.Second: time.Second + longestRest} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			rested(t.Context(), func() { <-time.After(looks) })
+			require.Equal(t, want, time.Since(began))
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		rested(ctx, func() { <-time.After(10 * time.Millisecond) })
+		require.Equal(t, 15*time.Millisecond, time.Since(began))
+	})
+}

@@ -3,7 +3,6 @@ package match
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +63,8 @@ func (e *Engine) Search(ctx context.Context, q Search) (Found, error) {
 		if event.Type == hook.CombinationType || hook.Operational(event.Type) {
 			return true
 		}
-		runtime.Gosched() // requests that compute less go first
-		v := e.verdict(ctx, q.Rule, subject{event, true, filter.NewSubject(event), new(uint64)})
+		var v Verdict
+		rested(ctx, func() { v = e.verdict(ctx, q.Rule, subject{event, true, filter.NewSubject(event), new(uint64)}) })
 		if ctx.Err() != nil {
 			return true // the filter was cut short; the next page asks it again
 		}
