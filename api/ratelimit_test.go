@@ -69,6 +69,21 @@ func TestRefusedRequestsCount(t *testing.T) {
 	})
 }
 
+func TestARequestTooManyAsksTheDatabaseNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := limitedClient(t)
+		key, _ := c.key("admin", "")
+		for range 4 {
+			c.call("GET", "/v1/webhooks", "", with(key)...).is(200)
+		}
+		back := c.away()
+		c.call("GET", "/v1/webhooks", "", with(key)...).is(429)
+		back()
+		<-time.After(time.Second)
+		c.call("GET", "/v1/webhooks", "", with(key)...).is(200)
+	})
+}
+
 func TestTheBootstrapKeyMayDoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := limitedClient(t)

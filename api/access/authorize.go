@@ -15,10 +15,7 @@ import (
 // hook.PrincipalOf.
 func (d *Door) Authorize(who Audience) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		principal, err := d.Authenticate(ctx, who)
-		if err == nil && len(who) > 0 {
-			err = d.Rates.Spend(ctx.SetHeader, principal, who)
-		}
+		principal, err := d.counted(ctx, who)
 		if err == nil && len(who) > 0 && !slices.Contains(who, principal.Role) {
 			err = NewProblem(CodeForbidden, "A key of the role "+string(principal.Role)+" may not do this.")
 		}
@@ -29,6 +26,34 @@ func (d *Door) Authorize(who Audience) func(huma.Context, func(huma.Context)) {
 		within := withHeader(ctx.Context(), humagin.Unwrap(ctx).Writer.Header())
 		next(huma.WithContext(ctx, hook.WithPrincipal(within, principal)))
 	}
+}
+
+// counted authenticates a request, and counts it to who makes it. A request too many of
+// someone who came from there before is refused before the database is asked.
+func (d *Door) counted(ctx huma.Context, who Audience) (principal hook.Principal, err error) {
+	if len(who) == 0 {
+		return d.Authenticate(ctx, who)
+	}
+	before, known := d.before(ctx)
+	if known {
+		err = d.Rates.Spend(ctx.SetHeader, before, who)
+	}
+	if err == nil {
+		principal, err = d.Authenticate(ctx, who)
+	}
+	if err == nil && !known {
+		err = d.Rates.Spend(ctx.SetHeader, principal, who)
+	}
+	return principal, err
+}
+
+// before is who came last with the request's credential from its network.
+func (d *Door) before(ctx huma.Context) (hook.Principal, bool) {
+	credential, isKey := bearer(ctx.Header("Authorization"))
+	if !isKey {
+		credential = d.Cookie.of(ctx.Header("Cookie"))
+	}
+	return d.gate.known(d.Addresses.Of(humagin.Unwrap(ctx).Request), credential)
 }
 
 // Authenticate finds out who makes a request: by its API key, else by the

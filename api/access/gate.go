@@ -40,8 +40,8 @@ const (
 // for what was right from there before.
 type Gate struct {
 	networks Memory[*network]
-	right    Memory[struct{}] // by network and hash of the credential
-	wrong    Memory[refusal]  // by hash of the credential
+	right    Memory[hook.Principal] // by network and hash of the credential: who that was
+	wrong    Memory[refusal]        // by hash of the credential
 }
 
 // network is where credentials come from.
@@ -62,7 +62,7 @@ func newNetwork() *network {
 
 // NewGate makes a Gate that has seen nobody.
 func NewGate() *Gate {
-	return &Gate{NewMemory[*network](), NewMemory[struct{}](), NewMemory[refusal]()}
+	return &Gate{NewMemory[*network](), NewMemory[hook.Principal](), NewMemory[refusal]()}
 }
 
 // Lookup lets find look up a credential that can't be guessed; Unauthorized says that
@@ -88,12 +88,18 @@ func (g *Gate) Lookup(ctx context.Context, from netip.Addr, credential string, f
 	principal, err := find()
 	switch {
 	case err == nil:
-		g.right.held.Add(pair, struct{}{})
+		g.right.held.Add(pair, principal)
 	case errors.As(err, new(Unauthorized)):
 		g.right.held.Remove(pair)
 		g.wrong.held.Add(hash, refusal{err, time.Now().Add(wrongKept)})
 	}
 	return principal, err
+}
+
+// known gives who came last with a credential from there; false = nobody, or nothing
+// that was right.
+func (g *Gate) known(from netip.Addr, credential string) (hook.Principal, bool) {
+	return g.right.held.Get(NetworkOf(from) + " " + string(apikey.Hash(credential)))
 }
 
 // refused gives what was said of a credential lately; nil = nothing.
@@ -117,7 +123,7 @@ func (g *Gate) Guess(from netip.Addr, credential string, compare func() (hook.Pr
 	}
 	principal, err := compare()
 	if err == nil {
-		g.right.held.Add(pair, struct{}{})
+		g.right.held.Add(pair, principal)
 	}
 	return principal, err
 }

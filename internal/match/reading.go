@@ -63,7 +63,7 @@ func (r *reading) back(ctx context.Context, after *hook.Cursor, see func(context
 			return nil
 		}
 		page.After = r.last
-		page.Limit = min(max(1, pageBytes*r.events/max(1, r.bytes)), r.most.page, r.most.events-r.events)
+		page.Limit = min(max(1, min(pageBytes, r.most.bytes-r.bytes)*r.events/max(1, r.bytes)), r.most.page, r.most.events-r.events)
 	}
 }
 
