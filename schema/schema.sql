@@ -1069,7 +1069,7 @@ CREATE INDEX window_events_of_event ON public.window_events USING btree (event_i
 
 CREATE INDEX windows_due ON public.windows USING btree (dispatch_at);
 
-CREATE INDEX windows_of_webhook ON public.windows USING btree (webhook_id);
+CREATE INDEX windows_due_of_webhook ON public.windows USING btree (webhook_id, dispatch_at);
 
 CREATE INDEX withdrawals_due ON public.withdrawals USING btree (due_at);
 

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -13,8 +14,9 @@ import (
 // tells lists the loops that tell workflows what is due for them. wake says that a
 // window is due; the others are found by polling.
 func tells(s *store.Store, c *workflows.Client, wake <-chan struct{}, log *zap.Logger) []func(context.Context) {
+	turns := windowTurns{store: s}
 	windows := loop[hook.WindowClaim]{
-		what: "combinations", claim: s.ClaimWindows, unclaim: s.UnclaimWindows, tell: c.NudgeCombine, wake: wake, log: log,
+		what: "combinations", claim: turns.claim, unclaim: s.UnclaimWindows, tell: c.NudgeCombine, wake: wake, log: log,
 		name: func(c hook.WindowClaim) []zap.Field {
 			return []zap.Field{zap.Int64("rule_id", c.RuleID), zap.String("key", c.Key)}
 		},
@@ -32,4 +34,37 @@ func tells(s *store.Store, c *workflows.Client, wake <-chan struct{}, log *zap.L
 		},
 	}
 	return []func(context.Context){windows.run, recoveries.run, redeliveries.run}
+}
+
+// windowTurns claims windows in the order in which they are due, and in turns of the
+// owners of webhooks as long as there are more than can be told at once.
+type windowTurns struct {
+	store *store.Store
+	many  bool   // there were as many as could be claimed
+	after string // the last webhook whose turn it was
+}
+
+func (t *windowTurns) claim(ctx context.Context, limit int, lease time.Duration) (claims []hook.WindowClaim, err error) {
+	if t.many {
+		claims, err = t.inTurns(ctx, limit, lease)
+	} else {
+		claims, err = t.store.ClaimWindows(ctx, limit, lease)
+	}
+	t.many = len(claims) >= limit
+	return claims, err
+}
+
+// inTurns goes on behind the last webhook, and after all of them from the first.
+func (t *windowTurns) inTurns(ctx context.Context, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
+	claims, err := t.store.ClaimWindowsInTurns(ctx, t.after, limit, lease)
+	if err == nil && len(claims) < limit && t.after != "" {
+		// What was claimed is told, also where no more can be.
+		first, _ := t.store.ClaimWindowsInTurns(ctx, "", limit-len(claims), lease)
+		claims = append(claims, first...)
+	}
+	t.after = ""
+	for _, c := range claims {
+		t.after = max(t.after, c.WebhookID)
+	}
+	return claims, err
 }

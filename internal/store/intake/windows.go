@@ -30,20 +30,53 @@ const (
 	lookAt = 200
 )
 
-const claimWindows = `
-WITH due AS (
-	SELECT rule_id, key FROM windows WHERE dispatch_at <= now() ORDER BY dispatch_at LIMIT $1 FOR UPDATE SKIP LOCKED
-)
+// claimDue claims the windows that due names, for $2 seconds.
+const claimDue = `
 UPDATE windows o SET dispatch_at = now() + make_interval(secs => $2)
 FROM due, webhooks w
 WHERE o.rule_id = due.rule_id AND o.key = due.key AND w.id = o.webhook_id
 RETURNING o.rule_id, o.key, o.webhook_id, coalesce(w.owner_id, '') AS owner_id`
 
+const claimWindows = `
+WITH due AS (
+	SELECT rule_id, key FROM windows WHERE dispatch_at <= now() ORDER BY dispatch_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)` + claimDue
+
+// claimWindowsInTurns looks at up to 1,000 webhooks after $3 that have windows, by the
+// oldest of each, and takes in turns of their owners what is due.
+const claimWindowsInTurns = `
+WITH RECURSIVE seen AS (
+	(SELECT w.webhook_id, w.dispatch_at, 1 AS n FROM windows w WHERE w.webhook_id > $3 ORDER BY w.webhook_id, w.dispatch_at LIMIT 1)
+	UNION ALL
+	SELECT next.webhook_id, next.dispatch_at, seen.n + 1 FROM seen CROSS JOIN LATERAL (
+		SELECT w.webhook_id, w.dispatch_at FROM windows w WHERE w.webhook_id > seen.webhook_id ORDER BY w.webhook_id, w.dispatch_at LIMIT 1
+	) next WHERE seen.n < 1000
+), waiting AS (
+	SELECT d.rule_id, d.key, d.dispatch_at, row_number() OVER (PARTITION BY h.owner_id ORDER BY d.nth, d.dispatch_at) AS turn
+	FROM seen JOIN webhooks h ON h.id = seen.webhook_id CROSS JOIN LATERAL (
+		SELECT w.rule_id, w.key, w.dispatch_at, row_number() OVER (ORDER BY w.dispatch_at) AS nth FROM windows w
+		WHERE w.webhook_id = seen.webhook_id AND w.dispatch_at <= now() ORDER BY w.dispatch_at LIMIT $1
+	) d WHERE seen.dispatch_at <= now()
+), due AS (
+	SELECT w.rule_id, w.key FROM (SELECT rule_id, key FROM waiting ORDER BY turn, dispatch_at LIMIT $1) c
+	JOIN windows w ON w.rule_id = c.rule_id AND w.key = c.key WHERE w.dispatch_at <= now() FOR UPDATE OF w SKIP LOCKED
+)` + claimDue
+
 // ClaimWindows takes on up to limit windows whose workflows must be told of
-// them. They stay claimed for the lease; one that has not been advanced by then
-// is due once more.
+// them, those first that are due for longest. They stay claimed for the lease; one that
+// has not been advanced by then is due once more.
 func (s *Store) ClaimWindows(ctx context.Context, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
-	st, err := s.Prepared(ctx, claimWindows)
+	return s.claimWindows(ctx, claimWindows, limit, lease.Seconds())
+}
+
+// ClaimWindowsInTurns is ClaimWindows where more are due than workflows are told of at
+// once: the owners of webhooks take turns. It begins behind a webhook.
+func (s *Store) ClaimWindowsInTurns(ctx context.Context, after string, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
+	return s.claimWindows(ctx, claimWindowsInTurns, limit, lease.Seconds(), after)
+}
+
+func (s *Store) claimWindows(ctx context.Context, query string, args ...any) ([]hook.WindowClaim, error) {
+	st, err := s.Prepared(ctx, query)
 	if err != nil {
 		return nil, core.Classify("prepare the claim of windows", err)
 	}
@@ -52,7 +85,7 @@ func (s *Store) ClaimWindows(ctx context.Context, limit int, lease time.Duration
 		WebhookID string `db:"webhook_id"`
 		OwnerID   string `db:"owner_id"`
 	}
-	if err := st.SelectContext(ctx, &claimed, limit, lease.Seconds()); err != nil {
+	if err := st.SelectContext(ctx, &claimed, args...); err != nil {
 		return nil, core.Classify("claim windows", err)
 	}
 	out := make([]hook.WindowClaim, len(claimed))

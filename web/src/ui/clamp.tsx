@@ -1,4 +1,4 @@
-import { useLayoutEffect, useState, type RefObject } from 'react';
+import { useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import { useWords } from '../i18n';
 
 // useClamp cuts a long text off after a few lines. Its button, which is there only where
@@ -22,4 +22,18 @@ export function useClamp(ref: RefObject<HTMLElement | null>, text: unknown) {
     </button>
   );
   return { className: open ? undefined : 'clamped', button };
+}
+
+// Name is a name in a table.
+export function Name({ text }: { text: string }) {
+  const name = useRef<HTMLElement>(null);
+  const clamp = useClamp(name, text);
+  return (
+    <div className="whole">
+      <strong ref={name} dir="auto" className={clamp.className}>
+        {text}
+      </strong>
+      {clamp.button}
+    </div>
+  );
 }

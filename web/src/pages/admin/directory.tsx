@@ -7,6 +7,7 @@ import { api, ok, onceKey, type Schemas } from '../../api/client';
 import { usePages, useUsers } from '../../api/hooks';
 import { every } from '../../api/live';
 import { useWords } from '../../i18n';
+import { Name } from '../../ui/clamp';
 import { Dialog } from '../../ui/dialog';
 import { Listed, Table } from '../../ui/list';
 import { Copy, Empty, Problem, When } from '../../ui/parts';
@@ -45,7 +46,7 @@ function PeopleList() {
             {rows.map((u) => (
               <tr key={u.id}>
                 <td className="name-cell">
-                  <strong dir="auto">{u.name}</strong>
+                  <Name text={u.name} />
                   <div className="dim small">{u.id}</div>
                 </td>
                 <td className="name-cell">{u.email}</td>
@@ -186,7 +187,7 @@ function CompanyList() {
             {rows.map((c) => (
               <tr key={c.id}>
                 <td className="main-cell">
-                  <strong dir="auto">{c.name}</strong>
+                  <Name text={c.name} />
                   <div className="dim small">{c.id}</div>
                 </td>
                 <td data-label={t('projects')}>{counted(c.counts?.projects ?? 0, format.number)}</td>

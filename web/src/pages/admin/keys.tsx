@@ -6,6 +6,7 @@ import { usePages, useRefresh, useUsers } from '../../api/hooks';
 import { every } from '../../api/live';
 import { base } from '../../base';
 import { useWords } from '../../i18n';
+import { Name } from '../../ui/clamp';
 import { Buttons, Dialog, useSay } from '../../ui/dialog';
 import { Listed, Table } from '../../ui/list';
 import { useAdmin } from '../../ui/names';
@@ -61,7 +62,7 @@ function KeyList({ own = false }: { own?: boolean }) {
             {rows.map((k) => (
               <tr key={k.id}>
                 <td className="name-cell">
-                  <strong dir="auto">{k.name}</strong>
+                  <Name text={k.name} />
                   <div className="dim small">
                     <code>{k.prefix}…</code>
                   </div>

@@ -1,0 +1,41 @@
+package worker
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"godwit/internal/hook"
+	"godwit/internal/pgtest"
+)
+
+// TestWindowTurns_GiveEachOwnerTheirShare: one owner has many windows that are due, for
+// longer, of two webhooks.
+func TestWindowTurns_GiveEachOwnerTheirShare(t *testing.T) {
+	s, url := newStore(t)
+	_, _, err := s.PutUser(t.Context(), hook.User{ID: "u2", Name: "Ugo", Email: "ugo@example.com"})
+	require.NoError(t, err)
+	_, err = s.CreateWebhook(t.Context(), hook.Webhook{ID: "wh_3", OwnerID: "u2", Name: "wh_3", URL: "https://example.com/", Secret: "whsec_c2VjcmV0",
+		Rules: []hook.Rule{{Events: []string{"*"}}}, PayloadFormat: hook.FormatStandard, Metadata: []byte("{}"), Enabled: true, Status: hook.Healthy})
+	require.NoError(t, err)
+	for webhook, n := range map[string]int{"wh_1": 150, "wh_2": 150, "wh_3": 50} {
+		pgtest.Exec(t, url, `INSERT INTO windows (rule_id, key, webhook_id, dispatch_at)
+			SELECT r.id, 'k' || g, r.webhook_id, now() - CASE r.webhook_id WHEN 'wh_3' THEN interval '0' ELSE interval '1 hour' END
+			FROM rules r CROSS JOIN generate_series(1, $2::int) g WHERE r.webhook_id = $1`, webhook, n)
+	}
+	turns := windowTurns{store: s}
+	var of []map[string]int
+	for all := 0; all < 350; {
+		claims, err := turns.claim(t.Context(), batch, time.Minute)
+		require.NoError(t, err)
+		require.Len(t, claims, min(batch, 350-all), "there are as many, each once")
+		n := map[string]int{}
+		for _, c := range claims {
+			n[c.OwnerID]++
+		}
+		of, all = append(of, n), all+len(claims)
+	}
+	require.Equal(t, map[string]int{"u1": batch}, of[0], "they are due for longest")
+	require.Equal(t, map[string]int{"u1": batch / 2, "u2": batch / 2}, of[1])
+}
