@@ -152,7 +152,9 @@ export async function turnTo(p: Page, path: string) {
 // overflowing lists what a page shows too wide: all of it, or texts that are cut off
 // where nobody can scroll to their ends.
 export const overflowing = (p: Page): Promise<string[]> =>
-  p.evaluate(() => {
+  p.evaluate(async () => {
+    // A width that has just changed is seen in the next frame, and shown in the one after it.
+    for (let n = 0; n < 3; n++) await new Promise((shown) => requestAnimationFrame(shown));
     const found: string[] = [];
     const wide = document.documentElement.scrollWidth - window.innerWidth;
     if (wide > 0) {
@@ -162,7 +164,7 @@ export const overflowing = (p: Page): Promise<string[]> =>
     for (const e of document.querySelectorAll<HTMLElement>('body *')) {
       const style = getComputedStyle(e);
       const text = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent?.trim());
-      if (e.matches('.clamped') && (e.matches('[data-rest=look]:has(+ a)') || e.closest('.whole')?.querySelector('button[aria-expanded]'))) continue; // a button shows the rest, or a link leads to it
+      if (e.matches('.clamped') && (e.matches('[data-rest=look]:has(+ a), a > [data-rest=look]') || e.closest('.whole')?.querySelector('button[aria-expanded]'))) continue; // a button shows the rest, or a link leads to it
       if (!text || e.closest('.hidden, select, [aria-hidden=true]') || style.visibility === 'hidden' || e.clientWidth <= 1) continue; // what is for screen readers has one pixel
       if ((/hidden|clip/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1) || (/hidden|clip/.test(style.overflowY) && e.scrollHeight > e.clientHeight + 2)) found.push(`cut off: ${e.outerHTML.slice(0, 150)}`);
     }
