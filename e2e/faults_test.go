@@ -171,7 +171,7 @@ func proveUpgrade(t *testing.T) proof {
 	commits, err := exec.Command("git", "rev-list", "-n", "20", strings.TrimSpace(string(newest))+"^").Output()
 	require.NoError(t, err, "this proof needs the history of the repository")
 	old := filepath.Join(dir, "godwit")
-	require.True(t, slices.ContainsFunc(strings.Fields(string(commits)), func(commit string) bool { return builds(t, commit, old) }))
+	require.True(t, slices.ContainsFunc(strings.Fields(string(commits)), func(commit string) bool { return builds(t, commit, old) }), "none of the last 20 commits before %s can be built", newest)
 
 	h := newHouse(t, old, t.TempDir())
 	return h.prove(fault{"it is upgraded from the release before the newest migration", func(h *house) {

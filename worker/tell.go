@@ -58,7 +58,7 @@ func (t *windowTurns) claim(ctx context.Context, limit int, lease time.Duration)
 func (t *windowTurns) inTurns(ctx context.Context, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
 	claims, err := t.store.ClaimWindowsInTurns(ctx, t.after, limit, lease)
 	if err == nil && len(claims) < limit && t.after != "" {
-		// What was claimed is told, also where no more can be.
+		// If this fails, the first claims go on all the same, and the next claim says why.
 		first, _ := t.store.ClaimWindowsInTurns(ctx, "", limit-len(claims), lease)
 		claims = append(claims, first...)
 	}

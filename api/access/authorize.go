@@ -1,6 +1,7 @@
 package access
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -28,53 +29,58 @@ func (d *Door) Authorize(who Audience) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// counted authenticates a request, and counts it to who makes it. A request too many of
-// someone who came from there before is refused before the database is asked.
+// counted authenticates a request, and counts it to who makes it. Where the credential was
+// right there before, a request beyond the rate is refused without asking the database.
 func (d *Door) counted(ctx huma.Context, who Audience) (principal hook.Principal, err error) {
-	if len(who) == 0 {
-		return d.Authenticate(ctx, who)
-	}
-	before, known := d.before(ctx)
-	if known {
+	c := d.credential(ctx)
+	before, known := d.gate.known(c.from, c.text)
+	if known && len(who) > 0 {
 		err = d.Rates.Spend(ctx.SetHeader, before, who)
 	}
 	if err == nil {
-		principal, err = d.Authenticate(ctx, who)
+		principal, err = d.authenticate(ctx, who, c)
 	}
-	if err == nil && !known {
+	if err == nil && !known && len(who) > 0 {
 		err = d.Rates.Spend(ctx.SetHeader, principal, who)
 	}
 	return principal, err
 }
 
-// before is who came last with the request's credential from its network.
-func (d *Door) before(ctx huma.Context) (hook.Principal, bool) {
-	credential, isKey := bearer(ctx.Header("Authorization"))
-	if !isKey {
-		credential = d.Cookie.of(ctx.Header("Cookie"))
-	}
-	return d.gate.known(d.Addresses.Of(humagin.Unwrap(ctx).Request), credential)
+// Authenticate finds out who makes a request.
+func (d *Door) Authenticate(ctx huma.Context, who Audience) (hook.Principal, error) {
+	return d.authenticate(ctx, who, d.credential(ctx))
 }
 
-// Authenticate finds out who makes a request: by its API key, else by the
-// session of a browser. Where both are sent the session counts for nothing.
-func (d *Door) Authenticate(ctx huma.Context, who Audience) (hook.Principal, error) {
-	from := d.Addresses.Of(humagin.Unwrap(ctx).Request)
+func (d *Door) authenticate(ctx huma.Context, who Audience, c credential) (hook.Principal, error) {
 	var principal hook.Principal
 	var err error
-	key, ok := bearer(ctx.Header("Authorization"))
-	token := d.Cookie.of(ctx.Header("Cookie"))
 	switch {
 	case len(who) == 0:
-	case ok:
-		principal, err = d.Principal(ctx.Context(), from, key)
-	case token != "":
-		principal, err = d.signedIn(ctx.Context(), from, token)
+	case c.isKey:
+		principal, err = d.Principal(ctx.Context(), c.from, c.text)
+	case c.text != "":
+		principal, err = d.signedIn(ctx.Context(), c.from, c.text)
 	default:
 		err = Unauthorized("The header Authorization: Bearer <key> is missing.")
 	}
-	principal.Address, principal.RequestID = from, RequestID(ctx.Context())
+	principal.Address, principal.RequestID = c.from, RequestID(ctx.Context())
 	return principal, err
+}
+
+// credential is what a request comes with, and from where: an API key, else the session
+// of a browser; "" for neither. Where both are sent the session counts for nothing.
+type credential struct {
+	from  netip.Addr
+	text  string
+	isKey bool
+}
+
+func (d *Door) credential(ctx huma.Context) credential {
+	c := credential{from: d.Addresses.Of(humagin.Unwrap(ctx).Request)}
+	if c.text, c.isKey = bearer(ctx.Header("Authorization")); !c.isKey {
+		c.text = d.Cookie.of(ctx.Header("Cookie"))
+	}
+	return c
 }
 
 func bearer(header string) (key string, ok bool) {

@@ -18,8 +18,10 @@ const (
 	MaxPreviewEvents = 10_000
 	MaxPreviewBytes  = 64 << 20
 	MaxPreviewTime   = 3 * time.Second
-	// MaxExamples is how many events are shown.
-	MaxExamples = 10
+	// MaxExamples is how many events are shown. Up to keptExamples are kept before the
+	// older ones are dropped, so that they are sorted seldom.
+	MaxExamples  = 10
+	keptExamples = 8 * MaxExamples
 	// DefaultPreview is how far a preview looks back unless it is told.
 	DefaultPreview = 24 * time.Hour
 )
@@ -117,7 +119,7 @@ func (e *Engine) Preview(ctx context.Context, q Question) (Preview, error) {
 	}
 	s := &study{engine: e, rules: q.Rules, windows: map[windowKey][]hook.WindowEvent{}, events: map[string]hook.Event{},
 		byType: map[string]int{}, byProject: map[string]int{}, byRule: make([]RuleOutcome, len(q.Rules))}
-	s.out = Preview{Since: q.Since.UTC(), Until: until, ExaminedSince: q.Since.UTC(), Examples: make([]Example, 0, 8*MaxExamples)}
+	s.out = Preview{Since: q.Since.UTC(), Until: until, ExaminedSince: q.Since.UTC(), Examples: make([]Example, 0, keptExamples)}
 	recent := hook.RecentQuery{Since: q.Since, Until: until, States: s.needsStates()}
 	if q.OwnerID != "" {
 		var err error

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// mostRead is how many events are read at a time, and mostWhole how many with their
+	// mostRead is how many events are read at a time, about 1 MB without their states, and mostWhole how many with their
 	// states: those behind small ones may be of hook.MaxEventBytes, 50 MiB in all. They
 	// are fewer where the ones before were large: about pageBytes, and firstRead before it
 	// is known how large they are.
@@ -101,8 +101,8 @@ const (
 	longestRest = 100 * time.Millisecond
 )
 
-// rested looks at something for somebody who tries rules, and rests for as long as that
-// has taken: so it takes half of a processor, and those who publish find the other half.
+// rested runs look, which tries rules on an event, and then waits as long as look took.
+// So a preview takes half of a processor and leaves the other half to those who publish.
 func rested(ctx context.Context, look func()) {
 	began := time.Now()
 	look()

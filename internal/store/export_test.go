@@ -131,12 +131,6 @@ func EventQueries(ctx context.Context, f hook.EventFilter, page hook.Page) []Que
 	return queriesOf(ledger.EventSearch(ctx, f), page)
 }
 
-// EventStops is the query for where a page of events stops that is full with last.
-func EventStops(ctx context.Context, f hook.EventFilter, page hook.Page, last hook.Event) Query {
-	query, args := ledger.EventSearch(ctx, f).Stops(page, new(last.Cursor()))
-	return Query{query, args}
-}
-
 func queriesOf(q core.Search, page hook.Page) []Query {
 	query, args := q.Find(page)
 	out := []Query{{query, args}}

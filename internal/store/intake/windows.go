@@ -42,8 +42,9 @@ WITH due AS (
 	SELECT rule_id, key FROM windows WHERE dispatch_at <= now() ORDER BY dispatch_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )` + claimDue
 
-// claimWindowsInTurns looks at up to 1,000 webhooks after $3 that have windows, by the
-// oldest of each, and takes in turns of their owners what is due.
+// claimWindowsInTurns goes through up to 1,000 webhooks after $3 that have windows, one
+// look at an index for each: some milliseconds. Of those with windows that are due it
+// takes one window of each owner, then a second one of each, and so on.
 const claimWindowsInTurns = `
 WITH RECURSIVE seen AS (
 	(SELECT w.webhook_id, w.dispatch_at, 1 AS n FROM windows w WHERE w.webhook_id > $3 ORDER BY w.webhook_id, w.dispatch_at LIMIT 1)
@@ -69,8 +70,8 @@ func (s *Store) ClaimWindows(ctx context.Context, limit int, lease time.Duration
 	return s.claimWindows(ctx, claimWindows, limit, lease.Seconds())
 }
 
-// ClaimWindowsInTurns is ClaimWindows where more are due than workflows are told of at
-// once: the owners of webhooks take turns. It begins behind a webhook.
+// ClaimWindowsInTurns is ClaimWindows with equal shares for the owners of webhooks. It
+// starts after the webhook of the id after; "" = at the first one.
 func (s *Store) ClaimWindowsInTurns(ctx context.Context, after string, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
 	return s.claimWindows(ctx, claimWindowsInTurns, limit, lease.Seconds(), after)
 }
