@@ -651,7 +651,9 @@ CREATE TABLE public.windows (
     key text NOT NULL COLLATE pg_catalog."C",
     webhook_id text NOT NULL COLLATE pg_catalog."C",
     opened_at timestamp with time zone DEFAULT now() NOT NULL,
-    dispatch_at timestamp with time zone NOT NULL
+    dispatch_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT windows_end_check CHECK (((dispatch_at < 'infinity'::timestamp with time zone) OR (ends_at IS NOT NULL)))
 );
 
 CREATE TABLE public.withdrawals (
@@ -1066,6 +1068,8 @@ CREATE INDEX webhooks_of_owner ON public.webhooks USING btree (owner_id, created
 CREATE INDEX webhooks_recovering ON public.webhooks USING btree (recover_at) WHERE (recover_at IS NOT NULL);
 
 CREATE INDEX window_events_of_event ON public.window_events USING btree (event_id);
+
+CREATE INDEX windows_alone ON public.windows USING btree (ends_at) WHERE (dispatch_at = 'infinity'::timestamp with time zone);
 
 CREATE INDEX windows_due ON public.windows USING btree (dispatch_at);
 

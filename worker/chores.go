@@ -39,6 +39,10 @@ const (
 	// more, and forgetRules how many at once.
 	forgetRulesEvery = time.Minute
 	forgetRules      = 1000
+	// closeEvery is how long a window of a combination may stay beyond its end when a
+	// single event has come, and closeAtOnce how many one statement closes.
+	closeEvery  = 5 * time.Second
+	closeAtOnce = 1000
 
 	// briefRest is what others get of the database between two short statements.
 	briefRest = 100 * time.Millisecond
@@ -99,6 +103,7 @@ func chores(s *store.Store, log *zap.Logger) []chore {
 		{problem: "look for deliveries without an owner", every: unownedEvery, rest: none, step: within(stepTimeout, unowned(s, log))},
 		{problem: "look for deliveries that have waited for too long", every: expireEvery, rest: brief, step: within(stepTimeout, expiry(s, log))},
 		{problem: "the check of the ledger has not ended", after: checkAfterStart, every: askEvery, rest: none, step: (&ledgerCheck{store: s, log: log}).step},
+		{problem: "windows of combinations are closed later", every: closeEvery, rest: brief, step: upTo(closeAtOnce, s.CloseWindows)},
 		{problem: "forget rules that were taken from their webhooks", every: forgetRulesEvery, rest: none, step: func(ctx context.Context) (bool, error) {
 			return false, s.ForgetRetiredRules(ctx, forgetRules)
 		}},

@@ -39,6 +39,8 @@ type Happening struct {
 	WebhookID string
 	RuleID    int64
 	Key       string
+	// Within is how long the combination's window is.
+	Within time.Duration
 	// Parts is the set of the parts that the event may fill (bit 0 = the first).
 	Parts uint8
 	// Excluded: it is one of NoneOf, and so fills no part.

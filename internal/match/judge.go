@@ -251,7 +251,7 @@ func (s *sitting) happen(c hook.Candidate, combination hook.Combination) {
 		at = len(s.choice.Happenings)
 		s.happened[id] = at
 		s.choice.Happenings = append(s.choice.Happenings, hook.Happening{
-			EventID: c.Event.ID, WebhookID: c.WebhookID, RuleID: c.RuleID, Key: key,
+			EventID: c.Event.ID, WebhookID: c.WebhookID, RuleID: c.RuleID, Key: key, Within: combination.Window(),
 		})
 	}
 	h := &s.choice.Happenings[at]

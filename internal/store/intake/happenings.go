@@ -2,13 +2,19 @@ package intake
 
 import (
 	"context"
+	"database/sql"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"godwit/internal/hook"
 )
+
+// ingestSlack is how much longer than its events say a window stays open: an
+// event counts from the start of its ingest, and that may end later.
+const ingestSlack = time.Second
 
 // allowHappenings gives the places of those happenings whose rule is still
 // there, and whose webhook's owner is a member of the event's project. The rules
@@ -25,21 +31,24 @@ ORDER BY w.id, r.id FOR KEY SHARE OF w, r`
 
 // openWindows locks the windows of the given rules and keys, has their
 // workflows told, and opens those that are not open where $4 allows it and the
-// webhook has fewer than $5 windows. It gives what is open then.
+// webhook has fewer than $6 windows. It gives what is open then. What one event alone
+// opens ends after the seconds in $5, and no workflow is told of it before another event
+// comes: it takes two to fire.
 const openWindows = `
 WITH input AS (
-	SELECT rule_id, key, webhook_id, opens FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[]) AS i(rule_id, key, webhook_id, opens)
+	SELECT rule_id, key, webhook_id, opens, now() + make_interval(secs => alone) AS ends_at
+	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[], $5::float8[]) AS i(rule_id, key, webhook_id, opens, alone)
 ), open AS (
 	SELECT w.rule_id, w.key FROM windows w JOIN input i ON i.rule_id = w.rule_id AND i.key = w.key ORDER BY w.rule_id, w.key FOR UPDATE OF w
 ), told AS (
 	UPDATE windows w SET dispatch_at = now() FROM open o WHERE o.rule_id = w.rule_id AND o.key = w.key RETURNING w.rule_id, w.key
 ), wanted AS (
-	SELECT i.rule_id, i.key, i.webhook_id, row_number() OVER (PARTITION BY i.webhook_id ORDER BY i.rule_id, i.key) AS n
+	SELECT i.rule_id, i.key, i.webhook_id, i.ends_at, row_number() OVER (PARTITION BY i.webhook_id ORDER BY i.rule_id, i.key) AS n
 	FROM input i WHERE i.opens AND NOT EXISTS (SELECT FROM open o WHERE o.rule_id = i.rule_id AND o.key = i.key)
 ), opened AS (
-	INSERT INTO windows (rule_id, key, webhook_id, dispatch_at)
-	SELECT v.rule_id, v.key, v.webhook_id, now() FROM wanted v
-	WHERE v.n <= $5 - (SELECT count(*) FROM (SELECT FROM windows x WHERE x.webhook_id = v.webhook_id LIMIT $5) x)
+	INSERT INTO windows (rule_id, key, webhook_id, ends_at, dispatch_at)
+	SELECT v.rule_id, v.key, v.webhook_id, v.ends_at, CASE WHEN v.ends_at IS NULL THEN now() ELSE 'infinity' END FROM wanted v
+	WHERE v.n <= $6 - (SELECT count(*) FROM (SELECT FROM windows x WHERE x.webhook_id = v.webhook_id LIMIT $6) x)
 	ORDER BY v.rule_id, v.key
 	ON CONFLICT (rule_id, key) DO UPDATE SET dispatch_at = now()
 	RETURNING rule_id, key
@@ -113,6 +122,7 @@ func open(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening) (map[wi
 	var rules []int64
 	var keys, webhooks []string
 	var opens []bool
+	var alone []sql.NullFloat64 // how long the window of a single event lasts, in seconds
 	for _, h := range happenings {
 		k := windowKey{h.RuleID, h.Key}
 		i, seen := at[k]
@@ -120,11 +130,13 @@ func open(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening) (map[wi
 			i = len(rules)
 			at[k] = i
 			rules, keys, webhooks, opens = append(rules, h.RuleID), append(keys, h.Key), append(webhooks, h.WebhookID), append(opens, false)
+			alone = append(alone, sql.NullFloat64{Float64: (h.Within + ingestSlack).Seconds()})
 		}
 		opens[i] = opens[i] || h.Opens
+		alone[i].Valid = !seen
 	}
 	var live []windowKey
-	err := tx.SelectContext(ctx, &live, openWindows, pq.Array(rules), pq.Array(keys), pq.Array(webhooks), pq.Array(opens), hook.MaxOpenWindows)
+	err := tx.SelectContext(ctx, &live, openWindows, pq.Array(rules), pq.Array(keys), pq.Array(webhooks), pq.Array(opens), pq.Array(alone), hook.MaxOpenWindows)
 	out := make(map[windowKey]bool, len(live))
 	for _, k := range live {
 		out[k] = true

@@ -19,9 +19,6 @@ import (
 )
 
 const (
-	// ingestSlack is how much longer than its events say a window stays open: an
-	// event counts from the start of its ingest, and that may end later.
-	ingestSlack = time.Second
 	// tellAgainAfter is how long after its end a window is offered to a worker
 	// again, in case its workflow is gone.
 	tellAgainAfter = time.Minute
@@ -106,6 +103,22 @@ func (s *Store) UnclaimWindows(ctx context.Context, claims []hook.WindowClaim) e
 		UPDATE windows w SET dispatch_at = now() FROM unnest($1::bigint[], $2::text[]) AS i(rule_id, key)
 		WHERE w.rule_id = i.rule_id AND w.key = i.key`, pq.Array(rules), pq.Array(keys))
 	return core.Classify("give windows back", err)
+}
+
+const closeAlone = `
+DELETE FROM windows w USING (
+	SELECT rule_id, key FROM windows WHERE dispatch_at = 'infinity' AND ends_at <= now() ORDER BY ends_at LIMIT $1 FOR UPDATE SKIP LOCKED
+) due WHERE w.rule_id = due.rule_id AND w.key = due.key`
+
+// CloseWindows closes up to limit windows in which one event has waited for a second one
+// until their end, and says how many. No workflow knows of them.
+func (s *Store) CloseWindows(ctx context.Context, limit int) (int, error) {
+	r, err := s.On(ctx).ExecContext(ctx, closeAlone, limit)
+	if err != nil {
+		return 0, core.Classify("close windows", err)
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
 }
 
 const (
