@@ -15,9 +15,8 @@ type AdvanceInput struct {
 	Key    string
 }
 
-// Advance makes of a window what follows from what has happened in it. Its
-// result holds ids alone, for the workflow and for a person who reads the
-// history.
+// Advance makes of a window what follows from what has happened in it. Its result holds
+// ids alone. Workers call it; it is an activity of the workflows of earlier versions, too.
 func (a *Activities) Advance(ctx context.Context, in AdvanceInput) (hook.Progress, error) {
 	p, err := a.Steps.Advance(ctx, in.RuleID, in.Key)
 	if err != nil {

@@ -34,7 +34,7 @@ func TestRecordHistoriesOfRedeliveries(t *testing.T) {
 		}, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED},
 		"redelivery-handed-over": {120, func(t testing.TB, f *failing, _ string, run workflowRun) {
 			f.send(t, http.MethodPost, "/v1/webhooks/"+f.webhook+"/disable", nil).json(t, http.StatusOK)
-			handOver(t, nil, run)
+			handOver(t, run)
 		}, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,14 +12,18 @@ import (
 	"godwit/workflows"
 )
 
-// loop takes what is due and tells the workflows of it, which are started where
-// they don't run: what has lost its workflow comes to life again.
+// errClaim is the error of what fails whenever it is tried, while the others don't.
+var errClaim = errors.New("this one can't be done")
+
+// loop takes what is due and tells the workflows of it, which are started where they
+// don't run: what has lost its workflow comes to life again. Windows of combinations are
+// advanced instead.
 type loop[C any] struct {
 	// what names the claims in the log.
 	what    string
 	claim   func(ctx context.Context, limit int, lease time.Duration) ([]C, error)
 	unclaim func(ctx context.Context, claims []C) error
-	// tell is workflows.ErrRefused when Temporal will never take it.
+	// tell is workflows.ErrRefused when Temporal will never take it, or errClaim.
 	tell func(ctx context.Context, claim C) error
 	// name tells in the log which claim it was.
 	name func(claim C) []zap.Field
@@ -31,7 +35,7 @@ type loop[C any] struct {
 // run tells workflows until ctx ends, and returns when no call is under way.
 func (l *loop[C]) run(ctx context.Context) {
 	pause := time.Duration(0)
-	complaints := ops.NewComplaints(l.log.With(zap.String("of", l.what)), "telling workflows pauses")
+	complaints := ops.NewComplaints(l.log.With(zap.String("of", l.what)), "what is due pauses")
 	var rest idle
 	for ctx.Err() == nil {
 		limit := batch
@@ -118,9 +122,9 @@ func (l *loop[C]) one(ctx context.Context, claim C) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	err := l.tell(ctx, claim)
-	if errors.Is(err, workflows.ErrRefused) {
+	if errors.Is(err, workflows.ErrRefused) || errors.Is(err, errClaim) {
 		// Not to be had by waiting: it is tried again when its lease is over.
-		l.log.Error("a workflow can't be told", append(l.name(claim), zap.String("of", l.what), zap.Error(err))...)
+		l.log.Error("what is due can't be done, it is tried again", append(l.name(claim), zap.String("of", l.what), zap.Error(err))...)
 		return nil
 	}
 	return err

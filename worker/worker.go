@@ -52,8 +52,8 @@ func (w *Worker) HasRoom() bool { return w.Dispatcher.Attempts.Room().Limit > 0 
 func (w *Worker) Started() bool { return w.started.Load() }
 
 // Run works until ctx ends and what is under way has finished, or StopTimeout
-// has passed. First attempts, mail and the looking after the ledger need no
-// Temporal; the rest waits until it can be reached.
+// has passed. First attempts, combinations, mail and the looking after the ledger need
+// no Temporal; the rest waits until it can be reached.
 func (w *Worker) Run(ctx context.Context) {
 	w.Dispatcher.Ready = w.Started
 	var loops sync.WaitGroup
@@ -62,6 +62,7 @@ func (w *Worker) Run(ctx context.Context) {
 	for _, c := range chores(w.Store, w.Log) {
 		loops.Go(func() { c.run(ctx, w.Log) })
 	}
+	loops.Go(func() { windows(w.Store, w.Activities, w.WakeWindows, w.Log).run(ctx) })
 	if w.Notices != nil {
 		loops.Go(func() { w.Notices.Run(ctx) })
 	}
@@ -93,7 +94,7 @@ func (w *Worker) session(ctx context.Context, beside *sync.WaitGroup) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { w.watchNamespace(alive, fail) })
 	loops.Go(func() { w.ensureSchedule(alive) })
-	for _, run := range tells(w.Store, w.Starter, w.WakeWindows, w.Log) {
+	for _, run := range tells(w.Store, w.Starter, w.Log) {
 		loops.Go(func() { run(alive) })
 	}
 	loops.Wait()

@@ -131,15 +131,6 @@ func (c *Client) deliverOptions(claim hook.Claim, timeout time.Duration) client.
 	return o
 }
 
-// NudgeCombine tells the workflow of a claimed window that something has
-// happened in it, and starts it where none runs.
-func (c *Client) NudgeCombine(ctx context.Context, claim hook.WindowClaim) error {
-	in := CombineInput{RuleID: claim.RuleID, Key: claim.Key, WebhookID: claim.WebhookID}
-	workflowID := CombineID(claim.RuleID, claim.Key)
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, HappenedSignal, nil, toldOptions("combination for", claim.WebhookID, claim.OwnerID), CombineName, in)
-	return toldError(workflowID, err)
-}
-
 // StartRecover starts the workflow of a claimed recovery, or tells it to look
 // again where it runs. One that is closed starts anew: the database says that
 // there is something to recover.

@@ -77,7 +77,8 @@ func DeliverID(deliveryID string, generation int) string {
 	return fmt.Sprintf("dlv/%s/%d", deliveryID, generation)
 }
 
-// CombineID is the id of the workflow that follows a window of a combination.
+// CombineID is the id of the workflow that earlier versions begin for a window of a
+// combination.
 func CombineID(ruleID int64, key string) string { return fmt.Sprintf("cmb/%d/%s", ruleID, key) }
 
 // RecoverID is the id of the workflow that carries a recovery of a webhook; outage

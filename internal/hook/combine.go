@@ -164,7 +164,7 @@ func (w window) assigned(set []WindowEvent) []WindowEvent {
 
 func (e WindowEvent) fills(part int) bool { return e.Parts&(1<<part) != 0 }
 
-// WindowClaim is a window that a worker has taken on to tell its workflow of.
+// WindowClaim is a window that a worker has taken on to advance.
 type WindowClaim struct {
 	RuleID    int64
 	Key       string
@@ -172,8 +172,7 @@ type WindowClaim struct {
 	OwnerID   string
 }
 
-// Progress is the outcome of a window, for its workflow and for the people who
-// read it there. It holds ids, no more.
+// Progress is the outcome of a window so far. It holds ids, no more.
 type Progress struct {
 	// Fired are the events that were made because the combination fired.
 	Fired []string `json:",omitempty"`

@@ -131,8 +131,8 @@ func TestAdvanceWaitsForTheOtherPart(t *testing.T) {
 	require.InDelta(t, 8*time.Minute+time.Second, p.ClosesIn, float64(10*time.Second))
 	require.Equal(t, hook.Progress{Open: true, Waiting: []hook.WaitingEvent{{EventID: newer, Parts: []int{1}}}, ClosesIn: p.ClosesIn}, p)
 	require.Equal(t, 1, o.count(t, `SELECT count(*) FROM window_events`), "the older one can't be of use any more")
-	require.Equal(t, 540, o.count(t, `SELECT round(extract(epoch FROM dispatch_at - now()) / 10) * 10 FROM windows`),
-		"it is offered again a minute after its end, in case its workflow is gone")
+	require.Equal(t, 480, o.count(t, `SELECT round(extract(epoch FROM ends_at - now()) / 10) * 10 FROM windows WHERE dispatch_at = 'infinity'`),
+		"it is due when another event comes, and ends by itself")
 	require.Zero(t, o.count(t, `SELECT count(*) FROM deliveries`))
 
 	o.happens(t, "p2", second, 0)
@@ -307,7 +307,7 @@ func TestWindowsAreClaimedOnceUntilTheLeaseEnds(t *testing.T) {
 	require.Equal(t, want, claim(-time.Second)) // a lease that is over at once
 	require.Equal(t, want, claim(lease))
 	require.True(t, o.advance(t).Open)
-	require.Empty(t, claim(lease), "its workflow knows")
+	require.Empty(t, claim(lease), "it was looked at")
 	o.happens(t, "p1", first, 0)
 	require.Equal(t, want, claim(lease))
 }

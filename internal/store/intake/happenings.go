@@ -29,18 +29,17 @@ WHERE w.deleted_at IS NULL AND EXISTS (
 	SELECT FROM events e JOIN members m ON m.project_id = e.project_id AND m.user_id = w.owner_id WHERE e.id = i.event_id)
 ORDER BY w.id, r.id FOR KEY SHARE OF w, r`
 
-// openWindows locks the windows of the given rules and keys, has their
-// workflows told, and opens those that are not open where $4 allows it and the
-// webhook has fewer than $6 windows. It gives what is open then. What one event alone
-// opens ends after the seconds in $5, and no workflow is told of it before another event
-// comes: it takes two to fire.
+// openWindows locks the windows of the given rules and keys, makes them due, and opens
+// those that are not open where $4 allows it and the webhook has fewer than $6 windows. It
+// gives what is open then. What one event alone opens ends after the seconds in $5 and is
+// not due before another event comes: it takes two to fire.
 const openWindows = `
 WITH input AS (
 	SELECT rule_id, key, webhook_id, opens, now() + make_interval(secs => alone) AS ends_at
 	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[], $5::float8[]) AS i(rule_id, key, webhook_id, opens, alone)
 ), open AS (
 	SELECT w.rule_id, w.key FROM windows w JOIN input i ON i.rule_id = w.rule_id AND i.key = w.key ORDER BY w.rule_id, w.key FOR UPDATE OF w
-), told AS (
+), due AS (
 	UPDATE windows w SET dispatch_at = now() FROM open o WHERE o.rule_id = w.rule_id AND o.key = w.key RETURNING w.rule_id, w.key
 ), wanted AS (
 	SELECT i.rule_id, i.key, i.webhook_id, i.ends_at, row_number() OVER (PARTITION BY i.webhook_id ORDER BY i.rule_id, i.key) AS n
@@ -58,7 +57,7 @@ WITH input AS (
 		WHERE NOT EXISTS (SELECT FROM opened o WHERE o.rule_id = v.rule_id AND o.key = v.key) GROUP BY webhook_id) v
 	WHERE w.id = v.webhook_id
 )
-SELECT rule_id, key FROM told UNION ALL SELECT rule_id, key FROM opened`
+SELECT rule_id, key FROM due UNION ALL SELECT rule_id, key FROM opened`
 
 // windowKey is a window: a rule and the hash of the value that its parts share.
 type windowKey struct {

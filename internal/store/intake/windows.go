@@ -18,14 +18,9 @@ import (
 	"godwit/internal/store/subscription"
 )
 
-const (
-	// tellAgainAfter is how long after its end a window is offered to a worker
-	// again, in case its workflow is gone.
-	tellAgainAfter = time.Minute
-	// lookAt is how many events of a window are looked at in one transaction:
-	// after an outage there may be more than one could be done with in time.
-	lookAt = 200
-)
+// lookAt is how many events of a window are looked at in one transaction: after an
+// outage there may be more than one could be done with in time.
+const lookAt = 200
 
 // claimDue claims the windows that due names, for $2 seconds.
 const claimDue = `
@@ -60,9 +55,9 @@ WITH RECURSIVE seen AS (
 	JOIN windows w ON w.rule_id = c.rule_id AND w.key = c.key WHERE w.dispatch_at <= now() FOR UPDATE OF w SKIP LOCKED
 )` + claimDue
 
-// ClaimWindows takes on up to limit windows whose workflows must be told of
-// them, those first that are due for longest. They stay claimed for the lease; one that
-// has not been advanced by then is due once more.
+// ClaimWindows takes on up to limit windows that are to be advanced, those first that are
+// due for longest. They stay claimed for the lease; one that has not been advanced by then
+// is due once more.
 func (s *Store) ClaimWindows(ctx context.Context, limit int, lease time.Duration) ([]hook.WindowClaim, error) {
 	return s.claimWindows(ctx, claimWindows, limit, lease.Seconds())
 }
@@ -105,15 +100,15 @@ func (s *Store) UnclaimWindows(ctx context.Context, claims []hook.WindowClaim) e
 	return core.Classify("give windows back", err)
 }
 
-const closeAlone = `
+const closeEnded = `
 DELETE FROM windows w USING (
 	SELECT rule_id, key FROM windows WHERE dispatch_at = 'infinity' AND ends_at <= now() ORDER BY ends_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ) due WHERE w.rule_id = due.rule_id AND w.key = due.key`
 
-// CloseWindows closes up to limit windows in which one event has waited for a second one
-// until their end, and says how many. No workflow knows of them.
+// CloseWindows closes up to limit windows to which nothing has come until their end, and
+// says how many.
 func (s *Store) CloseWindows(ctx context.Context, limit int) (int, error) {
-	r, err := s.On(ctx).ExecContext(ctx, closeAlone, limit)
+	r, err := s.On(ctx).ExecContext(ctx, closeEnded, limit)
 	if err != nil {
 		return 0, core.Classify("close windows", err)
 	}
@@ -125,14 +120,15 @@ const (
 	closeWindow = `DELETE FROM windows WHERE rule_id = $1 AND key = $2`
 	keepWindow  = `
 		WITH useless AS (DELETE FROM window_events WHERE rule_id = $1 AND key = $2 AND seq = ANY($3))
-		UPDATE windows SET dispatch_at = $4 WHERE rule_id = $1 AND key = $2`
+		UPDATE windows SET ends_at = $4, dispatch_at = CASE WHEN $5 THEN now() ELSE 'infinity' END WHERE rule_id = $1 AND key = $2`
 )
 
 // Advance makes of a window what follows from its events: for each firing an
 // event with its delivery, and a window that holds no more than may still be
 // needed. All of it happens in one transaction, so repeating it is harmless. A
 // window that is gone, perhaps with its rule, is closed; one that stays open
-// for no time at all has more to look at.
+// for no time at all has more to look at, and is due again. Any other is due when the next
+// event comes to it.
 func (s *Store) Advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error) {
 	err := s.PrepareAll(ctx, "advance a window", lockWebhookOfRule, lockWindow, windowEvents, partsOfFiring, ledger.InsertDeliveries, keepWindow, closeWindow)
 	if err != nil {
@@ -163,7 +159,7 @@ func (s *Store) Advance(ctx context.Context, ruleID int64, key string) (hook.Pro
 		if !p.Open {
 			return s.ExecIn(ctx, tx, closeWindow, k.RuleID, k.Key)
 		}
-		return s.ExecIn(ctx, tx, keepWindow, k.RuleID, k.Key, pq.Array(w.useless(v.Keep)), closesAt.Add(tellAgainAfter))
+		return s.ExecIn(ctx, tx, keepWindow, k.RuleID, k.Key, pq.Array(w.useless(v.Keep)), closesAt, w.more)
 	})
 	return p, err
 }

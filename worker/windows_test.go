@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
+	"godwit/activities"
 	"godwit/internal/hook"
 	"godwit/internal/pgtest"
 )
@@ -38,4 +41,23 @@ func TestWindowTurns_GiveEachOwnerTheirShare(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{"u1": batch}, of[0], "they are due for longest")
 	require.Equal(t, map[string]int{"u1": batch / 2, "u2": batch / 2}, of[1])
+}
+
+// TestWindows_OfWhichOneFailsLeaveTheOthersToGoOn: the rule of one holds what can't be
+// read.
+func TestWindows_OfWhichOneFailsLeaveTheOthersToGoOn(t *testing.T) {
+	s, url := newStore(t)
+	pgtest.Exec(t, url, `UPDATE rules SET events = '{}', combination = convert_to(CASE webhook_id WHEN 'wh_1' THEN '[' ELSE '{"all_of":[{"events":["A"]},{"events":["B"]}],"within":"1h"}' END, 'UTF8')`)
+	for _, webhook := range []string{"wh_1", "wh_2"} {
+		pgtest.Exec(t, url, `INSERT INTO windows (rule_id, key, webhook_id, dispatch_at) SELECT id, 'k', webhook_id, now() FROM rules WHERE webhook_id = $1`, webhook)
+	}
+	core, logs := observer.New(zap.ErrorLevel)
+	l := windows(s, &activities.Activities{Steps: s, Log: zap.NewNop()}, nil, zap.New(core))
+	n, err := l.round(t.Context(), batch)
+	require.NoError(t, err, "the loop does not pause")
+	require.Equal(t, 2, n)
+	require.Equal(t, 1, logs.Len())
+	claims, err := s.ClaimWindows(t.Context(), batch, time.Minute)
+	require.NoError(t, err)
+	require.Empty(t, claims, "one is closed, and the other is tried again when its lease is over")
 }
