@@ -19,7 +19,7 @@ type apiKeyForm struct {
 }
 
 func (f apiKeyForm) check() []hook.Field {
-	bad := checkName("/name", f.Name)
+	bad := hook.CheckName("/name", f.Name)
 	switch hook.Role(f.Role) {
 	case hook.RoleAdmin, hook.RolePublisher:
 		if f.UserID != "" {

@@ -101,3 +101,18 @@ func below(base string, next http.Handler) http.Handler {
 		}
 	})
 }
+
+// noRoute answers for paths that are no operation: pages of the app, where a
+// browser asks for one.
+func (s *server) noRoute(c *gin.Context) {
+	if wantsPage(c.Request) {
+		s.appPage(c)
+		return
+	}
+	s.fail(c, access.NewProblem("not_found", "There is no such path; GET /docs lists them all."))
+}
+
+// noMethod answers with the header Allow, which Gin has set.
+func (s *server) noMethod(c *gin.Context) {
+	s.fail(c, access.NewProblem(access.CodeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
+}

@@ -9,13 +9,6 @@ import (
 	"godwit/internal/hook"
 )
 
-// Look is how the web app shows this installation.
-type Look struct {
-	Name, Logo, Accent, SignInURL string
-	// TemporalLinks says who sees links to the Temporal Web UI: all or admins.
-	TemporalLinks string
-}
-
 type appView struct {
 	Name      string      `json:"name" minLength:"1" maxLength:"60" doc:"Name of this installation"`
 	Logo      *string     `json:"logo" format:"uri" doc:"An image to show beside the name; null = Godwit's own"`

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -147,15 +146,6 @@ func (s *server) checkWebhook(ctx context.Context, in *Payload) (*reply[checkAns
 	d.form.URL = kept
 	out.Warnings, err = s.warn(ctx, d, rules)
 	return &reply[checkAnswer]{Body: out}, err
-}
-
-// fieldsOf422 gives the faults in an error of CodeInvalid; any other error is one.
-func fieldsOf422(err error) ([]hook.Field, error) {
-	var known *hook.Error
-	if errors.As(err, &known) && known.Code == hook.CodeInvalid {
-		return known.Fields, nil
-	}
-	return nil, err
 }
 
 func viewURL(kept string) *checkedURL {

@@ -2,18 +2,10 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"maps"
-	"mime"
-	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -22,10 +14,6 @@ import (
 	"godwit/internal/eventjson"
 	"godwit/internal/hook"
 )
-
-// attributePrefix begins the header of an attribute in binary mode (CloudEvents HTTP
-// Protocol Binding, section 3.1.3).
-const attributePrefix = "Ce-"
 
 // EventPayload is the body of a published event: one of Godwit's form, or what
 // CloudEvents sends in its three modes.
@@ -51,54 +39,6 @@ func (p *EventPayload) Resolve(ctx huma.Context) []error {
 	}
 	p.raw = raw
 	return nil
-}
-
-// cloudEventsMedia gives the media type of a CloudEvent in JSON or of a batch of
-// them; else "".
-func cloudEventsMedia(header http.Header) string {
-	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
-	charset := strings.ToLower(params["charset"])
-	if err == nil && (charset == "" || charset == "utf-8") && (media == eventjson.MediaCloudEvent || media == eventjson.MediaCloudEvents) {
-		return media
-	}
-	return ""
-}
-
-// attributesOf gives the attributes that headers carry in binary mode. Of a header
-// that is sent twice both values count, so that none is dropped.
-func attributesOf(header http.Header) map[string]string {
-	out := map[string]string{}
-	for name, values := range header {
-		if attribute, ok := strings.CutPrefix(name, attributePrefix); ok {
-			out[strings.ToLower(attribute)] = strings.Join(values, ",")
-		}
-	}
-	return out
-}
-
-// bodyLimit is how many bytes a request's body may have.
-func bodyLimit(ctx huma.Context) int64 {
-	op := ctx.Operation()
-	if access.ContentOf(op).Events && cloudEventsMedia(humagin.Unwrap(ctx).Request.Header) == eventjson.MediaCloudEvents {
-		return maxBatch
-	}
-	return op.MaxBodyBytes
-}
-
-// modeOf gives what makes another event of the same body: its mode and, in binary
-// mode, its attributes. It is nil for an event in Godwit's form.
-func modeOf(header http.Header) []byte {
-	media := cloudEventsMedia(header)
-	if media == "" && header.Get(attributePrefix+"Specversion") == "" {
-		return nil
-	}
-	hash := sha256.New()
-	fmt.Fprintln(hash, media)
-	attributes := attributesOf(header)
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		fmt.Fprintf(hash, "%s %q\n", name, attributes[name])
-	}
-	return hash.Sum(nil)
 }
 
 // items reads the events of a request: one, or those of a batch of CloudEvents.
@@ -168,16 +108,16 @@ func (s *server) publish(ctx context.Context, in *EventPayload) (*publishReply, 
 	return &publishReply{Location: "/v1/events/" + url.PathEscape(answers[0].ID), Body: publishBody{published: answers[0].published}}, nil
 }
 
-// seenFrom gives an error with pointers into the event as it was sent.
-func seenFrom(item eventjson.Item, err error) error {
-	var e *hook.Error
-	if !errors.As(err, &e) || len(e.Fields) == 0 {
-		return err
+type publishReply struct {
+	Location string `header:"Location" doc:"Path of the event"`
+	Body     publishBody
+}
+
+// readEvent is the reader of single events.
+func (s *server) readEvent(ctx huma.Context, _ []byte) (huma.Context, error) {
+	var p EventPayload
+	if len(p.Resolve(ctx)) > 0 {
+		return ctx, nil // the handler says so
 	}
-	seen := *e
-	seen.Fields = slices.Clone(e.Fields)
-	for i := range seen.Fields {
-		seen.Fields[i].Pointer = item.Pointer(seen.Fields[i].Pointer)
-	}
-	return &seen
+	return s.readOffer(ctx, p.items)
 }

@@ -15,7 +15,7 @@ type companyForm struct {
 }
 
 func (f companyForm) check() []hook.Field {
-	return append(checkName("/name", f.Name), f.Limits.check()...)
+	return append(hook.CheckName("/name", f.Name), f.Limits.check()...)
 }
 
 // Company is a company as lists show it.
@@ -37,33 +37,6 @@ type companyDetail struct {
 func viewCompany(c hook.Company) Company {
 	return Company{ID: c.ID, Name: c.Name, Limits: new(viewLimits(c.Limits)), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC()}
 }
-
-// ByID is the path of one object.
-type ByID struct {
-	ID string `path:"id" doc:"Id: 1 to 128 characters out of A-Z a-z 0-9 . _ : - / @ | = + ~ , ! $ & ' ( ) * ; and in a path they are escaped, the slash as %2F"`
-}
-
-// putInput is the input of a PUT: an id and a body.
-type putInput struct {
-	ByID
-	Payload
-}
-
-// putReply says 201 for what is new, 200 for what was changed.
-type putReply[T any] struct {
-	Status int
-	Body   T
-}
-
-func put[T any](v T, created bool) *putReply[T] {
-	if created {
-		return &putReply[T]{Status: 201, Body: v}
-	}
-	return &putReply[T]{Status: 200, Body: v}
-}
-
-// reply is an answer that is a body alone.
-type reply[T any] struct{ Body T }
 
 func (s *server) putCompany(ctx context.Context, in *putInput) (*putReply[Company], error) {
 	form, err := decode[companyForm](in.raw)
@@ -165,16 +138,4 @@ func (s *server) companies(ctx context.Context, in *companiesInput) (*listReply[
 		err = s.addCompanyCounts(ctx, out.Body.Data)
 	}
 	return out, err
-}
-
-// remove is every DELETE by id.
-func remove(ctx context.Context, in *ByID, del func(context.Context, string) error) (*struct{}, error) {
-	if err := pathID(in.ID); err != nil {
-		return nil, err
-	}
-	return nil, del(ctx, in.ID)
-}
-
-func checkName(pointer, name string) []hook.Field {
-	return hook.CheckName(pointer, name)
 }

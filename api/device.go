@@ -25,7 +25,7 @@ type deviceForm struct {
 	_    struct{} `additionalProperties:"false"`
 }
 
-func (f deviceForm) check() []hook.Field { return checkName("/name", f.Name) }
+func (f deviceForm) check() []hook.Field { return hook.CheckName("/name", f.Name) }
 
 type newDevice struct {
 	Code            string    `json:"code" pattern:"^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$" doc:"What the person compares with the web app's page"`

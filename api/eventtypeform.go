@@ -56,9 +56,9 @@ const (
 var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$`)
 
 func (f eventTypeForm) check() []hook.Field {
-	bad := slices.Concat(checkName("/group", f.Group), checkDescription("/description", f.Description))
+	bad := slices.Concat(hook.CheckName("/group", f.Group), checkDescription("/description", f.Description))
 	if title := orElse(f.Title, ""); title != "" {
-		bad = append(bad, checkName("/title", title)...)
+		bad = append(bad, hook.CheckName("/title", title)...)
 	}
 	if len(f.Translations) > maxTranslations {
 		bad = append(bad, hook.Field{Pointer: "/translations", Code: hook.FieldCount, Params: hook.Params{"max": maxTranslations},
@@ -87,7 +87,7 @@ func (f typeWordsForm) check(at, language string) []hook.Field {
 	}
 	for _, name := range []struct{ at, text string }{{"/title", f.Title}, {"/group", f.Group}} {
 		if name.text != "" {
-			bad = append(bad, checkName(at+name.at, name.text)...)
+			bad = append(bad, hook.CheckName(at+name.at, name.text)...)
 		}
 	}
 	return bad

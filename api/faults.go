@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -96,4 +97,49 @@ func patchedRules(patch []byte) (rules []hook.Rule) {
 		}
 	})
 	return rules
+}
+
+// checkURL asks whether a webhook may have this URL, and gives it as it is kept.
+func (s *server) checkURL(raw string) (string, []hook.Field) {
+	kept, err := s.CheckURL(raw)
+	if err == nil {
+		return kept, nil
+	}
+	return raw, fieldsAt("/url", err)
+}
+
+// checkHeaders asks whether a webhook may have these headers.
+func (s *server) checkHeaders(headers map[string]string) []hook.Field {
+	return fieldsAt("/headers", s.CheckHeaders(headers))
+}
+
+// checkIdentity asks whether a webhook may have these certificates.
+func (s *server) checkIdentity(f webhookForm) []hook.Field {
+	if f.ClientKey == hidden {
+		return nil // which check tells
+	}
+	var w hook.Webhook
+	w.ClientCertificate, w.ClientKey, w.CACertificate = f.ClientCertificate, f.ClientKey, f.CACertificate
+	return fieldsAt("/client_certificate", s.CheckIdentity(w))
+}
+
+// fieldsAt gives what a check has found; what has no pointer is at this one.
+func fieldsAt(pointer string, err error) []hook.Field {
+	var known *hook.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known) && len(known.Fields) > 0:
+		return known.Fields
+	}
+	return []hook.Field{{Code: hook.FieldOther, Pointer: pointer, Detail: wordsOf(err)}}
+}
+
+// wordsOf gives the part of a check's error that is meant for people.
+func wordsOf(err error) string {
+	var known *hook.Error
+	if errors.As(err, &known) {
+		return known.Message
+	}
+	return err.Error()
 }

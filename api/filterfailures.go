@@ -6,11 +6,6 @@ import (
 	"godwit/internal/hook"
 )
 
-type filterFailures struct {
-	Count int64              `json:"count" doc:"How many, some seconds after they happened"`
-	Last  *lastFilterFailure `json:"last" doc:"The last one; null = there was none"`
-}
-
 type lastFilterFailure struct {
 	At      time.Time `json:"at" doc:"When the filter was asked"`
 	EventID string    `json:"event_id" doc:"The event; explain gives the words of the failure"`
@@ -24,4 +19,9 @@ func viewFailures(f hook.FilterFailures) filterFailures {
 		out.Last = &lastFilterFailure{At: f.Last.At.UTC(), EventID: f.Last.EventID, Rule: f.Rule, Kind: f.Last.Kind}
 	}
 	return out
+}
+
+type filterFailures struct {
+	Count int64              `json:"count" doc:"How many, some seconds after they happened"`
+	Last  *lastFilterFailure `json:"last" doc:"The last one; null = there was none"`
 }

@@ -171,11 +171,3 @@ func milliseconds(t hook.Tally, percentile float64) *float64 {
 	ms := math.Round(float64(d)/float64(time.Millisecond)*10) / 10
 	return &ms
 }
-
-func byReason(counts map[hook.Reason]int) map[string]int {
-	out := map[string]int{}
-	for reason, n := range counts {
-		out[string(reason)] = n
-	}
-	return out
-}

@@ -100,3 +100,11 @@ func viewUndelivered(u hook.Undelivered) undelivered {
 
 // days is a length of time in words.
 func days(d time.Duration) string { return fmt.Sprintf("%d days", d/(24*time.Hour)) }
+
+func byReason(counts map[hook.Reason]int) map[string]int {
+	out := map[string]int{}
+	for reason, n := range counts {
+		out[string(reason)] = n
+	}
+	return out
+}

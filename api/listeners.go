@@ -9,14 +9,6 @@ import (
 	"godwit/internal/id"
 )
 
-// Streams tells what is new about streams.
-type Streams interface {
-	// Watch gives a channel that says that a name has something new, until stop.
-	Watch(name string) (news <-chan struct{}, stop func())
-	// Done is closed when this process stops.
-	Done() <-chan struct{}
-}
-
 // listenerForm is what may be said of a listener.
 type listenerForm struct {
 	OwnerID        string            `json:"owner_id,omitempty" doc:"The user who owns it; with the key of a user it may be left out"`

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"godwit/api/access"
+	"godwit/internal/hook"
 )
 
 // log writes one line a request, without the query, which may hold ids of people.
@@ -42,17 +43,11 @@ func (s *server) recover(c *gin.Context) {
 	c.Next()
 }
 
-// noRoute answers for paths that are no operation: pages of the app, where a
-// browser asks for one.
-func (s *server) noRoute(c *gin.Context) {
-	if wantsPage(c.Request) {
-		s.appPage(c)
-		return
+// shownPath is the path of a request as logs have it: whoever knows that of a play
+// address can send to it.
+func shownPath(path string) string {
+	if strings.HasPrefix(path, hook.PlayPath) {
+		return hook.PlayPath + "…"
 	}
-	s.fail(c, access.NewProblem("not_found", "There is no such path; GET /docs lists them all."))
-}
-
-// noMethod answers with the header Allow, which Gin has set.
-func (s *server) noMethod(c *gin.Context) {
-	s.fail(c, access.NewProblem(access.CodeMethod, "Allowed here: "+strings.TrimSpace(c.Writer.Header().Get("Allow"))+"."))
+	return path
 }

@@ -8,41 +8,6 @@ import (
 	"godwit/internal/hook"
 )
 
-type webhookStats struct {
-	Since           time.Time      `json:"since" doc:"The beginning of the first hour that the numbers cover"`
-	Attempts        int            `json:"attempts" doc:"Attempts that ended since then, without tests"`
-	Succeeded       int            `json:"succeeded" doc:"Those that a receiver answered with a 2xx"`
-	Failed          int            `json:"failed" doc:"Those that ended any other way"`
-	Hourly          []hourlyStats  `json:"hourly" nullable:"false" minItems:"24" maxItems:"24" doc:"The last 24 hours, the oldest first; the last one is not over"`
-	LastAttemptAt   *time.Time     `json:"last_attempt_at" doc:"When the newest attempt began, of its newest 20 deliveries; null = none of them was tried"`
-	LastDeliveredAt *time.Time     `json:"last_delivered_at" doc:"When the last of those 20 arrived; null = none of them did"`
-	LastFailure     *webhookFailed `json:"last_failure" doc:"The last attempt or probe that failed; null = none ever did"`
-	FailuresInRow   int            `json:"failures_in_row" minimum:"0" doc:"How many attempts failed since the last one that arrived"`
-	Waiting         int            `json:"waiting" maximum:"1000" doc:"Deliveries that are pending or retrying; 1000 = so many or more"`
-	Held            int            `json:"held" maximum:"1000" doc:"Deliveries that are kept because it is or was off; 1000 = so many or more"`
-	OffSince        *time.Time     `json:"off_since" doc:"When it was switched off; null while it is on, and where that is not known any more"`
-	Draining        bool           `json:"draining" doc:"What was held, or what is sent again, is being delivered at a gentle rate"`
-	Drain           *drainProgress `json:"drain" doc:"How far it is with what was held; null where nothing held is being delivered"`
-	Recovery        *recovery      `json:"recovery" doc:"The probes after it was deactivated by health; null where there are none"`
-	Unreachable     []int          `json:"unreachable_rules" nullable:"false" maxItems:"50" doc:"The positions, from 0, of its rules that no event can match any more; the webhook by itself tells why"`
-}
-
-type drainProgress struct {
-	Total int `json:"total" minimum:"1" maximum:"10000" doc:"Deliveries that were held when it was switched on; 10000 = so many or more"`
-	Left  int `json:"left" minimum:"0" maximum:"10000" doc:"Those that are held still; 10000 = so many or more"`
-}
-
-type hourlyStats struct {
-	Hour      time.Time `json:"hour" doc:"The beginning of the hour"`
-	Succeeded int       `json:"succeeded" doc:"Attempts that were answered with a 2xx"`
-	Failed    int       `json:"failed" doc:"Attempts that ended any other way"`
-}
-
-type webhookFailed struct {
-	At     time.Time   `json:"at" doc:"When it failed"`
-	Reason hook.Reason `json:"reason" doc:"Why, as a constant"`
-}
-
 // addStats puts the numbers of a page of webhooks into its rows.
 func (s *server) addStats(ctx context.Context, page []Webhook) error {
 	if len(page) == 0 {
@@ -87,15 +52,6 @@ func viewStats(n hook.WebhookNumbers, since time.Time) *webhookStats {
 	}
 	out.Failed = out.Attempts - out.Succeeded
 	return out
-}
-
-type lastAttempt struct {
-	Number     int          `json:"number" minimum:"1" maximum:"5" doc:"Which attempt of the delivery it is"`
-	At         time.Time    `json:"at" doc:"When it began"`
-	DurationMS int64        `json:"duration_ms" minimum:"0" doc:"How long it took, in milliseconds; 0 while it is under way"`
-	StatusCode *int         `json:"status_code" minimum:"100" maximum:"999" doc:"The receiver's HTTP status; null when none arrived"`
-	Outcome    hook.Outcome `json:"outcome" enum:"success,failure,lost,put_off,in_flight" doc:"Its result"`
-	Reason     *hook.Reason `json:"reason" doc:"The cause of a failure, as a constant; else null"`
 }
 
 // addLastAttempts puts the newest requests of a page of deliveries into its rows.

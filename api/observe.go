@@ -53,9 +53,3 @@ func timed(c *gin.Context) bool {
 
 // publishes says whether events are posted to the path of a route.
 func publishes(path string) bool { return path == "/v1/events" || path == "/v1/events/batch" }
-
-func (s *server) rejected(code string) {
-	if s.Metrics != nil {
-		s.Metrics.Rejected(code)
-	}
-}

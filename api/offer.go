@@ -125,11 +125,16 @@ func (s *server) readBatch(ctx huma.Context, raw []byte) (huma.Context, error) {
 	return s.readOffer(ctx, func() ([]eventjson.Item, error) { return eventjson.ParseBatch(raw) })
 }
 
-// readEvent is the reader of single events.
-func (s *server) readEvent(ctx huma.Context, _ []byte) (huma.Context, error) {
-	var p EventPayload
-	if len(p.Resolve(ctx)) > 0 {
-		return ctx, nil // the handler says so
+// seenFrom gives an error with pointers into the event as it was sent.
+func seenFrom(item eventjson.Item, err error) error {
+	var e *hook.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return err
 	}
-	return s.readOffer(ctx, p.items)
+	seen := *e
+	seen.Fields = slices.Clone(e.Fields)
+	for i := range seen.Fields {
+		seen.Fields[i].Pointer = item.Pointer(seen.Fields[i].Pointer)
+	}
+	return &seen
 }

@@ -94,3 +94,18 @@ type Workflows struct {
 	// Link gives the address of a run in the Temporal Web UI; "" = there is none.
 	Link func(workflowID, runID string) string
 }
+
+// Look is how the web app shows this installation.
+type Look struct {
+	Name, Logo, Accent, SignInURL string
+	// TemporalLinks says who sees links to the Temporal Web UI: all or admins.
+	TemporalLinks string
+}
+
+// Streams tells what is new about streams.
+type Streams interface {
+	// Watch gives a channel that says that a name has something new, until stop.
+	Watch(name string) (news <-chan struct{}, stop func())
+	// Done is closed when this process stops.
+	Done() <-chan struct{}
+}

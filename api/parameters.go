@@ -174,3 +174,17 @@ func inField(e *huma.ErrorDetail) hook.Field {
 	}
 	return hook.Field{Code: hook.FieldOther, Pointer: pointerTo(where, name), Detail: words}
 }
+
+// maxNamed bounds a name of the caller's in an answer, in bytes.
+const maxNamed = 60
+
+// shorten cuts s to at most n bytes, at a character's border.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// timeInURL says what a time in a URL must be.
+const timeInURL = hook.TimeFormat + "; in a URL the + of an offset is written %2B"

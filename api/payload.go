@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -60,4 +61,13 @@ func firstOfEach(fields []hook.Field) (kept []hook.Field) {
 		}
 	}
 	return kept
+}
+
+// fieldsOf422 gives the faults in an error of CodeInvalid; any other error is one.
+func fieldsOf422(err error) ([]hook.Field, error) {
+	var known *hook.Error
+	if errors.As(err, &known) && known.Code == hook.CodeInvalid {
+		return known.Fields, nil
+	}
+	return nil, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -185,13 +184,4 @@ func (s *server) playRequests(ctx context.Context, in *playRequestsInput) (*list
 		return nil, err
 	}
 	return pageOf(found, in.PageQuery, viewPlayRequest, func(r hook.PlayRequest) hook.Cursor { return hook.Cursor{Time: r.ReceivedAt, ID: r.ID} }), nil
-}
-
-// shownPath is the path of a request as logs have it: whoever knows that of a play
-// address can send to it.
-func shownPath(path string) string {
-	if strings.HasPrefix(path, hook.PlayPath) {
-		return hook.PlayPath + "…"
-	}
-	return path
 }

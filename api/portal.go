@@ -168,9 +168,6 @@ type linkView struct {
 	ExpiresAt time.Time     `json:"expires_at" doc:"Until when it can be used"`
 }
 
-// linkOver is what is said of a link that signs nobody in any more.
-const linkOver = "This link is over: it was used before, or too much time has passed."
-
 // portalLink tells the page of a link for whom it is; whoever holds the link could sign
 // in as that user.
 func (s *server) portalLink(ctx context.Context, in *Payload) (*reply[linkView], error) {
@@ -193,15 +190,4 @@ func (s *server) portalLink(ctx context.Context, in *Payload) (*reply[linkView],
 		out.User, err = s.signedInUser(ctx, by.UserID)
 	}
 	return &reply[linkView]{Body: out}, err
-}
-
-// useLink makes the session of an unused link, which is known by hash from then on.
-func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
-	return s.door.Holder(ctx, hook.PrincipalOf(ctx).Address, access.Token{Text: link, Wrong: linkOver}, func() (hook.Principal, error) {
-		session, err := s.Store.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
-		if err != nil {
-			return hook.Principal{}, err
-		}
-		return s.door.PrincipalIn(ctx, session)
-	})
 }

@@ -5,8 +5,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
-	"github.com/gin-gonic/gin"
-	"go.uber.org/zap"
 
 	"godwit/api/access"
 	"godwit/internal/hook"
@@ -44,20 +42,4 @@ func adopt(model *huma.ErrorModel) *access.Problem {
 		}
 	}
 	return access.NewProblem(access.CodeInternal, "The request could not be carried out.")
-}
-
-// fail answers c with p, from outside of huma.
-func (s *server) fail(c *gin.Context, p *access.Problem) {
-	if err := p.Answer(c); err != nil {
-		s.Log.Debug("write a problem", zap.Error(err))
-	}
-}
-
-// refuse answers a request that goes no further.
-func (s *server) refuse(ctx huma.Context, err error) {
-	p := s.report(ctx.Context(), err)
-	if p.Code == access.CodeUnauthorized {
-		ctx.SetHeader("WWW-Authenticate", "Bearer")
-	}
-	s.fail(humagin.Unwrap(ctx), p)
 }

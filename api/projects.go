@@ -14,7 +14,7 @@ type projectForm struct {
 }
 
 func (f projectForm) check() []hook.Field {
-	bad := checkName("/name", f.Name)
+	bad := hook.CheckName("/name", f.Name)
 	if !hook.ValidID(f.CompanyID) {
 		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "company_id"}, Pointer: "/company_id", Detail: "must be the id of a company"})
 	}

@@ -44,22 +44,8 @@ func (s *server) readableQuery(c *gin.Context) {
 	}
 }
 
-// maxNamed bounds a name of the caller's in an answer, in bytes.
-const maxNamed = 60
-
-// shorten cuts s to at most n bytes, at a character's border.
-func shorten(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}
-
 // instant is a time in a query string; zero when it was left out.
 type instant struct{ time.Time }
-
-// timeInURL says what a time in a URL must be.
-const timeInURL = hook.TimeFormat + "; in a URL the + of an offset is written %2B"
 
 var _ encoding.TextUnmarshaler = (*instant)(nil)
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"godwit/api/access"
@@ -86,13 +85,4 @@ func (s *server) tellUser(ctx context.Context, userID string, names ...hook.Quot
 			}
 		}
 	}
-}
-
-// quotaOf is the quota that an error is about; nil = none.
-func quotaOf(err error) *hook.Quota {
-	var known *hook.Error
-	if errors.As(err, &known) {
-		return known.Quota
-	}
-	return nil
 }

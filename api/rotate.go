@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"godwit/api/view"
 	"godwit/internal/hook"
 )
 
@@ -61,39 +60,4 @@ func (s *server) rotateSecret(ctx context.Context, in *switchInput) (*webhookRep
 		return nil, err
 	}
 	return s.replySecret(ctx, w), nil
-}
-
-// replySecret shows a webhook with its new secret. Nothing may keep that back:
-// it is shown here alone.
-func (s *server) replySecret(ctx context.Context, w hook.Webhook) *webhookReply {
-	if err := s.Store.Reach(ctx, &w); err != nil {
-		_ = s.report(ctx, err) // logs it
-	}
-	reply := &webhookReply{ETag: etag(w), Body: viewDetail(w)}
-	reply.Body.Secret = shownSecret(w)
-	return reply
-}
-
-// shownSecret is what a receiver needs of a new secret and can't read later;
-// "" for a private key, which nobody else may have.
-func shownSecret(w hook.Webhook) string {
-	if hook.SignatureOf(w.Secret) == hook.Ed25519 {
-		return ""
-	}
-	return w.Secret
-}
-
-// oldSecret is a secret that signs on after it was replaced.
-type oldSecret struct {
-	Signature hook.Signature `json:"signature" enum:"hmac-sha256,ed25519" doc:"How it signs"`
-	PublicKey *string        `json:"public_key" doc:"What its ed25519 signatures are checked with; null for hmac-sha256"`
-	ExpiresAt time.Time      `json:"expires_at" doc:"When it stops to sign"`
-}
-
-func viewOldSecrets(w hook.Webhook) []oldSecret {
-	out := []oldSecret{}
-	for _, old := range hook.Live(w.OldSecrets, time.Now()) {
-		out = append(out, oldSecret{hook.SignatureOf(old.Secret), view.Optional(hook.PublicKey(old.Secret)), old.ExpiresAt})
-	}
-	return out
 }

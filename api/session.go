@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -119,7 +118,7 @@ func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*reply[sessionView], 
 
 // viewSession shows who is signed in, or whose key it is.
 func (s *server) viewSession(ctx context.Context, by hook.Principal) (sessionView, error) {
-	out := sessionView{ID: view.Optional(by.SessionID), Role: by.Role, UserID: view.Optional(by.UserID), Permissions: s.permissions(by.Role)}
+	out := sessionView{ID: view.Optional(by.SessionID), Role: by.Role, UserID: view.Optional(by.UserID), Permissions: s.operations[by.Role]}
 	if by.SessionID != "" {
 		out.ExpiresAt = &by.SessionEnds
 	}
@@ -131,18 +130,6 @@ func (s *server) viewSession(ctx context.Context, by hook.Principal) (sessionVie
 		out.Quotas, err = s.userQuotas(ctx, by.UserID)
 	}
 	return out, err
-}
-
-// permissions are the operations that a role may call.
-func (s *server) permissions(role hook.Role) []string {
-	out := []string{}
-	for _, r := range s.routes() {
-		if slices.Contains(r.who, role) {
-			out = append(out, r.id)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // signedInUser is nil of one that was deleted this moment.
@@ -193,4 +180,18 @@ func (s *server) signOut(ctx context.Context, _ *struct{}) (*signOutReply, error
 		}
 	}
 	return &signOutReply{SetCookie: s.door.Cookie.Holding("", time.Time{})}, nil
+}
+
+// linkOver is what is said of a link that signs nobody in any more.
+const linkOver = "This link is over: it was used before, or too much time has passed."
+
+// useLink makes the session of an unused link, which is known by hash from then on.
+func (s *server) useLink(ctx context.Context, link string, hash []byte, expiresAt time.Time) (hook.Principal, error) {
+	return s.door.Holder(ctx, hook.PrincipalOf(ctx).Address, access.Token{Text: link, Wrong: linkOver}, func() (hook.Principal, error) {
+		session, err := s.Store.RedeemPortalLink(ctx, apikey.Hash(link), hash, expiresAt)
+		if err != nil {
+			return hook.Principal{}, err
+		}
+		return s.door.PrincipalIn(ctx, session)
+	})
 }

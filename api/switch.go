@@ -132,18 +132,3 @@ func (s *server) disable(ctx context.Context, in *switchInput) (*webhookReply, e
 	}
 	return s.webhookOf(ctx, in.ID)
 }
-
-// recovery is the recovery of a webhook that health has deactivated.
-type recovery struct {
-	NextProbeAt *time.Time `json:"next_probe_at" doc:"null where it is not planned yet, or was given up"`
-	Probes      int        `json:"probes" doc:"How many have failed"`
-	Until       *time.Time `json:"until" doc:"When it is given up; null where it is not planned yet"`
-	GaveUpAt    *time.Time `json:"gave_up_at" doc:"null while it goes on"`
-}
-
-func viewRecovery(r *hook.Recovery) *recovery {
-	if r == nil {
-		return nil
-	}
-	return &recovery{NextProbeAt: view.OptionalTime(r.NextProbeAt), Probes: r.Probes, Until: view.OptionalTime(r.Until), GaveUpAt: view.OptionalTime(r.GaveUpAt)}
-}

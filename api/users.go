@@ -19,7 +19,7 @@ type userForm struct {
 }
 
 func (f userForm) check() []hook.Field {
-	bad := checkName("/name", f.Name)
+	bad := hook.CheckName("/name", f.Name)
 	if !plausibleEmail(f.Email) {
 		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "email"}, Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com, of at most 254 characters"})
 	}

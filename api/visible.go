@@ -2,37 +2,11 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"godwit/internal/hook"
 )
-
-// subject is the kind of thing that {id} of the route's path stands for; "" for
-// what users see none of.
-func (r route) subject() hook.Kind {
-	switch {
-	case !strings.Contains(r.path, "{id}"):
-	case strings.HasPrefix(r.path, "/v1/users/"):
-		return hook.KindUser
-	case strings.HasPrefix(r.path, "/v1/projects/"):
-		return hook.KindProject
-	case strings.HasPrefix(r.path, "/v1/events/"):
-		return hook.KindEvent
-	case strings.HasPrefix(r.path, "/v1/webhooks/"), strings.HasPrefix(r.path, "/v1/listeners/"):
-		return hook.KindWebhook
-	case strings.HasPrefix(r.path, "/v1/sessions/"):
-		return hook.KindSession
-	case strings.HasPrefix(r.path, "/v1/api-keys/"):
-		return hook.KindKey
-	case strings.HasPrefix(r.path, "/v1/play/"):
-		return hook.KindPlay
-	case strings.HasPrefix(r.path, "/v1/deliveries/"):
-		return hook.KindDelivery
-	}
-	return ""
-}
 
 // see lets a request pass that may see what its path names. It runs before
 // anything else of the request is looked at, so that no other answer tells what

@@ -84,7 +84,7 @@ func (m metadata) MarshalJSON() ([]byte, error) {
 const hidden = "[hidden]"
 
 func (f webhookForm) check() []hook.Field {
-	bad := checkName("/name", f.Name)
+	bad := hook.CheckName("/name", f.Name)
 	if !hook.ValidID(f.OwnerID) {
 		bad = append(bad, hook.Field{Code: hook.FieldForm, Params: hook.Params{"expected": "user_id"}, Pointer: "/owner_id", Detail: "is required, and must be the id of a user"})
 	}
