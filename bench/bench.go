@@ -73,6 +73,7 @@ func (b *bench) runProduct(ctx context.Context, dataDir string) (err error) {
 		{sectionWide, b.measureWide},
 		{sectionBurst, b.measureBurst},
 		{sectionDrain, b.measureDrain},
+		{sectionCombine, b.measureCombinations},
 		{sectionFaulty, b.measureFaulty},
 		{sectionMatching, b.measureMatching},
 		{sectionFilters, b.measureFilters},

@@ -19,6 +19,7 @@ const (
 	sectionWide      = "wide"
 	sectionBurst     = "burst"
 	sectionDrain     = "drain"
+	sectionCombine   = "combinations"
 	sectionFaulty    = "faulty"
 	sectionMatching  = "matching"
 	sectionFilters   = "filters"
@@ -32,7 +33,7 @@ const (
 
 func sections() []string {
 	return []string{
-		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionDrain, sectionFaulty,
+		sectionFloor, sectionLatency, sectionSustained, sectionFanOut, sectionWide, sectionBurst, sectionDrain, sectionCombine, sectionFaulty,
 		sectionMatching, sectionFilters, sectionClaim, sectionRetention, sectionTenants, sectionCluster, sectionGrowth, sectionPages,
 	}
 }

@@ -25,6 +25,7 @@ type report struct {
 	Wide         *throughputResult `json:"wide_fan_out,omitempty"`
 	Burst        *throughputResult `json:"burst,omitempty"`
 	Drain        *throughputResult `json:"drain,omitempty"`
+	Combinations *throughputResult `json:"combinations,omitempty"`
 	Faulty       []faultyResult    `json:"faulty_receivers,omitempty"`
 	Matching     []matchingResult  `json:"matching,omitempty"`
 	Filters      []filtersResult   `json:"filters,omitempty"`
@@ -85,7 +86,7 @@ func (r *report) throughputFloor(t *throughputResult) float64 {
 
 // throughputs are the sections that were run of those that measure it.
 func (r *report) throughputs() []*throughputResult {
-	return slices.DeleteFunc([]*throughputResult{r.Sustained, r.FanOut, r.Wide, r.Burst, r.Drain}, func(t *throughputResult) bool { return t == nil })
+	return slices.DeleteFunc([]*throughputResult{r.Sustained, r.FanOut, r.Wide, r.Burst, r.Drain, r.Combinations}, func(t *throughputResult) bool { return t == nil })
 }
 
 // latencyFloor relates a p50 to the floor's; 0 = unknown.

@@ -30,6 +30,8 @@ type sceneSize struct {
 	events   int // that each webhook is to get
 	// answersAfter is how long the receivers take.
 	answersAfter time.Duration
+	// rule is what the webhooks match by; without one it is all events of the type.
+	rule rule
 }
 
 // scene makes the project and the webhooks of a section, by the API.
@@ -38,10 +40,14 @@ func (b *bench) scene(ctx context.Context, name string, size sceneSize) (scene, 
 	if err := b.putProject(ctx, s.project); err != nil {
 		return s, fmt.Errorf("set the scene: %w", err)
 	}
+	if size.rule.AllOf == nil {
+		size.rule.Events = []string{s.eventType}
+	}
+	size.rule.Projects = []string{s.project}
 	for i := range size.webhooks {
 		box := b.receiver.open(fmt.Sprintf("%s/%d", name, i), size.events)
 		box.answersAfter = size.answersAfter
-		id, err := b.subscribe(ctx, webhook{Name: name, URL: box.url, Rules: []rule{{Events: []string{s.eventType}, Projects: []string{s.project}}}})
+		id, err := b.subscribe(ctx, webhook{Name: name, URL: box.url, Rules: []rule{size.rule}})
 		if err != nil {
 			return s, fmt.Errorf("set the scene: %w", err)
 		}
@@ -79,9 +85,13 @@ type webhook struct {
 }
 
 type rule struct {
-	Events   []string `json:"events"`
+	Events   []string `json:"events,omitempty"`
 	Projects []string `json:"projects,omitempty"`
 	Filter   string   `json:"filter,omitempty"`
+	// AllOf makes it a combination.
+	AllOf  []rule `json:"all_of,omitempty"`
+	Within string `json:"within,omitempty"`
+	Same   string `json:"same,omitempty"`
 }
 
 // subscribe creates an enabled webhook of the shared owner and gives its id.
