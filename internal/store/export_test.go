@@ -164,3 +164,12 @@ const MostScanned = core.MostScanned
 
 // BeginRead sets up a transaction as Snapshot does.
 var BeginRead = core.BeginRead
+
+// The statements of combinations, for the test of their cost.
+const (
+	AllowHappenings = intake.AllowHappenings
+	OpenWindows     = intake.OpenWindows
+	WindowEvents    = intake.WindowEvents
+	PartsOfFiring   = intake.PartsOfFiring
+	CloseEnded      = intake.CloseEnded
+)

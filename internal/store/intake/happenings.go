@@ -16,11 +16,11 @@ import (
 // event counts from the start of its ingest, and that may end later.
 const ingestSlack = time.Second
 
-// allowHappenings gives the places of those happenings whose rule is still
+// AllowHappenings gives the places of those happenings whose rule is still
 // there, and whose webhook's owner is a member of the event's project. The rules
 // are locked, or a window could be opened for one that is just being deleted; and
 // before them their webhooks, as they are where a webhook is changed or deleted.
-const allowHappenings = `
+const AllowHappenings = `
 SELECT i.n - 1 AS place
 FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS i(event_id, rule_id, n)
 JOIN rules r ON r.id = i.rule_id
@@ -29,11 +29,11 @@ WHERE w.deleted_at IS NULL AND EXISTS (
 	SELECT FROM events e JOIN members m ON m.project_id = e.project_id AND m.user_id = w.owner_id WHERE e.id = i.event_id)
 ORDER BY w.id, r.id FOR KEY SHARE OF w, r`
 
-// openWindows locks the windows of the given rules and keys, makes them due, and opens
+// OpenWindows locks the windows of the given rules and keys, makes them due, and opens
 // those that are not open where $4 allows it and the webhook has fewer than $6 windows. It
 // gives what is open then. What one event alone opens ends after the seconds in $5 and is
 // not due before another event comes: it takes two to fire.
-const openWindows = `
+const OpenWindows = `
 WITH input AS (
 	SELECT rule_id, key, webhook_id, opens, now() + make_interval(secs => alone) AS ends_at
 	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[], $5::float8[]) AS i(rule_id, key, webhook_id, opens, alone)
@@ -44,10 +44,13 @@ WITH input AS (
 ), wanted AS (
 	SELECT i.rule_id, i.key, i.webhook_id, i.ends_at, row_number() OVER (PARTITION BY i.webhook_id ORDER BY i.rule_id, i.key) AS n
 	FROM input i WHERE i.opens AND NOT EXISTS (SELECT FROM open o WHERE o.rule_id = i.rule_id AND o.key = i.key)
+), taken AS MATERIALIZED ( -- once for each webhook: there may be thousands
+	SELECT v.webhook_id, (SELECT count(*) FROM (SELECT FROM windows x WHERE x.webhook_id = v.webhook_id LIMIT $6) x) AS windows
+	FROM (SELECT DISTINCT webhook_id FROM wanted) v
 ), opened AS (
 	INSERT INTO windows (rule_id, key, webhook_id, ends_at, dispatch_at)
-	SELECT v.rule_id, v.key, v.webhook_id, v.ends_at, CASE WHEN v.ends_at IS NULL THEN now() ELSE 'infinity' END FROM wanted v
-	WHERE v.n <= $6 - (SELECT count(*) FROM (SELECT FROM windows x WHERE x.webhook_id = v.webhook_id LIMIT $6) x)
+	SELECT v.rule_id, v.key, v.webhook_id, v.ends_at, CASE WHEN v.ends_at IS NULL THEN now() ELSE 'infinity' END
+	FROM wanted v JOIN taken t ON t.webhook_id = v.webhook_id WHERE v.n <= $6 - t.windows
 	ORDER BY v.rule_id, v.key
 	ON CONFLICT (rule_id, key) DO UPDATE SET dispatch_at = now()
 	RETURNING rule_id, key
@@ -104,7 +107,7 @@ func allowed(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening) ([]h
 		events[i], rules[i] = h.EventID, h.RuleID
 	}
 	var places []int
-	if err := tx.SelectContext(ctx, &places, allowHappenings, pq.Array(events), pq.Array(rules)); err != nil {
+	if err := tx.SelectContext(ctx, &places, AllowHappenings, pq.Array(events), pq.Array(rules)); err != nil {
 		return nil, err
 	}
 	slices.Sort(places) // in the order of the events, which is the order of the parts
@@ -135,7 +138,7 @@ func open(ctx context.Context, tx *sqlx.Tx, happenings []hook.Happening) (map[wi
 		alone[i].Valid = !seen
 	}
 	var live []windowKey
-	err := tx.SelectContext(ctx, &live, openWindows, pq.Array(rules), pq.Array(keys), pq.Array(webhooks), pq.Array(opens), pq.Array(alone), hook.MaxOpenWindows)
+	err := tx.SelectContext(ctx, &live, OpenWindows, pq.Array(rules), pq.Array(keys), pq.Array(webhooks), pq.Array(opens), pq.Array(alone), hook.MaxOpenWindows)
 	out := make(map[windowKey]bool, len(live))
 	for _, k := range live {
 		out[k] = true

@@ -100,7 +100,7 @@ func (s *Store) UnclaimWindows(ctx context.Context, claims []hook.WindowClaim) e
 	return core.Classify("give windows back", err)
 }
 
-const closeEnded = `
+const CloseEnded = `
 DELETE FROM windows w USING (
 	SELECT rule_id, key FROM windows WHERE dispatch_at = 'infinity' AND ends_at <= now() ORDER BY ends_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ) due WHERE w.rule_id = due.rule_id AND w.key = due.key`
@@ -108,7 +108,7 @@ DELETE FROM windows w USING (
 // CloseWindows closes up to limit windows to which nothing has come until their end, and
 // says how many.
 func (s *Store) CloseWindows(ctx context.Context, limit int) (int, error) {
-	r, err := s.On(ctx).ExecContext(ctx, closeEnded, limit)
+	r, err := s.On(ctx).ExecContext(ctx, CloseEnded, limit)
 	if err != nil {
 		return 0, core.Classify("close windows", err)
 	}
@@ -130,7 +130,7 @@ const (
 // for no time at all has more to look at, and is due again. Any other is due when the next
 // event comes to it.
 func (s *Store) Advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error) {
-	err := s.PrepareAll(ctx, "advance a window", lockWebhookOfRule, lockWindow, windowEvents, partsOfFiring, ledger.InsertDeliveries, keepWindow, closeWindow)
+	err := s.PrepareAll(ctx, "advance a window", lockWebhookOfRule, lockWindow, WindowEvents, PartsOfFiring, ledger.InsertDeliveries, keepWindow, closeWindow)
 	if err != nil {
 		return hook.Progress{}, err
 	}
@@ -194,7 +194,7 @@ const (
 		SELECT r.id, r.webhook_id, coalesce(w.owner_id, '') AS owner_id, r.combination FROM rules r JOIN webhooks w ON w.id = r.webhook_id
 		WHERE r.id = $1 FOR KEY SHARE OF w`
 	lockWindow   = `SELECT rule_id, key FROM windows WHERE rule_id = $1 AND key = $2 FOR UPDATE`
-	windowEvents = `
+	WindowEvents = `
 		SELECT i.seq, i.event_id, i.parts, e.project_id, e.accepted_at, statement_timestamp() AS now,
 			EXISTS (SELECT FROM members m WHERE m.project_id = e.project_id AND m.user_id = $3) AS member
 		FROM window_events i JOIN events e ON e.id = i.event_id
@@ -233,7 +233,7 @@ func (s *Store) readEvents(ctx context.Context, tx *sqlx.Tx, k windowKey, w *ope
 		Now        time.Time `db:"now"`
 		Member     bool      `db:"member"`
 	}
-	if err := s.SelectIn(ctx, tx, &found, windowEvents, k.RuleID, k.Key, w.ownerID, lookAt+1); err != nil {
+	if err := s.SelectIn(ctx, tx, &found, WindowEvents, k.RuleID, k.Key, w.ownerID, lookAt+1); err != nil {
 		return err
 	}
 	w.more = len(found) > lookAt
@@ -250,13 +250,14 @@ func (s *Store) readEvents(ctx context.Context, tx *sqlx.Tx, k windowKey, w *ope
 	return nil
 }
 
-// partsOfFiring locks the memberships: one that ends has the deliveries that
-// wait cancelled, and must not miss the one that is just being made.
-const partsOfFiring = `
+// PartsOfFiring locks the memberships: one that ends has the deliveries that
+// wait cancelled, and must not miss the one that is just being made. The events are found
+// by their ids first: a plan that was made while there were few would look through all
+// events of their projects.
+const PartsOfFiring = `
+WITH e AS MATERIALIZED (SELECT * FROM events WHERE id = ANY($1))
 SELECT ` + ledger.EventColumnList + `
-FROM events e
-JOIN members m ON m.project_id = e.project_id AND m.user_id = $2
-WHERE e.id = ANY($1) FOR KEY SHARE OF m`
+FROM e JOIN members m ON m.project_id = e.project_id AND m.user_id = $2 FOR KEY SHARE OF m`
 
 // errMembershipEnded makes Advance be run again, on what is left.
 var errMembershipEnded = core.Fault(errors.New("the membership in the project of a part has just ended"))
@@ -303,7 +304,7 @@ func (s *Store) readParts(ctx context.Context, tx *sqlx.Tx, ownerID string, fire
 		ids[i] = e.EventID
 	}
 	var found []ledger.EventRow
-	if err := s.SelectIn(ctx, tx, &found, partsOfFiring, pq.Array(ids), ownerID); err != nil {
+	if err := s.SelectIn(ctx, tx, &found, PartsOfFiring, pq.Array(ids), ownerID); err != nil {
 		return nil, fmt.Errorf("read the parts of a firing: %w", err)
 	}
 	if len(found) < len(ids) {
