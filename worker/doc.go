@@ -20,9 +20,8 @@
 // process has room for it. The dispatcher gives places out, and the ledger keeps the account: a
 // place ends with its attempt, and that of a lost worker by itself.
 //
-// Beside it runs a loop that tells the workflows of combinations that something
-// has happened in their windows, and two that start the workflows of recoveries and of
-// redeliveries of many.
+// Beside it runs a loop that advances windows of combinations to which an event has come,
+// and two that start the workflows of recoveries and of redeliveries of many.
 //
 // A namespace that is deleted while Godwit runs is made again. Once an hour one
 // process of all checks that the ledger is whole; it says what it finds and

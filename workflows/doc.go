@@ -13,7 +13,7 @@
 // own.
 //
 // Combine follows one window of a combination rule: it looks at it whenever
-// something has happened in it, and at its end.
+// something has happened in it, and at its end. Only earlier versions begin it.
 //
 // Recover carries the recovery of a webhook that health has deactivated: it
 // probes it with growing waits until a probe passes or the time is over.

@@ -28,8 +28,8 @@ const (
 	RedeliverName     = "Redeliver"
 	RedeliverStepName = "RedeliverStep"
 	RetainName        = "Retain"
-	// HappenedSignal tells Combine that something has happened in its window, and
-	// Recover and Redeliver that theirs has to be looked at.
+	// HappenedSignal tells Recover and Redeliver, and a Combine of an earlier version, that
+	// what they follow has to be looked at.
 	HappenedSignal = "Happened"
 )
 
