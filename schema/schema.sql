@@ -1069,11 +1069,11 @@ CREATE INDEX webhooks_recovering ON public.webhooks USING btree (recover_at) WHE
 
 CREATE INDEX window_events_of_event ON public.window_events USING btree (event_id);
 
-CREATE INDEX windows_alone ON public.windows USING btree (ends_at) WHERE (dispatch_at = 'infinity'::timestamp with time zone);
-
 CREATE INDEX windows_due ON public.windows USING btree (dispatch_at);
 
 CREATE INDEX windows_due_of_webhook ON public.windows USING btree (webhook_id, dispatch_at);
+
+CREATE INDEX windows_ending ON public.windows USING btree (ends_at) WHERE (dispatch_at = 'infinity'::timestamp with time zone);
 
 CREATE INDEX withdrawals_due ON public.withdrawals USING btree (due_at);
 

@@ -39,8 +39,8 @@ const (
 	// more, and forgetRules how many at once.
 	forgetRulesEvery = time.Minute
 	forgetRules      = 1000
-	// closeEvery is how long a window of a combination may stay beyond its end when a
-	// single event has come, and closeAtOnce how many one statement closes.
+	// closeEvery is how long a window of a combination may stay beyond its end, and
+	// closeAtOnce how many one statement closes.
 	closeEvery  = 5 * time.Second
 	closeAtOnce = 1000
 

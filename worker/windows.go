@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,21 +26,23 @@ func windows(s *store.Store, a *activities.Activities, wake <-chan struct{}, log
 	}
 }
 
-// advance advances a window. What ails one window leaves the others to go on.
+// advance advances a window. What ails one window leaves the others to go on; it is tried
+// again when its lease is over.
 func advance(ctx context.Context, a *activities.Activities, c hook.WindowClaim) error {
 	in := activities.AdvanceInput{RuleID: c.RuleID, Key: c.Key}
 	_, err := a.Advance(ctx, in)
-	if err != nil && hook.CodeOf(err) != hook.CodeUnavailable && ctx.Err() == nil {
+	if err != nil && hook.CodeOf(err) != hook.CodeUnavailable {
 		_, err = a.Advance(ctx, in) // a membership may just have ended
 	}
-	if err != nil && hook.CodeOf(err) != hook.CodeUnavailable && ctx.Err() == nil {
-		return fmt.Errorf("%w: %w", errClaim, err)
+	away := hook.CodeOf(err) == hook.CodeUnavailable && !errors.Is(err, hook.ErrLocked)
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) || away && ctx.Err() == nil {
+		return err
 	}
-	return err
+	return fmt.Errorf("%w: %w", errClaim, err)
 }
 
 // windowTurns claims windows in the order in which they are due, and in turns of the
-// owners of webhooks as long as there are more than can be told at once.
+// owners of webhooks as long as there are more than can be claimed at once.
 type windowTurns struct {
 	store *store.Store
 	many  bool   // there were as many as could be claimed

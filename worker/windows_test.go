@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"database/sql"
 	"testing"
 	"time"
 
@@ -60,4 +61,36 @@ func TestWindows_OfWhichOneFailsLeaveTheOthersToGoOn(t *testing.T) {
 	claims, err := s.ClaimWindows(t.Context(), batch, time.Minute)
 	require.NoError(t, err)
 	require.Empty(t, claims, "one is closed, and the other is tried again when its lease is over")
+}
+
+// TestWindows_OfALockedWebhookLeaveTheOthersToGoOn: another transaction keeps the row of
+// one webhook.
+func TestWindows_OfALockedWebhookLeaveTheOthersToGoOn(t *testing.T) {
+	s, url := newStore(t)
+	pgtest.Exec(t, url, `UPDATE rules SET events = '{}', combination = convert_to('{"all_of":[{"events":["A"]},{"events":["B"]}],"within":"1h"}', 'UTF8')`)
+	pgtest.Exec(t, url, `INSERT INTO windows (rule_id, key, webhook_id, dispatch_at) SELECT id, 'k', webhook_id, now() FROM rules WHERE webhook_id IN ('wh_1', 'wh_2')`)
+	db, err := sql.Open("postgres", url)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	other, err := db.Begin()
+	require.NoError(t, err)
+	_, err = other.Exec(`SELECT FROM webhooks WHERE id = 'wh_1' FOR UPDATE`)
+	require.NoError(t, err)
+
+	l := windows(s, &activities.Activities{Steps: s, Log: zap.NewNop()}, nil, zap.NewNop())
+	n, err := l.round(t.Context(), batch)
+	require.NoError(t, err, "the loop does not pause")
+	require.Equal(t, 2, n)
+	require.NoError(t, other.Rollback())
+	var left []string
+	rows, err := db.Query(`SELECT webhook_id FROM windows`)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		require.NoError(t, rows.Scan(&id))
+		left = append(left, id)
+	}
+	require.NoError(t, rows.Err())
+	require.Equal(t, []string{"wh_1"}, left, "the other one held nothing and is closed")
 }

@@ -27,7 +27,7 @@ func (s stage) closeWindows(t *testing.T) int {
 	return n
 }
 
-func TestWindows_OfOneEventNeedNoWorkflow(t *testing.T) {
+func TestWindows_OfOneEventAreNotDue(t *testing.T) {
 	s := newStage(t)
 	w := s.webhook(t, pair(nil))
 	require.True(t, s.post(t, happening("e1", "TODO_CREATED 1")).Happened)
@@ -42,7 +42,7 @@ func TestWindows_OfOneEventNeedNoWorkflow(t *testing.T) {
 	require.Equal(t, 1, s.closeWindows(t))
 	require.Zero(t, s.closeWindows(t))
 	open, inside := s.windows(t, w)
-	require.Equal(t, []int{1, 2}, []int{open, inside}, "the other one is its workflow's")
+	require.Equal(t, []int{1, 2}, []int{open, inside}, "the other one is to be advanced")
 }
 
 // TestWindows_OfEventsThatComeTogether are due at once: two parts, and a part with what
