@@ -17,8 +17,8 @@ const (
 	aloneWithin = "30s"
 )
 
-// measureCombinations has two events of one record come for each delivery, and beside
-// them one of a record that nothing more comes of.
+// measureCombinations publishes two events of one record for each delivery, and one event
+// of another record, which stays alone.
 func (b *bench) measureCombinations(ctx context.Context) error {
 	size := sceneSize{webhooks: 1, events: pairs, rule: rule{
 		AllOf: []rule{{Events: []string{eventType}}, {Events: []string{"TODO_DELETED"}}}, Within: aloneWithin, Same: "current.id",

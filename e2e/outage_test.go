@@ -100,9 +100,17 @@ func (g *gate) set(open bool) {
 	}
 }
 
+// firesOnce has both parts of a combination come, which fires.
+func firesOnce(t testing.TB, p *process) {
+	t.Helper()
+	c := combine(t, newStage(t, p), nil)
+	parts := []string{c.happens(t, "TODO_CREATED", "t1"), c.happens(t, "TODO_ASSIGNEE_ADDED", "t1")}
+	require.Equal(t, [][]string{parts}, c.fired(t, 1))
+}
+
 // TestFirstAttempts_NeedNoTemporal starts a process, and starts it again, while
-// Temporal is away: what comes is delivered at once, and when Temporal is there
-// the retries go on and every delivery has had its workflow.
+// Temporal is away: what comes is delivered at once, and combinations fire. When Temporal
+// is there the retries go on, and every delivery has had its workflow.
 func TestFirstAttempts_NeedNoTemporal(t *testing.T) {
 	s := sharedStack(t)
 	g := newGate(t, s.temporal())
@@ -131,6 +139,7 @@ func TestFirstAttempts_NeedNoTemporal(t *testing.T) {
 	first.stop(t)
 	p := start()
 	post(20)
+	firesOnce(t, p)
 	retried := sick.post(t)
 	sick.delivery(t, retried, status("retrying"))
 	code, body := readyz(p)

@@ -29,11 +29,7 @@ func windows(s *store.Store, a *activities.Activities, wake <-chan struct{}, log
 // advance advances a window. What ails one window leaves the others to go on; it is tried
 // again when its lease is over.
 func advance(ctx context.Context, a *activities.Activities, c hook.WindowClaim) error {
-	in := activities.AdvanceInput{RuleID: c.RuleID, Key: c.Key}
-	_, err := a.Advance(ctx, in)
-	if err != nil && hook.CodeOf(err) != hook.CodeUnavailable {
-		_, err = a.Advance(ctx, in) // a membership may just have ended
-	}
+	_, err := a.Advance(ctx, activities.AdvanceInput{RuleID: c.RuleID, Key: c.Key})
 	away := hook.CodeOf(err) == hook.CodeUnavailable && !errors.Is(err, hook.ErrLocked)
 	if err == nil || errors.Is(ctx.Err(), context.Canceled) || away && ctx.Err() == nil {
 		return err

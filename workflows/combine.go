@@ -50,7 +50,7 @@ func advanceRetries() *temporal.RetryPolicy {
 
 // Combine follows one window of a combination until nothing can come of it any
 // more: it looks at it when something has happened in it, and at its end. What
-// has happened stands in the database alone. Only earlier versions begin this workflow:
+// has happened is in the database alone. Only earlier versions begin this workflow:
 // workers advance windows themselves now, so what runs still finds less to do.
 func Combine(ctx workflow.Context, in CombineInput) (CombineResult, error) {
 	var fired []string

@@ -169,7 +169,6 @@ type WindowClaim struct {
 	RuleID    int64
 	Key       string
 	WebhookID string
-	OwnerID   string
 }
 
 // Progress is the outcome of a window so far. It holds ids, no more.

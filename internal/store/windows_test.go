@@ -300,7 +300,7 @@ func TestWindowsAreClaimedOnceUntilTheLeaseEnds(t *testing.T) {
 		require.NoError(t, err)
 		return claims
 	}
-	want := []hook.WindowClaim{{RuleID: o.ruleID, Key: "k", WebhookID: o.webhook.ID, OwnerID: "u1"}}
+	want := []hook.WindowClaim{{RuleID: o.ruleID, Key: "k", WebhookID: o.webhook.ID}}
 	require.Equal(t, want, claim(lease))
 	require.Empty(t, claim(lease))
 	require.NoError(t, o.UnclaimWindows(ctx, want))

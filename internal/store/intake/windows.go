@@ -25,9 +25,8 @@ const lookAt = 200
 // claimDue claims the windows that due names, for $2 seconds.
 const claimDue = `
 UPDATE windows o SET dispatch_at = now() + make_interval(secs => $2)
-FROM due, webhooks w
-WHERE o.rule_id = due.rule_id AND o.key = due.key AND w.id = o.webhook_id
-RETURNING o.rule_id, o.key, o.webhook_id, coalesce(w.owner_id, '') AS owner_id`
+FROM due WHERE o.rule_id = due.rule_id AND o.key = due.key
+RETURNING o.rule_id, o.key, o.webhook_id`
 
 const claimWindows = `
 WITH due AS (
@@ -76,14 +75,13 @@ func (s *Store) claimWindows(ctx context.Context, query string, args ...any) ([]
 	var claimed []struct {
 		windowKey
 		WebhookID string `db:"webhook_id"`
-		OwnerID   string `db:"owner_id"`
 	}
 	if err := st.SelectContext(ctx, &claimed, args...); err != nil {
 		return nil, core.Classify("claim windows", err)
 	}
 	out := make([]hook.WindowClaim, len(claimed))
 	for i, c := range claimed {
-		out[i] = hook.WindowClaim{RuleID: c.RuleID, Key: c.Key, WebhookID: c.WebhookID, OwnerID: c.OwnerID}
+		out[i] = hook.WindowClaim{RuleID: c.RuleID, Key: c.Key, WebhookID: c.WebhookID}
 	}
 	return out, nil
 }
@@ -130,6 +128,14 @@ const (
 // for no time at all has more to look at, and is due again. Any other is due when the next
 // event comes to it.
 func (s *Store) Advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error) {
+	p, err := s.advance(ctx, ruleID, key)
+	if errors.Is(err, errMembershipEnded) {
+		return s.advance(ctx, ruleID, key)
+	}
+	return p, err
+}
+
+func (s *Store) advance(ctx context.Context, ruleID int64, key string) (hook.Progress, error) {
 	err := s.PrepareAll(ctx, "advance a window", lockWebhookOfRule, lockWindow, WindowEvents, PartsOfFiring, ledger.InsertDeliveries, keepWindow, closeWindow)
 	if err != nil {
 		return hook.Progress{}, err
@@ -259,7 +265,7 @@ WITH e AS MATERIALIZED (SELECT * FROM events WHERE id = ANY($1))
 SELECT ` + ledger.EventColumnList + `
 FROM e JOIN members m ON m.project_id = e.project_id AND m.user_id = $2 FOR KEY SHARE OF m`
 
-// errMembershipEnded makes Advance be run again, on what is left.
+// errMembershipEnded has a window advanced once more, with what is left.
 var errMembershipEnded = core.Fault(errors.New("the membership in the project of a part has just ended"))
 
 // fire makes the event of a firing, with its delivery, and gives its id. It
