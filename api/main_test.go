@@ -79,7 +79,7 @@ func (c *client) count(table string) (n int) {
 // away takes the database away, as an outage does, until back is called.
 func (c *client) away() (back func()) {
 	c.t.Helper()
-	u, err := url.Parse(databaseURL)
+	u, err := url.Parse(pgtest.AsSuperuser(databaseURL))
 	require.NoError(c.t, err)
 	name := strings.TrimPrefix(u.Path, "/")
 	u.Path = "/postgres"

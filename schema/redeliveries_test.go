@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"context"
+	"database/sql"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,33 +11,36 @@ import (
 	"godwit/schema"
 )
 
+// downTo takes back migrations until none is newer than a version.
+func downTo(t *testing.T, db *sql.DB, version int64) {
+	t.Helper()
+	for ctx := context.Background(); ; {
+		steps, err := schema.Status(ctx, db)
+		require.NoError(t, err)
+		newest := int64(0)
+		for _, s := range steps {
+			if s.Applied {
+				newest = s.Version
+			}
+		}
+		if newest <= version {
+			return
+		}
+		require.NoError(t, schema.Down(ctx, db))
+	}
+}
+
 // TestRedeliveryIds_AreWrittenAnew migrates rows of the time when sending again was
 // called a recovery, and back.
 func TestRedeliveryIds_AreWrittenAnew(t *testing.T) {
-	db, ctx := open(t, pgtest.EmptyURL(t)), context.Background()
+	db, ctx := open(t, pgtest.AsSuperuser(pgtest.EmptyURL(t))), context.Background()
 	db.SetMaxOpenConns(1) // of which the setting below is
-	down := func() {
-		for {
-			steps, err := schema.Status(ctx, db)
-			require.NoError(t, err)
-			newest := int64(0)
-			for _, s := range steps {
-				if s.Applied {
-					newest = s.Version
-				}
-			}
-			if newest < 100 {
-				return
-			}
-			require.NoError(t, schema.Down(ctx, db))
-		}
-	}
 	number := func(query string) (n int) {
 		require.NoError(t, db.QueryRow(query).Scan(&n))
 		return n
 	}
 	require.NoError(t, schema.Up(ctx, db))
-	down()
+	downTo(t, db, 99)
 	for _, statement := range []string{
 		`SET session_replication_role = replica`, // no event, webhook and owner are needed
 		`INSERT INTO recoveries (id, kind, webhook_id, since, until, statuses, event_types, status, dispatch_at, due_at, finished_at, total) VALUES
@@ -57,7 +61,7 @@ func TestRedeliveryIds_AreWrittenAnew(t *testing.T) {
 	require.Equal(t, 1, number(`SELECT count(*) FROM redeliveries WHERE dispatch_at = 'infinity' AND id = 'rdl_2'`), "a cancellation has no workflow")
 	require.Equal(t, 1, number(`SELECT count(*) FROM deliveries WHERE redelivery_id = 'rdl_1'`))
 
-	down()
+	downTo(t, db, 99)
 	require.Equal(t, 3, number(`SELECT count(*) FROM recoveries WHERE id IN ('rec_1', 'rec_2', 'rec_3')`))
 	require.Equal(t, 1, number(`SELECT count(*) FROM deliveries WHERE recovery_id = 'rec_1'`))
 }

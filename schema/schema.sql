@@ -3,27 +3,29 @@
 
 CREATE FUNCTION public.expunge_audit_log(entries text[], erased text) RETURNS bigint
     LANGUAGE plpgsql
-    SET "godwit.audit_log_job" TO 'erasure'
     AS $$
 DECLARE
     changed bigint;
 BEGIN
+    PERFORM set_config('godwit.audit_log_job', 'erasure', true);
     UPDATE audit_log a SET before = NULL, after = NULL, expunged_at = now(), address = CASE WHEN a.user_id = erased THEN NULL ELSE a.address END
     WHERE a.id = ANY(entries) AND a.expunged_at IS NULL;
     GET DIAGNOSTICS changed = ROW_COUNT;
+    PERFORM set_config('godwit.audit_log_job', '', true);
     RETURN changed;
 END $$;
 
 CREATE FUNCTION public.forget_audit_log(border timestamp with time zone, most integer) RETURNS bigint
     LANGUAGE plpgsql
-    SET "godwit.audit_log_job" TO 'retention'
     AS $$
 DECLARE
     removed bigint;
 BEGIN
+    PERFORM set_config('godwit.audit_log_job', 'retention', true);
     DELETE FROM audit_log WHERE ctid = ANY(ARRAY(
         SELECT a.ctid FROM audit_log a WHERE a.at < border ORDER BY a.at, a.id LIMIT most FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS removed = ROW_COUNT;
+    PERFORM set_config('godwit.audit_log_job', '', true);
     RETURN removed;
 END $$;
 
@@ -160,6 +162,11 @@ END),
     CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'retrying'::text, 'succeeded'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY public.deliveries ALTER COLUMN status SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN reason SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN attempts SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN dispatch_at SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN slot_until SET STATISTICS 0;
 
 CREATE TABLE public.delivery_counts (
     webhook_id text NOT NULL COLLATE pg_catalog."C",

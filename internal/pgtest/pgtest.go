@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	neturl "net/url"
 	"os"
 	"strings"
 	"sync"
@@ -71,11 +72,11 @@ func create(t testing.TB, options string) string {
 	shared.once.Do(shared.start)
 	require.NoError(t, shared.err, "start the tests' Postgres")
 	name := strings.ToLower(id.New("test_"))
-	Exec(t, shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+" STRATEGY file_copy"+options)
+	Exec(t, shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+" OWNER "+owner+" STRATEGY file_copy"+options)
 	t.Cleanup(func() {
 		Exec(t, shared.server.URL("postgres"), "DROP DATABASE "+pq.QuoteIdentifier(name)+" WITH (FORCE)")
 	})
-	return shared.server.URL(name)
+	return asOwner(shared.server.URL(name))
 }
 
 // Shared makes a database with the current schema for the tests of a package that run
@@ -87,11 +88,11 @@ func Shared() (url string, err error) {
 		return "", fmt.Errorf("start the tests' Postgres: %w", shared.err)
 	}
 	name := strings.ToLower(id.New("test_"))
-	if err := execute(shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+" STRATEGY file_copy TEMPLATE "+template); err != nil {
+	if err := execute(shared.server.URL("postgres"), "CREATE DATABASE "+pq.QuoteIdentifier(name)+" OWNER "+owner+" STRATEGY file_copy TEMPLATE "+template); err != nil {
 		return "", err
 	}
-	url = shared.server.URL(name)
-	renewing, err = sql.Open("postgres", url)
+	url = asOwner(shared.server.URL(name))
+	renewing, err = sql.Open("postgres", shared.server.URL(name))
 	if err != nil {
 		return "", err
 	}
@@ -135,6 +136,30 @@ func Renew(t testing.TB) {
 	require.NoError(t, err)
 }
 
+// owner is the role of the databases. It is no superuser, as with Postgres that others
+// run.
+const owner = "owner"
+
+func asOwner(url string) string { return withUser(url, neturl.UserPassword(owner, owner)) }
+
+// AsSuperuser gives the URL of the same database with the role that may do anything.
+func AsSuperuser(url string) string {
+	at, err := neturl.Parse(shared.server.URL(""))
+	if err != nil {
+		panic(err) // localpg makes it
+	}
+	return withUser(url, at.User)
+}
+
+func withUser(url string, user *neturl.Userinfo) string {
+	at, err := neturl.Parse(url)
+	if err != nil {
+		panic(err) // localpg makes it
+	}
+	at.User = user
+	return at.String()
+}
+
 // Exec runs one statement on a database.
 func Exec(t testing.TB, url, statement string, args ...any) {
 	t.Helper()
@@ -160,10 +185,15 @@ func (c *cluster) start() {
 	if c.server, c.err = localpg.Start(ctx, localpg.Options{Dir: c.dir, Settings: forgetful()}); c.err != nil {
 		return
 	}
-	if c.err = c.server.EnsureDatabase(ctx, template); c.err != nil {
-		return
+	for _, statement := range []string{
+		`CREATE ROLE ` + owner + ` LOGIN PASSWORD '` + owner + `'`,
+		`CREATE DATABASE ` + template + ` OWNER ` + owner,
+	} {
+		if c.err = execute(c.server.URL("postgres"), statement); c.err != nil {
+			return
+		}
 	}
-	db, err := sql.Open("postgres", c.server.URL(template))
+	db, err := sql.Open("postgres", asOwner(c.server.URL(template)))
 	if err != nil {
 		c.err = err
 		return

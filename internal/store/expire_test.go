@@ -110,8 +110,10 @@ func TestExpire_LooksAtEveryWebhookInTurns(t *testing.T) {
 
 // TestExpire_AStepCostsTheSameHoweverLongTheQueue has a queue that is young, and
 // much that has arrived long ago, where nothing is to be ended.
-func TestExpire_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) {
-	s := newStage(t)
+func TestExpire_AStepCostsTheSameHoweverLongTheQueue(t *testing.T) { withStatistics(t, testExpireStep) }
+
+func testExpireStep(t *testing.T, s stage) {
+	t.Helper()
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	s.switched(t, w.ID, maxAge(time.Hour))
 	conn := session(t, s.url)

@@ -15,9 +15,13 @@ import (
 )
 
 // TestFirstAttemptsReadNoMoreWithABacklog counts pages as the test of the
-// matching does, with plans that were made while there was next to nothing.
+// matching does, with plans that were made while nothing waited.
 func TestFirstAttemptsReadNoMoreWithABacklog(t *testing.T) {
-	s := newStage(t)
+	withStatistics(t, testFirstAttemptsReadNoMoreWithABacklog)
+}
+
+func testFirstAttemptsReadNoMoreWithABacklog(t *testing.T, s stage) {
+	t.Helper()
 	w := s.webhook(t, hook.Rule{Events: []string{"*"}})
 	conn := session(t, s.url)
 	for name, statement := range map[string]string{

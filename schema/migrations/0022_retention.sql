@@ -53,13 +53,15 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE FUNCTION forget_audit_log(border timestamptz, most integer) RETURNS bigint LANGUAGE plpgsql SET godwit.audit_log_job = 'retention' AS $$
+CREATE FUNCTION forget_audit_log(border timestamptz, most integer) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     removed bigint;
 BEGIN
+    PERFORM set_config('godwit.audit_log_job', 'retention', true);
     DELETE FROM audit_log WHERE ctid = ANY(ARRAY(
         SELECT a.ctid FROM audit_log a WHERE a.at < border ORDER BY a.at, a.id LIMIT most FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS removed = ROW_COUNT;
+    PERFORM set_config('godwit.audit_log_job', '', true);
     RETURN removed;
 END $$;
 -- +goose StatementEnd

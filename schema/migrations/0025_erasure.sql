@@ -52,13 +52,15 @@ END $$;
 -- Expunges the values of some entries: all that are of the user or the webhooks,
 -- and the address from which the user came.
 -- +goose StatementBegin
-CREATE FUNCTION expunge_audit_log(entries text[], erased text) RETURNS bigint LANGUAGE plpgsql SET godwit.audit_log_job = 'erasure' AS $$
+CREATE FUNCTION expunge_audit_log(entries text[], erased text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     changed bigint;
 BEGIN
+    PERFORM set_config('godwit.audit_log_job', 'erasure', true);
     UPDATE audit_log a SET before = NULL, after = NULL, expunged_at = now(), address = CASE WHEN a.user_id = erased THEN NULL ELSE a.address END
     WHERE a.id = ANY(entries) AND a.expunged_at IS NULL;
     GET DIAGNOSTICS changed = ROW_COUNT;
+    PERFORM set_config('godwit.audit_log_job', '', true);
     RETURN changed;
 END $$;
 -- +goose StatementEnd
