@@ -36,9 +36,9 @@ type Ledger interface {
 	// what they do to its health.
 	Fail(ctx context.Context, ends []hook.Finish) error
 
-	// Regenerate gives an unfinished delivery to another workflow, in place of the one
+	// Regenerate gives unfinished deliveries to other workflows, in place of the one
 	// that carries this generation.
-	Regenerate(ctx context.Context, deliveryID string, generation int) error
+	Regenerate(ctx context.Context, deliveryIDs []string, generation int) error
 	// Settle gives a delivery a status without an attempt.
 	Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error
 
@@ -121,7 +121,8 @@ type Activities struct {
 
 	slots    inflight.Slots
 	firsts   firsts
-	ends     ends
+	ends     sharing[*end]
+	leaving  sharing[*departure]
 	turns    inflight.Turns // of statements that may wait for a lock
 	kept     kept
 	underWay underWay

@@ -83,7 +83,36 @@ func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, 
 			return outcome, err
 		}
 	}
-	return onTheirOwn, a.Ledger.Regenerate(ctx, in.DeliveryID, in.Generation)
+	d := &departure{in.DeliveryID, make(chan error, 1)}
+	a.leaving.add("", d, a.depart)
+	return onTheirOwn, <-d.written
+}
+
+// departure is a delivery that leaves its batch for a workflow of its own.
+type departure struct {
+	id      string
+	written chan error
+}
+
+// depart gives deliveries to workflows of their own. Where one statement for all
+// fails, each has one for itself: none fails for what is in another.
+func (a *Activities) depart(all []*departure) {
+	ids := make([]string, len(all))
+	for i, d := range all {
+		ids[i] = d.id
+	}
+	ctx, cancel := context.WithTimeout(a.firsts.context(), finishWithin)
+	defer cancel()
+	err := a.Ledger.Regenerate(ctx, ids, 1)
+	if err != nil && len(all) > 1 && hook.CodeOf(err) != hook.CodeUnavailable {
+		for _, d := range all {
+			a.depart([]*departure{d})
+		}
+		return
+	}
+	for _, d := range all {
+		d.written <- err
+	}
 }
 
 // recorded is the outcome that the ledger has; empty = there is something left

@@ -46,30 +46,30 @@ type end struct {
 	written chan error
 }
 
-// ends has ends of attempts that come faster than the database commits share
-// statements: successes whatever their webhooks, all else by webhook, so that one
-// statement at a time waits for a webhook's lock. One that comes alone is written
-// at once.
-type ends struct {
+// sharing has what comes faster than the database commits share statements. Of ends
+// of attempts successes do, whatever their webhooks, and all else by webhook, so that
+// one statement at a time waits for a webhook's lock. One that comes alone is written
+// at once. The zero value is ready, and safe for concurrent use.
+type sharing[T any] struct {
 	mu      sync.Mutex
-	waiting map[string][]*end // by webhook, "" for successes; an entry = it is being written
+	waiting map[string][]T // by webhook, "" for all; an entry = it is being written
 }
 
-// add has the end written by write, together with others under the same name.
-func (s *ends) add(name string, e *end, write func([]*end)) {
+// add has one written by write, together with others under the same name.
+func (s *sharing[T]) add(name string, one T, write func([]T)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waiting, writing := s.waiting[name]
 	if s.waiting == nil {
-		s.waiting = map[string][]*end{}
+		s.waiting = map[string][]T{}
 	}
-	s.waiting[name] = append(waiting, e)
+	s.waiting[name] = append(waiting, one)
 	if !writing {
 		go s.work(name, write)
 	}
 }
 
-func (s *ends) work(name string, write func([]*end)) {
+func (s *sharing[T]) work(name string, write func([]T)) {
 	for {
 		next := s.next(name)
 		if len(next) == 0 {
@@ -82,7 +82,7 @@ func (s *ends) work(name string, write func([]*end)) {
 	}
 }
 
-func (s *ends) next(name string) []*end {
+func (s *sharing[T]) next(name string) []T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waiting := s.waiting[name]

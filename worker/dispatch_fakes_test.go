@@ -165,10 +165,10 @@ func (l *ledger) Unclaim(_ context.Context, ids []string) error {
 	return nil
 }
 
-func (l *ledger) Regenerate(_ context.Context, id string, _ int) error {
+func (l *ledger) Regenerate(_ context.Context, ids []string, _ int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.regenerated = append(l.regenerated, id)
+	l.regenerated = append(l.regenerated, ids...)
 	return nil
 }
 

@@ -49,8 +49,8 @@ type Ledger interface {
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
 	// Unclaim makes claimed deliveries due again at once.
 	Unclaim(ctx context.Context, deliveryIDs []string) error
-	// Regenerate gives a delivery to a new workflow.
-	Regenerate(ctx context.Context, deliveryID string, generation int) error
+	// Regenerate gives deliveries of one generation to new workflows.
+	Regenerate(ctx context.Context, deliveryIDs []string, generation int) error
 
 	// Queued lists the webhooks of which something is queued.
 	Queued(ctx context.Context) ([]hook.Queue, error)
@@ -246,7 +246,7 @@ func (d *Dispatcher) repair(ctx context.Context, claim hook.Claim) error {
 	if d.Repaired != nil {
 		d.Repaired()
 	}
-	return d.Ledger.Regenerate(ctx, claim.DeliveryID, claim.Generation)
+	return d.Ledger.Regenerate(ctx, []string{claim.DeliveryID}, claim.Generation)
 }
 
 // one starts the workflow of one claim. A workflow that is closed while its
@@ -268,5 +268,5 @@ func (d *Dispatcher) one(ctx context.Context, claim hook.Claim) error {
 	}
 	d.Log.Warn("a delivery's workflow is gone, it gets a new one",
 		zap.String("delivery_id", claim.DeliveryID), zap.Int("generation", claim.Generation))
-	return d.Ledger.Regenerate(ctx, claim.DeliveryID, claim.Generation)
+	return d.Ledger.Regenerate(ctx, []string{claim.DeliveryID}, claim.Generation)
 }

@@ -82,8 +82,10 @@ func (w *world) Undo(context.Context, hook.Delivery, int, time.Duration) error {
 
 func (w *world) Improve(context.Context, string, []string) error { return nil }
 
-func (w *world) Regenerate(_ context.Context, id string, generation int) error {
-	w.regenerated = append(w.regenerated, fmt.Sprint(id, " after ", generation))
+func (w *world) Regenerate(_ context.Context, ids []string, generation int) error {
+	for _, id := range ids {
+		w.regenerated = append(w.regenerated, fmt.Sprint(id, " after ", generation))
+	}
 	return nil
 }
 

@@ -169,6 +169,11 @@ type Take struct {
 	CrowdedOwners []string
 	// Behind are owners of whom older deliveries are due: an ingest leaves theirs due.
 	Behind []string
+	// Shared says that owners have begun attempts of late, and Sole is the owner where
+	// it is one alone. What an ingest has no room for is queued at once, but the sole
+	// owner's.
+	Shared bool
+	Sole   string
 	// Timeout bounds an attempt of a webhook without its own timeout; Margin
 	// is what an attempt may take beside. After both the delivery is due again.
 	Timeout time.Duration

@@ -26,6 +26,7 @@ func (s *Slots) Room() hook.Take {
 		}
 	}
 	s.crowd(&t)
+	t.Shared, t.Sole = s.active(now)
 	return t
 }
 

@@ -261,12 +261,29 @@ func (s *Slots) sweep(now time.Time) {
 // alone says whether no other owner has begun anything of late.
 func (s *Slots) alone(o *owner, now time.Time) bool {
 	for _, other := range s.owners {
-		if other != o && (other.inFlight > 0 || now.Sub(other.seen) < idle) {
+		if other != o && other.active(now) {
 			return false
 		}
 	}
 	return true
 }
+
+// active says whether an owner has begun anything of late, and which one where it is
+// one alone.
+func (s *Slots) active(now time.Time) (some bool, sole string) {
+	for _, o := range s.owners {
+		switch {
+		case !o.active(now):
+		case some:
+			return true, ""
+		default:
+			some, sole = true, o.id
+		}
+	}
+	return some, sole
+}
+
+func (o *owner) active(now time.Time) bool { return o.inFlight > 0 || now.Sub(o.seen) < idle }
 
 func sorted(ids []string) []string {
 	slices.Sort(ids)

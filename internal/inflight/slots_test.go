@@ -129,6 +129,33 @@ func TestSlots_WakeWhoWaitedForRoom(t *testing.T) {
 	})
 }
 
+func TestSlots_SayWhoSharesThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s inflight.Slots
+		shared := func() (bool, string) {
+			room := s.Room()
+			return room.Shared, room.Sole
+		}
+		require.Equal(t, hook.Take{Limit: hook.MaxYoung, Each: hook.MaxYoungOfOwner}, s.Room())
+		s.Enter("o", "w").Leave()
+		some, sole := shared()
+		require.True(t, some)
+		require.Equal(t, "o", sole)
+		kept := s.Enter("p", "v")
+		some, sole = shared()
+		require.True(t, some)
+		require.Empty(t, sole)
+		<-time.After(time.Minute)
+		some, sole = shared()
+		require.True(t, some)
+		require.Equal(t, "p", sole, "it has one under way")
+		kept.Leave()
+		<-time.After(time.Minute)
+		some, _ = shared()
+		require.False(t, some)
+	})
+}
+
 // An owner that is alone only waits for the end of a moment; beside another one its
 // deliveries are queued.
 func TestSlots_QueueABurstOnlyBesideOthers(t *testing.T) {
@@ -160,7 +187,7 @@ func TestSlots_PlanInTurnsAmongOwners(t *testing.T) {
 		plan := s.Plan(100, waiting)
 		require.Equal(t, 50, plan["q"])
 		require.Len(t, plan, 51)
-		require.Equal(t, s.Room(), new(inflight.Slots).Room(), "nothing is reserved")
+		require.Equal(t, new(inflight.Slots).Room().Limit, s.Room().Limit, "nothing is reserved")
 		hang(&s, "noisy", 300, 5000)
 		plan = s.Plan(100, waiting)
 		require.Equal(t, map[string]int{"q": 100}, plan)

@@ -54,6 +54,24 @@ func TestIngest_QueuesWhatItsOwnerHasNoRoomFor(t *testing.T) {
 	require.Len(t, s.takenQueued(t), 10)
 }
 
+// Beside others an owner has what is beyond its share queued; where it is alone that is
+// due, and begun as soon as there is room.
+func TestIngest_QueuesWhatIsBeyondAnOwnersShare(t *testing.T) {
+	for sole, queued := range map[string]int{"": 8, "somebody else": 8, "u2": 0} {
+		t.Run("sole "+sole, func(t *testing.T) {
+			s := newStage(t)
+			s.another(t, 10)
+			s.webhook(t, hook.Rule{Events: []string{"*"}})
+			p := s.beginner(100)
+			p.room.Each, p.room.Shared, p.room.Sole = 2, true, sole
+			s.post(t, event("e1", "TODO_CREATED", "p1"))
+			require.Len(t, p.begun, 3)
+			require.Len(t, s.takenQueued(t), queued)
+			require.Len(t, s.taken(t), 8-queued)
+		})
+	}
+}
+
 func TestIngest_LeavesDueWhatComesBehindOlderOnes(t *testing.T) {
 	s := newStage(t)
 	s.another(t, 2)

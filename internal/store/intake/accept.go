@@ -15,7 +15,7 @@ import (
 
 // New makes the part; first attempts that an ingest begins go to firsts.
 func New(health *health.Store, firsts *inflight.Handover) *Store {
-	s := &Store{Store: health, firsts: firsts}
+	s := &Store{Store: health, firsts: firsts, fanOut: newFanOut()}
 	s.gather.run, s.large.run, s.parts.run = s.acceptAll, s.acceptAll, s.acceptPartsOf
 	return s
 }
@@ -34,9 +34,15 @@ func (s *Store) Ingest(ctx context.Context, events []hook.Event, schemas []int64
 	ctx = core.Via(ctx, s.IntakePool)
 	accepted := make([]*hook.Accepted, len(events)) // nil = not accepted now
 	o := offered{events: events, schemas: schemas}
+	before := len(events)
 	left, err := s.ingestMore(ctx, o, nil, judge, accepted)
 	for err == nil && len(left) > 0 {
-		left, err = s.ingestMore(ctx, o, left, judge, accepted)
+		// Twice as many as fitted into the last one: all of them would be sent to the
+		// database again with each statement.
+		n := min(len(left), 2*max(1, before-len(left)))
+		before = len(left)
+		again, failed := s.ingestMore(ctx, o, left[:n], judge, accepted)
+		left, err = append(again, left[n:]...), failed
 	}
 	if err != nil && !partly(ctx, accepted) {
 		return nil, core.Classify("ingest", err)

@@ -173,7 +173,7 @@ func TestAnEndedRequestIsNotOffered(t *testing.T) {
 
 func TestIngest_LargeRequestsKeepNoSmallOnesWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s Store
+		s := Store{fanOut: newFanOut()}
 		under, release := make(chan int, 10), make(chan struct{})
 		s.large.run = func(_ context.Context, all []*caller) error {
 			under <- len(all)
@@ -181,8 +181,8 @@ func TestIngest_LargeRequestsKeepNoSmallOnesWaiting(t *testing.T) {
 			return nil
 		}
 		s.gather.run = func(context.Context, []*caller) error { return nil }
-		done := make(chan error, core.GatherStatements+1)
-		for range cap(done) {
+		done := make(chan error, core.GatherStatements+2)
+		for range core.GatherStatements + 1 {
 			go func() {
 				_, err := s.offer(t.Context(), offered{events: make([]hook.Event, gatherEvents+1)})
 				done <- err
@@ -190,6 +190,14 @@ func TestIngest_LargeRequestsKeepNoSmallOnesWaiting(t *testing.T) {
 		}
 		<-time.After(10 * gatherPatience)
 		require.Len(t, under, core.GatherStatements, "the third one waits")
+		wide := hook.Event{ID: "wide", ProjectID: "p1"}
+		s.fanOut.note(wide, manyDeliveries)
+		go func() {
+			_, err := s.offer(t.Context(), offered{events: []hook.Event{wide}})
+			done <- err
+		}()
+		synctest.Wait()
+		require.Len(t, under, core.GatherStatements, "nor does one with many deliveries pass them")
 		_, err := s.offer(t.Context(), offered{events: make([]hook.Event, 1)})
 		require.NoError(t, err)
 		close(release)

@@ -18,10 +18,10 @@ import (
 // a list of deliveries must not be joined to one of events.
 var AcceptEvents = offeredEvents + lookUpSpots + deferred + accepting + addressedBySpot + delivering + acceptedRows + askedRows + deferredRows
 
-// DeliveriesAtOnce bounds the deliveries that one statement inserts, about 0.2 s of
+// DeliveriesAtOnce bounds the deliveries that one statement inserts, about 80 ms of
 // work: what others wait for behind it. An event has all of its deliveries from one
 // statement, so the last one may go beyond.
-const DeliveriesAtOnce = 5000
+const DeliveriesAtOnce = 2000
 
 // acceptJudged accepts events with the webhooks $19 for the events $18.
 const acceptJudged = offeredEvents + judged + accepting + addressedByEvent + delivering + acceptedRows
@@ -135,25 +135,28 @@ const addressedByEvent = `addressed AS (
 //
 // Some of them are inserted as take leaves what it begins; $13 is how many, in all and
 // of one owner. $14 names webhooks and owners that have no room, whose deliveries are
-// queued, and owners of whom older ones are due. See inflight.Handover.
+// queued, owners of whom older ones are due, and who shares the room with whom. See
+// hook.Take and inflight.Handover.
 const delivering = `numbered AS (
 	SELECT d.id, d.webhook_id, d.type, d.project_id, d.company_id, w.enabled, w.limited, w.version, w.timeout_seconds, w.blue_webhook, w.owner_id,
 		row_number() OVER (ORDER BY array_position($1::text[], d.id), d.webhook_id) - 1 AS number,
 		row_number() OVER (PARTITION BY w.owner_id ORDER BY array_position($1::text[], d.id), d.webhook_id) AS of_owner, (d.webhook_id = ANY($14::text[]) OR 'owner ' || w.owner_id = ANY($14::text[])) IS TRUE AS crowded,
+		('behind ' || w.owner_id = ANY($14::text[])) IS TRUE AS behind,
 		count(*) OVER (PARTITION BY d.id) AS siblings
 	FROM addressed d
 	CROSS JOIN LATERAL (` + ledger.Addressee + `) w
 	WHERE w.deleted_at IS NULL AND ` + ledger.OwnerIsMember + `
 ), named AS MATERIALIZED (
 	SELECT n.*, $12::text || ` + IDDigits + ` AS delivery_id,
-		n.enabled AND NOT n.limited AND NOT n.crowded AND n.number < ($13::int[])[1] AND n.of_owner <= ($13::int[])[2] AND ('behind ' || n.owner_id = ANY($14::text[])) IS NOT TRUE AS begun
+		n.enabled AND NOT n.limited AND NOT n.crowded AND n.number < ($13::int[])[1] AND n.of_owner <= ($13::int[])[2] AND NOT n.behind AS begun,
+		n.enabled AND (n.crowded OR n.of_owner > ($13::int[])[2] AND NOT n.behind AND 'shared' = ANY($14::text[]) AND ('sole ' || n.owner_id = ANY($14::text[])) IS NOT TRUE) AS queued
 	FROM numbered n
 ), delivered AS (
 	INSERT INTO deliveries (id, event_id, webhook_id, event_type, project_id, company_id, siblings, blue_webhook, status, reason, attempts, begun_at, dispatch_at)
 	SELECT w.delivery_id, w.id, w.webhook_id, w.type, w.project_id, w.company_id, w.siblings, w.blue_webhook, ` + ledger.FirstState + `,
 		w.begun::int, CASE WHEN w.begun THEN now() END,
 		CASE WHEN w.begun THEN now() + make_interval(secs => coalesce(w.timeout_seconds, $15::float8) + $16::float8)
-			WHEN w.crowded AND w.enabled THEN timestamptz 'infinity' ELSE ` + ledger.FirstDue + ` END
+			WHEN w.queued THEN timestamptz 'infinity' ELSE ` + ledger.FirstDue + ` END
 	FROM named w
 )`
 

@@ -154,5 +154,8 @@ func roomColumns(t hook.Take) []any {
 	for _, id := range t.Behind {
 		names = append(names, "behind "+id)
 	}
+	if t.Shared {
+		names = append(names, "shared", "sole "+t.Sole)
+	}
 	return []any{pq.Array([]int64{int64(t.Limit), int64(cmp.Or(t.Each, t.Limit))}), pq.Array(names), t.Timeout.Seconds(), t.Margin.Seconds()}
 }

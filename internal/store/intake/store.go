@@ -12,7 +12,8 @@ import (
 type Store struct {
 	*health.Store
 	firsts *inflight.Handover // of what an ingest begins
-	gather gather             // of what Ingest is offered
-	large  gather             // of requests that are too large to share a statement
-	parts  gather             // of events that count in combinations
+	fanOut fanOut
+	gather gather // of what Ingest is offered
+	large  gather // of requests that are too large to share a statement
+	parts  gather // of events that count in combinations
 }

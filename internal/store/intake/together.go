@@ -15,7 +15,7 @@ import (
 func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
 	switch {
 	case core.Carried(ctx) != nil:
-	case len(o.events) > gatherEvents || o.rest:
+	case len(o.events) > gatherEvents || o.rest || s.fanOut.many(o.events):
 		return s.large.offer(ctx, o)
 	default:
 		return s.gather.offer(ctx, o)
@@ -59,6 +59,9 @@ func (s *Store) acceptAll(ctx context.Context, all []*caller) error {
 	for i, r := range found {
 		w, place := of[r.position], r.position-first[r.position]
 		events[i] = w.events[place]
+		if r.accepted {
+			s.fanOut.note(events[i], r.matched)
+		}
 		r.position = place
 		w.found = append(w.found, r)
 	}

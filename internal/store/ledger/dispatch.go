@@ -101,15 +101,17 @@ func claims(claimed []claimRow) []hook.Claim {
 	return out
 }
 
-// Regenerate gives a delivery to a new workflow, because the one of the given
-// generation is closed and left it unfinished. It is due at once, and keeps the
-// place that it may have.
-func (s *Store) Regenerate(ctx context.Context, deliveryID string, generation int) error {
+// Regenerate gives deliveries to new workflows, because that of the given generation is
+// closed and left them unfinished. They are due at once, and keep the places that they
+// may have.
+func (s *Store) Regenerate(ctx context.Context, deliveryIDs []string, generation int) error {
 	ctx = core.Via(ctx, s.AttemptsPool)
 	_, err := s.On(ctx).ExecContext(ctx, `
-		UPDATE deliveries SET generation = generation + 1, dispatch_at = now(), updated_at = now()
-		WHERE id = $1 AND generation = $2 AND status IN ('pending', 'retrying')`, deliveryID, generation)
-	return core.Classify("give a delivery to a new workflow", err)
+		WITH left_over AS MATERIALIZED (
+			SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.generation = $2 AND d.status IN ('pending', 'retrying') ORDER BY d.id FOR NO KEY UPDATE
+		)
+		UPDATE deliveries d SET generation = generation + 1, dispatch_at = now(), updated_at = now() FROM left_over l WHERE d.id = l.id`, pq.Array(deliveryIDs), generation)
+	return core.Classify("give deliveries to new workflows", err)
 }
 
 // markCarried notes which workflows carry deliveries, unless they have been given to
