@@ -37,8 +37,8 @@ type Ledger interface {
 	Fail(ctx context.Context, ends []hook.Finish) error
 
 	// Regenerate gives unfinished deliveries to other workflows, in place of the one
-	// that carries this generation.
-	Regenerate(ctx context.Context, deliveryIDs []string, generation int) error
+	// that carries this generation. It passes over what others have locked, and names it.
+	Regenerate(ctx context.Context, deliveryIDs []string, generation int) (locked []string, err error)
 	// Settle gives a delivery a status without an attempt.
 	Settle(ctx context.Context, p hook.Parcel, status hook.DeliveryStatus, reason hook.Reason) error
 

@@ -83,7 +83,7 @@ func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, 
 			return outcome, err
 		}
 	}
-	d := &departure{in.DeliveryID, make(chan error, 1)}
+	d := &departure{id: in.DeliveryID, since: time.Now(), written: make(chan error, 1)}
 	a.leaving.add("", d, a.depart)
 	return onTheirOwn, <-d.written
 }
@@ -91,11 +91,13 @@ func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, 
 // departure is a delivery that leaves its batch for a workflow of its own.
 type departure struct {
 	id      string
+	since   time.Time
+	locked  time.Duration // the last pause for a lock
 	written chan error
 }
 
-// depart gives deliveries to workflows of their own. Where one statement for all
-// fails, each has one for itself: none fails for what is in another.
+// depart gives deliveries to workflows of their own. One that others have locked is
+// tried again, and delays no other.
 func (a *Activities) depart(all []*departure) {
 	ids := make([]string, len(all))
 	for i, d := range all {
@@ -103,15 +105,17 @@ func (a *Activities) depart(all []*departure) {
 	}
 	ctx, cancel := context.WithTimeout(a.firsts.context(), finishWithin)
 	defer cancel()
-	err := a.Ledger.Regenerate(ctx, ids, 1)
-	if err != nil && len(all) > 1 && hook.CodeOf(err) != hook.CodeUnavailable {
-		for _, d := range all {
-			a.depart([]*departure{d})
-		}
-		return
-	}
+	locked, err := a.Ledger.Regenerate(ctx, ids, 1)
 	for _, d := range all {
-		d.written <- err
+		switch {
+		case !slices.Contains(locked, d.id):
+			d.written <- err
+		case time.Since(d.since) > finishWithin:
+			d.written <- hook.LockedDelivery(d.id)
+		default:
+			d.locked = nextPause(d.locked)
+			time.AfterFunc(d.locked, func() { a.leaving.add("", d, a.depart) })
+		}
 	}
 }
 

@@ -122,11 +122,17 @@ func (a *Activities) succeed(all []*end) {
 // later tries an end again whose delivery others have locked.
 func (a *Activities) later(e *end) {
 	if a.firsts.context().Err() != nil || time.Since(e.since) > finishWithin && a.kept.tooMany() {
-		e.written <- hook.Errorf(hook.CodeUnavailable, "the delivery %s is locked in the database", e.DeliveryID)
+		e.written <- hook.LockedDelivery(e.DeliveryID)
 		return
 	}
-	e.locked = min(max(2*e.locked, lockedPause), longestLocked)
+	e.locked = nextPause(e.locked)
 	time.AfterFunc(e.locked, func() { a.ends.add("", e, a.succeed) })
+}
+
+// nextPause is how long something waits whose delivery others have locked, after the
+// last pause.
+func nextPause(last time.Duration) time.Duration {
+	return min(max(2*last, lockedPause), longestLocked)
 }
 
 // ofWebhook writes failures of one webhook, and what successes that are written

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"godwit/activities"
 	"godwit/internal/hook"
 	"godwit/internal/id"
 )
@@ -144,4 +145,33 @@ func TestEnds_LockedWebhooksDelayNoSuccess(t *testing.T) {
 	for range cap(failed) {
 		require.NoError(t, <-failed)
 	}
+}
+
+// TestBatch_OneLockedDeliveryDelaysNoOther has deliveries leave a batch of which one is
+// locked: the others have workflows of their own at once, and it has when it is free.
+func TestBatch_OneLockedDeliveryDelaysNoOther(t *testing.T) {
+	s := newStage(t)
+	begun := s.begun(t, 31)
+	in := activities.DeliverBatchInput{AttemptTimeout: time.Second}
+	for _, p := range begun {
+		in.DeliveryIDs = append(in.DeliveryIDs, p.Delivery.ID)
+	}
+	release := s.lock(t, `SELECT FROM deliveries WHERE id = $1 FOR UPDATE`, in.DeliveryIDs[7])
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.acts.DeliverBatch(context.Background(), in)
+		ended <- err
+	}()
+	db, err := sql.Open("postgres", s.url)
+	require.NoError(t, err)
+	defer db.Close()
+	onTheirOwn := func() (n int) {
+		require.NoError(t, db.QueryRow(`SELECT count(*) FROM deliveries WHERE generation = 2`).Scan(&n))
+		return n
+	}
+	require.Eventually(t, func() bool { return onTheirOwn() == 30 }, 5*time.Second, 10*time.Millisecond)
+	require.Empty(t, ended)
+	release()
+	require.NoError(t, <-ended)
+	require.Equal(t, 31, onTheirOwn())
 }

@@ -165,11 +165,11 @@ func (l *ledger) Unclaim(_ context.Context, ids []string) error {
 	return nil
 }
 
-func (l *ledger) Regenerate(_ context.Context, ids []string, _ int) error {
+func (l *ledger) Regenerate(_ context.Context, ids []string, _ int) (locked []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.regenerated = append(l.regenerated, ids...)
-	return nil
+	return nil, nil
 }
 
 func (l *ledger) add(ids ...string) {

@@ -49,8 +49,9 @@ type Ledger interface {
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]hook.Claim, error)
 	// Unclaim makes claimed deliveries due again at once.
 	Unclaim(ctx context.Context, deliveryIDs []string) error
-	// Regenerate gives deliveries of one generation to new workflows.
-	Regenerate(ctx context.Context, deliveryIDs []string, generation int) error
+	// Regenerate gives deliveries of one generation to new workflows. It passes over
+	// what others have locked, and names it.
+	Regenerate(ctx context.Context, deliveryIDs []string, generation int) (locked []string, err error)
 
 	// Queued lists the webhooks of which something is queued.
 	Queued(ctx context.Context) ([]hook.Queue, error)
@@ -246,7 +247,17 @@ func (d *Dispatcher) repair(ctx context.Context, claim hook.Claim) error {
 	if d.Repaired != nil {
 		d.Repaired()
 	}
-	return d.Ledger.Regenerate(ctx, []string{claim.DeliveryID}, claim.Generation)
+	return d.regenerate(ctx, claim)
+}
+
+// regenerate gives a delivery to a new workflow. While others have it locked that fails,
+// and the claim is given back.
+func (d *Dispatcher) regenerate(ctx context.Context, claim hook.Claim) error {
+	locked, err := d.Ledger.Regenerate(ctx, []string{claim.DeliveryID}, claim.Generation)
+	if err == nil && len(locked) > 0 {
+		err = hook.LockedDelivery(claim.DeliveryID)
+	}
+	return err
 }
 
 // one starts the workflow of one claim. A workflow that is closed while its
@@ -268,5 +279,5 @@ func (d *Dispatcher) one(ctx context.Context, claim hook.Claim) error {
 	}
 	d.Log.Warn("a delivery's workflow is gone, it gets a new one",
 		zap.String("delivery_id", claim.DeliveryID), zap.Int("generation", claim.Generation))
-	return d.Ledger.Regenerate(ctx, []string{claim.DeliveryID}, claim.Generation)
+	return d.regenerate(ctx, claim)
 }

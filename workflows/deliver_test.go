@@ -82,11 +82,11 @@ func (w *world) Undo(context.Context, hook.Delivery, int, time.Duration) error {
 
 func (w *world) Improve(context.Context, string, []string) error { return nil }
 
-func (w *world) Regenerate(_ context.Context, ids []string, generation int) error {
+func (w *world) Regenerate(_ context.Context, ids []string, generation int) (locked []string, err error) {
 	for _, id := range ids {
 		w.regenerated = append(w.regenerated, fmt.Sprint(id, " after ", generation))
 	}
-	return nil
+	return nil, nil
 }
 
 func (w *world) PutBack(context.Context, hook.Parcel) error                     { return nil }

@@ -25,6 +25,11 @@ const (
 // but something else has locked what is needed.
 var ErrLocked = errors.New("locked by something else")
 
+// LockedDelivery is the error where others have locked a delivery for too long.
+func LockedDelivery(id string) error {
+	return &Error{Code: CodeUnavailable, Message: "the delivery " + id + " is locked in the database", Err: ErrLocked}
+}
+
 // Error is an error with a Code. Message and Fields are for the caller, Err is
 // for the log alone.
 type Error struct {

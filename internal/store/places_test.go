@@ -124,7 +124,9 @@ func TestAWorkerThatIsLostLosesNoPlace(t *testing.T) {
 		require.Equal(t, id, claims[0].DeliveryID)
 		require.Empty(t, s.released(t))
 	}
-	require.NoError(t, s.Regenerate(ctx, []string{id}, 1))
+	locked, err := s.Regenerate(ctx, []string{id}, 1)
+	require.NoError(t, err)
+	require.Empty(t, locked)
 	require.True(t, s.due(t, id).HoldsSlot)
 
 	t.Log("lost between begin and finish: it needs a place anew, and its own is free for it")

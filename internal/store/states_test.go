@@ -245,7 +245,9 @@ var walks = []walk{
 		require.NoError(t, s.Carried(ctxOfWalks, []hook.Carried{{DeliveryID: p.Delivery.ID, Generation: p.Delivery.Generation, RunID: "other"}}))
 	}},
 	{transition: "regenerate", do: func(s stage, t *testing.T, p hook.Parcel) {
-		require.NoError(t, s.Regenerate(ctxOfWalks, []string{p.Delivery.ID}, p.Delivery.Generation))
+		locked, err := s.Regenerate(ctxOfWalks, []string{p.Delivery.ID}, p.Delivery.Generation)
+		require.NoError(t, err)
+		require.Empty(t, locked)
 	}},
 	{transition: "release", setUp: withLimit, doAll: releases},
 	{transition: "release", setUp: isDrained, doAll: releases},

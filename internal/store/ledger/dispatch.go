@@ -103,15 +103,18 @@ func claims(claimed []claimRow) []hook.Claim {
 
 // Regenerate gives deliveries to new workflows, because that of the given generation is
 // closed and left them unfinished. They are due at once, and keep the places that they
-// may have.
-func (s *Store) Regenerate(ctx context.Context, deliveryIDs []string, generation int) error {
+// may have. It passes over those that others have locked, and names them.
+func (s *Store) Regenerate(ctx context.Context, deliveryIDs []string, generation int) (locked []string, err error) {
 	ctx = core.Via(ctx, s.AttemptsPool)
-	_, err := s.On(ctx).ExecContext(ctx, `
+	err = sqlx.SelectContext(ctx, s.On(ctx), &locked, `
 		WITH left_over AS MATERIALIZED (
-			SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.generation = $2 AND d.status IN ('pending', 'retrying') ORDER BY d.id FOR NO KEY UPDATE
+			SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.generation = $2 AND d.status IN ('pending', 'retrying') ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED
+		), given AS (
+			UPDATE deliveries d SET generation = generation + 1, dispatch_at = now(), updated_at = now() FROM left_over l WHERE d.id = l.id
 		)
-		UPDATE deliveries d SET generation = generation + 1, dispatch_at = now(), updated_at = now() FROM left_over l WHERE d.id = l.id`, pq.Array(deliveryIDs), generation)
-	return core.Classify("give deliveries to new workflows", err)
+		SELECT d.id FROM deliveries d WHERE d.id = ANY($1) AND d.generation = $2 AND d.status IN ('pending', 'retrying') AND d.id NOT IN (SELECT l.id FROM left_over l)`,
+		pq.Array(deliveryIDs), generation)
+	return locked, core.Classify("give deliveries to new workflows", err)
 }
 
 // markCarried notes which workflows carry deliveries, unless they have been given to
