@@ -28,7 +28,12 @@ type opening struct {
 // ten minutes, in any project.
 func combination(t *testing.T, change func(*hook.Combination)) *opening {
 	t.Helper()
-	o := &opening{stage: newStage(t)}
+	return newStage(t).opening(t, change)
+}
+
+func (s stage) opening(t *testing.T, change func(*hook.Combination)) *opening {
+	t.Helper()
+	o := &opening{stage: s}
 	c := &hook.Combination{
 		AllOf:  []hook.Part{{Events: []string{"TODO_CREATED"}}, {Events: []string{"TODO_DELETED"}}},
 		Within: "10m",

@@ -15,7 +15,12 @@ import (
 // with plans that were made while there was next to nothing: of what an event of a
 // combination costs in a project with much history, of a webhook with many windows.
 func TestCombinations_ReadNoMoreWithHistory(t *testing.T) {
-	o := combination(t, nil)
+	withStatistics(t, testCombinationsReadNoMoreWithHistory)
+}
+
+func testCombinationsReadNoMoreWithHistory(t *testing.T, s stage) {
+	t.Helper()
+	o := s.opening(t, nil)
 	conn := session(t, o.url)
 	for name, statement := range map[string]string{
 		"allow(text[], bigint[])":                                store.AllowHappenings,
@@ -37,8 +42,8 @@ func TestCombinations_ReadNoMoreWithHistory(t *testing.T) {
 		{`parts('{b1,b2}', 'u1')`, 2},
 		{`ended(10)`, 0},
 	}
-	for _, s := range statements {
-		planned(t, conn, s.execute)
+	for _, one := range statements {
+		planned(t, conn, one.execute)
 	}
 	pgtest.Exec(t, o.url, `DELETE FROM windows`)
 	pgtest.Exec(t, o.url, `
@@ -48,10 +53,10 @@ func TestCombinations_ReadNoMoreWithHistory(t *testing.T) {
 		INSERT INTO windows (rule_id, key, webhook_id, ends_at, dispatch_at)
 		SELECT $1, 'k' || g, $2, now() + interval '1 hour', 'infinity' FROM generate_series(1, 9000) g`, o.ruleID, o.webhook.ID)
 	pgtest.Exec(t, o.url, `INSERT INTO window_events (rule_id, key, event_id, parts) SELECT $1, 'k' || g, 'b' || g, 1 FROM generate_series(1, 9000) g`, o.ruleID)
-	for _, s := range statements {
-		p := planned(t, conn, s.execute)
-		t.Logf("%s: %d pages", s.execute, p.pages())
-		require.Equal(t, s.rows, p.Rows, s.execute)
-		require.Less(t, p.pages(), 200, s.execute) // the 9,000 windows of the webhook are counted once
+	for _, one := range statements {
+		p := planned(t, conn, one.execute)
+		t.Logf("%s: %d pages", one.execute, p.pages())
+		require.Equal(t, one.rows, p.Rows, one.execute)
+		require.Less(t, p.pages(), 200, one.execute) // the 9,000 windows of the webhook are counted once
 	}
 }

@@ -37,10 +37,9 @@ const OpenWindows = `
 WITH input AS (
 	SELECT rule_id, key, webhook_id, opens, now() + make_interval(secs => alone) AS ends_at
 	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[], $5::float8[]) AS i(rule_id, key, webhook_id, opens, alone)
-), open AS (
-	SELECT w.rule_id, w.key FROM windows w JOIN input i ON i.rule_id = w.rule_id AND i.key = w.key ORDER BY w.rule_id, w.key FOR UPDATE OF w
-), due AS (
-	UPDATE windows w SET dispatch_at = now() FROM open o WHERE o.rule_id = w.rule_id AND o.key = w.key RETURNING w.rule_id, w.key
+), open AS MATERIALIZED (
+	SELECT i.rule_id, i.key, i.webhook_id FROM (SELECT * FROM input ORDER BY rule_id, key) i
+	CROSS JOIN LATERAL (SELECT FROM windows w WHERE w.rule_id = i.rule_id AND w.key = i.key FOR UPDATE) w
 ), wanted AS (
 	SELECT i.rule_id, i.key, i.webhook_id, i.ends_at, row_number() OVER (PARTITION BY i.webhook_id ORDER BY i.rule_id, i.key) AS n
 	FROM input i WHERE i.opens AND NOT EXISTS (SELECT FROM open o WHERE o.rule_id = i.rule_id AND o.key = i.key)
@@ -49,18 +48,20 @@ WITH input AS (
 	FROM (SELECT DISTINCT webhook_id FROM wanted) v
 ), opened AS (
 	INSERT INTO windows (rule_id, key, webhook_id, ends_at, dispatch_at)
+	SELECT o.rule_id, o.key, o.webhook_id, NULL, now() FROM open o -- that is made due
+	UNION ALL
 	SELECT v.rule_id, v.key, v.webhook_id, v.ends_at, CASE WHEN v.ends_at IS NULL THEN now() ELSE 'infinity' END
 	FROM wanted v JOIN taken t ON t.webhook_id = v.webhook_id WHERE v.n <= $6 - t.windows
-	ORDER BY v.rule_id, v.key
+	ORDER BY 1, 2
 	ON CONFLICT (rule_id, key) DO UPDATE SET dispatch_at = now()
 	RETURNING rule_id, key
+), over AS MATERIALIZED (
+	SELECT v.webhook_id FROM wanted v WHERE NOT EXISTS (SELECT FROM opened o WHERE o.rule_id = v.rule_id AND o.key = v.key)
 ), refused AS (
-	UPDATE webhooks w SET windows_refused = w.windows_refused + v.refused
-	FROM (SELECT webhook_id, count(*) AS refused FROM wanted v
-		WHERE NOT EXISTS (SELECT FROM opened o WHERE o.rule_id = v.rule_id AND o.key = v.key) GROUP BY webhook_id) v
-	WHERE w.id = v.webhook_id
+	UPDATE webhooks w SET windows_refused = w.windows_refused + (SELECT count(*) FROM over v WHERE v.webhook_id = w.id)
+	WHERE w.id = ANY(ARRAY(SELECT v.webhook_id FROM over v))
 )
-SELECT rule_id, key FROM due UNION ALL SELECT rule_id, key FROM opened`
+SELECT rule_id, key FROM opened`
 
 // windowKey is a window: a rule and the hash of the value that its parts share.
 type windowKey struct {

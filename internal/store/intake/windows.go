@@ -203,8 +203,9 @@ const (
 	WindowEvents = `
 		SELECT i.seq, i.event_id, i.parts, e.project_id, e.accepted_at, statement_timestamp() AS now,
 			EXISTS (SELECT FROM members m WHERE m.project_id = e.project_id AND m.user_id = $3) AS member
-		FROM window_events i JOIN events e ON e.id = i.event_id
-		WHERE i.rule_id = $1 AND i.key = $2 ORDER BY e.accepted_at, i.seq LIMIT $4`
+		FROM (SELECT seq, event_id, parts FROM window_events WHERE rule_id = $1 AND key = $2 OFFSET 0) i
+		CROSS JOIN LATERAL (SELECT e.project_id, e.accepted_at FROM events e WHERE e.id = i.event_id OFFSET 0) e
+		ORDER BY e.accepted_at, i.seq LIMIT $4`
 )
 
 // lockWindow locks a window and its webhook and reads the events that the
