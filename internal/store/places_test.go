@@ -108,6 +108,14 @@ func TestAPlaceLostBeforeTheAttemptIsNotUsed(t *testing.T) {
 	require.Zero(t, n)
 }
 
+// regenerates gives a delivery to a new workflow.
+func (s stage) regenerates(t *testing.T, deliveryID string, generation int) {
+	t.Helper()
+	locked, err := s.Regenerate(context.Background(), []string{deliveryID}, generation)
+	require.NoError(t, err)
+	require.Empty(t, locked)
+}
+
 func TestAWorkerThatIsLostLosesNoPlace(t *testing.T) {
 	s := newStage(t)
 	ctx := context.Background()
@@ -124,9 +132,7 @@ func TestAWorkerThatIsLostLosesNoPlace(t *testing.T) {
 		require.Equal(t, id, claims[0].DeliveryID)
 		require.Empty(t, s.released(t))
 	}
-	locked, err := s.Regenerate(ctx, []string{id}, 1)
-	require.NoError(t, err)
-	require.Empty(t, locked)
+	s.regenerates(t, id, 1)
 	require.True(t, s.due(t, id).HoldsSlot)
 
 	t.Log("lost between begin and finish: it needs a place anew, and its own is free for it")

@@ -245,9 +245,7 @@ var walks = []walk{
 		require.NoError(t, s.Carried(ctxOfWalks, []hook.Carried{{DeliveryID: p.Delivery.ID, Generation: p.Delivery.Generation, RunID: "other"}}))
 	}},
 	{transition: "regenerate", do: func(s stage, t *testing.T, p hook.Parcel) {
-		locked, err := s.Regenerate(ctxOfWalks, []string{p.Delivery.ID}, p.Delivery.Generation)
-		require.NoError(t, err)
-		require.Empty(t, locked)
+		s.regenerates(t, p.Delivery.ID, p.Delivery.Generation)
 	}},
 	{transition: "release", setUp: withLimit, doAll: releases},
 	{transition: "release", setUp: isDrained, doAll: releases},
