@@ -88,7 +88,7 @@ func (a *Activities) member(ctx context.Context, in DeliverInput, first *First, 
 	return onTheirOwn, <-d.written
 }
 
-// departure is a delivery that leaves its batch for a workflow of its own.
+// departure is a delivery of a batch that goes on in its own workflow.
 type departure struct {
 	id      string
 	since   time.Time
@@ -96,7 +96,7 @@ type departure struct {
 	written chan error
 }
 
-// depart gives deliveries to workflows of their own. One that others have locked is
+// depart gives each delivery to its own workflow. One that others have locked is
 // tried again, and delays no other.
 func (a *Activities) depart(all []*departure) {
 	ids := make([]string, len(all))

@@ -10,9 +10,9 @@ import (
 	"godwit/schema"
 )
 
-// TestStatistics_OfWhatWaitsAreNotKept updates a database that has them: a superuser
-// removes them, and for any other role they stay as they are.
-func TestStatistics_OfWhatWaitsAreNotKept(t *testing.T) {
+// TestStatistics_OfQueuesAreRemoved migrates a database that has statistics: a superuser
+// removes them, and another role leaves them as they are.
+func TestStatistics_OfQueuesAreRemoved(t *testing.T) {
 	for role, left := range map[string]int{"superuser": 0, "owner": 5} {
 		t.Run(role, func(t *testing.T) {
 			url, ctx := pgtest.EmptyURL(t), context.Background()

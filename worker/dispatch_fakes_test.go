@@ -30,6 +30,7 @@ type ledger struct {
 	takes       int
 	releases    int
 	regenerated []string
+	locked      []string // once
 	given       []string // back
 	carried     []hook.Carried
 	parked      []string // of webhooks that were crowded
@@ -168,8 +169,10 @@ func (l *ledger) Unclaim(_ context.Context, ids []string) error {
 func (l *ledger) Regenerate(_ context.Context, ids []string, _ int) (locked []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.regenerated = append(l.regenerated, ids...)
-	return nil, nil
+	if locked, l.locked = l.locked, nil; locked == nil {
+		l.regenerated = append(l.regenerated, ids...)
+	}
+	return locked, nil
 }
 
 func (l *ledger) add(ids ...string) {

@@ -319,8 +319,9 @@ func TestOneBadDeliveryDoesNotHoldUpTheOthers(t *testing.T) {
 func TestALostWorkflowIsReplaced(t *testing.T) {
 	dispatch(t, func(w world) {
 		w.set(func(string) error { return workflows.ErrClosed })
+		w.see(func() { w.locked = []string{"a"} }) // the claim is given back
 		w.repeat("a")
-		<-time.After(soon)
+		<-time.After(time.Second)
 		w.see(func() { require.Equal(t, []string{"a"}, w.regenerated) })
 	})
 }

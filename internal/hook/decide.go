@@ -169,9 +169,8 @@ type Take struct {
 	CrowdedOwners []string
 	// Behind are owners of whom older deliveries are due: an ingest leaves theirs due.
 	Behind []string
-	// Shared says that owners have begun attempts of late, and Sole is the owner where
-	// it is one alone. What an ingest has no room for is queued at once, but the sole
-	// owner's.
+	// Shared says that an owner has begun attempts in the last seconds. Sole names that
+	// owner where there is only one. An ingest queues what it can't begin of any other.
 	Shared bool
 	Sole   string
 	// Timeout bounds an attempt of a webhook without its own timeout; Margin

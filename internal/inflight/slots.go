@@ -268,8 +268,8 @@ func (s *Slots) alone(o *owner, now time.Time) bool {
 	return true
 }
 
-// active says whether an owner has begun anything of late, and which one where it is
-// one alone.
+// active says whether an owner has begun anything in the last seconds, and names that
+// owner where there is only one.
 func (s *Slots) active(now time.Time) (some bool, sole string) {
 	for _, o := range s.owners {
 		switch {

@@ -54,10 +54,10 @@ func TestIngest_QueuesWhatItsOwnerHasNoRoomFor(t *testing.T) {
 	require.Len(t, s.takenQueued(t), 10)
 }
 
-// Beside others an owner has what is beyond its share queued; where it is alone that is
-// due, and begun as soon as there is room.
+// Beside other owners an ingest queues what is beyond an owner's share. A sole owner's
+// deliveries stay due, and begin as soon as there is room.
 func TestIngest_QueuesWhatIsBeyondAnOwnersShare(t *testing.T) {
-	for sole, queued := range map[string]int{"": 8, "somebody else": 8, "u2": 0} {
+	for sole, queued := range map[string]int{"": 8, "u1": 8, "u2": 0} {
 		t.Run("sole "+sole, func(t *testing.T) {
 			s := newStage(t)
 			s.another(t, 10)

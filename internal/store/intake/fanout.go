@@ -7,9 +7,8 @@ import (
 )
 
 const (
-	// manyDeliveries is from how many deliveries on, by what the last event of each of
-	// its projects and types came to, a request is large. Those that share statements
-	// would wait for it.
+	// A request is large from manyDeliveries on, by how many the last event of each
+	// project and type had: a small one in the same statement would wait some 2 ms for it.
 	manyDeliveries = 50
 	// rememberedSpots is of how many projects and types that is remembered.
 	rememberedSpots = 10_000
