@@ -14,8 +14,8 @@ import (
 )
 
 // Once has run do its work at most once under the key, and gives its answer: the
-// kept one where it has run before. All of it is one transaction, which run's
-// context carries: with the answer everything that run has written is kept, or
+// kept one where it has run before. All of it is one transaction, that of run's
+// context: with the answer everything that run has written is kept, or
 // nothing of it, whatever dies in between. A nil answer keeps nothing.
 //
 // The same key with another request is CodeInvalid; one whose request is under
@@ -29,7 +29,7 @@ func (s *Store) Once(ctx context.Context, k hook.IdempotencyKey, run func(contex
 		if again = answer != nil; err != nil || again {
 			return err
 		}
-		if answer = run(core.Carry(ctx, tx)); answer == nil {
+		if answer = run(core.WithTx(ctx, tx)); answer == nil {
 			return errNothingToKeep
 		}
 		return s.keepAnswer(ctx, tx, k, answer)

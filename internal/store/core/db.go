@@ -103,9 +103,9 @@ func (s *DB) PrepareAll(ctx context.Context, doing string, queries ...string) er
 
 // InTx runs f in one transaction; it commits when f returns nil. f may run
 // again after a conflict with another transaction.
-// Where ctx carries a transaction, f is a part of that.
+// Where ctx has a transaction, f is a part of that.
 func (s *DB) InTx(ctx context.Context, doing string, f func(*sqlx.Tx) error) error {
-	if tx := Carried(ctx); tx != nil {
+	if tx := TxOf(ctx); tx != nil {
 		return s.Repeat(ctx, func() error { return within(ctx, tx, doing, f) })
 	}
 	return s.Repeat(ctx, func() error { return s.RunTx(ctx, doing, f) })
@@ -176,7 +176,7 @@ func (s *DB) uses(ctx context.Context) use {
 // Enter waits for the turn of ctx, and gives what ends it. What is a part of a
 // transaction has its turn.
 func (s *DB) Enter(ctx context.Context) (leave func(), err error) {
-	if Carried(ctx) != nil {
+	if TxOf(ctx) != nil {
 		return func() {}, nil
 	}
 	u := s.uses(ctx)

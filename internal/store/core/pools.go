@@ -145,12 +145,12 @@ type use struct {
 }
 
 // Via gives a context whose statements run on the connections of p, in the turns of
-// who asks, unless it carries a transaction.
+// who asks, unless it has a transaction.
 func Via(ctx context.Context, p *pool) context.Context { return viaFor(ctx, p, ownerOf(ctx)) }
 
 // viaFor is via in the turns of the owner.
 func viaFor(ctx context.Context, p *pool, owner string) context.Context {
-	if Carried(ctx) != nil {
+	if TxOf(ctx) != nil {
 		return ctx
 	}
 	return context.WithValue(ctx, useKey{}, use{p, owner})

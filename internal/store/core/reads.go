@@ -31,7 +31,7 @@ var BeginRead = fmt.Sprintf(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, RE
 // its statements counts, the next one lists. It writes nothing. A statement that takes
 // longer than readTimeout is CodeUnavailable.
 func (s *DB) Read(ctx context.Context, read func(*sqlx.Tx) error) error {
-	if tx := Carried(ctx); tx != nil { // which may have written what is to be read
+	if tx := TxOf(ctx); tx != nil { // which may have written what is to be read
 		return read(tx)
 	}
 	return s.RunTx(Via(ctx, s.reads), "read", func(tx *sqlx.Tx) error {
@@ -45,7 +45,7 @@ func (s *DB) Read(ctx context.Context, read func(*sqlx.Tx) error) error {
 // Snapshot is Read for a whole request: it runs read with a context whose reads all
 // see one moment.
 func (s *DB) Snapshot(ctx context.Context, read func(context.Context) error) error {
-	return s.Read(ctx, func(tx *sqlx.Tx) error { return read(Carry(ctx, tx)) })
+	return s.Read(ctx, func(tx *sqlx.Tx) error { return read(WithTx(ctx, tx)) })
 }
 
 // tooSlow says what to do about a read that ran into readTimeout.

@@ -6,23 +6,23 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// On gives what the statements of ctx run on: the transaction that it carries,
+// On gives what the statements of ctx run on: their transaction,
 // which alone sees what it has written, else the pool.
 func (s *DB) On(ctx context.Context) sqlx.ExtContext {
-	if tx := Carried(ctx); tx != nil {
+	if tx := TxOf(ctx); tx != nil {
 		return tx
 	}
 	return s.pool(ctx).DB
 }
 
 // ByItself runs f with the statement of a hot query, which is a transaction by
-// itself, or a part of the one that ctx carries. f may run again after a conflict.
+// itself, or a part of the one that ctx has. f may run again after a conflict.
 func (s *DB) ByItself(ctx context.Context, doing, query string, f func(*sqlx.Stmt) error) error {
 	st, err := s.Prepared(ctx, query)
 	if err != nil {
 		return Classify("prepare: "+doing, err)
 	}
-	if Carried(ctx) != nil {
+	if TxOf(ctx) != nil {
 		return s.InTx(ctx, doing, func(tx *sqlx.Tx) error { return f(tx.StmtxContext(ctx, st)) })
 	}
 	return Classify(doing, s.Repeat(ctx, func() error { return f(st) }))

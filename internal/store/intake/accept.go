@@ -89,7 +89,7 @@ func (s *Store) ingestMore(ctx context.Context, o offered, positions []int, judg
 // partly says that some events were accepted, whatever happens to the others; not
 // within a transaction that ends with all of them.
 func partly(ctx context.Context, accepted []*hook.Accepted) bool {
-	return core.Carried(ctx) == nil && slices.ContainsFunc(accepted, func(a *hook.Accepted) bool { return a != nil && a.Err == nil })
+	return core.TxOf(ctx) == nil && slices.ContainsFunc(accepted, func(a *hook.Accepted) bool { return a != nil && a.Err == nil })
 }
 
 // refuseRest answers for those that were not accepted.
@@ -106,7 +106,7 @@ func refuseRest(err error, accepted []*hook.Accepted) {
 // in statements that insert no more than DeliveriesAtOnce.
 func (s *Store) ingestJudged(ctx context.Context, o offered, asked []ingested, judge hook.Judge, accepted []*hook.Accepted) error {
 	candidates, positions := candidatesOf(o.events, asked)
-	choice, err := judge(ctx, hook.Offer{Candidates: candidates, Load: s.Conditions, InTransaction: core.Carried(ctx) != nil})
+	choice, err := judge(ctx, hook.Offer{Candidates: candidates, Load: s.Conditions, InTransaction: core.TxOf(ctx) != nil})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 func (s *Store) acceptParts(ctx context.Context, j judgedIngest, choice hook.Choice) error {
 	w := &caller{offered: j.offered, choice: choice}
 	var err error
-	if core.Carried(ctx) != nil || len(w.events) > gatherEvents {
+	if core.TxOf(ctx) != nil || len(w.events) > gatherEvents {
 		err = s.acceptPartsOf(ctx, []*caller{w})
 	} else {
 		err = core.Classify("ingest", s.parts.call(ctx, w))

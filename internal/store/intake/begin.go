@@ -14,7 +14,7 @@ import (
 // nobody else sees its deliveries yet. What there is room for it inserts as begun, so
 // that an attempt needs no further statement; all else is due and waits for Take.
 func (s *Store) room(ctx context.Context) hook.Take {
-	if core.Carried(ctx) != nil {
+	if core.TxOf(ctx) != nil {
 		return hook.Take{}
 	}
 	return s.firsts.Room()

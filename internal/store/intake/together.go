@@ -14,7 +14,7 @@ import (
 // statements must not wait for it.
 func (s *Store) offer(ctx context.Context, o offered) ([]ingested, error) {
 	switch {
-	case core.Carried(ctx) != nil:
+	case core.TxOf(ctx) != nil:
 	case len(o.events) > gatherEvents || o.rest || s.fanOut.many(o.events):
 		return s.large.offer(ctx, o)
 	default:
@@ -47,7 +47,7 @@ func (s *Store) acceptAll(ctx context.Context, all []*caller) error {
 		found = found[:0]
 		seen := s.Clock.Reading()
 		err := eachIngested(ctx, accept, columns, func(r ingested) { found = append(found, r) })
-		if len(found) > 0 && core.Carried(ctx) == nil { // else its transaction has begun before
+		if len(found) > 0 && core.TxOf(ctx) == nil { // else its transaction has begun before
 			seen(found[0].begun.acceptedAt)
 		}
 		return err

@@ -71,7 +71,7 @@ func (s *Store) WithKept(ctx context.Context, p hook.Parcel, stored string) (hoo
 	}
 	k, err := readKept(stored)
 	if err == nil && !k.fits(format) {
-		if !p.Delivery.Status.Unfinished() || core.Carried(ctx) != nil {
+		if !p.Delivery.Status.Unfinished() || core.TxOf(ctx) != nil {
 			return p, nil // a snapshot keeps nothing
 		}
 		var now sql.NullString

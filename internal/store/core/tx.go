@@ -7,17 +7,19 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// carriedKey marks the transaction that a context carries; see Once.
-type carriedKey struct{}
+// txKey is the key of a context's transaction.
+type txKey struct{}
 
-// Carry gives a context that carries tx.
-func Carry(ctx context.Context, tx *sqlx.Tx) context.Context {
-	return context.WithValue(ctx, carriedKey{}, tx)
+// WithTx gives a context with the transaction that a request is made in. Nothing but a
+// context goes through the router to the handler of a request, so Once and Snapshot hand
+// theirs on so; everywhere else a transaction is a value that is passed.
+func WithTx(ctx context.Context, tx *sqlx.Tx) context.Context {
+	return context.WithValue(ctx, txKey{}, tx)
 }
 
-// Carried gives the transaction that ctx carries; nil = none.
-func Carried(ctx context.Context) *sqlx.Tx {
-	tx, _ := ctx.Value(carriedKey{}).(*sqlx.Tx)
+// TxOf gives the transaction of a request; nil = it has none.
+func TxOf(ctx context.Context) *sqlx.Tx {
+	tx, _ := ctx.Value(txKey{}).(*sqlx.Tx)
 	return tx
 }
 
