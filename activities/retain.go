@@ -22,10 +22,10 @@ type RetainResult struct {
 	Done bool
 }
 
-// Retain removes in small steps what is kept no longer, for up to RetainFor. How
-// long things are kept is this process's setting, so that a longer one takes
-// effect with the restart and no older run removes more. Where a run stands is in
-// the database alone.
+// Retain removes in small steps what is kept no longer, for up to RetainFor, or until
+// the worker stops. How long things are kept is this process's setting, so that a
+// longer one takes effect with the restart and no older run removes more. Where a run
+// stands is in the database alone.
 func (a *Activities) Retain(ctx context.Context) (RetainResult, error) {
 	var out RetainResult
 	pace := hook.FirstRetentionPace()
@@ -44,6 +44,8 @@ func (a *Activities) Retain(ctx context.Context) (RetainResult, error) {
 		select {
 		case <-ctx.Done():
 			return out, ctx.Err()
+		case <-activity.GetWorkerStopChannel(ctx):
+			return out, nil // another worker goes on
 		case <-time.After(pace.Pause):
 		}
 	}

@@ -61,6 +61,28 @@ func TestRetain_GoesOnUntilNothingIsLeft(t *testing.T) {
 	require.Equal(t, 4, r.steps)
 }
 
+func TestRetain_LeavesTheRestToOthersWhenItsWorkerStops(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	stopping := make(chan struct{})
+	env.SetWorkerStopChannel(stopping)
+	r := &removal{answer: func(n int) (hook.RetentionStep, error) {
+		if n == 2 {
+			close(stopping)
+		}
+		return hook.RetentionStep{Removed: 10, Done: n == 1000}, nil
+	}}
+	acts := &activities.Activities{Steps: r, Log: zap.NewNop()}
+	env.RegisterActivity(acts.Retain)
+	encoded, err := env.ExecuteActivity(acts.Retain)
+	require.NoError(t, err)
+	var out activities.RetainResult
+	require.NoError(t, encoded.Get(&out))
+	require.False(t, out.Done)
+	require.Equal(t, 10*r.steps, out.Removed)
+	require.Less(t, r.steps, 100)
+}
+
 func TestRetain_TriesAgainAndSaysWhy(t *testing.T) {
 	r := &removal{answer: func(n int) (hook.RetentionStep, error) {
 		if n <= 3 {

@@ -99,6 +99,9 @@ type process struct {
 	publicURL string
 	// temporal connects when it is used first.
 	temporal client.Client
+	// stopping ends when the process has to stop: run calls stop.
+	stopping context.Context
+	stop     context.CancelFunc
 	wakes    wakes
 	unlocked chan struct{} // closed when the encryption key was checked; see unlock
 	checks   []ops.Check
@@ -120,6 +123,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 		log.Warn("GODWIT_ADMIN_KEY "+weak+", so it can be guessed", zap.Int("safe_length", config.SafeKeyLength))
 	}
 	p := &process{opts: opts, log: log, wakes: newWakes(), unlocked: make(chan struct{}), registry: prometheus.NewRegistry(), publicURL: cfg.PublicURL}
+	p.stopping, p.stop = context.WithCancel(context.Background())
 	if p.store, err = store.Open(cfg.DatabaseURL, ring, p.storeOptions(cfg)); err != nil {
 		return nil, fmt.Errorf("GODWIT_DATABASE_URL: %w", err)
 	}
@@ -129,7 +133,7 @@ func build(cfg config.Config, log *zap.Logger, opts Options) (*process, error) {
 	p.streams = streams.New(p.store, log)
 	p.sender = send.New(send.Options{EgressAllow: cfg.EgressAllow, Proxy: (*url.URL)(cfg.EgressProxy), Version: opts.Version, Pages: p.pages, Timeout: cfg.DeliveryTimeout, Play: playHere(cfg, opts), Exchange: p.streams.Exchange, Now: p.store.Now})
 	p.sender.Spare(append(services(cfg), opts.Services...)...)
-	if p.temporal, err = connect(cfg, log, observers{ops.NewTemporal(p.registry), p.traces}); err != nil {
+	if p.temporal, err = connect(p.stopping, cfg, log, observers{ops.NewTemporal(p.registry), p.traces}); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
 	if err := p.parts(cfg); err != nil {
@@ -188,6 +192,7 @@ func (p *process) parts(cfg config.Config) (err error) {
 
 func (p *process) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, p.stop)
 	group.Go(func() error { return p.ops.serve(ctx) })
 	if p.api != nil {
 		group.Go(func() error { return p.api.serve(ctx) })

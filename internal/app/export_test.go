@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"godwit/internal/config"
@@ -12,6 +13,11 @@ import (
 
 // SDKLogger is sdkLogger.
 var SDKLogger = sdkLogger
+
+// Connect is connect.
+func Connect(stopping context.Context, cfg config.Config, log *zap.Logger) (client.Client, error) {
+	return connect(stopping, cfg, log, observers{})
+}
 
 // BuildAPI builds a process that is only an API, and gives its handler and what
 // ends it.

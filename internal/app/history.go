@@ -18,7 +18,7 @@ import (
 // History fetches the history of the newest workflow that carried a delivery,
 // be it alone or together with others. It needs Temporal alone.
 func History(ctx context.Context, cfg config.Config, deliveryID string) (*history.History, error) {
-	c, err := connect(cfg, zap.NewNop(), observers{})
+	c, err := connect(ctx, cfg, zap.NewNop(), observers{})
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func History(ctx context.Context, cfg config.Config, deliveryID string) (*histor
 // ReplayAll replays the histories of all workflows that run, and of those that started
 // within a time. It needs Temporal alone.
 func ReplayAll(ctx context.Context, cfg config.Config, since time.Duration, limit int) (workflows.Replayed, error) {
-	c, err := connect(cfg, zap.NewNop(), observers{})
+	c, err := connect(ctx, cfg, zap.NewNop(), observers{})
 	if err != nil {
 		return workflows.Replayed{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 
 	"godwit/activities"
 	"godwit/api"
@@ -37,8 +38,9 @@ type observers struct {
 }
 
 // connect makes a client that connects when it is used first. One connection
-// serves starts and worker alike, or Temporal could not start eagerly.
-func connect(cfg config.Config, log *zap.Logger, seen observers) (client.Client, error) {
+// serves starts and worker alike, or Temporal could not start eagerly. stopping ends
+// when the process has to.
+func connect(stopping context.Context, cfg config.Config, log *zap.Logger, seen observers) (client.Client, error) {
 	secure, err := cfg.TemporalTLS()
 	if err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func connect(cfg config.Config, log *zap.Logger, seen observers) (client.Client,
 	options := client.Options{
 		HostPort:          cfg.TemporalAddress,
 		Namespace:         cfg.TemporalNamespace,
-		ConnectionOptions: client.ConnectionOptions{TLS: secure},
+		ConnectionOptions: client.ConnectionOptions{TLS: secure, DialOptions: []grpc.DialOption{farewell(stopping)}},
 		Logger:            sdkLogger(log),
 		MetricsHandler:    seen.metrics,
 	}
