@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"godwit/activities"
 	"godwit/internal/hook"
@@ -174,4 +176,25 @@ func TestBatch_OneLockedDeliveryDelaysNoOther(t *testing.T) {
 	release()
 	require.NoError(t, <-ended)
 	require.Equal(t, 31, onTheirOwn())
+}
+
+// held is a ledger one delivery of which others keep locked.
+type held struct{ activities.Ledger }
+
+func (held) Parcel(_ context.Context, id string) (hook.Parcel, error) {
+	return hook.Parcel{Delivery: hook.Delivery{ID: id, Generation: 1, Status: hook.Pending}}, nil
+}
+
+func (held) Regenerate(_ context.Context, ids []string, _ int) ([]string, error) { return ids, nil }
+
+// TestBatch_SaysThatADeliveryStaysLocked: the batch is tried again then, so that no
+// delivery is left without a workflow.
+func TestBatch_SaysThatADeliveryStaysLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		acts := activities.Activities{Ledger: held{}, Log: zap.NewNop()}
+		began := time.Now()
+		_, err := acts.DeliverBatch(context.Background(), activities.DeliverBatchInput{DeliveryIDs: []string{"dlv_1"}, AttemptTimeout: time.Second})
+		require.ErrorIs(t, err, hook.ErrLocked)
+		require.InDelta(t, 8, time.Since(began).Seconds(), 1)
+	})
 }
