@@ -5,7 +5,7 @@ FROM golang:1.26.8-bookworm AS source
 WORKDIR /src
 # No cgo: the C resolver takes spellings such as 0x7f.1 for loopback addresses,
 # and the final image has no C library.
-ENV CGO_ENABLED=0 GOTOOLCHAIN=local
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-tags=release,disable_grpc_modules,nomsgpack -gcflags=all=-dwarf=false"
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
@@ -27,7 +27,7 @@ RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION
 
 FROM build AS build-standalone
 COPY standalone standalone
-RUN cd standalone && go build -tags release -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/godwit-standalone .
+RUN cd standalone && go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/godwit-standalone .
 
 # Everything in one container, for trying it on one's own machine:
 #   docker build --target standalone --tag godwit-standalone .

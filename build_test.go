@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,6 +34,28 @@ echo built; printf 'example.com/c\nb\n# example.com/c\n./x.go:1:2: undefined: y\
 	require.Equal(t, "building: 1 of at most 3 packages\nbuilding: 2 of at most 3 packages\n# example.com/c\n./x.go:1:2: undefined: y\n", stderr.String())
 }
 
+// tags are those that the product is built with.
+func tags(t *testing.T) string {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)^export TAGS := (\S+)$`).FindStringSubmatch(read(t, "Makefile"))
+	require.NotNil(t, found)
+	return found[1]
+}
+
+// TestBuild_LeavesOutWhatIsNeverUsed holds the first build to what it has to compile.
+func TestBuild_LeavesOutWhatIsNeverUsed(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags="+tags(t), ".")
+	cmd.Dir = "standalone"
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	all := string(out)
+	require.Contains(t, all, "\ngo.temporal.io/server/temporal\n")
+	for _, unused := range []string{"k8s.io/client-go/", "github.com/envoyproxy/", "github.com/ugorji/"} {
+		require.NotContains(t, all, "\n"+unused)
+	}
+	require.Less(t, strings.Count(all, "\n"), 1_600)
+}
+
 // TestDist_GivesTheSameBytesAgain runs scripts/dist with a go that writes for which
 // platform it was asked, and the time unless it was told to leave out what differs from
 // one build to the next.
@@ -51,7 +74,7 @@ while [ $# -gt 0 ]; do case $1 in -o | -output) echo "$GOOS $GOARCH $again" >"$2
 	}
 	dist := func() string {
 		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "scripts/dist"), "v1", "linux/amd64", "darwin/arm64")
-		cmd.Env = append(cmd.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+		cmd.Env = append(cmd.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "TAGS=some")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		return read(t, filepath.Join(dir, "dist/SHA256SUMS"))

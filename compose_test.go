@@ -245,6 +245,7 @@ func TestDockerfile(t *testing.T) {
 	require.Regexp(t, `(?m)^USER [1-9]\d*:[1-9]\d*$`, text[stages[4][0]:stages[5][0]], "Postgres does not run as root")
 	require.Regexp(t, `(?m)^COPY --from=web /src/web/dist web/dist$`, build)
 	require.Regexp(t, `(?m)^ENV .*\bCGO_ENABLED=0\b`, build)
+	require.Contains(t, build, `GOFLAGS="-tags=`+tags(t)+" ")
 	require.Regexp(t, `go build .*-X main\.version=\$\{VERSION\}.* \./cmd/godwit`, build)
 
 	require.Regexp(t, `(?m)^FROM scratch$`, final)
