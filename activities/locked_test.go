@@ -178,7 +178,7 @@ func TestBatch_OneLockedDeliveryDelaysNoOther(t *testing.T) {
 	require.Equal(t, 31, onTheirOwn())
 }
 
-// held is a ledger one delivery of which others keep locked.
+// held is a ledger whose deliveries others keep locked.
 type held struct{ activities.Ledger }
 
 func (held) Parcel(_ context.Context, id string) (hook.Parcel, error) {
