@@ -77,7 +77,7 @@ build: web ## Build the web app, bin/godwit and bin/godwit-standalone
 # For people's own machines: it starts in a moment and has nothing of the server.
 .PHONY: client
 client: ## Build bin/godwit-client, the command line without the server
-	go build $(BUILD) -tags=release,client -o bin/godwit-client ./cmd/godwit
+	go build $(BUILD) -tags=$(TAGS),client -o bin/godwit-client ./cmd/godwit
 
 .PHONY: dist
 dist: web ## Build a release to dist/: binaries of each platform, SBOMs, checksums

@@ -9,7 +9,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// lastCall bounds each call to Temporal once the process has to stop.
+// lastCall bounds each call to Temporal once the process has to stop, those that wait for
+// work included. A Temporal that is there answers in milliseconds, and ends those at once.
 const lastCall = 3 * time.Second
 
 // farewell keeps a Temporal that is away from holding up the end of the process. The
