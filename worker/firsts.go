@@ -14,8 +14,14 @@ import (
 	"godwit/internal/ops"
 )
 
-// roomAgain is when a process without room for a first attempt looks again.
-const roomAgain = 5 * time.Millisecond
+const (
+	// roomAgain is when a process without room for a first attempt looks again.
+	roomAgain = 5 * time.Millisecond
+	// What is due while at least takeMany are begun at once is left takeApart to become
+	// more, so that it shares a statement.
+	takeMany  = 5
+	takeApart = 5 * time.Millisecond
+)
 
 // takeDue begins what is due for the first time, until ctx ends, and wakes whoever
 // gives out what it had to queue. It does not need Temporal: a first attempt is made
@@ -46,6 +52,9 @@ func (d *Dispatcher) takeDue(ctx context.Context, queued chan<- struct{}) {
 		case taken.Len() < take.Limit:
 			pause = 0
 			complaints.Over()
+			if taken.Len() >= takeMany {
+				wait(ctx, nil, takeApart)
+			}
 			wait(ctx, d.Wake, rest.after(taken.Len() > 0))
 		default:
 			pause = 0

@@ -42,3 +42,25 @@ func TestDispatcher_BeginsOfTheReleasedOnlyWhatThereIsRoomFor(t *testing.T) {
 		require.Len(t, w.receivers.all(), 1000)
 	})
 }
+
+func TestDispatcher_LeavesWhatIsDueTimeToBecomeMore(t *testing.T) {
+	dispatch(t, func(w world) {
+		comes := func(ids ...string) (takes int) {
+			w.add(ids...)
+			w.wake <- struct{}{}
+			synctest.Wait()
+			w.see(func() { takes = w.takes })
+			return takes
+		}
+		began := comes(many("a", 4)...)
+		require.Equal(t, began+1, comes(many("b", 5)...), "few have nobody wait")
+		require.Equal(t, began+1, comes("c1"))
+		<-time.After(4 * time.Millisecond)
+		w.add("c2")
+		require.Len(t, w.receivers.all(), 9)
+		<-time.After(time.Millisecond)
+		synctest.Wait()
+		require.Len(t, w.receivers.all(), 11)
+		require.Equal(t, began+3, comes("d"), "they shared one, and the next is taken at once")
+	})
+}

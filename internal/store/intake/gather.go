@@ -18,6 +18,10 @@ import (
 const (
 	gatherEvents = 100
 	gatherBytes  = 4 << 20
+	// While at least gatherMany requests share one, the next one is left gatherApart to
+	// fill: a statement costs as much as the events of ten requests.
+	gatherMany  = 5
+	gatherApart = 5 * time.Millisecond
 	// gatherPatience is how long one statement is under way alone. It may wait for a
 	// lock then, and a second one goes beside it.
 	gatherPatience = 50 * time.Millisecond
@@ -109,7 +113,17 @@ func (g *gather) work() {
 		cancel()
 		patient()
 		g.unlock(next)
+		if len(next) >= gatherMany && g.waiting() < gatherEvents {
+			time.Sleep(gatherApart)
+		}
 	}
+}
+
+// waiting is how many requests are in the queue.
+func (g *gather) waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.queue)
 }
 
 // patient watches a statement until what it returns is called.

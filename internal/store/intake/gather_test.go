@@ -23,7 +23,7 @@ type desk struct {
 }
 
 func newDesk() *desk {
-	d := &desk{statements: make(chan []string, 100), answers: make(chan error), got: make(chan error, 100)}
+	d := &desk{statements: make(chan []string, 100), answers: make(chan error), got: make(chan error, 1000)}
 	d.run = func(_ context.Context, all []*caller) error {
 		var ids []string
 		for _, c := range all {
@@ -80,6 +80,46 @@ func TestRequestsShareTheNextStatement(t *testing.T) {
 		for range 4 {
 			require.NoError(t, <-d.got)
 		}
+	})
+}
+
+func TestWhatManyShareIsLeftToFill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.busy()
+		several := func(name string, n int) (ids []string) {
+			for i := range n {
+				ids = append(ids, fmt.Sprint(name, i))
+				d.offers(t.Context(), ids[i])
+			}
+			return ids
+		}
+		few := several("few", gatherMany-1)
+		d.answer(1, nil)
+		require.Equal(t, few, <-d.statements)
+		many := several("many", gatherMany)
+		d.answer(1, nil)
+		require.Equal(t, many, <-d.statements, "few have nobody wait")
+		d.answer(1, nil)
+		d.offers(t.Context(), "a")
+		<-time.After(gatherApart - 1)
+		d.offers(t.Context(), "b")
+		require.Empty(t, d.statements)
+		<-time.After(1)
+		synctest.Wait()
+		require.Equal(t, []string{"a", "b"}, <-d.statements)
+
+		full := several("full", gatherEvents)
+		d.answer(1, nil)
+		require.Equal(t, full, <-d.statements)
+		more := several("more", gatherEvents)
+		d.answer(1, nil)
+		require.Equal(t, more, <-d.statements, "what is full does not wait")
+		d.answer(1, nil)
+		<-time.After(gatherApart)
+		d.offers(t.Context(), "alone")
+		require.Equal(t, []string{"alone"}, <-d.statements, "nor does what comes later")
+		d.answer(1, nil)
 	})
 }
 
