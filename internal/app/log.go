@@ -46,7 +46,7 @@ func NewLogger(cfg config.Config) (*zap.Logger, error) {
 // stop under load would print many.
 func sdkLogger(log *zap.Logger) sdklog.Logger {
 	const never = slog.Level(math.MaxInt32)
-	core := seldom{log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), &said{at: make(map[string]time.Time)}}
+	core := seldom{log.WithOptions(zap.IncreaseLevel(max(zap.WarnLevel, log.Level()))).Core(), &said{at: make(map[string]time.Time)}}
 	return sdklog.NewStructuredLogger(slog.New(zapslog.NewHandler(core, zapslog.WithName("temporal"), zapslog.AddStacktraceAt(never))))
 }
 

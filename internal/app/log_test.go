@@ -8,6 +8,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest"
 	"go.uber.org/zap/zaptest/observer"
 
 	"godwit/internal/app"
@@ -39,4 +40,25 @@ func TestSDKLogger_SaysTheSameOnce(t *testing.T) {
 	require.Equal(t, 2, seen.Len(), seen.All())
 	log.Error("LocalActivity completed after activity deadline.")
 	require.Equal(t, 3, seen.Len(), "another level")
+}
+
+func TestSDKLogger_KeepsTheLevel(t *testing.T) {
+	for level, want := range map[zapcore.Level][]zapcore.Level{
+		zapcore.DebugLevel: {zapcore.WarnLevel, zapcore.ErrorLevel},
+		zapcore.WarnLevel:  {zapcore.WarnLevel, zapcore.ErrorLevel},
+		zapcore.ErrorLevel: {zapcore.ErrorLevel},
+	} {
+		core, seen := observer.New(level)
+		var complaints zaptest.Buffer
+		log := app.SDKLogger(zap.New(core, zap.ErrorOutput(&complaints)))
+		log.Info("Started Worker")
+		log.Warn("Failed to poll for task.")
+		log.Error("Activity error.")
+		require.Empty(t, complaints.String(), "%s: zap says that it can't lower a level", level)
+		var levels []zapcore.Level
+		for _, entry := range seen.All() {
+			levels = append(levels, entry.Level)
+		}
+		require.Equal(t, want, levels)
+	}
 }
