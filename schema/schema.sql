@@ -87,6 +87,21 @@ CREATE TABLE public.attempts (
     CONSTRAINT attempts_check CHECK (((outcome IS NULL) = (finished_at IS NULL)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY public.attempts ALTER COLUMN delivery_id SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN number SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN started_at SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN finished_at SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN duration_ms SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN outcome SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN reason SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN error SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN status_code SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN url SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN request_headers SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN response_headers SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN response_body SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN truncated SET STATISTICS 0;
+ALTER TABLE ONLY public.attempts ALTER COLUMN expunged_at SET STATISTICS 0;
 
 CREATE TABLE public.audit_log (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -162,11 +177,33 @@ END),
     CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'retrying'::text, 'succeeded'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY public.deliveries ALTER COLUMN id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN event_id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN webhook_id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN event_type SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN project_id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN company_id SET STATISTICS 0;
 ALTER TABLE ONLY public.deliveries ALTER COLUMN status SET STATISTICS 0;
 ALTER TABLE ONLY public.deliveries ALTER COLUMN reason SET STATISTICS 0;
 ALTER TABLE ONLY public.deliveries ALTER COLUMN attempts SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN generation SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN next_attempt_at SET STATISTICS 0;
 ALTER TABLE ONLY public.deliveries ALTER COLUMN dispatch_at SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN run_id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN created_at SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN updated_at SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN finished_at SET STATISTICS 0;
 ALTER TABLE ONLY public.deliveries ALTER COLUMN slot_until SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN redelivery_of SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN superseded SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN redelivery_id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN siblings SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN begun_at SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN batch_id SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN unused SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN blue_webhook SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN test SET STATISTICS 0;
+ALTER TABLE ONLY public.deliveries ALTER COLUMN cancellation_id SET STATISTICS 0;
 
 CREATE TABLE public.delivery_counts (
     webhook_id text NOT NULL COLLATE pg_catalog."C",
@@ -231,6 +268,25 @@ CREATE TABLE public.events (
     traceparent text
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY public.events ALTER COLUMN id SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN type SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN project_id SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN company_id SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN actor_id SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN occurred_at SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN accepted_at SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN previous SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN current SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN fingerprint SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN project_ids SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN owner_id SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN private_to SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN sequence SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN project_name SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN company_name SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN expunged_at SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN charged_bytes SET STATISTICS 0;
+ALTER TABLE ONLY public.events ALTER COLUMN traceparent SET STATISTICS 0;
 
 CREATE SEQUENCE public.event_sequence
     START WITH 1

@@ -240,7 +240,11 @@ func TestLists_ReadFewPages(t *testing.T) {
 				}
 			}
 		})
-		for _, f := range []hook.EventFilter{{}, {Type: rareType}, {ProjectID: rareProject}, {Type: rareType, ProjectID: "p1"}, {Type: rareType, Since: time.Now().Add(-time.Hour)}} {
+		for _, f := range []hook.EventFilter{
+			{}, {Type: rareType}, {Type: "TODO_CREATED"}, {ProjectID: rareProject}, {Type: rareType, ProjectID: "p1"}, {Type: rareType, Since: time.Now().Add(-time.Hour)},
+			{Kind: hook.KindTest}, {Kind: hook.KindCombination, ProjectID: "p1"}, {Matched: new(true)}, {Matched: new(false)}, {Matched: new(false), ProjectID: "p1"},
+			{Matched: new(false), Type: rareType}, {Matched: new(true), Kind: hook.KindTest},
+		} {
 			for _, q := range store.EventQueries(ctx, f, hook.Page{Limit: 51, Stopped: new(hook.Cursor)}) {
 				require.LessOrEqual(t, cost(t, conn, q).pages(), scan, "%s: %+v\n%s", who, f, q.Text)
 			}

@@ -101,7 +101,8 @@ func EventSearch(ctx context.Context, f hook.EventFilter) core.Search {
 }
 
 // matched is the condition that an event has a delivery that the request may see, or
-// that it has none.
+// that it has none. Each OFFSET 0 has the few deliveries of one event looked at, and not
+// those of all events joined.
 func matched(ctx context.Context, want *bool) []core.Condition {
 	if want == nil {
 		return nil
@@ -110,10 +111,11 @@ func matched(ctx context.Context, want *bool) []core.Condition {
 	if *want {
 		not = ""
 	}
+	const ofEvent = `SELECT FROM deliveries d WHERE d.event_id = e.id`
 	if userID, bound := core.Tenant(ctx); bound {
-		return []core.Condition{{Text: not + "EXISTS (SELECT FROM webhooks w JOIN deliveries d ON d.webhook_id = w.id AND d.event_id = e.id WHERE w.owner_id = ?)", Value: userID}}
+		return []core.Condition{{Text: not + `EXISTS (` + ofEvent + ` AND EXISTS (SELECT FROM webhooks w WHERE w.id = d.webhook_id AND w.owner_id = ? OFFSET 0) OFFSET 0)`, Value: userID}}
 	}
-	return []core.Condition{{Text: not + "EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.id)"}}
+	return []core.Condition{{Text: not + `EXISTS (` + ofEvent + ` OFFSET 0)`}}
 }
 
 // ofKind is the condition that an event or a delivery is of a kind; test is the
