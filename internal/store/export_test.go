@@ -131,6 +131,15 @@ func EventQueries(ctx context.Context, f hook.EventFilter, page hook.Page) []Que
 	return queriesOf(ledger.EventSearch(ctx, f), page)
 }
 
+// RecentQueries are what a page of the newest events before a moment asks: of projects, and of
+// all.
+func RecentQueries(projects any, since time.Time, before hook.Cursor, limit int) []Query {
+	return []Query{
+		{ledger.RecentEvents, []any{projects, since, before.Time, before.Sequence, before.ID, limit, true}},
+		{ledger.RecentOfAll, []any{since, before.Time, before.Sequence, before.ID, limit, true}},
+	}
+}
+
 func queriesOf(q core.Search, page hook.Page) []Query {
 	query, args := q.Find(page)
 	out := []Query{{query, args}}

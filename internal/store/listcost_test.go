@@ -250,6 +250,9 @@ func TestLists_ReadFewPages(t *testing.T) {
 			}
 		}
 	}
+	for _, q := range store.RecentQueries(pq.Array([]string{"p1", rareProject}), time.Now().Add(-28*24*time.Hour), hook.Cursor{Time: time.Now()}, 51) {
+		require.LessOrEqual(t, cost(t, conn, q).pages(), direct, q.Text)
+	}
 	t.Logf("pages at most: %d of what an index finds, %d of what is looked for", costliest[false].pages(), costliest[true].pages())
 }
 

@@ -18,22 +18,23 @@ func recentColumns(states string) string {
 	CASE WHEN ` + states + ` THEN e.previous END AS previous, CASE WHEN ` + states + ` THEN e.current END AS current`
 }
 
-// recentEvents reads a page of events, newest first, each project's by its own
+// RecentEvents reads a page of events, newest first, each project's by its own
 // index. What was made for one webhook alone, which no rule matches, is none of it,
-// and neither is what was expunged.
-var recentEvents = `
+// and neither is what was expunged. Of IS NULL a plan would expect next to nothing, and
+// sort all of a project rather than walk.
+var RecentEvents = `
 SELECT newest.* FROM unnest($1::text[]) AS p(id)
 CROSS JOIN LATERAL (
 	SELECT ` + recentColumns("$7") + ` FROM events e
-	WHERE e.project_id = p.id AND e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
+	WHERE e.project_id = p.id AND num_nonnulls(e.private_to, e.expunged_at) < 1 AND e.accepted_at >= $2 AND (e.accepted_at, e.sequence, e.id) < ($3, $4, $5)
 	ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $6
 ) newest
 ORDER BY newest.accepted_at DESC, newest.sequence DESC, newest.event_id DESC LIMIT $6`
 
-// recentOfAll is recentEvents for the events of every project.
-var recentOfAll = `
+// RecentOfAll is RecentEvents for the events of every project.
+var RecentOfAll = `
 SELECT ` + recentColumns("$6") + ` FROM events e
-WHERE e.private_to IS NULL AND e.expunged_at IS NULL AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
+WHERE num_nonnulls(e.private_to, e.expunged_at) < 1 AND e.accepted_at >= $1 AND (e.accepted_at, e.sequence, e.id) < ($2, $3, $4)
 ORDER BY e.accepted_at DESC, e.sequence DESC, e.id DESC LIMIT $5`
 
 // Recent lists events, newest first.
@@ -51,9 +52,9 @@ func recent(ctx context.Context, tx *sqlx.Tx, q hook.RecentQuery, page hook.Page
 		before = *page.After
 	}
 	if !q.OfProjects {
-		return core.RowsIn(ctx, tx, recentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
+		return core.RowsIn(ctx, tx, RecentOfAll, []any{q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
 	}
-	return core.RowsIn(ctx, tx, recentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
+	return core.RowsIn(ctx, tx, RecentEvents, []any{pq.Array(q.ProjectIDs), q.Since, before.Time, before.Sequence, before.ID, page.Limit, q.States}, EventRow.Event)
 }
 
 // Memberships lists the projects that a user is a member of.
