@@ -19,7 +19,7 @@ const (
 	gatherEvents = 100
 	gatherBytes  = 4 << 20
 	// While at least gatherMany requests share one, the next one is left gatherApart to
-	// fill: a statement costs as much as the events of ten requests.
+	// fill: by itself a statement costs as much as ten events in it (docs/performance.md).
 	gatherMany  = 5
 	gatherApart = 5 * time.Millisecond
 	// gatherPatience is how long one statement is under way alone. It may wait for a
