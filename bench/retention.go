@@ -8,6 +8,8 @@ import (
 	"time"
 
 	sdk "go.temporal.io/sdk/client"
+
+	"godwit/internal/config"
 )
 
 // retentionResult is what removing old events costs, each with one delivery and
@@ -115,7 +117,11 @@ func (b *bench) walSince(ctx context.Context, at string) (bytes float64, err err
 
 // triggerRetention has the Temporal Schedule begin a run now.
 func (b *bench) triggerRetention(ctx context.Context) error {
-	temporal, err := sdk.DialContext(ctx, sdk.Options{HostPort: b.app.temporal, Namespace: "godwit"})
+	secure, err := config.Config{TemporalAddress: b.app.temporal}.TemporalTLS() // by the certificate that the standalone has left
+	if err != nil {
+		return fmt.Errorf("connect to the embedded Temporal: %w", err)
+	}
+	temporal, err := sdk.DialContext(ctx, sdk.Options{HostPort: b.app.temporal, Namespace: "godwit", ConnectionOptions: sdk.ConnectionOptions{TLS: secure}})
 	if err != nil {
 		return fmt.Errorf("connect to the embedded Temporal: %w", err)
 	}
