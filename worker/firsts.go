@@ -18,7 +18,8 @@ const (
 	// roomAgain is when a process without room for a first attempt looks again.
 	roomAgain = 5 * time.Millisecond
 	// What is due while at least takeMany are begun at once is left takeApart to become
-	// more, so that it shares a statement.
+	// more, so that it shares a statement: the numbers are those of the ingest (intake's
+	// gatherMany) and of the ends of attempts (activities' finishMany).
 	takeMany  = 5
 	takeApart = 5 * time.Millisecond
 )

@@ -101,8 +101,8 @@ func EventSearch(ctx context.Context, f hook.EventFilter) core.Search {
 }
 
 // matched is the condition that an event has a delivery that the request may see, or
-// that it has none. Each OFFSET 0 has the few deliveries of one event looked at, and not
-// those of all events joined.
+// that it has none. Each OFFSET 0 has the deliveries of one event looked at, those of
+// others among them, and not those of all events joined.
 func matched(ctx context.Context, want *bool) []core.Condition {
 	if want == nil {
 		return nil
